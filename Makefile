@@ -1,0 +1,43 @@
+# `make run` and `make test` do all the set-up on a fresh machine with Python 3.11 and make.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: help run test check format lock clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The lock names every package, so pip resolves nothing: --no-deps is what keeps dlib from
+# being compiled and opencv-python from overwriting opencv-python-headless.
+$(INSTALLED): requirements/requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+run: $(INSTALLED) ## Run the main job on the drawn sample and say where the results are
+	$(BIN)/luigi --module thumbnail_tasks ExportAttributes
+
+test: $(INSTALLED) ## Run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## Lint, check types, run the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not dag and not model"
+
+format: $(INSTALLED) ## Put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Make requirements.lock anew (needs uv)
+	uv pip compile --python 3.11 --all-extras --override requirements/overrides.txt \
+		--generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml -o requirements/requirements.lock
+
+clean: ## Remove what was installed and computed
+	rm -rf .venv data

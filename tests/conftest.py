@@ -1,0 +1,104 @@
+"""What several tests share: the drawn sample, and a server of thumbnails."""
+
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real tables and pictures, which are not part of the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no real data at {SHARED_DATA}; the drawn sample covers the same path")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    """A whole JPEG of 480×360 pixels."""
+    return min((EXAMPLES / "images").glob("sample00*.jpg")).read_bytes()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers what the test has laid down for a path."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def do_GET(self) -> None:
+        self.server.asked.append((time.monotonic(), self.path))
+        answers = self.server.answers.get(self.path)
+        nth = self.server.count[self.path]
+        self.server.count[self.path] += 1
+        if answers is None:
+            answer = Answer(404, self.server.placeholder)
+        else:
+            answer = answers[min(nth, len(answers) - 1)]
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            answer.send(self)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@dataclass
+class Answer:
+    """One answer of the server."""
+
+    code: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    custom: Callable[[Handler], None] | None = None
+
+    def send(self, to: Handler) -> None:
+        if self.custom:
+            self.custom(to)
+            return
+        to.send_response(self.code)
+        for name, value in ({"Content-Length": str(len(self.body))} | self.headers).items():
+            to.send_header(name, value)
+        to.end_headers()
+        to.wfile.write(self.body)
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose answers a test lays down; what it does not know is a 404 with a JPEG."""
+
+    daemon_threads = True
+
+    def __init__(self, placeholder: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: dict[str, list[Answer]] = {}
+        self.asked: list[tuple[float, str]] = []
+        self.count: Counter[str] = Counter()
+        self.placeholder = placeholder
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def lay_down(self, path: str, *answers: Answer) -> str:
+        """Answer ``path`` with these in turn, the last one for ever; gives the address."""
+        self.answers[path] = list(answers)
+        return self.url + path
+
+
+@pytest.fixture()
+def server(picture: bytes) -> Iterator[Server]:
+    server = Server(placeholder=picture)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()

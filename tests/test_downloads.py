@@ -1,0 +1,156 @@
+"""Every way a server can answer becomes a status, within its time."""
+
+import email.utils
+import socket
+import time
+from collections.abc import Iterator
+
+import luigi
+import pytest
+
+from tests.conftest import Answer, Handler, Server
+from thumbnail_tasks.downloads import Downloader, HostPace
+
+
+@pytest.fixture(autouse=True)
+def _quick_limits() -> Iterator[None]:
+    config = luigi.configuration.get_config()
+    limits = {
+        "retries": "2",
+        "backoff_s": "0.01",
+        "connect_timeout_s": "1",
+        "read_timeout_s": "0.4",
+        "total_timeout_s": "1",
+        "retry_after_max_s": "3",
+        "requests_per_second": "1000",
+        "max_bytes": "100000",
+    }
+    for name, value in limits.items():
+        config.set("thumbnails", name, value)
+    yield
+    config.remove_section("thumbnails")
+
+
+def test_a_picture_comes_as_it_is(server: Server, picture: bytes) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, picture)))
+    assert (answer.status, answer.image, answer.http_status) == ("ok", picture, 200)
+
+
+def test_a_404_with_a_picture_in_it_is_not_found(server: Server) -> None:
+    answer = Downloader().fetch(f"{server.url}/missing.jpg")
+    assert (answer.status, answer.image, answer.is_retriable) == ("not_found", None, False)
+    assert server.count["/missing.jpg"] == 1
+
+
+def test_a_500_is_tried_again(server: Server, picture: bytes) -> None:
+    url = server.lay_down("/a.jpg", Answer(500), Answer(503), Answer(200, picture))
+    assert Downloader().fetch(url).status == "ok"
+
+
+def test_a_503_for_ever_stays_retriable(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(503)))
+    assert (answer.status, answer.http_status, answer.is_retriable) == ("http_error", 503, True)
+    assert server.count["/a.jpg"] == 3
+
+
+def test_a_403_is_not_tried_again(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(403)))
+    assert (answer.status, answer.is_retriable) == ("http_error", False)
+    assert server.count["/a.jpg"] == 1
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_is_obeyed(server: Server, picture: bytes, as_date: bool) -> None:
+    wait = email.utils.formatdate(time.time() + 2, usegmt=True) if as_date else "1"
+    url = server.lay_down(
+        "/a.jpg", Answer(429, headers={"Retry-After": wait}), Answer(200, picture)
+    )
+    assert Downloader().fetch(url).status == "ok"
+    (first, _), (second, _) = server.asked
+    assert second - first >= 0.9
+
+
+def test_a_retry_after_of_an_hour_is_left_to_the_next_run(server: Server) -> None:
+    url = server.lay_down("/a.jpg", Answer(429, headers={"Retry-After": "3600"}))
+    answer = Downloader().fetch(url)
+    assert (answer.http_status, answer.is_retriable) == (429, True)
+    assert server.count["/a.jpg"] == 1
+
+
+def test_a_large_body_is_cut_off(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, b"x" * 5_000_000)))
+    assert (answer.status, answer.image) == ("too_large", None)
+
+
+def test_a_byte_now_and_then_runs_into_the_deadline(server: Server) -> None:
+    def drip(to: Handler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", "1000")
+        to.end_headers()
+        for _ in range(50):
+            to.wfile.write(b"x")
+            to.wfile.flush()
+            time.sleep(0.1)
+
+    started = time.monotonic()
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=drip)))
+    assert (answer.status, answer.is_retriable) == ("timed_out", True)
+    assert time.monotonic() - started < 10
+
+
+def test_silence_is_a_time_out(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=lambda _: time.sleep(1))))
+    assert (answer.status, answer.is_retriable) == ("timed_out", True)
+
+
+def test_a_body_cut_short_is_not_taken_for_whole(server: Server, picture: bytes) -> None:
+    def cut(to: Handler) -> None:
+        to.send_response(200)
+        to.send_header("Content-Length", str(len(picture)))
+        to.end_headers()
+        to.wfile.write(picture[:1000])
+        to.close_connection = True
+
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=cut)))
+    assert (answer.status, answer.is_retriable, answer.image) == ("refused", True, None)
+
+
+def test_a_redirect_loop_ends(server: Server) -> None:
+    url = server.lay_down("/a.jpg", Answer(302, headers={"Location": "/a.jpg"}))
+    answer = Downloader().fetch(url)
+    assert (answer.status, answer.is_retriable) == ("http_error", False)
+
+
+def test_a_closed_port_is_refused() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        answer = Downloader().fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("refused", True)
+
+
+def test_an_unknown_host_is_unreachable() -> None:
+    answer = Downloader().fetch("http://no-such-host.invalid/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_a_host_without_a_name_is_an_invalid_link() -> None:
+    assert Downloader().fetch("http://.example./a.jpg").status == "invalid_link"
+
+
+def test_requests_to_one_host_are_spaced() -> None:
+    pace = HostPace(requests_per_second=50)
+    started = time.monotonic()
+    for _ in range(11):
+        pace.wait("one")
+    pace.wait("another")
+    assert 0.19 <= time.monotonic() - started
+
+
+def test_a_held_host_waits_and_another_does_not() -> None:
+    pace = HostPace(requests_per_second=1000)
+    pace.hold("one", 0.3)
+    started = time.monotonic()
+    pace.wait("another")
+    assert time.monotonic() - started < 0.2
+    pace.wait("one")
+    assert time.monotonic() - started >= 0.29

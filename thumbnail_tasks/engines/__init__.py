@@ -1,0 +1,62 @@
+"""The models, each behind a loader: one file per model.
+
+An engine is a plain callable on batches, arrays in and arrays out. What it makes of one item
+depends on that item alone, never on its batch-mates. Nothing outside a loader imports ONNX
+Runtime, dlib or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.images import ImageRGB
+
+
+class Word(NamedTuple):
+    """A word on a picture."""
+
+    text: str
+    confidence: float
+    """0 to 1."""
+    box_xyxy: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+
+
+class Face(NamedTuple):
+    """A face on a picture."""
+
+    confidence: float
+    """The detector's own score; higher is surer."""
+    box_xyxy: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+
+
+TextRecognizer = Callable[[Sequence[ImageRGB]], list[list[Word]]]
+"""B pictures of one size to B lists of words, in reading order."""
+
+FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
+"""B pictures of one size to B lists of faces."""
+
+
+class Engine(NamedTuple):
+    """A choice for one stage."""
+
+    load: Callable[..., Any]
+    """Loads the model on first use and returns the callable; later calls return the same."""
+    name: Callable[[], str]
+    """The engine and its version, as in ``rapidocr-3.10.0``."""
+    about: Callable[[], Mapping[str, Any]]
+    """Everything else that changes its output: digests of weights, settings."""
+
+
+def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        SettingsError: There is none; the message lists those that there are.
+    """
+    if name not in engines:
+        raise SettingsError(
+            f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
+        )
+    return engines[name]

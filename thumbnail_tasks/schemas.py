@@ -1,0 +1,207 @@
+"""Every table and every column, declared once, with its meaning and unit.
+
+``python -m thumbnail_tasks.schemas`` prints the README's table of output columns.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+EMOTION_LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+"""FER2013's seven classes in the notebook's (alphabetical) order."""
+
+HISTOGRAM_BINS = 5
+
+
+def _column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> pa.Field:
+    metadata = {"description": description} | ({"unit": unit} if unit else {})
+    return pa.field(name, dtype, metadata=metadata)
+
+
+_HISTOGRAM = pa.list_(pa.float32(), HISTOGRAM_BINS)
+
+_THUMBNAIL_ID = _column(
+    "thumbnail_id",
+    pa.string(),
+    "Key of the thumbnail: YouTube's video id, or 'url-' and a digest of another host's link",
+)
+_BOX = [
+    _column("x_min", pa.float32(), "Left edge, from the left of the stored picture", "px"),
+    _column("y_min", pa.float32(), "Upper edge, from the top of the stored picture", "px"),
+    _column("x_max", pa.float32(), "Right edge", "px"),
+    _column("y_max", pa.float32(), "Lower edge", "px"),
+]
+_FACE_INDEX = _column("face_index", pa.int32(), "0, 1, … from left to right on its thumbnail")
+
+STATUSES = {
+    "ok": "a picture was stored",
+    "no_link": "the row has neither a link nor a video id",
+    "invalid_link": "the link is not an http(s) address, or the id not a YouTube id",
+    "not_found": "HTTP 404 or 410, or no such file in the folder",
+    "placeholder": "YouTube's grey 120×90 picture for a missing one",
+    "not_an_image": "the bytes are not a whole JPEG, PNG, WebP or GIF",
+    "too_large": "more bytes or pixels than the limits in luigi.cfg",
+    "http_error": "another HTTP status (in `http_status`); 408, 429 and 5xx are retried",
+    "refused": "the connection was refused or broke off; retried",
+    "timed_out": "no whole answer in time; retried",
+    "unreachable": "no such host, no route or a TLS failure; retried",
+}
+"""What ``thumbnail_status`` can say, and what it means. Retried: by the next run."""
+
+# --- What is to be done -------------------------------------------------------------------
+
+SHARDS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _column("url", pa.string(), "Address to fetch; null for a picture from a folder"),
+        _column("path", pa.string(), "File to read; null for a picture from the network"),
+        _column("revision", pa.string(), "Size and time of that file when the shard was planned"),
+        _column("attempt", pa.int32(), "1 for the first try, 2 for the next night's, …"),
+    ]
+)
+
+PLANS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _column("shard", pa.string(), "Shard that holds this thumbnail's latest try"),
+    ]
+)
+
+VOCABULARY = pa.schema(
+    [
+        _column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),
+        _column("count", pa.int64(), "How often it occurs"),
+    ]
+)
+
+# --- What each stage makes ----------------------------------------------------------------
+
+THUMBNAILS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _column("url", pa.string(), "Address or file that the answer came from"),
+        _column("status", pa.string(), "'ok', or why there is no picture"),
+        _column("detail", pa.string(), "The reason in words, for a person; null when ok"),
+        _column("is_retriable", pa.bool_(), "Whether the failure may pass, so that it is retried"),
+        _column("http_status", pa.int32(), "HTTP status of the last answer; null without one"),
+        _column("width_px", pa.int32(), "Width of the picture as stored", "px"),
+        _column("height_px", pa.int32(), "Height of the picture as stored", "px"),
+        _column("sha256", pa.string(), "SHA-256 of the bytes as received, in hexadecimal"),
+        _column("image", pa.binary(), "The bytes as received: JPEG, PNG, WebP or GIF"),
+    ]
+)
+
+WORDS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
+        _column("text", pa.string(), "The word as recognised"),
+        _column("confidence", pa.float32(), "The recogniser's confidence, 0 to 1"),
+        *_BOX,
+    ]
+)
+
+TEXTS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _column("ocr_raw", pa.string(), "Recognised words in reading order, spaces between"),
+        _column("ocr", pa.string(), "The same after spelling correction"),
+        _column("ocr_length", pa.int32(), "Tokens of the corrected text (NLTK's word tokenizer)"),
+    ]
+)
+
+
+def embeddings(width: int) -> pa.Schema:
+    """The table of text vectors of an encoder that makes ``width`` numbers a text."""
+    vector = _column(
+        "ocr_embed",
+        pa.list_(pa.float32(), width),
+        "Sentence embedding of the corrected text; all zeros where there is no text",
+    )
+    return pa.schema([_THUMBNAIL_ID, vector])
+
+
+FACES = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _FACE_INDEX,
+        _column("confidence", pa.float32(), "The detector's score; higher is surer"),
+        *_BOX,
+    ]
+)
+
+EMOTIONS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        _FACE_INDEX,
+        _column("emotion", pa.string(), "The most probable of the seven"),
+        *(
+            _column(label, pa.float32(), f"Probability of '{label}', 0 to 1")
+            for label in EMOTION_LABELS
+        ),
+    ]
+)
+
+APPEARANCE = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        *(
+            field
+            for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255))
+            for field in (
+                _column(
+                    f"{channel}_histogram",
+                    _HISTOGRAM,
+                    f"Share of pixels in {HISTOGRAM_BINS} equal bins of {channel}; sums to 1",
+                ),
+                _column(f"{channel}_median", pa.float32(), f"Median {channel}, 0 to {top}"),
+            )
+        ),
+        _column("edges", pa.float32(), "Share of pixels on an edge, 0 to 1"),
+    ]
+)
+
+# --- What is exported ---------------------------------------------------------------------
+
+
+def attributes(width: int) -> pa.Schema:
+    """The columns that ExportAttributes adds to those of the input.
+
+    Args:
+        width: Numbers in a text vector: 384 for the embedded encoder.
+    """
+    return pa.schema(
+        [
+            _THUMBNAIL_ID,
+            THUMBNAILS.field("status").with_name("thumbnail_status"),
+            *(
+                THUMBNAILS.field(name).with_name(f"thumbnail_{name}")
+                for name in ("width_px", "height_px", "sha256")
+            ),
+            *(
+                TEXTS.field(name).with_name(f"thumbnail_{name}")
+                for name in ("ocr_raw", "ocr", "ocr_length")
+            ),
+            embeddings(width).field("ocr_embed").with_name("thumbnail_ocr_embed"),
+            _column("face_count", pa.int32(), "Faces found"),
+            *(
+                _column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")
+                for label in EMOTION_LABELS
+            ),
+            *(field for field in APPEARANCE if field.name != _THUMBNAIL_ID.name),
+        ]
+    )
+
+
+def markdown_table(fields: Iterable[pa.Field]) -> str:
+    """A Markdown table of columns: name, type, meaning, unit."""
+    rows = ["| column | type | meaning | unit |", "|---|---|---|---|"]
+    for field in fields:
+        about = {key.decode(): text.decode() for key, text in (field.metadata or {}).items()}
+        dtype = str(field.type).replace("element: ", "").replace("item: ", "")
+        rows.append(f"| `{field.name}` | {dtype} | {about['description']} | {about.get('unit', '')} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown_table(attributes(width=384)))

@@ -1,0 +1,203 @@
+"""What a shard is, and the two base tasks that everything else is made of.
+
+A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest>``: the table
+that brought it, and what is in it. Each stage turns the files of one shard into one more.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import luigi
+import pyarrow as pa
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.targets import ParquetTarget
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+def short_digest(value: Any, digits: int) -> str:
+    """The first hexadecimal digits of the SHA-256 of ``value`` as JSON."""
+    described = json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+    return hashlib.sha256(described).hexdigest()[:digits]
+
+
+def name_table(videos_digest: str) -> str:
+    """The name of a table of videos in file names: the start of its digest."""
+    return videos_digest[:12]
+
+
+def name_shard(table_name: str, thumbnails: pa.Table) -> str:
+    """The name of the shard of ``thumbnails`` (rows of ``schemas.SHARDS``)."""
+    return f"{table_name}-{short_digest(thumbnails.to_pylist(), 12)}"
+
+
+def table_of_shard(shard: str) -> str:
+    """The name of the table of videos that brought a shard."""
+    return shard.partition("-")[0]
+
+
+def make_tag(name: str, about: Mapping[str, Any]) -> str:
+    """``<name>-<digest>``: a folder's name that changes with whatever changes a result."""
+    return f"{name}-{short_digest([name, about], 8)}"
+
+
+class DataTask(luigi.Task):
+    """A task that keeps its results under a data directory."""
+
+    data_dir = luigi.Parameter(default="", description="Default: [storage] data_dir")
+
+    @classmethod
+    def get_param_values(
+        cls, params: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> list[tuple[str, Any]]:
+        """Fill in the folder, so that it is part of the task's name in the scheduler.
+
+        Two runs with different folders are then different tasks, and a worker of another
+        process that takes the task over works in the same folder.
+        """
+        if not args and not kwargs.get("data_dir"):
+            kwargs = {**kwargs, "data_dir": settings.storage().data_dir}
+        return super().get_param_values(params, args, kwargs)
+
+    def target(self, *parts: str) -> ParquetTarget:
+        """The Parquet file at ``<data_dir>/<parts>.parquet``."""
+        return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet")
+
+
+class Progress:
+    """Tells Luigi's page, and a person at the terminal, how far a task is."""
+
+    def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
+        self._task, self._n_parts, self._part = task, n_parts, 0
+        self.begin(0)
+
+    def begin(self, n_items: int) -> None:
+        """A part of ``n_items`` begins."""
+        self._part += n_items > 0
+        self._n_items, self._done = n_items, 0
+        self._started = self._told = time.monotonic()
+
+    def __call__(self, n: int) -> None:
+        """``n`` more items are done."""
+        self._done += n
+        if time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+            self._tell(f"{self._done}/{self._n_items} thumbnails")
+
+    def finish(self) -> float:
+        """The part is done; returns the seconds it took."""
+        seconds = time.monotonic() - self._started
+        self._done = self._n_items
+        self._tell(f"{self._n_items} thumbnails in {seconds:.1f} s")
+        return seconds
+
+    def _tell(self, what: str) -> None:
+        self._told = time.monotonic()
+        rate = self._done / max(self._told - self._started, 1e-9)
+        shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
+        message = f"{what} ({rate:.1f}/s{shard})"
+        say(f"{type(self._task).__name__:<18} {message}")
+        if self._task.set_status_message:
+            share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
+            self._task.set_status_message(message)
+            self._task.set_progress_percentage(round(100 * min(share, 1)))
+
+
+def say(line: str) -> None:
+    """One line to the person at the terminal; stdout is left to results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class ShardTask(DataTask):
+    """One stage over one shard, or over several that Luigi put together into a batch.
+
+    While a stage's resource is busy its shards wait; the next run takes up to
+    ``max_batch_size`` of them at once, so that a model is loaded once for all. Each shard's
+    file is placed as soon as it is done: after a kill only the missing ones are made.
+    """
+
+    source = luigi.Parameter(description="Where the pictures came from: see PlanShards")
+    engine = luigi.Parameter(description="Engine tag: what computes, in which version")
+    shards = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
+
+    max_batch_size = 8
+
+    table: ClassVar[str]
+    """Folder of this stage's results."""
+
+    version: ClassVar[str] = "1"
+    """Raise it when the same engine's output becomes another one through our own code."""
+
+    upstream: ClassVar[tuple[type["ShardTask"], ...]] = ()
+    """The stages whose tables ``compute`` takes, in its order."""
+
+    @classmethod
+    def chosen(cls) -> Engine:
+        """The engine that the settings name.
+
+        Raises:
+            SettingsError: There is no such engine.
+        """
+        raise NotImplementedError
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        """This stage's table of one shard from the upstream tables of the same shard."""
+        raise NotImplementedError
+
+    @classmethod
+    def tag(cls, source: str) -> str:
+        """The engine tag under the present settings, upstream engines included."""
+        engine = cls.chosen()
+        before = [stage.tag(source) for stage in cls.upstream]
+        about = {"version": cls.version, "engine": engine.about(), "upstream": before}
+        return make_tag(engine.name(), about)
+
+    @classmethod
+    def on(cls, shard: str, source: str, data_dir: str) -> Self:
+        """The task for one shard, with the engine that the settings name."""
+        return cls(data_dir=data_dir, source=source, engine=cls.tag(source), shards=shard)
+
+    def requires(self) -> list[list[luigi.Task]]:
+        return [self.requires_for(shard) for shard in self.shards.split(",")]
+
+    def requires_for(self, shard: str) -> list[luigi.Task]:
+        """The tasks whose tables ``compute`` takes for this shard."""
+        return [stage.on(shard, self.source, self.data_dir) for stage in self.upstream]
+
+    def output(self) -> list[ParquetTarget]:
+        return [self.output_for(shard) for shard in self.shards.split(",")]
+
+    def output_for(self, shard: str) -> ParquetTarget:
+        """The file of one shard."""
+        return self.target(self.table, self.engine, shard)
+
+    def run(self) -> None:
+        if self.engine != self.tag(self.source):
+            raise SettingsError(
+                f"{self}: this worker's settings make the engine {self.tag(self.source)}; "
+                "give every worker the same luigi.cfg and version"
+            )
+        targets = [
+            (shard, self.output_for(shard))
+            for shard in self.shards.split(",")
+            if not self.output_for(shard).exists()
+        ]
+        progress = Progress(self, len(targets))
+        try:
+            for shard, target in targets:
+                tables = [task.output()[0].read() for task in self.requires_for(shard)]
+                progress.begin(len(tables[0]))
+                table = self.compute(progress, *tables)
+                seconds = progress.finish()
+                about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
+                target.write(table, about)
+        except KeyboardInterrupt:
+            say(f"{type(self).__name__}: interrupted; finished shards are kept. Run it again to go on.")
+            raise

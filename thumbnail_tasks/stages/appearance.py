@@ -1,0 +1,46 @@
+"""Measure colours and edges of each thumbnail."""
+
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.engines import Engine, appearance
+from thumbnail_tasks.images import iter_pictures
+from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+
+_BATCH_SIZE = 16
+
+
+def measure_appearances(thumbnails: pa.Table, advance: Callable[[int], None]) -> pa.Table:
+    """Measure colours and edges of each thumbnail, without its black bars.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        advance: Told how many more are done.
+
+    Returns:
+        N rows of ``schemas.APPEARANCE``; without picture: nulls.
+    """
+    rows = [{"thumbnail_id": name} for name in thumbnails["thumbnail_id"].to_pylist()]
+    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
+        for number, picture in zip(numbers, pictures, strict=True):
+            rows[number] |= appearance.measure_appearance(picture.image_rgb)._asdict()
+        advance(len(numbers))
+    return pa.Table.from_pylist(rows, schemas.APPEARANCE)
+
+
+class MeasureAppearance(ShardTask):
+    """Write the appearance of some shards."""
+
+    table = "appearance"
+    upstream = (DownloadThumbnails,)
+
+    @classmethod
+    def chosen(cls) -> Engine:
+        """The one way to measure it."""
+        return appearance.ENGINE
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        return measure_appearances(*tables, progress)

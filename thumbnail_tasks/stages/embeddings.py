@@ -1,0 +1,52 @@
+"""Embed each thumbnail's text as a vector."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.engines import Engine, choose, minilm
+from thumbnail_tasks.engines.minilm import TextEncoder
+from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.stages.texts import CorrectText
+
+ENCODERS: Mapping[str, Engine] = {"minilm": minilm.ENGINE}
+
+
+def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], None]) -> pa.Table:
+    """Embed each thumbnail's text as a vector.
+
+    Args:
+        texts: N rows of ``schemas.TEXTS``.
+        encode: Maps B texts to (B, width) float32 vectors.
+        advance: Told how many more are done.
+
+    Returns:
+        N rows of ``schemas.embeddings(width)``. Without a picture: null; without text: zeros.
+    """
+    said = texts["ocr"].to_pylist()
+    with_text = [row for row, text in enumerate(said) if text]
+    encoded = encode([said[row] for row in with_text])
+    vectors = np.zeros((len(said), encoded.shape[1]), np.float32)
+    vectors[with_text] = encoded
+    schema = schemas.embeddings(encoded.shape[1])
+    missing = pa.array([text is None for text in said])
+    column = pa.FixedSizeListArray.from_arrays(vectors.ravel(), encoded.shape[1], mask=missing)
+    advance(len(said))
+    return pa.table([texts["thumbnail_id"], column], schema=schema)
+
+
+class EmbedText(ShardTask):
+    """Write the text vectors of some shards."""
+
+    table = "embeddings"
+    upstream = (CorrectText,)
+
+    @classmethod
+    def chosen(cls) -> Engine:
+        """The text encoder that the settings name."""
+        return choose("embedding", settings.engine_name("embedding"), ENCODERS)
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        return embed_texts(*tables, self.chosen().load(), progress)

@@ -1,0 +1,265 @@
+"""Join everything: one row of attributes for each row of the input."""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import luigi
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from thumbnail_tasks import schemas, sources
+from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
+from thumbnail_tasks.shards import ShardTask, name_table, say, short_digest
+from thumbnail_tasks.stages.appearance import MeasureAppearance
+from thumbnail_tasks.stages.embeddings import EmbedText
+from thumbnail_tasks.stages.emotions import ClassifyEmotions
+from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.plan import PlanShards, next_attempt
+from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, digest_videos
+from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.summary import listed, summarize, time_stages
+from thumbnail_tasks.tables import write_csv
+from thumbnail_tasks.targets import ParquetTarget, written_whole
+
+_EXPORT_VERSION = "1"
+_BATCH_ROWS = 16_384
+_VECTORS = frozenset({"thumbnail_ocr_embed"})
+
+_JOINED: dict[type[ShardTask], list[str] | None] = {
+    DownloadThumbnails: ["thumbnail_id", "status", "width_px", "height_px", "sha256"],
+    CorrectText: None,
+    EmbedText: None,
+    DetectFaces: ["thumbnail_id"],
+    ClassifyEmotions: ["thumbnail_id", "emotion"],
+    MeasureAppearance: None,
+}
+"""The stages that ``join_shard`` puts together, and the columns it needs; None for all."""
+
+_STAGES: tuple[type[ShardTask], ...] = (
+    DownloadThumbnails,
+    RecognizeText,
+    CorrectText,
+    EmbedText,
+    DetectFaces,
+    ClassifyEmotions,
+    MeasureAppearance,
+)
+
+_LAST_STAGES: tuple[type[ShardTask], ...] = (EmbedText, ClassifyEmotions, MeasureAppearance)
+"""The ends of the graph: all other stages come before one of these."""
+
+
+def join_shard(
+    thumbnails: pa.Table,
+    texts: pa.Table,
+    embeddings: pa.Table,
+    faces: pa.Table,
+    emotions: pa.Table,
+    appearance: pa.Table,
+) -> pa.Table:
+    """Put all that is known of a shard's thumbnails side by side.
+
+    Args:
+        thumbnails, texts, embeddings, appearance: N rows each, in the same order.
+        faces, emotions: F rows each, in the same order.
+
+    Returns:
+        N rows of ``schemas.attributes(width)``. Counts of faces are null without a picture.
+
+    Raises:
+        StorageError: The tables are not of the same thumbnails.
+    """
+    for table in (texts, embeddings, appearance):
+        if not table["thumbnail_id"].equals(thumbnails["thumbnail_id"]):
+            raise StorageError("a shard's tables are not of the same thumbnails; remove them")
+    width = embeddings.schema.field("ocr_embed").type.list_size
+    is_ok = pc.equal(thumbnails["status"], "ok")
+    ids = thumbnails["thumbnail_id"]
+    counts = {
+        "face_count": faces,
+        **{
+            f"{label}_count": emotions.filter(pc.equal(emotions["emotion"], label))
+            for label in schemas.EMOTION_LABELS
+        },
+    }
+    columns = {
+        "thumbnail_id": ids,
+        **{f"thumbnail_{name}": thumbnails[name] for name in ("status", "width_px", "height_px", "sha256")},
+        **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
+        "thumbnail_ocr_embed": embeddings["ocr_embed"],
+        **{name: _count_per_id(ids, table, is_ok) for name, table in counts.items()},
+        **{name: appearance[name] for name in appearance.column_names[1:]},
+    }
+    schema = schemas.attributes(width)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def _count_per_id(ids: pa.ChunkedArray, found: pa.Table, is_ok: pa.ChunkedArray) -> pa.Array:
+    """How many rows of ``found`` each id has: N int32, null where ``is_ok`` is false."""
+    rows = pc.index_in(found["thumbnail_id"], value_set=ids).to_numpy()
+    counts = np.bincount(rows, minlength=len(ids)).astype(np.int32)
+    return pc.if_else(is_ok, pa.array(counts), None)
+
+
+def join_videos(videos: pa.RecordBatch, attributes: pa.Table, from_folder: bool) -> pa.Table:
+    """Put the attributes of its thumbnail behind each row of the input.
+
+    Args:
+        videos: N rows of the input.
+        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        from_folder: As for ``sources.identify_thumbnails``.
+
+    Returns:
+        N rows in the same order: the input's columns, then ours. A row that names no
+        thumbnail has its reason as status and nulls.
+    """
+    meant = sources.identify_thumbnails(videos, from_folder)
+    rows = pc.index_in(meant["thumbnail_id"], value_set=attributes["thumbnail_id"])
+    found = attributes.take(rows.combine_chunks())
+    status = found.schema.get_field_index("thumbnail_status")
+    found = found.set_column(
+        status,
+        found.schema.field(status),
+        pc.coalesce(found["thumbnail_status"], meant["status"]),
+    )
+    schema = pa.schema([*videos.schema, *found.schema])
+    return pa.table([*videos.columns, *found.columns], schema=schema)
+
+
+def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
+    """What is known of every thumbnail of a plan.
+
+    Args:
+        plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+
+    Returns:
+        N rows of ``schemas.attributes(width)``, in another order.
+
+    Raises:
+        StorageError: A shard's file is missing, damaged or foreign.
+    """
+    parts = []
+    for shard in pc.unique(plan["shard"]).to_pylist():
+        tables = [
+            stage.on(shard, source, data_dir).output_for(shard).read(columns)
+            for stage, columns in _JOINED.items()
+        ]
+        planned = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"]
+        joined = join_shard(*tables)
+        parts.append(joined.filter(pc.is_in(joined["thumbnail_id"], value_set=planned)))
+    return pa.concat_tables(parts)
+
+
+class ExportAttributes(VideosTask):
+    """Write attributes.parquet and attributes.csv: all that the thumbnails say and show.
+
+    Run it again with the same input: nothing is done. With a grown input: only the new.
+    """
+
+    images_dir = luigi.Parameter(
+        default="", description="Take thumbnails from this folder, not from the network"
+    )
+    attempt = luigi.IntParameter(
+        default=0, description="0: go on with the last attempt, or begin the next as needed"
+    )
+
+    @classmethod
+    def get_param_values(
+        cls, params: Any, args: Any, kwargs: Mapping[str, Any]
+    ) -> list[tuple[str, Any]]:
+        """Settle the attempt once, when the run begins, so that all its processes agree."""
+        task = dict(super().get_param_values(params, args, kwargs))
+        if not task["attempt"]:
+            task["attempt"] = 1
+            # What is wrong with the input is for ReadVideos or PlanShards to report.
+            with contextlib.suppress(ThumbnailTasksError):
+                table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
+                task["attempt"] = next_attempt(task["data_dir"], table_name, task["images_dir"])
+        return list(task.items())
+
+    def requires(self) -> dict[str, luigi.Task]:
+        about = {key: self.param_kwargs[key] for key in ("data_dir", "videos", "videos_format")}
+        return {"videos": ReadVideos(**about), "plan": PlanShards(**self.param_kwargs)}
+
+    def output(self) -> list[luigi.LocalTarget]:
+        folder = Path(self.data_dir, "exports")
+        return [
+            self.target("exports", "attributes"),
+            luigi.LocalTarget(str(folder / "attributes.csv")),
+        ]
+
+    def complete(self) -> bool:
+        """Whether the export is of this very plan, by these very engines."""
+        try:
+            parquet, table = self.output()
+            return (
+                parquet.exists()
+                and table.exists()
+                and os.path.getmtime(table.path) >= os.path.getmtime(parquet.path)
+                and parquet.read_metadata().get("made_of") == self._made_of()
+            )
+        except ThumbnailTasksError:
+            return False
+
+    def _made_of(self) -> str:
+        source = sources.source_tag(self.images_dir)
+        tags = [stage.tag(source) for stage in _LAST_STAGES]
+        plan = [source, self.table_name, self.attempt]
+        return short_digest([_EXPORT_VERSION, plan, tags], 16)
+
+    def run(self) -> Iterator[list[luigi.Task]]:
+        plan = self.input()["plan"].read()
+        source = sources.source_tag(self.images_dir)
+        shards = pc.unique(plan["shard"]).to_pylist()
+        yield [stage.on(shard, source, self.data_dir) for shard in shards for stage in _LAST_STAGES]
+
+        self._refuse_nothing(plan, source)
+        attributes = read_attributes(plan, source, self.data_dir)
+        parquet, table = self.output()
+        n_rows = self._write(attributes, parquet)
+        with written_whole(Path(table.path)) as temporary:
+            write_csv(Path(parquet.path), temporary, without=_VECTORS)
+        timings = time_stages(
+            [stage.on(shard, source, self.data_dir) for shard in shards for stage in _STAGES],
+            since=os.path.getmtime(self.input()["plan"].path),
+        )
+        print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
+
+    def _refuse_nothing(self, plan: pa.Table, source: str) -> None:
+        """Raise where not one picture could be had: a table of failures is not wanted."""
+        statuses: Counter[str] = Counter()
+        example = "no row names a thumbnail"
+        for shard in pc.unique(plan["shard"]).to_pylist():
+            downloaded = DownloadThumbnails.on(shard, source, self.data_dir).output_for(shard)
+            table = downloaded.read(["url", "status", "detail"])
+            statuses.update(table["status"].to_pylist())
+            example = f"the first: {table['url'][0]}: {table['detail'][0]}"
+        if not statuses["ok"]:
+            raise InputError(
+                f"--videos {self.videos}: expected thumbnails; not one of {len(plan)} could be "
+                f"had ({listed(statuses)}); {example}. Nothing was exported."
+            )
+
+    def _write(self, attributes: pa.Table, parquet: ParquetTarget) -> int:
+        """Write the rows of the input with their attributes; returns how many."""
+        videos = pq.ParquetFile(self.input()["videos"].path)
+        n_rows = 0
+        schema = pa.schema([*videos.schema_arrow, *attributes.schema])
+        with parquet.open_writer(schema, {"made_of": self._made_of()}) as writer:
+            for batch in videos.iter_batches(_BATCH_ROWS):
+                writer.write_table(join_videos(batch, attributes, bool(self.images_dir)))
+                n_rows += len(batch)
+        return n_rows
+
+
+@ExportAttributes.event_handler(luigi.Event.DEPENDENCY_PRESENT)
+def _say_that_nothing_is_to_do(task: ExportAttributes) -> None:
+    say(f"Nothing to do: {task.output()[0].path} is of this input, by these engines, already.")

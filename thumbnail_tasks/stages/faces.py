@@ -1,0 +1,63 @@
+"""Find the faces on each thumbnail."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.engines import Engine, FaceDetector, choose, dlib_hog
+from thumbnail_tasks.images import arrays, iter_pictures
+from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+
+DETECTORS: Mapping[str, Engine] = {"dlib-hog": dlib_hog.ENGINE}
+
+_BATCH_SIZE = 16
+
+
+def detect_faces(
+    thumbnails: pa.Table, detect: FaceDetector, advance: Callable[[int], None]
+) -> pa.Table:
+    """Find the faces on each thumbnail, without its black bars.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        detect: Maps B pictures of one size to B lists of faces.
+        advance: Told how many more are done.
+
+    Returns:
+        One row of ``schemas.FACES`` per face, in the order of ``thumbnails`` and from left to
+        right; boxes in pixels of the stored picture. Without picture or faces: no row.
+    """
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
+        found = detect(arrays(pictures))
+        for number, picture, faces in zip(numbers, pictures, found, strict=True):
+            rows[number] = [
+                {
+                    "thumbnail_id": thumbnails["thumbnail_id"][number].as_py(),
+                    "face_index": index,
+                    "confidence": face.confidence,
+                    **picture.box_in_stored(face.box_xyxy),
+                }
+                for index, face in enumerate(sorted(faces, key=lambda face: face.box_xyxy))
+            ]
+        advance(len(numbers))
+    return pa.Table.from_pylist([row for number in sorted(rows) for row in rows[number]], schemas.FACES)
+
+
+class DetectFaces(ShardTask):
+    """Write the faces of some shards."""
+
+    table = "faces"
+    upstream = (DownloadThumbnails,)
+    resources = {"gpu": 1}  # noqa: RUF012 - Luigi's own idiom
+
+    @classmethod
+    def chosen(cls) -> Engine:
+        """The face detector that the settings name."""
+        return choose("faces", settings.engine_name("faces"), DETECTORS)
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        return detect_faces(*tables, self.chosen().load(), progress)

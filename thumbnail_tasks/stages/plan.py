@@ -1,0 +1,206 @@
+"""Decide what is to be done tonight: what is new, and what failed but may work now."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import luigi
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from thumbnail_tasks import schemas, settings, sources
+from thumbnail_tasks.shards import name_shard, say
+from thumbnail_tasks.sources import Picture
+from thumbnail_tasks.stages.videos import ReadVideos, VideosTask
+from thumbnail_tasks.stages.vocabulary import BuildVocabulary
+from thumbnail_tasks.targets import ParquetTarget, remove_orphans
+
+
+def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) -> pa.Table:
+    """The distinct thumbnails that a table of videos means, in the order of first mention.
+
+    Args:
+        videos: N rows of the input.
+        pictures: The pictures of the folder; None to take thumbnails from the network.
+
+    Returns:
+        ``thumbnail_id``, ``url``, ``path``, ``revision``; where the folder lacks a picture,
+        the last three are null.
+    """
+    meant = sources.identify_thumbnails(videos, pictures is not None).to_pylist()
+    wanted: dict[str, dict[str, str | None]] = {}
+    for row in meant:
+        thumbnail_id = row["thumbnail_id"]
+        if thumbnail_id is None or thumbnail_id in wanted:
+            continue
+        if pictures is None:
+            url, picture = row["url"] or sources.youtube_url(thumbnail_id), None
+        else:
+            url, picture = None, pictures.get(thumbnail_id)
+        wanted[thumbnail_id] = {
+            "thumbnail_id": thumbnail_id,
+            "url": url,
+            "path": picture and picture.path,
+            "revision": picture and picture.revision,
+        }
+    return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
+
+
+def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Part the wanted thumbnails into those that stand in a shard and those to be done.
+
+    Args:
+        wanted: From ``want_thumbnails``.
+        known: The latest try of each thumbnail of this source, from ``known_thumbnails``.
+
+    Returns:
+        The kept ones as rows of ``schemas.PLANS``, and the others as rows of
+        ``schemas.SHARDS``, each in the order of ``wanted``.
+    """
+    rows = _frame(wanted).merge(
+        _frame(known), "left", "thumbnail_id", suffixes=("", "_known"), validate="1:1"
+    )
+    is_known = rows["shard"].notna()
+    is_changed = is_known & ~_equal(rows["revision"], rows["revision_known"])
+    is_kept = is_known & ~is_changed & ~_has_failed(rows)
+    rows["attempt"] = rows["attempt"].fillna(0) + 1
+    return (
+        pa.Table.from_pandas(rows[is_kept], schemas.PLANS, preserve_index=False),
+        pa.Table.from_pandas(rows[~is_kept], schemas.SHARDS, preserve_index=False),
+    )
+
+
+def known_thumbnails(data_dir: str, source: str) -> pa.Table:
+    """The latest try of each thumbnail that ever stood in a shard of this source.
+
+    Returns:
+        ``thumbnail_id``, ``shard``, ``attempt``, ``revision``, and its ``status`` and
+        ``is_retriable`` (null where the shard is not downloaded yet).
+    """
+    tries = _read_folder(
+        Path(data_dir, "shards", source), schemas.SHARDS, ["thumbnail_id", "attempt", "revision"]
+    )
+    results = _read_folder(
+        Path(data_dir, "thumbnails", source),
+        schemas.THUMBNAILS,
+        ["thumbnail_id", "status", "is_retriable"],
+    )
+    latest = _frame(tries).sort_values("attempt", kind="stable")
+    latest = latest.drop_duplicates("thumbnail_id", keep="last")
+    known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
+    return pa.Table.from_pandas(known, preserve_index=False)
+
+
+def _read_folder(folder: Path, schema: pa.Schema, columns: list[str]) -> pa.Table:
+    """Some columns of all shard files of a folder, with the ``shard`` each row is from."""
+    schema = pa.schema([schema.field(name) for name in columns])
+    files = sorted(folder.glob("*.parquet"))
+    tables = ds.dataset(files, schema, format="parquet").to_table() if files else None
+    if tables is None:
+        return schema.append(pa.field("shard", pa.string())).empty_table()
+    counts = [fragment.count_rows() for fragment in ds.dataset(files, schema).get_fragments()]
+    shards = [file.stem for file, count in zip(files, counts, strict=True) for _ in range(count)]
+    return tables.append_column("shard", pa.array(shards, pa.string()))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
+    return ((left == right).fillna(False) | (left.isna() & right.isna())).astype(bool)
+
+
+def _without(schema: pa.Schema, name: str) -> pa.Schema:
+    return schema.remove(schema.get_field_index(name))
+
+
+class PlanShards(VideosTask):
+    """Write which shard holds each thumbnail of the table, and the new shards.
+
+    Shards are cut only from thumbnails that stand in none yet, or whose last try failed in a
+    way that may pass. A plan, once written, stays as it is; the next run's is another attempt.
+    """
+
+    images_dir = luigi.Parameter(default="", description="Folder to take the pictures from")
+    attempt = luigi.IntParameter(description="1 for the first run over a table, 2 for the next")
+
+    def requires(self) -> list[luigi.Task]:
+        about = {key: self.param_kwargs[key] for key in ("data_dir", "videos", "videos_format")}
+        return [ReadVideos(**about), BuildVocabulary(**about)]
+
+    def output(self) -> ParquetTarget:
+        source = sources.source_tag(self.images_dir)
+        return self.target("plans", source, f"{self.table_name}-{self.attempt}")
+
+    def run(self) -> None:
+        remove_orphans(Path(self.data_dir))
+        source = sources.source_tag(self.images_dir)
+        pictures = sources.list_pictures(self.images_dir) if self.images_dir else None
+        videos = self.requires()[0].output().read()
+        kept, to_do = plan_thumbnails(
+            want_thumbnails(videos, pictures), known_thumbnails(self.data_dir, source)
+        )
+        plan = [kept]
+        for shard, thumbnails in self._cut(to_do):
+            self.target("shards", source, shard).write(thumbnails)
+            names = pa.array([shard] * len(thumbnails), pa.string())
+            plan.append(
+                pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS)
+            )
+        self.output().write(pa.concat_tables(plan))
+        say(
+            f"{'PlanShards':<18} {len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
+            f"{len(kept)} already in shards"
+        )
+
+    def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+        size = settings.storage().shard_size
+        for start in range(0, len(to_do), size):
+            thumbnails = to_do.slice(start, size)
+            yield name_shard(self.table_name, thumbnails), thumbnails
+
+
+def next_attempt(data_dir: str, videos_table: str, images_dir: str) -> int:
+    """The attempt that a run over this table makes now.
+
+    The last one goes on while its downloads are unfinished, and stays if nothing in it could
+    come out otherwise now; else it is the one after it.
+    """
+    source = sources.source_tag(images_dir)
+    plans = Path(data_dir, "plans", source)
+    attempts = [int(path.stem.rpartition("-")[2]) for path in plans.glob(f"{videos_table}-*")]
+    if not attempts:
+        return 1
+    latest = max(attempts)
+    plan = _frame(ParquetTarget(str(plans / f"{videos_table}-{latest}.parquet")).read())
+    known = plan.merge(
+        _frame(known_thumbnails(data_dir, source)), "left", "thumbnail_id", suffixes=("", "_now")
+    )
+    if known["status"].isna().any():
+        return latest
+    is_outdated = (
+        (known["shard"] != known["shard_now"]).any()
+        or _has_failed(known).any()
+        or _has_changed(known, images_dir)
+    )
+    return latest + bool(is_outdated)
+
+
+def _has_failed(known: pd.DataFrame) -> pd.Series:
+    """Whether a try failed such that it is worth another one."""
+    if settings.thumbnails().retry_failed:
+        failed = known["status"] != "ok"
+    else:
+        failed = known["is_retriable"]
+    return failed.fillna(False).astype(bool)
+
+
+def _has_changed(known: pd.DataFrame, images_dir: str) -> bool:
+    if not images_dir:
+        return False
+    pictures = sources.list_pictures(images_dir)
+    revisions = known["thumbnail_id"].map(
+        lambda thumbnail_id: pictures[thumbnail_id].revision if thumbnail_id in pictures else None
+    )
+    return bool((~_equal(revisions.astype("string[pyarrow]"), known["revision"])).any())

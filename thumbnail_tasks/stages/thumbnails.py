@@ -1,0 +1,128 @@
+"""Get the picture of each thumbnail, or the reason why there is none."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import luigi
+import pyarrow as pa
+
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.downloads import Answer, Downloader
+from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, decode_image
+from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.sources import urls_by_quality
+
+_PLACEHOLDER_PX = (120, 90)
+_NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
+
+Fetch = Callable[[str], Answer]
+"""An address to the bytes found there, or the reason why there are none."""
+
+
+def fetch_thumbnails(
+    shard: pa.Table, fetch: Fetch, concurrency: int, advance: Callable[[int], None]
+) -> pa.Table:
+    """Get the pictures of a shard from the network or from files.
+
+    Args:
+        shard: N rows of ``schemas.SHARDS``.
+        fetch: Asks one address.
+        concurrency: Addresses asked at once.
+        advance: Told how many more are done.
+
+    Returns:
+        N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
+    """
+    rows = []
+    with ThreadPoolExecutor(concurrency) as pool:
+        for row in pool.map(lambda wanted: _fetch_thumbnail(wanted, fetch), shard.to_pylist()):
+            rows.append(row)
+            advance(1)
+    return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+
+
+def _fetch_thumbnail(wanted: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
+    row = {"thumbnail_id": wanted["thumbnail_id"], "is_retriable": False}
+    if wanted["url"] is None:
+        answer = read_picture(wanted["path"])
+        return row | answer._asdict() | examine_picture(answer)
+    for url in urls_by_quality(wanted["url"]):
+        answer = fetch(url)
+        found = answer._asdict() | examine_picture(answer)
+        is_small = (found["width_px"], found["height_px"]) == _PLACEHOLDER_PX
+        if found["status"] == "ok" and is_small and "/default." not in url:
+            found |= {
+                "status": "placeholder",
+                "detail": f"120×90 pixels where {url.rpartition('/')[2]} was asked for",
+            }
+        if found["status"] not in ("not_found", "placeholder"):
+            break
+    if found["status"] != "ok":
+        found |= _NO_PICTURE
+    return row | found
+
+
+def read_picture(path: str | None) -> Answer:
+    """The bytes of a file; never raises for what is wrong with one file."""
+    if path is None:
+        return Answer(None, "not_found", "no picture of this id in the folder")
+    limit = settings.thumbnails().max_bytes
+    try:
+        with Path(path).open("rb") as file:
+            image = file.read(limit + 1)
+    except OSError as error:
+        return Answer(path, "not_found", f"cannot be read: {error.strerror}")
+    if len(image) > limit:
+        return Answer(path, "too_large", f"over {limit} bytes")
+    return Answer(path, "ok", image=image)
+
+
+def examine_picture(answer: Answer) -> dict[str, Any]:
+    """What the bytes of an answer turn out to be: columns that replace the answer's own."""
+    if answer.image is None:
+        return _NO_PICTURE
+    try:
+        height, width, _ = decode_image(answer.image, settings.thumbnails().max_pixels).shape
+    except (NotAnImageError, TooManyPixelsError) as error:
+        status = "too_large" if isinstance(error, TooManyPixelsError) else "not_an_image"
+        return _NO_PICTURE | {"status": status, "detail": str(error)}
+    return {
+        "width_px": width,
+        "height_px": height,
+        "sha256": hashlib.sha256(answer.image).hexdigest(),
+    }
+
+
+class PlannedShard(ShardTask, luigi.ExternalTask):
+    """A shard's list, as PlanShards wrote it."""
+
+    table = "shards"
+    run = None
+
+    @classmethod
+    def tag(cls, source: str) -> str:
+        return source
+
+
+class DownloadThumbnails(ShardTask):
+    """Write the pictures of some shards, as received.
+
+    It holds ``download``, which nobody configures and so has limit 1: the pace per host is
+    kept by one process at a time.
+    """
+
+    table = "thumbnails"
+    upstream = (PlannedShard,)
+    resources = {"download": 1}  # noqa: RUF012 - Luigi's own idiom
+
+    @classmethod
+    def tag(cls, source: str) -> str:
+        return source
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        return fetch_thumbnails(
+            *tables, Downloader().fetch, settings.thumbnails().concurrency, progress
+        )

@@ -1,0 +1,92 @@
+"""Read the table of videos."""
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import luigi
+
+from thumbnail_tasks import readers, schemas
+from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.shards import DataTask, name_table, say
+from thumbnail_tasks.targets import ParquetTarget
+
+
+def digest_videos(videos: str, videos_format: str) -> str:
+    """The digest of what ``--videos`` names, read once per process and state of the files.
+
+    Raises:
+        InputError: A file is missing or cannot be read.
+    """
+    return _digest(_states(readers.find_files(videos)), videos_format)
+
+
+def _states(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
+    stats = [(path, os.stat(path)) for path in files]
+    return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+
+
+@functools.lru_cache
+def _digest(states: tuple[tuple[Path, int, int], ...], videos_format: str) -> str:
+    return readers.digest_files([path for path, _, _ in states], videos_format)
+
+
+class VideosTask(DataTask):
+    """A task about one table of videos; the table is known by its content, not its name."""
+
+    videos = luigi.Parameter(
+        description="CSV or Parquet file, a glob, or several separated by commas"
+    )
+    videos_format = luigi.ChoiceParameter(
+        default="auto", choices=readers.FORMATS, description="How to read it (default: auto)"
+    )
+
+    @property
+    def table_name(self) -> str:
+        """The table's name in this data directory.
+
+        Raises:
+            InputError: A file is missing or cannot be read.
+        """
+        return name_table(digest_videos(self.videos, self.videos_format))
+
+    def complete(self) -> bool:
+        """Whether the output is there; an unreadable table is left for ``run`` to report."""
+        try:
+            return bool(super().complete())
+        except InputError:
+            return False
+
+
+class ReadVideos(VideosTask):
+    """Write all rows of the input, in order, with its own columns untouched."""
+
+    def output(self) -> ParquetTarget:
+        return self.target("videos", self.table_name)
+
+    def run(self) -> None:
+        files = readers.find_files(self.videos)
+        before = _states(files)
+        target = self.output()
+        schema = readers.read_schema(files, self.videos_format)
+        _refuse_our_columns(files, schema.names)
+        n_rows = 0
+        with target.open_writer(schema) as writer:
+            for batch in readers.read_batches(files, self.videos_format, schema):
+                writer.write_batch(batch)
+                n_rows += len(batch)
+            if _states(files) != before:
+                raise InputError(f"--videos {self.videos}: changed while it was read; run again")
+            if n_rows == 0:
+                raise InputError(f"--videos {self.videos}: expected rows; found only a header")
+        say(f"{'ReadVideos':<18} {n_rows} rows of {', '.join(map(str, files))}")
+
+
+def _refuse_our_columns(files: Sequence[Path], names: Sequence[str]) -> None:
+    ours = set(schemas.attributes(width=1).names) & set(names)
+    if ours:
+        raise InputError(
+            f"{files[0]}: columns {', '.join(sorted(ours))} would be written over by the "
+            "columns of the same name that are made here; rename them"
+        )

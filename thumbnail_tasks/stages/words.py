@@ -1,0 +1,64 @@
+"""Recognise the words on each thumbnail."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.engines import Engine, TextRecognizer, choose, rapidocr
+from thumbnail_tasks.images import arrays, iter_pictures
+from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+
+RECOGNIZERS: Mapping[str, Engine] = {"rapidocr": rapidocr.ENGINE}
+
+_BATCH_SIZE = 16
+
+
+def recognize_text(
+    thumbnails: pa.Table, recognize: TextRecognizer, advance: Callable[[int], None]
+) -> pa.Table:
+    """Recognise the words on each thumbnail, without its black bars.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        recognize: Maps B pictures of one size to B lists of words in reading order.
+        advance: Told how many more are done.
+
+    Returns:
+        One row of ``schemas.WORDS`` per word, in the order of ``thumbnails`` and of reading;
+        boxes in pixels of the stored picture. Without picture or words: no row.
+    """
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
+        found = recognize(arrays(pictures))
+        for number, picture, words in zip(numbers, pictures, found, strict=True):
+            rows[number] = [
+                {
+                    "thumbnail_id": thumbnails["thumbnail_id"][number].as_py(),
+                    "word_index": index,
+                    "text": word.text,
+                    "confidence": word.confidence,
+                    **picture.box_in_stored(word.box_xyxy),
+                }
+                for index, word in enumerate(words)
+            ]
+        advance(len(numbers))
+    return pa.Table.from_pylist([row for number in sorted(rows) for row in rows[number]], schemas.WORDS)
+
+
+class RecognizeText(ShardTask):
+    """Write the words of some shards."""
+
+    table = "words"
+    upstream = (DownloadThumbnails,)
+    resources = {"gpu": 1}  # noqa: RUF012 - Luigi's own idiom
+
+    @classmethod
+    def chosen(cls) -> Engine:
+        """The text recogniser that the settings name."""
+        return choose("text", settings.engine_name("text"), RECOGNIZERS)
+
+    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+        return recognize_text(*tables, self.chosen().load(), progress)
