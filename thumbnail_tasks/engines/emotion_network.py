@@ -1,0 +1,142 @@
+"""Our own emotion network, trained on FER2013, run by ONNX Runtime.
+
+``weights/emotions/MODEL_CARD.md`` says how good it is and what it is not for;
+``training/emotions`` makes it.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.schemas import EMOTION_LABELS
+
+EmotionClassifier = Callable[[Sequence[ImageRGB]], NDArray[np.float32]]
+"""Maps N RGB uint8 faces (h, w, 3), each of any size, to (N, 7) float32 probabilities.
+
+Columns are in the order of ``schemas.EMOTION_LABELS``; a row sums to 1.
+"""
+
+WEIGHTS_PATH: Final = Path(__file__).parents[1] / "weights" / "emotions" / "emotions.onnx"
+WEIGHTS_SHA256: Final = "6b384f460f2b17260c04c672e31719878147c951b73d2d90d4cdb78e3705356a"
+
+INPUT_PX: Final = 48
+BATCH_SIZE: Final = 64  # bounds the memory
+
+FRAME_SIDE: Final = 1.19
+FRAME_SHIFT_Y: Final = -0.08
+
+
+def crop_face(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> ImageRGB:
+    """Cut out one face in the frame that the network was trained on.
+
+    FER2013's frame is wider and higher than the box of dlib's HOG detector, which runs from
+    the eyebrows to the chin. Measured by ``training/emotions/measure_crop.py`` on the 2,285 of
+    3,000 Training faces that the detector finds: the frame's side is 1.19 box sides (median;
+    quartiles 1.09 and 1.29), its centre lies 0.08 box sides above the box's (-0.11 and -0.03)
+    and 0.00 beside it (-0.03 and 0.03).
+
+    Args:
+        image_rgb: (H, W, 3) uint8, at least one pixel.
+        box_xyxy: x_min, y_min, x_max, y_max in pixels of ``image_rgb``; may reach outside.
+
+    Returns:
+        (s, s, 3) uint8, s >= 1. What lies outside the picture repeats its border.
+
+    Example:
+        The box (50, 50, 150, 150) gives x from 40 to 158 and y from 32 to 150, 119 pixels each.
+    """
+    x_min, y_min, x_max, y_max = map(float, box_xyxy)
+    box_side = ((x_max - x_min) + (y_max - y_min)) / 2
+    side = max(1, round(FRAME_SIDE * box_side))
+    left = round((x_min + x_max) / 2 - side / 2)
+    top = round((y_min + y_max) / 2 + FRAME_SHIFT_Y * box_side - side / 2)
+    height, width, _ = image_rgb.shape
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    return image_rgb[rows[:, None], columns]
+
+
+@functools.cache
+def load_emotion_classifier() -> EmotionClassifier:
+    """Load the shipped network, once per process.
+
+    Returns:
+        The classifier. A face's row does not depend on its batch-mates: batches of 1 to 256
+        and 1 to 3 threads gave the same bits (ONNX Runtime 1.32, AVX-512), so any batch will do.
+
+    Raises:
+        WeightsError: The file is missing or is not the one that was shipped.
+    """
+    weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
+    import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
+
+    session = ort.InferenceSession(weights, providers=["CPUExecutionProvider"])
+
+    def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
+        batches = [session.run(None, {"grey": grey})[0] for grey in _grey_batches(faces_rgb)]
+        return np.concatenate([np.empty((0, len(EMOTION_LABELS)), np.float32), *batches])
+
+    return classify
+
+
+def read_weights(path: Path, sha256: str) -> bytes:
+    """Read a model file and make sure it is the expected one.
+
+    Raises:
+        WeightsError: The file is missing or has another SHA-256.
+    """
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot read the emotion network; expected a file with SHA-256 {sha256}; "
+            f"found: {error.strerror}; install the package again"
+        ) from error
+    found = hashlib.sha256(weights).hexdigest()
+    if found != sha256:
+        raise WeightsError(
+            f"{path}: not the emotion network that was shipped; expected SHA-256 {sha256}; "
+            f"found {found}; install the package again"
+        )
+    return weights
+
+
+def prepare_face(face_rgb: ImageRGB) -> NDArray[np.float32]:
+    """Turn a face into what the network takes; its graph does the scaling to -1..1.
+
+    Args:
+        face_rgb: (h, w, 3) uint8, any size from one pixel.
+
+    Returns:
+        (48, 48) float32, grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B, rounded) in 0..255.
+    """
+    grey = Image.fromarray(face_rgb).convert("L")
+    # Pillow's bilinear filter widens when it shrinks a picture, so nothing is skipped.
+    small = grey.resize((INPUT_PX, INPUT_PX), Image.Resampling.BILINEAR)
+    return np.asarray(small, dtype=np.float32)
+
+
+def _grey_batches(faces_rgb: Sequence[ImageRGB]) -> Iterator[NDArray[np.float32]]:
+    """Yield (n, 1, 48, 48) float32 batches, n <= BATCH_SIZE."""
+    for start in range(0, len(faces_rgb), BATCH_SIZE):
+        yield np.stack([prepare_face(f) for f in faces_rgb[start : start + BATCH_SIZE]])[:, None]
+
+
+ENGINE = Engine(
+    load=load_emotion_classifier,
+    name=lambda: f"emotion-network-{WEIGHTS_SHA256[:8]}",
+    about=lambda: {
+        "weights": WEIGHTS_SHA256,
+        "frame_side": FRAME_SIDE,
+        "frame_shift_y": FRAME_SHIFT_Y,
+    },
+)
