@@ -19,7 +19,8 @@ $(INSTALLED): requirements/requirements.lock pyproject.toml
 	touch $@
 
 run: $(INSTALLED) ## Run the main job on the drawn sample and say where the results are
-	$(BIN)/luigi --module thumbnail_tasks ExportAttributes
+	$(BIN)/luigi --module thumbnail_tasks ExportAttributes \
+		--videos examples/videos.csv --images-dir examples/images
 
 test: $(INSTALLED) ## Run the whole test suite
 	$(BIN)/python -m pytest

@@ -94,7 +94,7 @@ class Server(ThreadingHTTPServer):
         return self.url + path
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(picture: bytes) -> Iterator[Server]:
     server = Server(placeholder=picture)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

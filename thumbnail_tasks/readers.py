@@ -42,7 +42,7 @@ def find_files(videos: str) -> list[Path]:
                 f"--videos {part}: expected a CSV or Parquet file; found a folder. "
                 f"For all files in it: --videos '{Path(part) / '*.csv'}'"
             )
-        found = [Path(part)] if Path(part).is_file() else sorted(map(Path, glob.glob(part)))
+        found = [Path(part)] if Path(part).is_file() else sorted(map(Path, glob.glob(part)))  # noqa: PTH207 - absolute patterns
         if not found:
             raise InputError(f"--videos {part}: no such file")
         files += found
@@ -97,16 +97,16 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     return pa.schema(list(fields.items()))
 
 
-def read_batches(
-    files: Sequence[Path], format: str, schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
+def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of all files in order, in batches of bounded size, with ``schema``'s columns.
 
     Raises:
         InputError: A file is not such a table, or changed since its schema was read.
     """
     for path in files:
-        batches = _read_parquet(path) if detect_format(path, format) == "parquet" else _read_csv(path)
+        batches = (
+            _read_parquet(path) if detect_format(path, format) == "parquet" else _read_csv(path)
+        )
         for batch in batches:
             columns = [
                 _cast(batch.column(field.name), field.type)
@@ -162,8 +162,8 @@ class _KeepStrayReturns(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         block = self._file.read(size)
-        if block.endswith(b"\r"):
-            block += self._file.read(1)
+        while block.endswith(b"\r") and (following := self._file.read(1)):
+            block += following
         if b"\n" not in block:
             return block
         return _STRAY_RETURN.sub(_STANDS_FOR_RETURN.encode(), block)
@@ -184,7 +184,8 @@ def _read_header(path: Path) -> tuple[list[str], str]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 header = next(csv.reader(file, delimiter=delimiter), [])
         except UnicodeDecodeError as error:
-            raise InputError(f"{path}: expected text in UTF-8; found {error.reason}") from error
+            found_byte = f"the byte 0x{error.object[error.start]:02x}"
+            raise InputError(f"{path}: expected text in UTF-8; found {found_byte}") from error
         except csv.Error as error:
             raise InputError(f"{path}: expected a CSV header; found: {error}") from error
         names = [name or f"Unnamed: {index}" for index, name in enumerate(header)]
@@ -232,9 +233,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _restore_returns(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [
-        pc.replace_substring(column, _STANDS_FOR_RETURN, "\r") for column in batch.columns
-    ]
+    columns = [pc.replace_substring(column, _STANDS_FOR_RETURN, "\r") for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 

@@ -199,7 +199,9 @@ def markdown_table(fields: Iterable[pa.Field]) -> str:
     for field in fields:
         about = {key.decode(): text.decode() for key, text in (field.metadata or {}).items()}
         dtype = str(field.type).replace("element: ", "").replace("item: ", "")
-        rows.append(f"| `{field.name}` | {dtype} | {about['description']} | {about.get('unit', '')} |")
+        rows.append(
+            f"| `{field.name}` | {dtype} | {about['description']} | {about.get('unit', '')} |"
+        )
     return "\n".join(rows)
 
 

@@ -36,8 +36,9 @@ class storage(luigi.Config):
 class thumbnails(luigi.Config):
     """How thumbnails are fetched."""
 
-    quality = luigi.ChoiceParameter(
-        default="hqdefault", choices=QUALITIES, description="YouTube's name of the size wanted"
+    quality = luigi.Parameter(
+        default="hqdefault",
+        description=f"YouTube's name of the size wanted: {', '.join(QUALITIES)}",
     )
     fallback = luigi.BoolParameter(
         default=True,
@@ -99,9 +100,33 @@ class engines(luigi.Config):
     correction = luigi.Parameter(default="", description="Corrector instead of the preset's")
     embedding = luigi.Parameter(default="", description="Text encoder instead of the preset's")
     faces = luigi.Parameter(default="", description="Face detector instead of the preset's")
-    emotions = luigi.Parameter(
-        default="", description="Emotion classifier instead of the preset's"
-    )
+    emotions = luigi.Parameter(default="", description="Emotion classifier instead of the preset's")
+
+
+def wanted_quality() -> str:
+    """The thumbnail quality that the settings name.
+
+    Raises:
+        SettingsError: No such quality.
+    """
+    quality = str(thumbnails().quality)
+    if quality not in QUALITIES:
+        raise SettingsError(
+            f"[thumbnails] quality: expected one of {', '.join(QUALITIES)}; found: {quality!r}"
+        )
+    return quality
+
+
+def wanted_shard_size() -> int:
+    """Thumbnails in one shard.
+
+    Raises:
+        SettingsError: Less than one.
+    """
+    size = int(storage().shard_size)
+    if size < 1:
+        raise SettingsError(f"[storage] shard_size: expected 1 or more; found: {size}")
+    return size
 
 
 def engine_name(stage: str) -> str:

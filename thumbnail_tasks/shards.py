@@ -65,7 +65,8 @@ class DataTask(luigi.Task):
         """
         if not args and not kwargs.get("data_dir"):
             kwargs = {**kwargs, "data_dir": settings.storage().data_dir}
-        return super().get_param_values(params, args, kwargs)
+        values: list[tuple[str, Any]] = super().get_param_values(params, args, kwargs)
+        return values
 
     def target(self, *parts: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""
@@ -77,11 +78,12 @@ class Progress:
 
     def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
         self._task, self._n_parts, self._part = task, n_parts, 0
-        self.begin(0)
+        self._n_items = self._done = 0
+        self._started = self._told = 0.0
 
     def begin(self, n_items: int) -> None:
         """A part of ``n_items`` begins."""
-        self._part += n_items > 0
+        self._part += 1
         self._n_items, self._done = n_items, 0
         self._started = self._told = time.monotonic()
 
@@ -104,10 +106,11 @@ class Progress:
         shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
         message = f"{what} ({rate:.1f}/s{shard})"
         say(f"{type(self._task).__name__:<18} {message}")
-        if self._task.set_status_message:
+        in_scheduler: Any = self._task  # Luigi puts these two there while the task runs
+        if in_scheduler.set_status_message:
             share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
-            self._task.set_status_message(message)
-            self._task.set_progress_percentage(round(100 * min(share, 1)))
+            in_scheduler.set_status_message(message)
+            in_scheduler.set_progress_percentage(round(100 * share))
 
 
 def say(line: str) -> None:
@@ -147,7 +150,7 @@ class ShardTask(DataTask):
         """
         raise NotImplementedError
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         """This stage's table of one shard from the upstream tables of the same shard."""
         raise NotImplementedError
 
@@ -194,10 +197,10 @@ class ShardTask(DataTask):
             for shard, target in targets:
                 tables = [task.output()[0].read() for task in self.requires_for(shard)]
                 progress.begin(len(tables[0]))
-                table = self.compute(progress, *tables)
+                table = self.compute(tables, progress)
                 seconds = progress.finish()
                 about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
                 target.write(table, about)
         except KeyboardInterrupt:
-            say(f"{type(self).__name__}: interrupted; finished shards are kept. Run it again to go on.")
+            say(f"{self.task_family}: interrupted; what is done is kept. Run it again to go on.")
             raise

@@ -83,8 +83,8 @@ def _digest_urls(urls: pa.Array) -> pa.Array:
 
 def youtube_url(video_id: str) -> str:
     """The address of a YouTube thumbnail in the wanted quality."""
-    chosen = settings.thumbnails()
-    return str(chosen.url_template).format(video_id=video_id, quality=chosen.quality)
+    template = str(settings.thumbnails().url_template)
+    return template.format(video_id=video_id, quality=settings.wanted_quality())
 
 
 def urls_by_quality(url: str) -> list[str]:
@@ -92,14 +92,13 @@ def urls_by_quality(url: str) -> list[str]:
 
     A link that names no quality of YouTube's is tried as it is.
     """
-    chosen = settings.thumbnails()
     stem, slash, file = url.rpartition("/")
     if not re.fullmatch(_QUALITY_FILE, file):
         return [url]
-    wanted = settings.QUALITIES.index(chosen.quality)
-    qualities = settings.QUALITIES[wanted:] if chosen.fallback else [chosen.quality]
+    wanted = settings.QUALITIES.index(settings.wanted_quality())
+    last = None if settings.thumbnails().fallback else wanted + 1
     suffix = file.partition(".")[2]
-    return [f"{stem}{slash}{quality}.{suffix}" for quality in qualities]
+    return [f"{stem}{slash}{quality}.{suffix}" for quality in settings.QUALITIES[wanted:last]]
 
 
 def list_pictures(images_dir: str) -> Mapping[str, Picture]:
@@ -140,4 +139,4 @@ def source_tag(images_dir: str) -> str:
     if images_dir:
         return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
     about = {"fallback": chosen.fallback, "url_template": chosen.url_template, **limits}
-    return make_tag(chosen.quality, about)
+    return make_tag(settings.wanted_quality(), about)

@@ -1,13 +1,11 @@
 """Say in a few lines what a run came to."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thumbnail_tasks.schemas import EMOTION_LABELS
 from thumbnail_tasks.shards import ShardTask
@@ -35,7 +33,7 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
     for task in tasks:
         target = task.output_for(task.shards)
         total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
-        if os.path.getmtime(target.path) >= since:
+        if target.written_at() >= since:
             made = target.read_metadata()
             totals[task.task_family] = total._replace(
                 n_thumbnails=total.n_thumbnails + int(made["n_thumbnails"]),
@@ -59,7 +57,9 @@ def summarize(
     n_ok = statuses["ok"]
     with_text = pc.sum(pc.greater(attributes["thumbnail_ocr_length"], 0)).as_py() or 0
     with_faces = pc.sum(pc.greater(attributes["face_count"], 0)).as_py() or 0
-    emotions = Counter({label: pc.sum(attributes[f"{label}_count"]).as_py() or 0 for label in EMOTION_LABELS})
+    emotions = Counter(
+        {label: pc.sum(attributes[f"{label}_count"]).as_py() or 0 for label in EMOTION_LABELS}
+    )
     lines = [
         "",
         f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}",

@@ -40,7 +40,10 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
 
 def _as_cells(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
-        values = (value if value is None else json.dumps(value, default=str) for value in column.to_pylist())
+        values = (
+            value if value is None else json.dumps(value, default=str)
+            for value in column.to_pylist()
+        )
         return pa.array(values, pa.string())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         is_formula = pc.match_substring_regex(column, _FORMULA)

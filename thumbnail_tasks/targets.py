@@ -71,6 +71,10 @@ class ParquetTarget(luigi.LocalTarget):
             metadata = pq.read_schema(self.path).metadata or {}
         return {key.decode(): value.decode() for key, value in metadata.items()}
 
+    def written_at(self) -> float:
+        """When the file was placed, in seconds since the epoch."""
+        return Path(self.path).stat().st_mtime
+
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -87,7 +91,10 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise StorageError(
+            f"{path}: cannot be written; expected a folder with room and leave to write; "
+            f"found: {error.strerror or error}"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

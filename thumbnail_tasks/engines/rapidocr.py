@@ -43,6 +43,8 @@ def _split_line(quad: NDArray[np.float32], text: str, confidence: float) -> list
 
     Args:
         quad: (4, 2) corners x, y of the line: upper left, upper right, lower right, lower left.
+        text: What it says.
+        confidence: 0 to 1.
     """
     words = []
     end = 0

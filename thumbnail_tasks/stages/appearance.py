@@ -1,6 +1,6 @@
 """Measure colours and edges of each thumbnail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -42,5 +42,6 @@ class MeasureAppearance(ShardTask):
         """The one way to measure it."""
         return appearance.ENGINE
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
-        return measure_appearances(*tables, progress)
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
+        (thumbnails,) = tables
+        return measure_appearances(thumbnails, progress)

@@ -1,6 +1,6 @@
 """Embed each thumbnail's text as a vector."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], N
     vectors = np.zeros((len(said), encoded.shape[1]), np.float32)
     vectors[with_text] = encoded
     schema = schemas.embeddings(encoded.shape[1])
-    missing = pa.array([text is None for text in said])
+    missing = pa.array([text is None for text in said], pa.bool_())
     column = pa.FixedSizeListArray.from_arrays(vectors.ravel(), encoded.shape[1], mask=missing)
     advance(len(said))
     return pa.table([texts["thumbnail_id"], column], schema=schema)
@@ -48,5 +48,6 @@ class EmbedText(ShardTask):
         """The text encoder that the settings name."""
         return choose("embedding", settings.engine_name("embedding"), ENCODERS)
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
-        return embed_texts(*tables, self.chosen().load(), progress)
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
+        (texts,) = tables
+        return embed_texts(texts, self.chosen().load(), progress)

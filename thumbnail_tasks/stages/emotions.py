@@ -1,6 +1,6 @@
 """Classify the emotion of each face."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,10 @@ _BOX = ("x_min", "y_min", "x_max", "y_max")
 
 
 def classify_emotions(
-    thumbnails: pa.Table, faces: pa.Table, classify: EmotionClassifier, advance: Callable[[int], None]
+    thumbnails: pa.Table,
+    faces: pa.Table,
+    classify: EmotionClassifier,
+    advance: Callable[[int], None],
 ) -> pa.Table:
     """Classify the emotion of each face.
 
@@ -46,7 +49,9 @@ def classify_emotions(
             for picture, rows_of_picture in zip(pictures, rows, strict=True)
             for row in rows_of_picture
         ]
-        probabilities[[row for rows_of_picture in rows for row in rows_of_picture]] = classify(crops)
+        probabilities[[row for rows_of_picture in rows for row in rows_of_picture]] = classify(
+            crops
+        )
         advance(len(numbers))
     strongest = np.array(schemas.EMOTION_LABELS)[probabilities.argmax(axis=1)]
     columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T]
@@ -58,13 +63,13 @@ class ClassifyEmotions(ShardTask):
 
     table = "emotions"
     upstream = (DownloadThumbnails, DetectFaces)
-    resources = {"gpu": 1}  # noqa: RUF012 - Luigi's own idiom
+    resources = {"gpu": 1}
 
     @classmethod
     def chosen(cls) -> Engine:
         """The emotion classifier that the settings name."""
         return choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, faces = tables
         return classify_emotions(thumbnails, faces, self.chosen().load(), progress)

@@ -1,7 +1,6 @@
 """Join everything: one row of attributes for each row of the input."""
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -68,8 +67,12 @@ def join_shard(
     """Put all that is known of a shard's thumbnails side by side.
 
     Args:
-        thumbnails, texts, embeddings, appearance: N rows each, in the same order.
-        faces, emotions: F rows each, in the same order.
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        texts: N rows of ``schemas.TEXTS``, in the same order.
+        embeddings: N rows of ``schemas.embeddings(width)``, in the same order.
+        faces: F rows of ``schemas.FACES``.
+        emotions: F rows of ``schemas.EMOTIONS``.
+        appearance: N rows of ``schemas.APPEARANCE``, in the same order.
 
     Returns:
         N rows of ``schemas.attributes(width)``. Counts of faces are null without a picture.
@@ -92,7 +95,10 @@ def join_shard(
     }
     columns = {
         "thumbnail_id": ids,
-        **{f"thumbnail_{name}": thumbnails[name] for name in ("status", "width_px", "height_px", "sha256")},
+        **{
+            f"thumbnail_{name}": thumbnails[name]
+            for name in ("status", "width_px", "height_px", "sha256")
+        },
         **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
         "thumbnail_ocr_embed": embeddings["ocr_embed"],
         **{name: _count_per_id(ids, table, is_ok) for name, table in counts.items()},
@@ -139,6 +145,8 @@ def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
 
     Args:
         plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+        source: Where the pictures came from.
+        data_dir: Where everything is kept.
 
     Returns:
         N rows of ``schemas.attributes(width)``, in another order.
@@ -189,21 +197,18 @@ class ExportAttributes(VideosTask):
         about = {key: self.param_kwargs[key] for key in ("data_dir", "videos", "videos_format")}
         return {"videos": ReadVideos(**about), "plan": PlanShards(**self.param_kwargs)}
 
-    def output(self) -> list[luigi.LocalTarget]:
-        folder = Path(self.data_dir, "exports")
-        return [
-            self.target("exports", "attributes"),
-            luigi.LocalTarget(str(folder / "attributes.csv")),
-        ]
+    def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
+        table = Path(self.data_dir, "exports", "attributes.csv")
+        return self.target("exports", "attributes"), luigi.LocalTarget(str(table))
 
     def complete(self) -> bool:
         """Whether the export is of this very plan, by these very engines."""
         try:
             parquet, table = self.output()
-            return (
+            return bool(
                 parquet.exists()
                 and table.exists()
-                and os.path.getmtime(table.path) >= os.path.getmtime(parquet.path)
+                and Path(table.path).stat().st_mtime >= parquet.written_at()
                 and parquet.read_metadata().get("made_of") == self._made_of()
             )
         except ThumbnailTasksError:
@@ -229,7 +234,7 @@ class ExportAttributes(VideosTask):
             write_csv(Path(parquet.path), temporary, without=_VECTORS)
         timings = time_stages(
             [stage.on(shard, source, self.data_dir) for shard in shards for stage in _STAGES],
-            since=os.path.getmtime(self.input()["plan"].path),
+            since=self.input()["plan"].written_at(),
         )
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
 

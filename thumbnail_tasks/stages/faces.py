@@ -1,6 +1,6 @@
 """Find the faces on each thumbnail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -44,7 +44,9 @@ def detect_faces(
                 for index, face in enumerate(sorted(faces, key=lambda face: face.box_xyxy))
             ]
         advance(len(numbers))
-    return pa.Table.from_pylist([row for number in sorted(rows) for row in rows[number]], schemas.FACES)
+    return pa.Table.from_pylist(
+        [row for number in sorted(rows) for row in rows[number]], schemas.FACES
+    )
 
 
 class DetectFaces(ShardTask):
@@ -52,12 +54,13 @@ class DetectFaces(ShardTask):
 
     table = "faces"
     upstream = (DownloadThumbnails,)
-    resources = {"gpu": 1}  # noqa: RUF012 - Luigi's own idiom
+    resources = {"gpu": 1}
 
     @classmethod
     def chosen(cls) -> Engine:
         """The face detector that the settings name."""
         return choose("faces", settings.engine_name("faces"), DETECTORS)
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
-        return detect_faces(*tables, self.chosen().load(), progress)
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
+        (thumbnails,) = tables
+        return detect_faces(thumbnails, self.chosen().load(), progress)

@@ -104,7 +104,8 @@ def _read_folder(folder: Path, schema: pa.Schema, columns: list[str]) -> pa.Tabl
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
@@ -145,9 +146,7 @@ class PlanShards(VideosTask):
         for shard, thumbnails in self._cut(to_do):
             self.target("shards", source, shard).write(thumbnails)
             names = pa.array([shard] * len(thumbnails), pa.string())
-            plan.append(
-                pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS)
-            )
+            plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
         say(
             f"{'PlanShards':<18} {len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
@@ -155,7 +154,7 @@ class PlanShards(VideosTask):
         )
 
     def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-        size = settings.storage().shard_size
+        size = settings.wanted_shard_size()
         for start in range(0, len(to_do), size):
             thumbnails = to_do.slice(start, size)
             yield name_shard(self.table_name, thumbnails), thumbnails

@@ -1,6 +1,6 @@
 """Put each thumbnail's words together and correct their spelling."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import luigi
 import pyarrow as pa
@@ -86,8 +86,10 @@ class CorrectText(ShardTask):
     def requires_for(self, shard: str) -> list[luigi.Task]:
         return [*super().requires_for(shard), Vocabulary.of_shard(shard, self.data_dir)]
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, words, vocabulary = tables
-        counts = dict(zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True))
+        counts = dict(
+            zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
+        )
         correct = self.chosen().load(counts)
         return correct_texts(thumbnails, words, correct, settings.text().min_confidence, progress)

@@ -1,10 +1,10 @@
 """Get the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import luigi
 import pyarrow as pa
@@ -12,10 +12,14 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, Downloader
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, decode_image
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import DataTask, Progress, ShardTask
 from thumbnail_tasks.sources import urls_by_quality
+from thumbnail_tasks.targets import ParquetTarget
 
 _PLACEHOLDER_PX = (120, 90)
+_SMALLEST = ("/default.jpg", "/default.webp")
+"""The only quality that is of the placeholder's size by right."""
+
 _NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
 
 Fetch = Callable[[str], Answer]
@@ -49,15 +53,14 @@ def _fetch_thumbnail(wanted: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
     if wanted["url"] is None:
         answer = read_picture(wanted["path"])
         return row | answer._asdict() | examine_picture(answer)
+    placeholder = None
     for url in urls_by_quality(wanted["url"]):
         answer = fetch(url)
         found = answer._asdict() | examine_picture(answer)
         is_small = (found["width_px"], found["height_px"]) == _PLACEHOLDER_PX
-        if found["status"] == "ok" and is_small and "/default." not in url:
-            found |= {
-                "status": "placeholder",
-                "detail": f"120×90 pixels where {url.rpartition('/')[2]} was asked for",
-            }
+        if is_small and (not url.endswith(_SMALLEST) or found["image"] == placeholder):
+            placeholder = found["image"]
+            found |= {"status": "placeholder", "detail": f"120×90 pixels at {url}"}
         if found["status"] not in ("not_found", "placeholder"):
             break
     if found["status"] != "ok":
@@ -96,33 +99,35 @@ def examine_picture(answer: Answer) -> dict[str, Any]:
     }
 
 
-class PlannedShard(ShardTask, luigi.ExternalTask):
+class PlannedShard(DataTask, luigi.ExternalTask):
     """A shard's list, as PlanShards wrote it."""
 
-    table = "shards"
-    run = None
+    source = luigi.Parameter(description="Where the pictures come from")
+    shard = luigi.Parameter(description="Shard name")
 
-    @classmethod
-    def tag(cls, source: str) -> str:
-        return source
+    def output(self) -> list[ParquetTarget]:
+        return [self.target("shards", self.source, self.shard)]
 
 
 class DownloadThumbnails(ShardTask):
     """Write the pictures of some shards, as received.
 
-    It holds ``download``, which nobody configures and so has limit 1: the pace per host is
-    kept by one process at a time.
+    It holds ``download``, which is limited to 1: the pace per host is kept by one process.
     """
 
     table = "thumbnails"
-    upstream = (PlannedShard,)
-    resources = {"download": 1}  # noqa: RUF012 - Luigi's own idiom
+    resources = {"download": 1}
 
     @classmethod
     def tag(cls, source: str) -> str:
+        """The source itself: it names whatever changes a picture."""
         return source
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
+    def requires_for(self, shard: str) -> list[luigi.Task]:
+        return [PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)]
+
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
+        (shard,) = tables
         return fetch_thumbnails(
-            *tables, Downloader().fetch, settings.thumbnails().concurrency, progress
+            shard, Downloader().fetch, settings.thumbnails().concurrency, progress
         )

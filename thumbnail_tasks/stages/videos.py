@@ -1,7 +1,6 @@
 """Read the table of videos."""
 
 import functools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def digest_videos(videos: str, videos_format: str) -> str:
 
 
 def _states(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
-    stats = [(path, os.stat(path)) for path in files]
+    stats = [(path, path.stat()) for path in files]
     return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 
@@ -36,11 +35,13 @@ class VideosTask(DataTask):
     """A task about one table of videos; the table is known by its content, not its name."""
 
     videos = luigi.Parameter(
-        description="CSV or Parquet file, a glob, or several separated by commas"
+        default="", description="CSV or Parquet file, a glob, or several separated by commas"
     )
     videos_format = luigi.ChoiceParameter(
         default="auto", choices=readers.FORMATS, description="How to read it (default: auto)"
     )
+
+    retry_count = 1  # what is wrong with a table is still wrong seconds later
 
     @property
     def table_name(self) -> str:

@@ -1,6 +1,6 @@
 """Recognise the words on each thumbnail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +45,9 @@ def recognize_text(
                 for index, word in enumerate(words)
             ]
         advance(len(numbers))
-    return pa.Table.from_pylist([row for number in sorted(rows) for row in rows[number]], schemas.WORDS)
+    return pa.Table.from_pylist(
+        [row for number in sorted(rows) for row in rows[number]], schemas.WORDS
+    )
 
 
 class RecognizeText(ShardTask):
@@ -53,12 +55,13 @@ class RecognizeText(ShardTask):
 
     table = "words"
     upstream = (DownloadThumbnails,)
-    resources = {"gpu": 1}  # noqa: RUF012 - Luigi's own idiom
+    resources = {"gpu": 1}
 
     @classmethod
     def chosen(cls) -> Engine:
         """The text recogniser that the settings name."""
         return choose("text", settings.engine_name("text"), RECOGNIZERS)
 
-    def compute(self, progress: Progress, *tables: pa.Table) -> pa.Table:
-        return recognize_text(*tables, self.chosen().load(), progress)
+    def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
+        (thumbnails,) = tables
+        return recognize_text(thumbnails, self.chosen().load(), progress)

@@ -1,0 +1,73 @@
+"""Start the real command in a process of its own, as a person or cron does."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.conftest import EXAMPLES, ROOT
+
+SAMPLE = ("--videos", str(EXAMPLES / "videos.csv"), "--images-dir", str(EXAMPLES / "images"))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run left."""
+
+    code: int
+    printed: str
+    data_dir: Path
+
+    @property
+    def attributes(self) -> pa.Table:
+        return read_attributes(self.data_dir)
+
+
+def read_attributes(data_dir: Path) -> pa.Table:
+    return pq.read_table(data_dir / "exports" / "attributes.parquet")
+
+
+def start(data_dir: Path, *flags: str, hash_seed: str = "0") -> subprocess.Popen[str]:
+    """Start ExportAttributes with its own process group, so that it can be killed whole."""
+    return subprocess.Popen(
+        [
+            *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
+            *("ExportAttributes", "--storage-data-dir", str(data_dir), "--no-lock", *flags),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(data_dir: Path, *flags: str, hash_seed: str = "0") -> Finished:
+    """Run ExportAttributes to its end."""
+    process = start(data_dir, *flags, hash_seed=hash_seed)
+    printed, _ = process.communicate(timeout=1800)
+    return Finished(process.returncode, printed, data_dir)
+
+
+def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signal.SIGKILL) -> None:
+    """Send a signal to the whole process group after a while, unless it has ended."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, sign)
+    process.communicate(timeout=600)
+
+
+def files_of(data_dir: Path) -> dict[str, int]:
+    """Every file of a data directory with its time of change."""
+    return {
+        str(path.relative_to(data_dir)): path.stat().st_mtime_ns
+        for path in data_dir.rglob("*")
+        if path.is_file()
+    }

@@ -1,0 +1,128 @@
+"""Killed, grown, failed for a while: nothing is lost, and nothing is done twice."""
+
+import csv
+import random
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import EXAMPLES, Answer, Server
+from tests.dag.runs import files_of, kill_after, run, start
+
+pytestmark = [pytest.mark.dag, pytest.mark.model]
+
+SMALL_SHARDS = ("--storage-shard-size", "3", "--workers", "2")
+
+
+def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["video_id", "title", "description"])
+        writer.writerows([video_id, f"Title {video_id}", "A video"] for video_id in video_ids)
+    return path
+
+
+def sample_ids(n: int) -> list[str]:
+    return [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n]]
+
+
+def flags(videos: Path) -> tuple[str, ...]:
+    return ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"), *SMALL_SHARDS)
+
+
+def test_killed_again_and_again_the_content_is_that_of_an_unbroken_run(tmp_path: Path) -> None:
+    videos = write_videos(tmp_path / "videos.csv", sample_ids(9))
+    unbroken = run(tmp_path / "unbroken", *flags(videos))
+    assert unbroken.code == 0, unbroken.printed
+    chance = random.Random(2)
+    for _ in range(5):
+        kill_after(start(tmp_path / "broken", *flags(videos)), chance.uniform(1, 8))
+    last = run(tmp_path / "broken", *flags(videos))
+    assert last.code == 0, last.printed
+    assert last.attributes.equals(unbroken.attributes)
+
+
+def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
+    videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
+    data_dir = tmp_path / "data"
+    process = start(data_dir, *flags(videos))
+    deadline = time.monotonic() + 300
+    while not list(data_dir.glob("words/*/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    kill_after(process, 0)
+    kept = {name: at for name, at in files_of(data_dir).items() if name.endswith(".parquet")}
+    finished = run(data_dir, *flags(videos))
+    assert finished.code == 0, finished.printed
+    after = files_of(data_dir)
+    assert {name: after[name] for name in kept if ".writing-" not in name} == {
+        name: at for name, at in kept.items() if ".writing-" not in name
+    }
+
+
+def test_control_c_ends_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
+    process = start(tmp_path / "data", *flags(videos))
+    kill_after(process, 6, signal.SIGINT)
+    assert process.returncode != 0
+    finished = run(tmp_path / "data", *flags(videos))
+    assert finished.code == 0, finished.printed
+
+
+def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    first = run(data_dir, *flags(write_videos(tmp_path / "first.csv", sample_ids(4))))
+    assert first.code == 0, first.printed
+    before = files_of(data_dir)
+    grown = run(data_dir, *flags(write_videos(tmp_path / "second.csv", sample_ids(6))))
+    assert grown.code == 0, grown.printed
+    assert "2 thumbnails to do in 1 shards, 4 already in shards" in grown.printed
+    after = files_of(data_dir)
+    stages = ("thumbnails", "words", "texts", "embeddings", "faces", "emotions", "appearance")
+    for stage in stages:
+        old = {name for name in before if name.startswith(f"{stage}/")}
+        assert all(after[name] == before[name] for name in old)
+        assert len([name for name in after if name.startswith(f"{stage}/")]) == len(old) + 1
+    assert len(grown.attributes) == 6
+
+
+def test_what_may_pass_is_tried_by_the_next_run_and_what_may_not_is_not(
+    tmp_path: Path, server: Server, picture: bytes
+) -> None:
+    good = server.lay_down("/vi/aaaaaaaaaaa/hqdefault.jpg", Answer(200, picture))
+    ill = server.lay_down("/vi/bbbbbbbbbbb/hqdefault.jpg", Answer(503), Answer(200, picture))
+    gone = f"{server.url}/vi/ccccccccccc/hqdefault.jpg"
+    page = server.lay_down("/vi/ddddddddddd/hqdefault.jpg", Answer(200, b"<html>no</html>"))
+    links = [good, ill.replace("hqdefault", "default"), gone, page, "", "ftp://a/b.jpg", good]
+    videos = tmp_path / "videos.csv"
+    videos.write_text("\n".join(["id;thumbnail_link ", *(f"{i};{u}" for i, u in enumerate(links))]))
+    once = ("--thumbnails-retries", "0")
+
+    first = run(tmp_path / "data", "--videos", str(videos), *once)
+    assert first.code == 0, first.printed
+    assert first.attributes["thumbnail_status"].to_pylist() == [
+        *("ok", "http_error", "not_found", "not_an_image", "no_link", "invalid_link", "ok")
+    ]
+    asked = server.count.copy()
+
+    second = run(tmp_path / "data", "--videos", str(videos), *once)
+    assert second.code == 0, second.printed
+    assert second.attributes["thumbnail_status"].to_pylist()[1] == "ok"
+    assert dict(server.count - asked) == {"/vi/bbbbbbbbbbb/hqdefault.jpg": 1}
+
+    third = run(tmp_path / "data", "--videos", str(videos), *once)
+    assert "Nothing to do" in third.printed
+
+
+def test_nothing_but_404s_is_an_error(tmp_path: Path, server: Server) -> None:
+    videos = tmp_path / "videos.csv"
+    links = [f"{server.url}/vi/{name * 11}/default.jpg" for name in "abcd"]
+    videos.write_text("\n".join(["thumbnail_link", *links]))
+    finished = run(tmp_path / "data", "--videos", str(videos))
+    assert finished.code != 0
+    assert "not one of 4 could be had (4 not_found)" in finished.printed
+    assert "HTTP 404" in finished.printed
+    assert "Traceback" not in finished.printed
+    assert not (tmp_path / "data" / "exports").exists()

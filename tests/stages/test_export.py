@@ -1,0 +1,119 @@
+"""The join: one row of attributes for each row of the input."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.stages.export import join_shard, join_videos
+from thumbnail_tasks.summary import Timing, summarize
+from thumbnail_tasks.tables import write_csv
+
+OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
+
+
+def table(schema: pa.Schema, *rows: dict[str, object]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema)
+
+
+@pytest.fixture
+def attributes() -> pa.Table:
+    """One thumbnail with two faces, and one that could not be had."""
+    return join_shard(
+        table(
+            schemas.THUMBNAILS,
+            {"thumbnail_id": OK, "status": "ok", "width_px": 480},
+            {"thumbnail_id": GONE, "status": "not_found"},
+        ),
+        table(
+            schemas.TEXTS,
+            {"thumbnail_id": OK, "ocr": "HI", "ocr_length": 1},
+            {"thumbnail_id": GONE},
+        ),
+        table(
+            schemas.embeddings(2), {"thumbnail_id": OK, "ocr_embed": [0, 1]}, {"thumbnail_id": GONE}
+        ),
+        table(schemas.FACES, {"thumbnail_id": OK}, {"thumbnail_id": OK}),
+        table(
+            schemas.EMOTIONS,
+            {"thumbnail_id": OK, "emotion": "happy"},
+            {"thumbnail_id": OK, "emotion": "sad"},
+        ),
+        table(schemas.APPEARANCE, {"thumbnail_id": OK, "edges": 0.25}, {"thumbnail_id": GONE}),
+    )
+
+
+def test_faces_are_counted_and_null_where_nothing_could_be_done(attributes: pa.Table) -> None:
+    assert attributes.schema == schemas.attributes(2)
+    counts = ["face_count", "happy_count", "sad_count", "fear_count"]
+    assert attributes.select(counts).to_pylist() == [
+        {"face_count": 2, "happy_count": 1, "sad_count": 1, "fear_count": 0},
+        dict.fromkeys(counts),
+    ]
+
+
+def test_tables_of_different_thumbnails_are_not_joined() -> None:
+    thumbnails = table(schemas.THUMBNAILS, {"thumbnail_id": OK, "status": "ok"})
+    others = table(schemas.TEXTS, {"thumbnail_id": GONE})
+    with pytest.raises(StorageError, match="not of the same thumbnails"):
+        join_shard(
+            thumbnails,
+            others,
+            table(schemas.embeddings(2), {"thumbnail_id": OK}),
+            schemas.FACES.empty_table(),
+            schemas.EMOTIONS.empty_table(),
+            table(schemas.APPEARANCE, {"thumbnail_id": OK}),
+        )
+
+
+def test_every_row_of_the_input_has_its_row(attributes: pa.Table) -> None:
+    videos = pa.RecordBatch.from_pydict(
+        {"video_id": [OK, None, GONE, "not an id", OK], "views": [1, 2, 3, 4, 5]}
+    )
+    joined = join_videos(videos, attributes, from_folder=False)
+    assert joined["views"].to_pylist() == [1, 2, 3, 4, 5]
+    statuses = ["ok", "no_link", "not_found", "invalid_link", "ok"]
+    assert joined["thumbnail_status"].to_pylist() == statuses
+    assert joined["face_count"].to_pylist() == [2, None, None, None, 2]
+    vectors = joined["thumbnail_ocr_embed"]
+    assert vectors.to_pylist() == [[0, 1], None, None, None, [0, 1]]
+
+
+def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
+    cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "a=b", 'say "hi", you\nthere', "", None]
+    names = {"text": pa.array(cells), "number": pa.array(range(-5, 5)), "vector": [[1.0]] * 10}
+    pq.write_table(pa.table({**names, "list": [["=x"]] * 10}), tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv", without=frozenset({"vector"}))
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["text", "number", "list"]
+    assert [row[0] for row in rows] == [
+        *("'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "a=b", 'say "hi", you\nthere', "", "")
+    ]
+    assert [row[1] for row in rows] == [str(number) for number in range(-5, 5)]
+    assert rows[0][2] == '["=x"]'
+
+
+def test_the_summary_counts_what_is_there(attributes: pa.Table) -> None:
+    timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
+    said = summarize(3, attributes, timings, ["out.parquet"])
+    for part in (
+        "3 rows, 2 thumbnails: 1 ok, 1 not_found",
+        "with text 100 %, with faces 100 %",
+        "2 faces: 1 happy, 1 sad",
+        "DetectFaces                    2       0.5         4.0",
+        "out.parquet",
+    ):
+        assert part in said
+
+
+def test_an_attribute_never_depends_on_the_row_order(attributes: pa.Table) -> None:
+    shuffled = attributes.take(np.array([1, 0]))
+    videos = pa.RecordBatch.from_pydict({"video_id": [GONE, OK]})
+    one, other = (join_videos(videos, each, from_folder=False) for each in (attributes, shuffled))
+    assert one.equals(other)

@@ -1,0 +1,110 @@
+"""Only what is new, and what may work now, is planned."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.shards import make_tag, name_shard, table_of_shard
+from thumbnail_tasks.sources import Picture
+from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails, want_thumbnails
+from thumbnail_tasks.targets import ParquetTarget
+
+A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
+
+
+def videos(*video_ids: str) -> pa.Table:
+    return pa.table({"video_id": pa.array(video_ids, pa.string())})
+
+
+def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) -> None:
+    """Lay down a shard's list and, where a status is given, its download."""
+    rows = [{"thumbnail_id": name, "attempt": attempt, "url": "u"} for name in tries]
+    listed = pa.Table.from_pylist(rows, schemas.SHARDS)
+    ParquetTarget(str(folder / "shards" / "source" / f"{shard}.parquet")).write(listed)
+    done = [
+        {"thumbnail_id": name, "status": status, "is_retriable": status == "timed_out"}
+        for name, status in tries.items()
+        if status
+    ]
+    if done:
+        results = pa.Table.from_pylist(done, schemas.THUMBNAILS)
+        ParquetTarget(str(folder / "thumbnails" / "source" / f"{shard}.parquet")).write(results)
+
+
+def plan(folder: Path, *video_ids: str) -> tuple[list[Any], list[Any]]:
+    known = known_thumbnails(str(folder), "source")
+    kept, to_do = plan_thumbnails(want_thumbnails(videos(*video_ids), None), known)
+    assert (kept.schema, to_do.schema) == (schemas.PLANS, schemas.SHARDS)
+    return (
+        [(row["thumbnail_id"], row["shard"]) for row in kept.to_pylist()],
+        [(row["thumbnail_id"], row["attempt"]) for row in to_do.to_pylist()],
+    )
+
+
+def test_in_an_empty_folder_everything_is_to_be_done_once_in_order(tmp_path: Path) -> None:
+    assert plan(tmp_path, B, A, B) == ([], [(B, 1), (A, 1)])
+
+
+def test_no_videos_make_an_empty_plan(tmp_path: Path) -> None:
+    assert plan(tmp_path) == ([], [])
+
+
+def test_what_stands_in_a_shard_stays_there(tmp_path: Path) -> None:
+    place(tmp_path, "one", 1, {A: "ok", B: "not_found"})
+    assert plan(tmp_path, A, B, C) == ([(A, "one"), (B, "one")], [(C, 1)])
+
+
+def test_a_shard_that_is_not_downloaded_yet_is_kept(tmp_path: Path) -> None:
+    place(tmp_path, "one", 1, {A: None})
+    assert plan(tmp_path, A) == ([(A, "one")], [])
+
+
+def test_what_may_pass_is_tried_again_and_its_last_try_counts(tmp_path: Path) -> None:
+    place(tmp_path, "one", 1, {A: "timed_out", B: "timed_out"})
+    place(tmp_path, "two", 2, {A: "ok"})
+    assert plan(tmp_path, A, B) == ([(A, "two")], [(B, 2)])
+
+
+@pytest.mark.parametrize(("revision", "n_to_do"), [("1-1", 0), ("1-2", 1), (None, 1)])
+def test_a_changed_picture_of_a_folder_is_read_again(
+    tmp_path: Path, revision: str | None, n_to_do: int
+) -> None:
+    rows = [{"thumbnail_id": A, "attempt": 1, "path": "p", "revision": "1-1"}]
+    target = ParquetTarget(str(tmp_path / "shards" / "source" / "one.parquet"))
+    target.write(pa.Table.from_pylist(rows, schemas.SHARDS))
+    pictures = {A: Picture("p", revision)} if revision else {}
+    wanted = want_thumbnails(videos(A), pictures)
+    _, to_do = plan_thumbnails(wanted, known_thumbnails(str(tmp_path), "source"))
+    assert len(to_do) == n_to_do
+
+
+def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
+    wanted = want_thumbnails(videos(A), {})
+    assert wanted.to_pylist() == [{"thumbnail_id": A, "url": None, "path": None, "revision": None}]
+
+
+def listed(names: Sequence[str], attempt: int = 1) -> pa.Table:
+    rows = [{"thumbnail_id": name, "attempt": attempt} for name in names]
+    return pa.Table.from_pylist(rows, schemas.SHARDS)
+
+
+def test_a_shards_name_follows_from_its_table_and_its_list() -> None:
+    names = {
+        name_shard("table", listed([A])),
+        name_shard("table", listed([B])),
+        name_shard("table", listed([A], attempt=2)),
+        name_shard("other", listed([A])),
+    }
+    assert len(names) == 4
+    assert name_shard("table", listed([A])) in names
+    assert table_of_shard(name_shard("table", listed([A]))) == "table"
+
+
+def test_a_tag_changes_with_whatever_changes_a_result() -> None:
+    assert make_tag("engine-1", {"a": 1, "b": 2}) == make_tag("engine-1", {"b": 2, "a": 1})
+    assert make_tag("engine-1", {"a": 1}) != make_tag("engine-1", {"a": 2})
+    assert make_tag("engine-1", {}).startswith("engine-1-")

@@ -1,0 +1,196 @@
+"""Each stage as a pure function: a small table and a lambda."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.conftest import Answer as ServerAnswer
+from tests.conftest import Server
+from tests.test_images import GREY, encoded, letterboxed
+from thumbnail_tasks import schemas
+from thumbnail_tasks.downloads import Answer
+from thumbnail_tasks.engines import Face, Word
+from thumbnail_tasks.stages.appearance import measure_appearances
+from thumbnail_tasks.stages.embeddings import embed_texts
+from thumbnail_tasks.stages.emotions import classify_emotions
+from thumbnail_tasks.stages.faces import detect_faces
+from thumbnail_tasks.stages.texts import correct_texts, count_tokens
+from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.vocabulary import build_vocabulary
+from thumbnail_tasks.stages.words import recognize_text
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+@pytest.fixture
+def thumbnails() -> pa.Table:
+    """A letterboxed picture, a missing one, and a plain one."""
+    rows = [
+        {"thumbnail_id": "barred", "status": "ok", "image": encoded(letterboxed(0))},
+        {"thumbnail_id": "gone", "status": "not_found"},
+        {"thumbnail_id": "plain", "status": "ok", "image": encoded(GREY)},
+    ]
+    return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+
+
+NOTHING = schemas.THUMBNAILS.empty_table()
+
+
+def test_words_stand_in_the_stored_picture(thumbnails: pa.Table) -> None:
+    words = recognize_text(
+        thumbnails, lambda images: [[Word("HI", 0.9, (0, 1, 2, 3))] * 2 for _ in images], ignore
+    )
+    assert words.schema == schemas.WORDS
+    assert words.select(["thumbnail_id", "word_index", "y_min"]).to_pylist() == [
+        {"thumbnail_id": "barred", "word_index": 0, "y_min": 46},
+        {"thumbnail_id": "barred", "word_index": 1, "y_min": 46},
+        {"thumbnail_id": "plain", "word_index": 0, "y_min": 1},
+        {"thumbnail_id": "plain", "word_index": 1, "y_min": 1},
+    ]
+
+
+def test_faces_are_counted_from_left_to_right(thumbnails: pa.Table) -> None:
+    found = [Face(1.0, (50, 0, 60, 10)), Face(2.0, (5, 0, 15, 10))]
+    faces = detect_faces(thumbnails, lambda images: [found for _ in images], ignore)
+    assert faces.schema == schemas.FACES
+    assert faces["x_min"].to_pylist() == [5, 50, 5, 50]
+    assert faces["face_index"].to_pylist() == [0, 1, 0, 1]
+
+
+def test_each_face_has_the_emotion_of_its_own_crop(thumbnails: pa.Table) -> None:
+    found = [Face(1.0, (10, 10, 30, 30)), Face(1.0, (60, 10, 80, 30))]
+    faces = detect_faces(thumbnails, lambda images: [found for _ in images], ignore)
+    levels = []
+
+    def classify(crops: object) -> np.ndarray:
+        levels.extend([int(crop.mean()) for crop in crops])
+        probabilities = np.zeros((len(crops), 7), np.float32)
+        probabilities[:, 3 if levels[-1] == 200 else 5] = 1
+        return probabilities
+
+    emotions = classify_emotions(thumbnails, faces, classify, ignore)
+    assert emotions.schema == schemas.EMOTIONS
+    assert emotions["emotion"].to_pylist() == ["happy", "happy", "sad", "sad"]
+    assert levels == [200, 200, 128, 128]
+
+
+def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.Table) -> None:
+    rows = [
+        {"thumbnail_id": "barred", "text": text, "confidence": confidence}
+        for text, confidence in (("I", 0.9), ("QUTI!", 0.8), ("noise", 0.79))
+    ]
+    words = pa.Table.from_pylist(rows, schemas.WORDS)
+    fixed = {"QUTI!": "QUIT!"}
+    texts = correct_texts(
+        thumbnails, words, lambda words: [fixed.get(word, word) for word in words], 0.8, ignore
+    )
+    assert texts.schema == schemas.TEXTS
+    assert [tuple(row.values())[1:] for row in texts.to_pylist()] == [
+        ("I QUTI!", "I QUIT!", 3),
+        (None, None, None),
+        ("", "", 0),
+    ]
+
+
+def test_tokens_are_counted_as_nltk_does() -> None:
+    assert [count_tokens(text) for text in ("", "I QUIT!", "don't $5")] == [0, 3, 4]
+
+
+def test_vectors_are_zero_without_text_and_null_without_picture() -> None:
+    rows = [
+        {"thumbnail_id": name, "ocr": text} for name, text in (("a", "x"), ("b", ""), ("c", None))
+    ]
+    texts = pa.Table.from_pylist(rows, schemas.TEXTS)
+    embeddings = embed_texts(texts, lambda said: np.ones((len(said), 4), np.float32), ignore)
+    assert embeddings.schema == schemas.embeddings(4)
+    assert embeddings["ocr_embed"].to_pylist() == [[1, 1, 1, 1], [0, 0, 0, 0], None]
+
+
+def test_appearance_is_null_without_a_picture(thumbnails: pa.Table) -> None:
+    appearance = measure_appearances(thumbnails, ignore)
+    assert appearance.schema == schemas.APPEARANCE
+    assert appearance["gray_median"].to_pylist() == [200, None, 128]
+
+
+def test_empty_tables_stay_empty() -> None:
+    none: list[list[Word]] = []
+    assert len(recognize_text(NOTHING, lambda images: none, ignore)) == 0
+    assert len(measure_appearances(NOTHING, ignore)) == 0
+    encode = lambda said: np.zeros((0, 4), np.float32)  # noqa: E731
+    assert embed_texts(schemas.TEXTS.empty_table(), encode, ignore).schema == schemas.embeddings(4)
+    faces = schemas.FACES.empty_table()
+    classify = lambda crops: np.zeros((0, 7), np.float32)  # noqa: E731
+    assert len(classify_emotions(NOTHING, faces, classify, ignore)) == 0
+
+
+def test_the_vocabulary_is_of_titles_and_descriptions() -> None:
+    videos = pa.table(
+        {
+            "title": ["Zorbix unboxed", "Zorbix again"],
+            "description ": ["plumbus here", "another plumbus"],
+        }
+    )
+    vocabulary = build_vocabulary(videos)
+    assert vocabulary.schema == schemas.VOCABULARY
+    assert {"zorbix", "plumbus"} <= set(vocabulary["word"].to_pylist())
+    assert len(build_vocabulary(pa.table({"video_id": ["a"]}))) == 0
+
+
+def wanted(**row: str) -> pa.Table:
+    return pa.Table.from_pylist([{"thumbnail_id": "a", **row}], schemas.SHARDS)
+
+
+def fetch_one(shard: pa.Table, answers: dict[str, Answer]) -> dict[str, object]:
+    missing = lambda url: answers.get(url, Answer(url, "not_found", http_status=404))  # noqa: E731
+    (row,) = fetch_thumbnails(shard, missing, 2, ignore).to_pylist()
+    return row
+
+
+def test_the_next_smaller_quality_is_taken_where_one_is_missing() -> None:
+    small = "http://h/vi/a/mqdefault.jpg"
+    answers = {small: Answer(small, "ok", http_status=200, image=encoded(GREY))}
+    row = fetch_one(wanted(url="http://h/vi/a/default.jpg"), answers)
+    assert (row["status"], row["url"], row["width_px"]) == ("ok", small, 160)
+
+
+def test_a_placeholder_is_no_thumbnail() -> None:
+    placeholder = encoded(np.full((90, 120, 3), 100, np.uint8), "JPEG")
+    urls = [f"http://h/vi/a/{quality}.jpg" for quality in ("hqdefault", "mqdefault")]
+    answers = {url: Answer(url, "ok", http_status=200, image=placeholder) for url in urls}
+    row = fetch_one(wanted(url=urls[0]), answers)
+    assert (row["status"], row["image"], row["http_status"]) == ("not_found", None, 404)
+    smallest = "http://h/vi/a/default.jpg"
+    answers[smallest] = answers[urls[0]]
+    assert fetch_one(wanted(url=urls[0]), answers)["status"] == "placeholder"
+    real = encoded(np.full((90, 120, 3), 200, np.uint8), "JPEG")
+    answers[smallest] = Answer(smallest, "ok", http_status=200, image=real)
+    assert fetch_one(wanted(url=urls[0]), answers)["status"] == "ok"
+
+
+def test_a_file_is_read_and_a_missing_or_broken_one_has_its_status(tmp_path: object) -> None:
+    good, broken = tmp_path / "good.png", tmp_path / "broken.jpg"
+    good.write_bytes(encoded(GREY))
+    broken.write_bytes(encoded(GREY)[:100])
+    assert fetch_one(wanted(path=str(good)), {})["image"] == encoded(GREY)
+    assert fetch_one(wanted(path=str(broken)), {})["status"] == "not_an_image"
+    assert fetch_one(wanted(path=str(tmp_path / "no")), {})["status"] == "not_found"
+    assert fetch_one(wanted(), {})["status"] == "not_found"
+
+
+def test_many_thumbnails_come_back_in_their_order(server: Server, picture: bytes) -> None:
+    from thumbnail_tasks.downloads import Downloader
+
+    names = [f"{number:011}" for number in range(30)]
+    for name in names[::2]:
+        server.lay_down(f"/vi/{name}/hqdefault.jpg", ServerAnswer(200, picture))
+    rows = [
+        {"thumbnail_id": name, "url": f"{server.url}/vi/{name}/hqdefault.jpg"} for name in names
+    ]
+    shard = pa.Table.from_pylist(rows, schemas.SHARDS)
+    told: list[int] = []
+    table = fetch_thumbnails(shard, Downloader().fetch, 8, told.append)
+    assert table["thumbnail_id"].to_pylist() == names
+    assert table["status"].to_pylist() == ["ok", "not_found"] * 15
+    assert sum(told) == 30

@@ -1,0 +1,47 @@
+"""Every column is declared once, described, and in the README as it is."""
+
+import pyarrow as pa
+import pytest
+
+from tests.conftest import ROOT
+from thumbnail_tasks import schemas
+
+TABLES = {
+    "shards": schemas.SHARDS,
+    "plans": schemas.PLANS,
+    "vocabularies": schemas.VOCABULARY,
+    "thumbnails": schemas.THUMBNAILS,
+    "words": schemas.WORDS,
+    "texts": schemas.TEXTS,
+    "embeddings": schemas.embeddings(384),
+    "faces": schemas.FACES,
+    "emotions": schemas.EMOTIONS,
+    "appearance": schemas.APPEARANCE,
+    "attributes": schemas.attributes(384),
+}
+
+
+@pytest.mark.parametrize("schema", TABLES.values(), ids=TABLES)
+def test_every_column_says_what_it_is(schema: pa.Schema) -> None:
+    for field in schema:
+        about = field.metadata or {}
+        assert about[b"description"]
+        assert field.name.endswith("_px") <= (about.get(b"unit") == b"px")
+
+
+def test_the_readme_has_the_table_of_columns() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert schemas.markdown_table(schemas.attributes(384)) in readme
+
+
+def test_the_readme_names_every_status() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for status, meaning in schemas.STATUSES.items():
+        assert f"| `{status}` | {meaning} |" in readme
+
+
+def test_all_seven_emotions_are_always_counted() -> None:
+    names = schemas.attributes(384).names
+    assert [name for name in names if name.endswith("_count") and name != "face_count"] == [
+        f"{label}_count" for label in schemas.EMOTION_LABELS
+    ]
