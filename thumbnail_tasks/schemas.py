@@ -70,7 +70,7 @@ PLANS = pa.schema(
 VOCABULARY = pa.schema(
     [
         _column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),
-        _column("count", pa.int64(), "How often it occurs"),
+        _column("count", pa.int64(), "Titles and descriptions that hold it"),
     ]
 )
 
@@ -152,7 +152,8 @@ APPEARANCE = pa.schema(
                 _column(
                     f"{channel}_histogram",
                     _HISTOGRAM,
-                    f"Share of pixels in {HISTOGRAM_BINS} equal bins of {channel}; sums to 1",
+                    f"Share of pixels in {HISTOGRAM_BINS} equal parts of the picture's own range "
+                    f"of {channel}; sums to 1",
                 ),
                 _column(f"{channel}_median", pa.float32(), f"Median {channel}, 0 to {top}"),
             )

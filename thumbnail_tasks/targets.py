@@ -61,14 +61,22 @@ class ParquetTarget(luigi.LocalTarget):
         with _named(self.path):
             return pq.ParquetFile(self.path, memory_map=True).read(columns)
 
+    def read_schema(self) -> pa.Schema:
+        """The table's columns.
+
+        Raises:
+            StorageError: The file is missing or is not a whole Parquet file.
+        """
+        with _named(self.path):
+            return pq.read_schema(self.path)
+
     def read_metadata(self) -> dict[str, str]:
         """The file's key-value metadata.
 
         Raises:
             StorageError: The file is missing or is not a whole Parquet file.
         """
-        with _named(self.path):
-            metadata = pq.read_schema(self.path).metadata or {}
+        metadata = self.read_schema().metadata or {}
         return {key.decode(): value.decode() for key, value in metadata.items()}
 
     def written_at(self) -> float:

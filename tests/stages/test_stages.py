@@ -79,16 +79,21 @@ def test_each_face_has_the_emotion_of_its_own_crop(thumbnails: pa.Table) -> None
 def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.Table) -> None:
     rows = [
         {"thumbnail_id": "barred", "text": text, "confidence": confidence}
-        for text, confidence in (("I", 0.9), ("QUTI!", 0.8), ("noise", 0.79))
+        for text, confidence in (("I", 0.9), ("QUTI!", 0.8), ("QUTI!", 0.98), ("noise", 0.79))
     ]
     words = pa.Table.from_pylist(rows, schemas.WORDS)
     fixed = {"QUTI!": "QUIT!"}
     texts = correct_texts(
-        thumbnails, words, lambda words: [fixed.get(word, word) for word in words], 0.8, ignore
+        thumbnails,
+        words,
+        lambda words: [fixed.get(word, word) for word in words],
+        0.8,
+        0.98,
+        ignore,
     )
     assert texts.schema == schemas.TEXTS
     assert [tuple(row.values())[1:] for row in texts.to_pylist()] == [
-        ("I QUTI!", "I QUIT!", 3),
+        ("I QUTI! QUTI!", "I QUIT! QUTI!", 5),
         (None, None, None),
         ("", "", 0),
     ]

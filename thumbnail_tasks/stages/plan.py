@@ -6,12 +6,13 @@ from pathlib import Path
 import luigi
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from thumbnail_tasks import schemas, settings, sources
+from thumbnail_tasks import readers, schemas, settings, sources
 from thumbnail_tasks.shards import name_shard, say
 from thumbnail_tasks.sources import Picture
-from thumbnail_tasks.stages.videos import ReadVideos, VideosTask
+from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.targets import ParquetTarget, remove_orphans
 
@@ -93,14 +94,12 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
 
 def _read_folder(folder: Path, schema: pa.Schema, columns: list[str]) -> pa.Table:
     """Some columns of all shard files of a folder, with the ``shard`` each row is from."""
-    schema = pa.schema([schema.field(name) for name in columns])
     files = sorted(folder.glob("*.parquet"))
-    tables = ds.dataset(files, schema, format="parquet").to_table() if files else None
-    if tables is None:
-        return schema.append(pa.field("shard", pa.string())).empty_table()
-    counts = [fragment.count_rows() for fragment in ds.dataset(files, schema).get_fragments()]
-    shards = [file.stem for file, count in zip(files, counts, strict=True) for _ in range(count)]
-    return tables.append_column("shard", pa.array(shards, pa.string()))
+    if not files:
+        return pa.schema([*map(schema.field, columns), ("shard", pa.string())]).empty_table()
+    table = ds.dataset(files, schema).to_table([*columns, "__filename"])
+    shards = pc.replace_substring_regex(table["__filename"], r"^.*/|\.parquet$", "")
+    return table.select(columns).append_column("shard", shards)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -138,7 +137,7 @@ class PlanShards(VideosTask):
         remove_orphans(Path(self.data_dir))
         source = sources.source_tag(self.images_dir)
         pictures = sources.list_pictures(self.images_dir) if self.images_dir else None
-        videos = self.requires()[0].output().read()
+        videos = read_columns(self.input()[0], readers.LINK_COLUMN, readers.ID_COLUMN)
         kept, to_do = plan_thumbnails(
             want_thumbnails(videos, pictures), known_thumbnails(self.data_dir, source)
         )

@@ -21,6 +21,7 @@ def correct_texts(
     words: pa.Table,
     correct: TextCorrector,
     min_confidence: float,
+    sure_confidence: float,
     advance: Callable[[int], None],
 ) -> pa.Table:
     """Put each thumbnail's words together and correct their spelling.
@@ -30,25 +31,28 @@ def correct_texts(
         words: Rows of ``schemas.WORDS`` on these thumbnails, in reading order.
         correct: Maps words to as many corrected words.
         min_confidence: Words below it are left out; 0 to 1.
+        sure_confidence: Words from it on are right as they are; 0 to 1.
         advance: Told how many more thumbnails are done.
 
     Returns:
         N rows of ``schemas.TEXTS``. Without a picture: nulls; without words: empty and 0.
     """
-    words_of: dict[str, list[str]] = {}
+    words_of: dict[str, list[tuple[str, str]]] = {}
     for word in words.select(["thumbnail_id", "text", "confidence"]).to_pylist():
         if word["confidence"] >= min_confidence:
-            words_of.setdefault(word["thumbnail_id"], []).append(word["text"])
+            is_sure = word["confidence"] >= sure_confidence
+            corrected = word["text"] if is_sure else correct([word["text"]])[0]
+            words_of.setdefault(word["thumbnail_id"], []).append((word["text"], corrected))
     rows = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
         row = {"thumbnail_id": thumbnail["thumbnail_id"]}
         if thumbnail["status"] == "ok":
-            recognized = words_of.get(thumbnail["thumbnail_id"], [])
-            corrected = " ".join(correct(recognized))
+            pairs = words_of.get(thumbnail["thumbnail_id"], [])
+            text = " ".join(corrected for _, corrected in pairs)
             row |= {
-                "ocr_raw": " ".join(recognized),
-                "ocr": corrected,
-                "ocr_length": count_tokens(corrected),
+                "ocr_raw": " ".join(recognized for recognized, _ in pairs),
+                "ocr": text,
+                "ocr_length": count_tokens(text),
             }
         rows.append(row)
         advance(1)
@@ -78,10 +82,10 @@ class CorrectText(ShardTask):
 
     @classmethod
     def chosen(cls) -> Engine:
-        """The corrector that the settings name, with the confidence that a word needs."""
+        """The corrector that the settings name, with what decides on the words it is given."""
         engine = choose("correction", settings.engine_name("correction"), CORRECTORS)
-        threshold = {"min_confidence": settings.text().min_confidence}
-        return engine._replace(about=lambda: {**engine.about(), **threshold})
+        thresholds = settings.text().to_str_params()
+        return engine._replace(about=lambda: {**engine.about(), **thresholds})
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
         return [*super().requires_for(shard), Vocabulary.of_shard(shard, self.data_dir)]
@@ -92,4 +96,7 @@ class CorrectText(ShardTask):
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
         correct = self.chosen().load(counts)
-        return correct_texts(thumbnails, words, correct, settings.text().min_confidence, progress)
+        chosen = settings.text()
+        return correct_texts(
+            thumbnails, words, correct, chosen.min_confidence, chosen.sure_confidence, progress
+        )

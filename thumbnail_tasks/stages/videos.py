@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import luigi
+import pyarrow as pa
 
 from thumbnail_tasks import readers, schemas
 from thumbnail_tasks.errors import InputError
@@ -29,6 +30,12 @@ def _states(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
 @functools.lru_cache
 def _digest(states: tuple[tuple[Path, int, int], ...], videos_format: str) -> str:
     return readers.digest_files([path for path, _, _ in states], videos_format)
+
+
+def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
+    """Those of the wanted columns that a table of videos has, named as its header has them."""
+    names = [readers.column_named(videos.read_schema(), name) for name in wanted]
+    return videos.read([name for name in names if name])
 
 
 class VideosTask(DataTask):

@@ -1,0 +1,96 @@
+"""What a picture's measures are on pictures whose measures can be worked out by hand."""
+
+import cv2
+import numpy as np
+import pytest
+
+from thumbnail_tasks.engines.appearance import Appearance, measure_appearance
+from thumbnail_tasks.images import ImageRGB
+
+HISTOGRAMS = ("gray_histogram", "hue_histogram", "saturation_histogram", "value_histogram")
+ONE_VALUE = (0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+def plain(color: tuple[int, int, int], height: int = 68, width: int = 120) -> ImageRGB:
+    return np.full((height, width, 3), color, dtype=np.uint8)
+
+
+def noise(height: int, width: int) -> ImageRGB:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("color", "gray", "hue", "saturation", "value"),
+    [
+        ((0, 0, 0), 0, 0, 0, 0),
+        ((255, 255, 255), 255, 0, 0, 255),
+        ((255, 0, 0), 76, 0, 255, 255),
+        ((0, 255, 0), 150, 60, 255, 255),
+        ((0, 0, 255), 29, 120, 255, 255),
+        ((100, 100, 100), 100, 0, 0, 100),
+    ],
+)
+def test_a_plain_picture_has_its_colour_as_medians_and_no_edges(
+    color: tuple[int, int, int], gray: int, hue: int, saturation: int, value: int
+) -> None:
+    assert measure_appearance(plain(color)) == Appearance(
+        gray, ONE_VALUE, hue, ONE_VALUE, saturation, ONE_VALUE, value, ONE_VALUE, 0.0
+    )
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (68, 120), (720, 1280)])
+def test_every_size_gives_whole_histograms_and_finite_numbers(shape: tuple[int, int]) -> None:
+    measured = measure_appearance(noise(*shape))
+    for name in HISTOGRAMS:
+        assert sum(getattr(measured, name)) == pytest.approx(1)
+    assert np.isfinite(np.hstack(list(measured))).all()
+
+
+def test_a_picture_half_black_half_white_fills_the_outer_bins_and_has_one_edge() -> None:
+    image_rgb = plain((0, 0, 0))
+    image_rgb[:, 60:] = 255
+    measured = measure_appearance(image_rgb)
+    assert measured.value_histogram == (0.5, 0.0, 0.0, 0.0, 0.5)
+    assert measured.edges == pytest.approx(1 / 120)
+
+
+def test_bins_span_the_pictures_own_values() -> None:
+    image_rgb = plain((100, 100, 100))
+    image_rgb[:, :30] = 110
+    assert measure_appearance(image_rgb).gray_histogram == (0.75, 0.0, 0.0, 0.0, 0.25)
+
+
+def test_the_measures_are_the_notebooks_own() -> None:
+    """As its cells compute them from ``default.jpg``, 120x90 with bars of 11 rows."""
+    image_rgb = cv2.GaussianBlur(noise(90, 120), (9, 9), 0)
+    gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)[11:79, :]
+    hsv = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2HSV)[11:79, :, :]
+    channels = {
+        "gray": gray,
+        **dict(zip(("hue", "saturation", "value"), cv2.split(hsv), strict=True)),
+    }
+    edges = cv2.Canny(np.ascontiguousarray(image_rgb[11:79]), 100, 200) / 255.0
+
+    measured = measure_appearance(image_rgb[11:79])._asdict()
+
+    for name, channel in channels.items():
+        histogram, _ = np.histogram(channel.flatten(), bins=5)
+        assert measured[f"{name}_histogram"] == tuple(histogram / len(channel.flatten()))
+        assert measured[f"{name}_median"] == np.median(channel.flatten())
+    assert measured["edges"] == np.sum(edges) / edges.size
+
+
+def test_a_larger_picture_of_the_same_scene_measures_much_the_same() -> None:
+    small = cv2.resize(noise(9, 16), (120, 68), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(small, (480, 272), interpolation=cv2.INTER_CUBIC)
+    expected, measured = measure_appearance(small), measure_appearance(large)
+    assert measured.gray_median == pytest.approx(expected.gray_median, abs=2)
+    assert measured.edges == pytest.approx(expected.edges, abs=0.02)
+
+
+def test_a_picture_is_neither_changed_nor_need_be_writable() -> None:
+    image_rgb = noise(270, 480)
+    image_rgb.flags.writeable = False
+    before = image_rgb.copy()
+    measure_appearance(image_rgb)
+    assert (image_rgb == before).all()

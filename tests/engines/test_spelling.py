@@ -1,0 +1,153 @@
+"""What is corrected and, more to the point, what is not."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from spellchecker import SpellChecker
+
+from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector
+
+VOCABULARY = {"kimmel": 12, "peralta": 3, "zorblaxian": 1}
+
+
+def correct(*words: str) -> list[str]:
+    return load_text_corrector(VOCABULARY)(words)
+
+
+def test_no_words_give_no_words() -> None:
+    assert correct() == []
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("AMAZIMG", "AMAZING"),
+        ("amazimg", "amazing"),
+        ("Amazimg", "Amazing"),
+        ("«AMAZIMG!»", "«AMAZING!»"),
+        ("EVERYIHLNG", "EVERYTHING"),  # two letters of ten
+        ("KIMMFL", "KIMMEL"),  # only the vocabulary knows it
+    ],
+)
+def test_a_misread_letter_is_corrected_in_the_words_own_dress(read: str, meant: str) -> None:
+    assert correct(read) == [meant]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "AMAZING",
+        "Kimmel",
+        "Zorblaxian",
+        "",
+        "!",
+        "&",
+        "CNET",  # too short to tell a name from an error
+        "LGR",
+        "AMAZ1NG",
+        "2017",
+        "4K",
+        "AmaZimg",  # capitals inside
+        "DON'T",
+        "DON’T",
+        "DUNKEY'S",
+        "@amazimg",
+        "#amazimg",
+        "www.amazimg.com",
+        "https://amazimg",
+        "AMAZIMG/BORIMG",
+        "Привет",
+        "東京",
+        "café",
+        "cafe\u0301",
+        "colour",  # not in the dictionary, nor misread
+        "centre",
+        "THISIS",  # run together
+        "WHATMAKESYOUBEAUTIFUL",
+        "Zorblaxiam",  # its neighbour stands in one title only
+        "qwertyuiopasdfghjklzxcvb",
+    ],
+)
+def test_all_else_is_left_as_it_is(word: str) -> None:
+    assert correct(word) == [word]
+
+
+def test_each_word_is_judged_alone_and_keeps_its_place() -> None:
+    words = ["AMAZIMG", "", "東京", "AMAZIMG", "the"]
+    assert correct(*words) == [correct(word)[0] for word in words]
+    assert correct(*words[::-1]) == correct(*words)[::-1]
+
+
+def test_the_vocabulary_decides() -> None:
+    assert load_text_corrector({})(["KIMMFL"]) == ["KIMMFL"]
+    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"]) == ["AMAZIMG"]
+
+
+def test_the_same_vocabulary_gives_the_same_corrector_in_any_order() -> None:
+    corrector = load_text_corrector({"one": 1, "two": 2})
+    assert load_text_corrector({"two": 2, "one": 1}) is corrector
+
+
+@pytest.mark.parametrize(
+    "word", ["spelng", "korrectud", "teh", "haaven", "xqzv", "wrodl", "acsent"]
+)
+def test_the_candidates_are_pyspellcheckers(word: str) -> None:
+    checker = SpellChecker()
+    checker.word_frequency.load_words(Counter(VOCABULARY).elements())
+    index = WordIndex(checker.word_frequency.dictionary)
+
+    _, nearest = index.find_nearest(word)
+
+    assert set(nearest) == (checker.candidates(word) or set())
+    counts = [index.counts[known] for known in nearest]
+    if counts and counts.count(max(counts)) == 1:
+        assert nearest[0] == checker.correction(word)
+
+
+def test_an_edit_may_fall_between_two_swapped_letters() -> None:
+    assert WordIndex({"abc": 1}).find_nearest("ca") == (2, ["abc"])
+
+
+def test_ties_fall_by_accent_count_length_and_alphabet() -> None:
+    counts = {"cafés": 1, "cages": 9, "cakes": 9, "cafues": 9, "caves": 10}
+    assert WordIndex(counts).find_nearest("cafes") == (
+        1,
+        ["cafés", "caves", "cages", "cakes", "cafues"],
+    )
+
+
+def test_no_known_words_find_nothing() -> None:
+    assert WordIndex({}).find_nearest("word") == (0, [])
+
+
+def test_corrections_do_not_depend_on_the_hash_seed() -> None:
+    words = ["TVEES", "GOOMS", "Dimenslons", "anade", "BATTLL", "perta", "hodkey", "EVERYIHLNG"]
+    code = (
+        "from spellchecker import SpellChecker\n"
+        "from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector\n"
+        "index = WordIndex(SpellChecker().word_frequency.dictionary)\n"
+        f"print(load_text_corrector({VOCABULARY})({words}))\n"
+        f"print([index.find_nearest(word.lower()) for word in {words}])\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+
+
+def test_an_unknown_word_of_24_letters_costs_milliseconds() -> None:
+    correct("warm")
+    before_s = time.perf_counter()
+    correct("qwertyuiopasdfghjklzxcva")
+    assert time.perf_counter() - before_s < 0.5  # pyspellchecker: 5 s

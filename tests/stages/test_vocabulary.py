@@ -1,0 +1,62 @@
+"""Which words of titles and descriptions count, and how often."""
+
+from collections import Counter
+
+import pytest
+
+from thumbnail_tasks.stages.vocabulary import count_vocabulary, select_vocabulary
+
+
+def test_no_texts_give_no_words() -> None:
+    assert count_vocabulary([]) == {}
+    assert count_vocabulary([None, "", "   "]) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Key AND Peele, key and PEELE!", {"key", "and", "peele"}),
+        ("an ox, a cat, antidisestablishment", {"cat"}),  # 2 letters; 20 letters
+        ("fourteenlettrs fifteenletterss", {"fourteenlettrs"}),
+        ("line one\\nline two\\r\\nthree\nfour", {"line", "one", "two", "three", "four"}),
+        ("Café Ærøskøbing Nguyễn", {"café", "ærøskøbing", "nguyễn"}),
+        ("cafe\u0301", {"café"}),  # an accent of its own, composed
+        ("mp3 4ever x264 snake_case", set()),
+        ("Привет мир 東京 Tokyo", {"tokyo"}),
+        ("see https://youtu.be/Word or www.word.com, word.com/page", {"see"}),
+        ("mail me@words.org, follow @words #words #two#words", {"mail", "follow"}),
+        ("Kimmel's kids couldn't and ‘quoted’ don’t", {"kimmel", "kids", "and", "quoted"}),
+        ("l'amour", {"amour"}),
+        ("Ends here. Starts there", {"ends", "here", "starts", "there"}),
+        ("state-of-the-art (really)", {"state", "the", "art", "really"}),
+    ],
+)
+def test_words_are_runs_of_3_to_14_latin_letters(text: str, words: set[str]) -> None:
+    assert set(count_vocabulary([text])) == words
+
+
+def test_a_word_counts_once_per_text() -> None:
+    assert count_vocabulary(["spam spam Spam", "spam", "eggs"]) == {"spam": 2, "eggs": 1}
+
+
+def test_batches_merge_into_what_one_count_gives() -> None:
+    texts = ["one two", None, "two three", "three two"]
+    merged: Counter[str] = Counter()
+    for batch in (texts[:1], texts[1:]):
+        merged.update(count_vocabulary(batch))
+    assert merged == count_vocabulary(texts)
+
+
+def test_a_title_is_trusted_at_once_a_description_when_another_agrees() -> None:
+    titles = {"zorb": 1, "alpha": 2}
+    descriptions = {"typpo": 1, "beta": 2, "alpha": 1}
+    assert select_vocabulary(titles, descriptions) == {"alpha": 3, "beta": 2, "zorb": 1}
+
+
+def test_the_vocabulary_is_in_alphabetical_order() -> None:
+    selected = select_vocabulary(count_vocabulary(["zebra éclair apple", "mango"]), {})
+    assert list(selected) == ["apple", "mango", "zebra", "éclair"]
+
+
+def test_a_long_text_without_spaces_costs_no_more_than_its_length() -> None:
+    assert count_vocabulary(["x" * 1_000_000, "." * 1_000_000, "'a" * 500_000]) == {}
