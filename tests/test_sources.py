@@ -56,10 +56,16 @@ def test_sizes_on_another_host_are_one_thumbnail_and_hosts_are_not() -> None:
     assert rows["url"].to_pylist() == links
 
 
-def test_in_a_folder_the_id_counts_and_then_the_links() -> None:
-    videos = pa.table({"thumbnail_link": [LINK.format(ID)] * 2, "video_id": ["mine", None]})
+def test_in_a_folder_the_links_id_counts_and_then_the_rows_own() -> None:
+    videos = pa.table(
+        {
+            "thumbnail_link": [LINK.format(ID), "", "http://a/b"],
+            "video_id": ["#NAME?", "mine", None],
+        }
+    )
     rows = sources.identify_thumbnails(videos, from_folder=True)
-    assert rows["thumbnail_id"].to_pylist() == ["mine", ID]
+    assert rows["thumbnail_id"].to_pylist() == [ID, "mine", None]
+    assert rows["status"].to_pylist() == [None, None, "invalid_link"]
 
 
 def test_the_wanted_quality_comes_first_and_then_the_smaller() -> None:
@@ -96,6 +102,12 @@ def test_pictures_are_found_by_both_namings(tmp_path: Path) -> None:
         OTHER_ID: f"https:i.ytimg.comvi{OTHER_ID}hqdefault.jpg",
         "_________ab": "https_i.ytimg.comvi_________abdefault.jpg",
     }
+
+
+def test_a_folder_without_pictures_says_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "hqdefault").mkdir()
+    with pytest.raises(InputError, match=r"found none, but folders: hqdefault"):
+        sources.list_pictures(str(tmp_path))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -3,9 +3,6 @@
 Every message reads: where, what, what was expected, what was found.
 """
 
-import logging
-from typing import Self
-
 
 class ThumbnailTasksError(Exception):
     """The root of this package's own errors; printed as one line, without a stack trace."""
@@ -25,27 +22,3 @@ class StorageError(ThumbnailTasksError):
 
 class WeightsError(ThumbnailTasksError):
     """A model file is missing or is not the one that was shipped."""
-
-
-class ReadableFailures:
-    """Has Luigi log this package's own errors as one line, without a stack trace.
-
-    luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
-    """
-
-    def __init__(self, task_process: object) -> None:
-        self._logger = logging.getLogger("luigi-interface")
-
-    def __enter__(self) -> Self:
-        self._logger.addFilter(_drop_own_traces)
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._logger.removeFilter(_drop_own_traces)
-
-
-def _drop_own_traces(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, ThumbnailTasksError):
-        record.msg, record.args, record.exc_info = "%s", (str(error),), None
-    return True

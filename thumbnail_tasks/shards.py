@@ -6,8 +6,6 @@ that brought it, and what is in it. Each stage turns the files of one shard into
 
 import hashlib
 import json
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -19,8 +17,7 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.engines import Engine
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.targets import ParquetTarget
-
-_SECONDS_BETWEEN_LINES = 5.0
+from thumbnail_tasks.terminal import Progress
 
 
 def short_digest(value: Any, digits: int) -> str:
@@ -71,51 +68,6 @@ class DataTask(luigi.Task):
     def target(self, *parts: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""
         return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet")
-
-
-class Progress:
-    """Tells Luigi's page, and a person at the terminal, how far a task is."""
-
-    def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
-        self._task, self._n_parts, self._part = task, n_parts, 0
-        self._n_items = self._done = 0
-        self._started = self._told = 0.0
-
-    def begin(self, n_items: int) -> None:
-        """A part of ``n_items`` begins."""
-        self._part += 1
-        self._n_items, self._done = n_items, 0
-        self._started = self._told = time.monotonic()
-
-    def __call__(self, n: int) -> None:
-        """``n`` more items are done."""
-        self._done += n
-        if time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
-            self._tell(f"{self._done}/{self._n_items} thumbnails")
-
-    def finish(self) -> float:
-        """The part is done; returns the seconds it took."""
-        seconds = time.monotonic() - self._started
-        self._done = self._n_items
-        self._tell(f"{self._n_items} thumbnails in {seconds:.1f} s")
-        return seconds
-
-    def _tell(self, what: str) -> None:
-        self._told = time.monotonic()
-        rate = self._done / max(self._told - self._started, 1e-9)
-        shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
-        message = f"{what} ({rate:.1f}/s{shard})"
-        say(f"{type(self._task).__name__:<18} {message}")
-        in_scheduler: Any = self._task  # Luigi puts these two there while the task runs
-        if in_scheduler.set_status_message:
-            share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
-            in_scheduler.set_status_message(message)
-            in_scheduler.set_progress_percentage(round(100 * share))
-
-
-def say(line: str) -> None:
-    """One line to the person at the terminal; stdout is left to results."""
-    print(line, file=sys.stderr, flush=True)
 
 
 class ShardTask(DataTask):
@@ -193,14 +145,10 @@ class ShardTask(DataTask):
             if not self.output_for(shard).exists()
         ]
         progress = Progress(self, len(targets))
-        try:
-            for shard, target in targets:
-                tables = [task.output()[0].read() for task in self.requires_for(shard)]
-                progress.begin(len(tables[0]))
-                table = self.compute(tables, progress)
-                seconds = progress.finish()
-                about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
-                target.write(table, about)
-        except KeyboardInterrupt:
-            say(f"{self.task_family}: interrupted; what is done is kept. Run it again to go on.")
-            raise
+        for shard, target in targets:
+            tables = [task.output()[0].read() for task in self.requires_for(shard)]
+            progress.begin(len(tables[0]))
+            table = self.compute(tables, progress)
+            seconds = progress.finish()
+            about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
+            target.write(table, about)

@@ -49,7 +49,8 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
     has_link = pc.is_valid(links)
     if from_folder:
         urls = pa.nulls(len(links), pa.string())
-        thumbnail_ids = pc.coalesce(ids, youtube_ids)
+        # The link first: spreadsheets have turned ids that begin with "-" into "#NAME?".
+        thumbnail_ids = pc.coalesce(youtube_ids, ids)
     else:
         is_other_host = pc.and_(pc.is_null(youtube_ids), pc.match_substring_regex(links, _LINK))
         urls = pc.if_else(is_other_host, links, None)
@@ -119,6 +120,13 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
         raise InputError(
             f"--images-dir {images_dir}: expected a folder of pictures; found: {error.strerror}"
         ) from error
+    if not files:
+        folders = sorted(path.name for path in Path(images_dir).iterdir() if path.is_dir())
+        found = f"none, but folders: {', '.join(folders[:10])}" if folders else "none"
+        raise InputError(
+            f"--images-dir {images_dir}: expected pictures named <video_id>.jpg, .jpeg, .png or "
+            f".webp; found {found}"
+        )
     plain: dict[str, Picture] = {}
     notebooks: dict[str, Picture] = {}
     for path in files:

@@ -64,7 +64,7 @@ def summarize(
         "",
         f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}",
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
-        f"{emotions.total()} faces: {listed(emotions)}",
+        f"{emotions.total()} faces" + (f": {listed(emotions)}" if emotions.total() else ""),
         "",
         f"{'this run':<20}{'thumbnails':>12}{'seconds':>10}{'per second':>12}",
     ]

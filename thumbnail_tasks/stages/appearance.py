@@ -7,8 +7,9 @@ import pyarrow as pa
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines import Engine, appearance
 from thumbnail_tasks.images import iter_pictures
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.terminal import Progress
 
 _BATCH_SIZE = 16
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, minilm
 from thumbnail_tasks.engines.minilm import TextEncoder
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.terminal import Progress
 
 ENCODERS: Mapping[str, Engine] = {"minilm": minilm.ENGINE}
 

@@ -9,9 +9,10 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, emotion_network
 from thumbnail_tasks.engines.emotion_network import EmotionClassifier, crop_face
 from thumbnail_tasks.images import iter_pictures
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.terminal import Progress
 
 CLASSIFIERS: Mapping[str, Engine] = {"fer2013": emotion_network.ENGINE}
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks import schemas, sources
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
-from thumbnail_tasks.shards import ShardTask, name_table, say, short_digest
+from thumbnail_tasks.shards import ShardTask, name_table, short_digest
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
@@ -27,6 +27,7 @@ from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.summary import listed, summarize, time_stages
 from thumbnail_tasks.tables import write_csv
 from thumbnail_tasks.targets import ParquetTarget, written_whole
+from thumbnail_tasks.terminal import say
 
 _EXPORT_VERSION = "1"
 _BATCH_ROWS = 16_384

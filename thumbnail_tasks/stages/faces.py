@@ -8,8 +8,9 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, FaceDetector, choose, dlib_hog
 from thumbnail_tasks.images import arrays, iter_pictures
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.terminal import Progress
 
 DETECTORS: Mapping[str, Engine] = {"dlib-hog": dlib_hog.ENGINE}
 

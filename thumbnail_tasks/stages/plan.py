@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from thumbnail_tasks import readers, schemas, settings, sources
-from thumbnail_tasks.shards import name_shard, say
+from thumbnail_tasks.shards import name_shard
 from thumbnail_tasks.sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.targets import ParquetTarget, remove_orphans
+from thumbnail_tasks.terminal import say
 
 
 def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) -> pa.Table:

@@ -8,10 +8,11 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, spelling
 from thumbnail_tasks.engines.spelling import TextCorrector
-from thumbnail_tasks.shards import Progress, ShardTask
+from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.terminal import Progress
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, Downloader
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, decode_image
-from thumbnail_tasks.shards import DataTask, Progress, ShardTask
+from thumbnail_tasks.shards import DataTask, ShardTask
 from thumbnail_tasks.sources import urls_by_quality
 from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.terminal import Progress
 
 _PLACEHOLDER_PX = (120, 90)
 _SMALLEST = ("/default.jpg", "/default.webp")

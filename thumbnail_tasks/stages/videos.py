@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from thumbnail_tasks import readers, schemas
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.shards import DataTask, name_table, say
+from thumbnail_tasks.shards import DataTask, name_table
 from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.terminal import say
 
 
 def digest_videos(videos: str, videos_format: str) -> str:

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import readers, schemas
-from thumbnail_tasks.shards import DataTask, say, table_of_shard
+from thumbnail_tasks.shards import DataTask, table_of_shard
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.terminal import say
 
 _FOLDER = "vocabularies"
 

@@ -1,0 +1,86 @@
+"""What a person at the terminal, and Luigi's page, sees of a run."""
+
+import logging
+import sys
+import time
+from typing import Any, Self
+
+import luigi
+
+from thumbnail_tasks.errors import ThumbnailTasksError
+
+_SECONDS_BETWEEN_LINES = 5.0
+_EXIT_INTERRUPTED = 130
+"""What a shell expects of a command that Ctrl-C ended."""
+
+
+def say(line: str) -> None:
+    """One line to the person at the terminal; stdout is left to results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Tells Luigi's page, and a person at the terminal, how far a task is."""
+
+    def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
+        self._task, self._n_parts, self._part = task, n_parts, 0
+        self._n_items = self._done = 0
+        self._started = self._told = 0.0
+
+    def begin(self, n_items: int) -> None:
+        """A part of ``n_items`` begins."""
+        self._part += 1
+        self._n_items, self._done = n_items, 0
+        self._started = self._told = time.monotonic()
+
+    def __call__(self, n: int) -> None:
+        """``n`` more items are done."""
+        self._done += n
+        if time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+            self._tell(f"{self._done}/{self._n_items} thumbnails")
+
+    def finish(self) -> float:
+        """The part is done; returns the seconds it took."""
+        seconds = time.monotonic() - self._started
+        self._done = self._n_items
+        self._tell(f"{self._n_items} thumbnails in {seconds:.1f} s")
+        return seconds
+
+    def _tell(self, what: str) -> None:
+        self._told = time.monotonic()
+        rate = self._done / max(self._told - self._started, 1e-9)
+        shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
+        message = f"{what} ({rate:.1f}/s{shard})"
+        say(f"{type(self._task).__name__:<18} {message}")
+        in_scheduler: Any = self._task  # Luigi puts these two there while the task runs
+        if in_scheduler.set_status_message:
+            share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
+            in_scheduler.set_status_message(message)
+            in_scheduler.set_progress_percentage(round(100 * share))
+
+
+class ReadableFailures:
+    """Ends a task without a stack trace where a line says more: our own errors, and Ctrl-C.
+
+    luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
+    """
+
+    def __init__(self, task_process: object) -> None:
+        self._logger = logging.getLogger("luigi-interface")
+
+    def __enter__(self) -> Self:
+        self._logger.addFilter(_drop_own_traces)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
+        self._logger.removeFilter(_drop_own_traces)
+        if kind is KeyboardInterrupt:
+            say("Interrupted; what is done is kept. The same command goes on from here.")
+            sys.exit(_EXIT_INTERRUPTED)
+
+
+def _drop_own_traces(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ThumbnailTasksError):
+        record.msg, record.args, record.exc_info = "%s", (str(error),), None
+    return True
