@@ -122,8 +122,3 @@ def iter_pictures(
         if len(rows) == batch_size:
             yield waiting.pop(picture.image_rgb.shape)
     yield from waiting.values()
-
-
-def arrays(pictures: Sequence[Cropped]) -> list[ImageRGB]:
-    """The pictures alone, as an engine takes them."""
-    return [picture.image_rgb for picture in pictures]

@@ -4,6 +4,7 @@ A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest
 that brought it, and what is in it. Each stage turns the files of one shard into one more.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -108,11 +109,8 @@ class ShardTask(DataTask):
 
     @classmethod
     def tag(cls, source: str) -> str:
-        """The engine tag under the present settings, upstream engines included."""
-        engine = cls.chosen()
-        before = [stage.tag(source) for stage in cls.upstream]
-        about = {"version": cls.version, "engine": engine.about(), "upstream": before}
-        return make_tag(engine.name(), about)
+        """The engine tag under this process's settings, upstream engines included."""
+        return _tag_engine(cls, source)
 
     @classmethod
     def on(cls, shard: str, source: str, data_dir: str) -> Self:
@@ -152,3 +150,11 @@ class ShardTask(DataTask):
             seconds = progress.finish()
             about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
             target.write(table, about)
+
+
+@functools.cache  # Luigi asks several times per task: at 5 ms each, minutes for many shards
+def _tag_engine(stage: type[ShardTask], source: str) -> str:
+    engine = stage.chosen()
+    before = [earlier.tag(source) for earlier in stage.upstream]
+    about = {"version": stage.version, "engine": engine.about(), "upstream": before}
+    return make_tag(engine.name(), about)

@@ -227,8 +227,8 @@ class ExportAttributes(VideosTask):
         shards = pc.unique(plan["shard"]).to_pylist()
         yield [stage.on(shard, source, self.data_dir) for shard in shards for stage in _LAST_STAGES]
 
-        self._refuse_nothing(plan, source)
         attributes = read_attributes(plan, source, self.data_dir)
+        self._refuse_failures_only(attributes, shards[0], source)
         parquet, table = self.output()
         n_rows = self._write(attributes, parquet)
         with written_whole(Path(table.path)) as temporary:
@@ -239,19 +239,15 @@ class ExportAttributes(VideosTask):
         )
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
 
-    def _refuse_nothing(self, plan: pa.Table, source: str) -> None:
-        """Raise where not one picture could be had: a table of failures is not wanted."""
-        statuses: Counter[str] = Counter()
-        example = "no row names a thumbnail"
-        for shard in pc.unique(plan["shard"]).to_pylist():
-            downloaded = DownloadThumbnails.on(shard, source, self.data_dir).output_for(shard)
-            table = downloaded.read(["url", "status", "detail"])
-            statuses.update(table["status"].to_pylist())
-            example = f"the first: {table['url'][0]}: {table['detail'][0]}"
+    def _refuse_failures_only(self, attributes: pa.Table, shard: str, source: str) -> None:
+        statuses = Counter(attributes["thumbnail_status"].to_pylist())
         if not statuses["ok"]:
+            downloaded = DownloadThumbnails.on(shard, source, self.data_dir).output_for(shard)
+            first = downloaded.read(["thumbnail_id", "url", "detail"]).to_pylist()[0]
             raise InputError(
-                f"--videos {self.videos}: expected thumbnails; not one of {len(plan)} could be "
-                f"had ({listed(statuses)}); {example}. Nothing was exported."
+                f"--videos {self.videos}: expected thumbnails; not one of {len(attributes)} could "
+                f"be had ({listed(statuses)}). The first: {first['url'] or first['thumbnail_id']}: "
+                f"{first['detail']}. Nothing was exported."
             )
 
     def _write(self, attributes: pa.Table, parquet: ParquetTarget) -> int:

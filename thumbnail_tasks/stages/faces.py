@@ -6,15 +6,14 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, FaceDetector, choose, dlib_hog
-from thumbnail_tasks.images import arrays, iter_pictures
+from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_hog
+from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.terminal import Progress
 
 DETECTORS: Mapping[str, Engine] = {"dlib-hog": dlib_hog.ENGINE}
-
-_BATCH_SIZE = 16
 
 
 def detect_faces(
@@ -31,23 +30,18 @@ def detect_faces(
         One row of ``schemas.FACES`` per face, in the order of ``thumbnails`` and from left to
         right; boxes in pixels of the stored picture. Without picture or faces: no row.
     """
-    rows: dict[int, list[dict[str, Any]]] = {}
-    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
-        found = detect(arrays(pictures))
-        for number, picture, faces in zip(numbers, pictures, found, strict=True):
-            rows[number] = [
-                {
-                    "thumbnail_id": thumbnails["thumbnail_id"][number].as_py(),
-                    "face_index": index,
-                    "confidence": face.confidence,
-                    **picture.box_in_stored(face.box_xyxy),
-                }
-                for index, face in enumerate(sorted(faces, key=lambda face: face.box_xyxy))
-            ]
-        advance(len(numbers))
-    return pa.Table.from_pylist(
-        [row for number in sorted(rows) for row in rows[number]], schemas.FACES
-    )
+
+    def detect_from_the_left(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
+        return [sorted(faces, key=lambda face: face.box_xyxy) for faces in detect(images_rgb)]
+
+    rows = find_on_pictures(thumbnails, detect_from_the_left, _describe, advance)
+    return pa.Table.from_pylist(rows, schemas.FACES)
+
+
+def _describe(faces: Sequence[Face]) -> list[dict[str, Any]]:
+    return [
+        {"face_index": index, "confidence": face.confidence} for index, face in enumerate(faces)
+    ]
 
 
 class DetectFaces(ShardTask):

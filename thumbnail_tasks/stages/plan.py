@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from thumbnail_tasks import readers, schemas, settings, sources
+from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.shards import name_shard
 from thumbnail_tasks.sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
@@ -139,9 +140,13 @@ class PlanShards(VideosTask):
         source = sources.source_tag(self.images_dir)
         pictures = sources.list_pictures(self.images_dir) if self.images_dir else None
         videos = read_columns(self.input()[0], readers.LINK_COLUMN, readers.ID_COLUMN)
-        kept, to_do = plan_thumbnails(
-            want_thumbnails(videos, pictures), known_thumbnails(self.data_dir, source)
-        )
+        wanted = want_thumbnails(videos, pictures)
+        if not len(wanted):
+            raise InputError(
+                f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
+                f"found none in {len(videos)} rows"
+            )
+        kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
         plan = [kept]
         for shard, thumbnails in self._cut(to_do):
             self.target("shards", source, shard).write(thumbnails)

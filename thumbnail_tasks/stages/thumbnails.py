@@ -42,10 +42,13 @@ def fetch_thumbnails(
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
     """
     rows = []
-    with ThreadPoolExecutor(concurrency) as pool:
+    pool = ThreadPoolExecutor(concurrency)
+    try:
         for row in pool.map(lambda wanted: _fetch_thumbnail(wanted, fetch), shard.to_pylist()):
             rows.append(row)
             advance(1)
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the requests under way alone
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 

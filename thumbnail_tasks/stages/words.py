@@ -6,15 +6,13 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, TextRecognizer, choose, rapidocr
-from thumbnail_tasks.images import arrays, iter_pictures
+from thumbnail_tasks.engines import Engine, TextRecognizer, Word, choose, rapidocr
 from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.terminal import Progress
 
 RECOGNIZERS: Mapping[str, Engine] = {"rapidocr": rapidocr.ENGINE}
-
-_BATCH_SIZE = 16
 
 
 def recognize_text(
@@ -31,24 +29,15 @@ def recognize_text(
         One row of ``schemas.WORDS`` per word, in the order of ``thumbnails`` and of reading;
         boxes in pixels of the stored picture. Without picture or words: no row.
     """
-    rows: dict[int, list[dict[str, Any]]] = {}
-    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
-        found = recognize(arrays(pictures))
-        for number, picture, words in zip(numbers, pictures, found, strict=True):
-            rows[number] = [
-                {
-                    "thumbnail_id": thumbnails["thumbnail_id"][number].as_py(),
-                    "word_index": index,
-                    "text": word.text,
-                    "confidence": word.confidence,
-                    **picture.box_in_stored(word.box_xyxy),
-                }
-                for index, word in enumerate(words)
-            ]
-        advance(len(numbers))
-    return pa.Table.from_pylist(
-        [row for number in sorted(rows) for row in rows[number]], schemas.WORDS
-    )
+    rows = find_on_pictures(thumbnails, recognize, _describe, advance)
+    return pa.Table.from_pylist(rows, schemas.WORDS)
+
+
+def _describe(words: Sequence[Word]) -> list[dict[str, Any]]:
+    return [
+        {"word_index": index, "text": word.text, "confidence": word.confidence}
+        for index, word in enumerate(words)
+    ]
 
 
 class RecognizeText(ShardTask):

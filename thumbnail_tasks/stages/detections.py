@@ -1,0 +1,44 @@
+"""What the stages share that find something with a box on pictures: words and faces."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from thumbnail_tasks.engines import Face, Word
+from thumbnail_tasks.images import ImageRGB, iter_pictures
+
+Found = TypeVar("Found", Word, Face)
+
+_BATCH_SIZE = 16
+
+
+def find_on_pictures(
+    thumbnails: pa.Table,
+    find: Callable[[Sequence[ImageRGB]], list[list[Found]]],
+    describe: Callable[[list[Found]], list[dict[str, Any]]],
+    advance: Callable[[int], None],
+) -> list[dict[str, Any]]:
+    """Find something on each picture, without its black bars.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        find: Maps B pictures of one size to B lists of what was found.
+        describe: Gives the columns of one picture's finds, beside id and box.
+        advance: Told how many more thumbnails are done.
+
+    Returns:
+        One row per find, in the order of ``thumbnails`` and of ``find``; boxes in pixels of the
+        stored picture.
+    """
+    ids = thumbnails["thumbnail_id"].to_pylist()
+    rows_of: dict[int, list[dict[str, Any]]] = {}
+    for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
+        found = find([picture.image_rgb for picture in pictures])
+        for number, picture, several in zip(numbers, pictures, found, strict=True):
+            rows_of[number] = [
+                {"thumbnail_id": ids[number], **columns, **picture.box_in_stored(one.box_xyxy)}
+                for one, columns in zip(several, describe(several), strict=True)
+            ]
+        advance(len(numbers))
+    return [row for number in sorted(rows_of) for row in rows_of[number]]
