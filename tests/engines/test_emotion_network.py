@@ -1,11 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from thumbnail_tasks.engines import emotion_network
-from thumbnail_tasks.engines.emotion_network import crop_face, prepare_face, read_weights
-from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.engines.emotion_network import crop_face, prepare_face
 from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
@@ -65,18 +62,6 @@ def test_shrinking_skips_no_pixel() -> None:
     stripes[:, ::2] = 255
     # The filter sees less of the borders.
     np.testing.assert_allclose(prepare_face(stripes)[:, 2:-2], 127.5, atol=2)
-
-
-def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"emotions\.onnx.*expected.*No such file"):
-        read_weights(tmp_path / "emotions.onnx", "0" * 64)
-
-
-def test_other_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "emotions.onnx"
-    path.write_bytes(b"something else")
-    with pytest.raises(WeightsError, match=rf"emotions\.onnx.*{'0' * 64}.*found f41f3fa6"):
-        read_weights(path, "0" * 64)
 
 
 @pytest.mark.model

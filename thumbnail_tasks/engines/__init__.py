@@ -5,10 +5,12 @@ depends on that item alone, never on its batch-mates. Nothing outside a loader i
 Runtime, dlib or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.images import ImageRGB
 
 
@@ -60,3 +62,25 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
     return engines[name]
+
+
+def read_weights(path: Path, sha256: str) -> bytes:
+    """Read a shipped model file and make sure, before it is loaded, that it is the right one.
+
+    Raises:
+        WeightsError: The file is missing or has another SHA-256.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be read; expected the shipped file with SHA-256 {sha256}; "
+            f"found: {error.strerror}. Install the package again."
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise WeightsError(
+            f"{path}: not the file that was shipped; expected SHA-256 {sha256}; "
+            f"found {found}. Install the package again."
+        )
+    return content

@@ -5,7 +5,6 @@
 """
 
 import functools
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from thumbnail_tasks.engines import Engine
-from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.engines import Engine, read_weights
 from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
@@ -86,28 +84,6 @@ def load_emotion_classifier() -> EmotionClassifier:
         return np.concatenate([np.empty((0, len(EMOTION_LABELS)), np.float32), *batches])
 
     return classify
-
-
-def read_weights(path: Path, sha256: str) -> bytes:
-    """Read a model file and make sure it is the expected one.
-
-    Raises:
-        WeightsError: The file is missing or has another SHA-256.
-    """
-    try:
-        weights = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"{path}: cannot read the emotion network; expected a file with SHA-256 {sha256}; "
-            f"found: {error.strerror}; install the package again"
-        ) from error
-    found = hashlib.sha256(weights).hexdigest()
-    if found != sha256:
-        raise WeightsError(
-            f"{path}: not the emotion network that was shipped; expected SHA-256 {sha256}; "
-            f"found {found}; install the package again"
-        )
-    return weights
 
 
 def prepare_face(face_rgb: ImageRGB) -> NDArray[np.float32]:
