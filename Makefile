@@ -1,6 +1,6 @@
 # `make run` and `make test` do all the set-up on a fresh machine with Python 3.11 and make.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 

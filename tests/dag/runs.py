@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,14 @@ def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signa
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, sign)
     process.communicate(timeout=600)
+
+
+def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:
+    """Wait until a file of that pattern is there."""
+    deadline = time.monotonic() + timeout_s
+    while not list(data_dir.glob(pattern)):
+        assert time.monotonic() < deadline, f"no {pattern} after {timeout_s} s"
+        time.sleep(0.05)
 
 
 def files_of(data_dir: Path) -> dict[str, int]:

@@ -3,14 +3,13 @@
 import csv
 import random
 import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import EXAMPLES, Answer, Server
-from tests.dag.runs import files_of, kill_after, run, start
+from tests.dag.runs import files_of, kill_after, run, start, wait_for
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
@@ -49,9 +48,7 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     data_dir = tmp_path / "data"
     process = start(data_dir, *flags(videos))
-    deadline = time.monotonic() + 300
-    while not list(data_dir.glob("words/*/*.parquet")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for(data_dir, "words/*/*.parquet")
     kill_after(process, 0)
     kept = {name: at for name, at in files_of(data_dir).items() if name.endswith(".parquet")}
     finished = run(data_dir, *flags(videos))
@@ -65,7 +62,8 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
 def test_control_c_ends_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     process = start(tmp_path / "data", *flags(videos))
-    kill_after(process, 6, signal.SIGINT)
+    wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
+    kill_after(process, 0, signal.SIGINT)
     assert process.returncode != 0
     finished = run(tmp_path / "data", *flags(videos))
     assert finished.code == 0, finished.printed

@@ -195,8 +195,10 @@ class ExportAttributes(VideosTask):
         return list(task.items())
 
     def requires(self) -> dict[str, luigi.Task]:
-        about = {key: self.param_kwargs[key] for key in ("data_dir", "videos", "videos_format")}
-        return {"videos": ReadVideos(**about), "plan": PlanShards(**self.param_kwargs)}
+        return {
+            "videos": ReadVideos(**self.of_same_table()),
+            "plan": PlanShards(**self.param_kwargs),
+        }
 
     def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
         table = Path(self.data_dir, "exports", "attributes.csv")

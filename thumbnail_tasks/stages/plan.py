@@ -128,8 +128,7 @@ class PlanShards(VideosTask):
     attempt = luigi.IntParameter(description="1 for the first run over a table, 2 for the next")
 
     def requires(self) -> list[luigi.Task]:
-        about = {key: self.param_kwargs[key] for key in ("data_dir", "videos", "videos_format")}
-        return [ReadVideos(**about), BuildVocabulary(**about)]
+        return [ReadVideos(**self.of_same_table()), BuildVocabulary(**self.of_same_table())]
 
     def output(self) -> ParquetTarget:
         source = sources.source_tag(self.images_dir)

@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import readers, schemas
-from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.shards import DataTask, name_table
 from thumbnail_tasks.targets import ParquetTarget
 from thumbnail_tasks.terminal import say
@@ -61,11 +62,15 @@ class VideosTask(DataTask):
         return name_table(digest_videos(self.videos, self.videos_format))
 
     def complete(self) -> bool:
-        """Whether the output is there; an unreadable table is left for ``run`` to report."""
+        """Whether the output is there; what is wrong with the input is for ``run`` to report."""
         try:
             return bool(super().complete())
-        except InputError:
+        except ThumbnailTasksError:
             return False
+
+    def of_same_table(self) -> dict[str, Any]:
+        """The parameters of another task about the same table in the same folder."""
+        return {name: self.param_kwargs[name] for name in ("data_dir", "videos", "videos_format")}
 
 
 class ReadVideos(VideosTask):

@@ -113,7 +113,7 @@ class BuildVocabulary(VideosTask):
     """Write the vocabulary of a table of videos."""
 
     def requires(self) -> luigi.Task:
-        return ReadVideos(**self.param_kwargs)
+        return ReadVideos(**self.of_same_table())
 
     def output(self) -> ParquetTarget:
         return self.target(_FOLDER, self.table_name)
