@@ -1,0 +1,64 @@
+"""Bad input ends in one readable message and a non-zero exit, and leaves nothing half-written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.dag.runs import SAMPLE, run
+
+pytestmark = pytest.mark.dag
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        (b"", "expected a CSV or Parquet file; found an empty one"),
+        (b"\x7fELF\x02\x01\x01\x00", "found a binary file"),
+        (b"id,url\n1,2\n", "no column 'thumbnail_link' or 'video_id'"),
+        (b"video_id|title\na|b\n", "found: video_id|title"),
+        (b"video_id,title\naaaaaaaaaaa,\xe9t\xe9\n", "expected text in UTF-8"),
+        (b"video_id,title\naaaaaaaaaaa\n", "with 2 cells in each row"),
+        (b"video_id,title\n", "found only a header"),
+        (b"video_id,title\nno id at all,x\n", "found none in 1 rows"),
+        (b"video_id,face_count\naaaaaaaaaaa,1\n", "columns face_count would be written over"),
+    ],
+)
+def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    videos = tmp_path / "videos.csv"
+    if content is not None:
+        videos.write_bytes(content)
+    finished = run(tmp_path / "data", "--videos", str(videos))
+    errors = [line for line in finished.printed.splitlines() if line.startswith("ERROR")]
+    assert finished.code == 30
+    assert len(errors) == 1
+    assert str(videos) in errors[0]
+    assert said in errors[0]
+    assert "Traceback" not in finished.printed
+    assert not (tmp_path / "data" / "exports").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--videos", "."), "found a folder"),
+        ((*SAMPLE[:2], "--images-dir", "no/such"), "--images-dir no/such: expected a folder"),
+        ((*SAMPLE, "--engines-preset", "best"), "preset: expected one of embedded; found: 'best'"),
+        ((*SAMPLE, "--engines-text", "eyes"), "text: expected one of rapidocr; found: 'eyes'"),
+        ((*SAMPLE[:2], "--thumbnails-quality", "huge"), "quality: expected one of maxresdefault"),
+        ((*SAMPLE, "--storage-shard-size", "0"), "shard_size: expected 1 or more; found: 0"),
+    ],
+)
+def test_a_bad_flag_is_named(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
+    finished = run(tmp_path / "data", *flags)
+    assert finished.code == 30, finished.printed
+    assert said in finished.printed
+    assert "Traceback" not in finished.printed
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file, not a folder")
+    finished = run(tmp_path / "data", *SAMPLE)
+    assert finished.code == 30, finished.printed
+    assert "cannot be written; expected a folder with room and leave to write" in finished.printed
+    assert "Traceback" not in finished.printed
