@@ -18,7 +18,7 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.engines import Engine
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.terminal import Progress, say
 
 
 def short_digest(value: Any, digits: int) -> str:
@@ -69,6 +69,11 @@ class DataTask(luigi.Task):
     def target(self, *parts: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""
         return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet")
+
+
+@DataTask.event_handler(luigi.Event.PROCESS_FAILURE)
+def _say_that_a_process_died(task: DataTask, message: str) -> None:
+    say(f"ERROR: {task.task_family}: {message}. What is done is kept.")
 
 
 class ShardTask(DataTask):

@@ -3,13 +3,15 @@
 import csv
 import random
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import EXAMPLES, Answer, Server
-from tests.dag.runs import files_of, kill_after, run, start, wait_for
+from tests.dag.runs import files_of, kill_after, read_attributes, run, start, wait_for
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
@@ -57,6 +59,18 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
     assert {name: after[name] for name in kept if ".writing-" not in name} == {
         name: at for name, at in kept.items() if ".writing-" not in name
     }
+
+
+def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path) -> None:
+    videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
+    process = start(tmp_path / "data", *flags(videos))
+    wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
+    while not (children := psutil.Process(process.pid).children()):
+        time.sleep(0.01)
+    children[0].kill()
+    printed, _ = process.communicate(timeout=600)
+    assert "died unexpectedly with exit code -9" in printed
+    assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
 
 
 def test_control_c_ends_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def load_text_encoder() -> TextEncoder:
     from tokenizers import Tokenizer
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # short texts gain little from more, OCR needs the cores
+    options.intra_op_num_threads = 1  # two halved the speed on a busy machine
     session = ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_buffer(vocabulary)
     tokenizer.no_padding()  # the file asks for 128 tokens, always
