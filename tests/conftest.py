@@ -11,9 +11,31 @@ from pathlib import Path
 
 import pytest
 
+from thumbnail_tasks import schemas
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+REAL_TABLES = {
+    "USvideos_first3000.csv": 3000,
+    "GBvideos_first760.csv": 760,
+    "FRvideos_first600.csv": 600,
+    "USvideos_unique6281_11cols.csv": 6281,
+    "USvideos_2017sep_oldschema_first400.csv": 400,
+}
+"""Real tables of videos and their rows."""
+
+STAGE_TABLES = {
+    "thumbnails": schemas.THUMBNAILS,
+    "words": schemas.WORDS,
+    "texts": schemas.TEXTS,
+    "embeddings": schemas.embeddings(384),
+    "faces": schemas.FACES,
+    "emotions": schemas.EMOTIONS,
+    "appearance": schemas.APPEARANCE,
+}
+"""Folders of a data directory that the stages write."""
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.conftest import REAL_TABLES
 from thumbnail_tasks import readers
 from thumbnail_tasks.errors import InputError
 
@@ -126,15 +127,6 @@ def test_what_names_no_file_is_said(videos: str, said: str) -> None:
         readers.find_files(videos)
 
 
-@pytest.mark.parametrize(
-    ("name", "n_rows"),
-    [
-        ("USvideos_first3000.csv", 3000),
-        ("GBvideos_first760.csv", 760),
-        ("FRvideos_first600.csv", 600),
-        ("USvideos_unique6281_11cols.csv", 6281),
-        ("USvideos_2017sep_oldschema_first400.csv", 400),
-    ],
-)
+@pytest.mark.parametrize(("name", "n_rows"), REAL_TABLES.items())
 def test_no_row_of_a_real_table_is_lost(shared_data: Path, name: str, n_rows: int) -> None:
     assert len(read(shared_data / "videos" / name)) == n_rows

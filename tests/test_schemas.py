@@ -3,20 +3,14 @@
 import pyarrow as pa
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, STAGE_TABLES
 from thumbnail_tasks import schemas
 
 TABLES = {
     "shards": schemas.SHARDS,
     "plans": schemas.PLANS,
     "vocabularies": schemas.VOCABULARY,
-    "thumbnails": schemas.THUMBNAILS,
-    "words": schemas.WORDS,
-    "texts": schemas.TEXTS,
-    "embeddings": schemas.embeddings(384),
-    "faces": schemas.FACES,
-    "emotions": schemas.EMOTIONS,
-    "appearance": schemas.APPEARANCE,
+    **STAGE_TABLES,
     "attributes": schemas.attributes(384),
 }
 

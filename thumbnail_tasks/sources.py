@@ -82,10 +82,10 @@ def _digest_urls(urls: pa.Array) -> pa.Array:
     )
 
 
-def youtube_url(video_id: str) -> str:
-    """The address of a YouTube thumbnail in the wanted quality."""
+def youtube_template() -> str:
+    """The address of a YouTube thumbnail in the wanted quality, with ``{video_id}`` left open."""
     template = str(settings.thumbnails().url_template)
-    return template.format(video_id=video_id, quality=settings.wanted_quality())
+    return template.replace("{quality}", settings.wanted_quality())
 
 
 def urls_by_quality(url: str) -> list[str]:

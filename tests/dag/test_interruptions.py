@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import EXAMPLES, Answer, Server
+from tests.conftest import EXAMPLES, STAGE_TABLES, Answer, Server
 from tests.dag.runs import files_of, kill_after, read_attributes, run, start, wait_for
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
@@ -92,8 +92,7 @@ def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
     assert grown.code == 0, grown.printed
     assert "2 thumbnails to do in 1 shards, 4 already in shards" in grown.printed
     after = files_of(data_dir)
-    stages = ("thumbnails", "words", "texts", "embeddings", "faces", "emotions", "appearance")
-    for stage in stages:
+    for stage in STAGE_TABLES:
         old = {name for name in before if name.startswith(f"{stage}/")}
         assert all(after[name] == before[name] for name in old)
         assert len([name for name in after if name.startswith(f"{stage}/")]) == len(old) + 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.accuracy import score_export
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, REAL_TABLES
 from tests.dag.runs import run
 from thumbnail_tasks import schemas
 from thumbnail_tasks.readers import read_batches, read_schema
@@ -32,16 +32,7 @@ def test_real_thumbnails_are_read_about_as_well_as_the_readme_says(
     assert faces.n_false <= 4
 
 
-@pytest.mark.parametrize(
-    ("name", "n_rows"),
-    [
-        ("USvideos_first3000.csv", 3000),
-        ("GBvideos_first760.csv", 760),
-        ("FRvideos_first600.csv", 600),
-        ("USvideos_unique6281_11cols.csv", 6281),
-        ("USvideos_2017sep_oldschema_first400.csv", 400),
-    ],
-)
+@pytest.mark.parametrize(("name", "n_rows"), REAL_TABLES.items())
 def test_rows_in_are_rows_out(shared_data: Path, tmp_path: Path, name: str, n_rows: int) -> None:
     videos = shared_data / "videos" / name
     schema = read_schema([videos], "auto")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
 from tests.dag.runs import SAMPLE, Finished, files_of, run
 from thumbnail_tasks import schemas
 
@@ -137,15 +137,7 @@ def test_a_second_run_does_nothing_and_says_so(sample: Finished) -> None:
 
 
 def test_every_table_is_a_dataset_of_its_own(sample: Finished) -> None:
-    for table, schema in {
-        "thumbnails": schemas.THUMBNAILS,
-        "words": schemas.WORDS,
-        "texts": schemas.TEXTS,
-        "embeddings": schemas.embeddings(384),
-        "faces": schemas.FACES,
-        "emotions": schemas.EMOTIONS,
-        "appearance": schemas.APPEARANCE,
-    }.items():
+    for table, schema in STAGE_TABLES.items():
         (folder,) = (sample.data_dir / table).iterdir()
         assert pa.parquet.read_table(folder).schema.equals(schema), table
 

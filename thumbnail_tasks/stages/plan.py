@@ -31,13 +31,15 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
         the last three are null.
     """
     meant = sources.identify_thumbnails(videos, pictures is not None).to_pylist()
+    template = sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
     for row in meant:
         thumbnail_id = row["thumbnail_id"]
         if thumbnail_id is None or thumbnail_id in wanted:
             continue
         if pictures is None:
-            url, picture = row["url"] or sources.youtube_url(thumbnail_id), None
+            url = row["url"] or template.replace("{video_id}", thumbnail_id)
+            picture = None
         else:
             url, picture = None, pictures.get(thumbnail_id)
         wanted[thumbnail_id] = {
