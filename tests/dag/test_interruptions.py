@@ -75,10 +75,11 @@ def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path)
 
 def test_control_c_ends_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
-    process = start(tmp_path / "data", *flags(videos))
+    # One worker: Python swallows an interruption in the very moment of a fork.
+    process = start(tmp_path / "data", *flags(videos), "--workers", "1")
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
     kill_after(process, 0, signal.SIGINT)
-    assert process.returncode != 0
+    assert process.returncode in (130, -signal.SIGINT)
     finished = run(tmp_path / "data", *flags(videos))
     assert finished.code == 0, finished.printed
 
