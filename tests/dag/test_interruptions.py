@@ -65,6 +65,7 @@ def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path)
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     process = start(tmp_path / "data", *flags(videos))
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
+    time.sleep(1)  # in the middle of the text stage, which takes seconds to load
     while not (children := psutil.Process(process.pid).children()):
         time.sleep(0.01)
     children[0].kill()
