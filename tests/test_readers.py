@@ -107,6 +107,12 @@ def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, said: str) ->
         read(path)
 
 
+def test_lists_and_texts_do_not_mix(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"video_id": ["a"], "tags": [["x"]]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"b\.csv: column 'tags' is string here and list"):
+        read(tmp_path / "a.parquet", csv_file(tmp_path, "video_id,tags\nb,y\n", "b.csv"))
+
+
 def test_a_csv_taken_for_parquet_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a Parquet file"):
         read(csv_file(tmp_path, "video_id\na\n"), format="parquet")

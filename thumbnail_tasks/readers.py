@@ -79,8 +79,14 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     fields: dict[str, pa.DataType] = {}
     for path in files:
         for field in _schema_of(path, format):
-            same = fields.setdefault(field.name, field.type) == field.type
-            fields[field.name] = field.type if same else pa.string()
+            known = fields.setdefault(field.name, field.type)
+            if known != field.type:
+                if pa.types.is_nested(known) or pa.types.is_nested(field.type):
+                    raise InputError(
+                        f"{path}: column {field.name!r} is {field.type} here and {known} in "
+                        "another file; give it one type"
+                    )
+                fields[field.name] = pa.string()
     candidates: dict[str, list[pa.DataType]] = {}
     for path in files:
         if detect_format(path, format) == "csv":
