@@ -21,8 +21,6 @@ PRESETS = {
 }
 """A preset is a name for a row of engines, one for each stage."""
 
-STAGES = tuple(PRESETS["embedded"])
-
 
 class storage(luigi.Config):
     """Where everything is kept, and in which pieces."""
