@@ -65,10 +65,12 @@ def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path)
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     process = start(tmp_path / "data", *flags(videos))
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
-    time.sleep(1)  # in the middle of the text stage, which takes seconds to load
-    while not (children := psutil.Process(process.pid).children()):
+    # The next process to start: an older one may have done its work before the kill arrives.
+    luigi = psutil.Process(process.pid)
+    older = set(luigi.children())
+    while not (younger := set(luigi.children()) - older):
         time.sleep(0.01)
-    children[0].kill()
+    younger.pop().kill()
     printed, _ = process.communicate(timeout=600)
     assert "died unexpectedly with exit code -9" in printed
     assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
