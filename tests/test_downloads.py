@@ -1,6 +1,7 @@
 """Every way a server can answer becomes a status, within its time."""
 
 import email.utils
+import errno
 import socket
 import time
 from collections.abc import Iterator
@@ -124,12 +125,27 @@ def test_a_redirect_loop_ends(server: Server) -> None:
 def test_a_closed_port_is_refused() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        answer = Downloader().fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("refused", True)
+        host = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        answers = [Downloader().fetch(f"{host}/{name}.jpg") for name in ("a", "SSL", "unreachable")]
+    assert {(answer.status, answer.is_retriable) for answer in answers} == {("refused", True)}
 
 
 def test_an_unknown_host_is_unreachable() -> None:
     answer = Downloader().fetch("http://no-such-host.invalid/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_a_host_without_a_route_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_route(*_: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(socket.socket, "connect", no_route)
+    answer = Downloader().fetch("http://127.0.0.1:9/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_tls_that_fails_is_unreachable(server: Server) -> None:
+    answer = Downloader().fetch(server.url.replace("http:", "https:") + "/a.jpg")
     assert (answer.status, answer.is_retriable) == ("unreachable", True)
 
 

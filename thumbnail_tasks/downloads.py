@@ -1,5 +1,7 @@
 """Ask servers politely: pooled, bounded, paced per host, patient, and never for ever."""
 
+import errno
+import functools
 import random
 import threading
 import time
@@ -9,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
 from urllib3.util import Retry
 
 from thumbnail_tasks import settings
@@ -17,6 +19,7 @@ from thumbnail_tasks import settings
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 5
 _PASSING_HTTP = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _NO_HTTP = frozenset({404, 410})
 
 
@@ -112,6 +115,12 @@ class Downloader:
             return _failure(url, error), None
 
 
+@functools.cache
+def load_downloader() -> Downloader:
+    """The process's one downloader: its pace, waits and connections outlast a shard."""
+    return Downloader()
+
+
 def _refusal(url: str, response: requests.Response) -> tuple[Answer, float | None]:
     code = response.status_code
     detail = f"HTTP {code} {response.reason}"
@@ -144,6 +153,15 @@ def _failure(url: str, error: Exception) -> Answer:
         return Answer(url, "http_error", detail)
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return Answer(url, "timed_out", detail, is_retriable=True)
-    if any(word in detail for word in ("NameResolution", "SSL", "unreachable", "No route")):
-        return Answer(url, "unreachable", detail, is_retriable=True)
-    return Answer(url, "refused", detail, is_retriable=True)
+    status = "unreachable" if _is_unreachable(error) else "refused"
+    return Answer(url, status, detail, is_retriable=True)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Whether no such host, no route or a TLS failure; not by words, which may be the URL's."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return (
+        isinstance(error, requests.exceptions.SSLError)
+        or isinstance(reason, NameResolutionError)
+        or getattr(getattr(reason, "__cause__", None), "errno", None) in _NO_ROUTE
+    )

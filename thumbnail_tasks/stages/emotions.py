@@ -42,17 +42,15 @@ def classify_emotions(
         faces_of.setdefault(thumbnail_id, []).append(row)
     boxes_xyxy = np.column_stack([faces[edge].to_numpy() for edge in _BOX])
     probabilities = np.zeros((len(faces), len(schemas.EMOTION_LABELS)), np.float32)
-    with_faces = pa.array([name in faces_of for name in thumbnails["thumbnail_id"].to_pylist()])
+    ids = thumbnails["thumbnail_id"].to_pylist()
+    with_faces = pa.array([thumbnail_id in faces_of for thumbnail_id in ids])
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE, only=with_faces):
-        rows = [faces_of[thumbnails["thumbnail_id"][number].as_py()] for number in numbers]
-        crops = [
-            crop_face(picture.image_rgb, boxes_xyxy[row] - picture.corner_xyxy)
-            for picture, rows_of_picture in zip(pictures, rows, strict=True)
-            for row in rows_of_picture
-        ]
-        probabilities[[row for rows_of_picture in rows for row in rows_of_picture]] = classify(
-            crops
-        )
+        rows, crops = [], []
+        for number, picture in zip(numbers, pictures, strict=True):
+            for row in faces_of[ids[number]]:
+                rows.append(row)
+                crops.append(crop_face(picture.image_rgb, boxes_xyxy[row] - picture.corner_xyxy))
+        probabilities[rows] = classify(crops)
         advance(len(numbers))
     strongest = np.array(schemas.EMOTION_LABELS)[probabilities.argmax(axis=1)]
     columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T]

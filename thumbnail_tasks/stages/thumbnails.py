@@ -10,7 +10,7 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.downloads import Answer, Downloader
+from thumbnail_tasks.downloads import Answer, load_downloader
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, decode_image
 from thumbnail_tasks.shards import DataTask, ShardTask
 from thumbnail_tasks.sources import urls_by_quality
@@ -53,7 +53,7 @@ def fetch_thumbnails(
 
 
 def _fetch_thumbnail(wanted: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
-    row = {"thumbnail_id": wanted["thumbnail_id"], "is_retriable": False}
+    row = {"thumbnail_id": wanted["thumbnail_id"]}
     if wanted["url"] is None:
         answer = read_picture(wanted["path"])
         return row | answer._asdict() | examine_picture(answer)
@@ -133,5 +133,5 @@ class DownloadThumbnails(ShardTask):
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (shard,) = tables
         return fetch_thumbnails(
-            shard, Downloader().fetch, settings.thumbnails().concurrency, progress
+            shard, load_downloader().fetch, settings.thumbnails().concurrency, progress
         )
