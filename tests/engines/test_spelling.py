@@ -15,7 +15,7 @@ VOCABULARY = {"kimmel": 12, "peralta": 3, "zorblaxian": 1}
 
 
 def correct(*words: str) -> list[str]:
-    return load_text_corrector(VOCABULARY)(words)
+    return load_text_corrector(VOCABULARY)(words, [False] * len(words))
 
 
 def test_no_words_give_no_words() -> None:
@@ -35,6 +35,28 @@ def test_no_words_give_no_words() -> None:
 )
 def test_a_misread_letter_is_corrected_in_the_words_own_dress(read: str, meant: str) -> None:
     assert correct(read) == [meant]
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("KEYAND", "KEY AND"),
+        ("(Dinnerandgame!)", "(Dinner and game!)"),
+        ("VIDEOGAMES", "VIDEOGAMES"),  # no word between them: a compound, or a name
+        ("THISISGREAT", "THISISGREAT"),  # two letters are found in every name
+        ("peraltaand", "peralta and"),  # the vocabulary knows the first
+        ("zorblaxianand", "zorblaxianand"),  # it stands in one text only
+        ("TheGrandTour", "TheGrandTour"),
+        ("kimmel", "kimmel"),
+    ],
+)
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_words_run_together_are_parted_however_sure(read: str, meant: str, is_sure: bool) -> None:
+    assert load_text_corrector(VOCABULARY)([read], [is_sure]) == [meant]
+
+
+def test_the_letters_of_a_sure_word_stay() -> None:
+    assert load_text_corrector(VOCABULARY)(["AMAZIMG"] * 2, [True, False]) == ["AMAZIMG", "AMAZING"]
 
 
 @pytest.mark.parametrize(
@@ -83,8 +105,8 @@ def test_each_word_is_judged_alone_and_keeps_its_place() -> None:
 
 
 def test_the_vocabulary_decides() -> None:
-    assert load_text_corrector({})(["KIMMFL"]) == ["KIMMFL"]
-    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"]) == ["AMAZIMG"]
+    assert load_text_corrector({})(["KIMMFL"], [False]) == ["KIMMFL"]
+    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"], [False]) == ["AMAZIMG"]
 
 
 def test_the_same_vocabulary_gives_the_same_corrector_in_any_order() -> None:
@@ -130,7 +152,7 @@ def test_corrections_do_not_depend_on_the_hash_seed() -> None:
         "from spellchecker import SpellChecker\n"
         "from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector\n"
         "index = WordIndex(SpellChecker().word_frequency.dictionary)\n"
-        f"print(load_text_corrector({VOCABULARY})({words}))\n"
+        f"print(load_text_corrector({VOCABULARY})({words}, {[False] * len(words)}))\n"
         f"print([index.find_nearest(word.lower()) for word in {words}])\n"
     )
     outputs = {

@@ -1,17 +1,62 @@
-"""RapidOCR: PP-OCR's detector and recogniser on ONNX Runtime; the wheel carries the models.
+"""PP-OCR's detector and recogniser on ONNX Runtime, with our own reading of what they say.
 
-Source: https://github.com/RapidAI/RapidOCR (Apache-2.0).
+The models and the detector's post-processing are RapidOCR's (https://github.com/RapidAI/RapidOCR,
+Apache-2.0); its wheel carries them. What is done otherwise than in ``RapidOCR()``, and what each
+gave on 174 labelled thumbnails at 480×360 (516 words, 40 pictures without; 2026-11-23):
+
+* The detector sees the shorter side at 416 pixels instead of 736: a third of the time. At equal
+  thresholds word recall was 0.83 at 416, 0.83 at 480 and 0.82 at 320.
+* A space is read where the recogniser gives it 5 % of its belief, though it believes more in none:
+  it learnt from Chinese, which has no spaces. Recall from 0.83 to 0.90, precision from 0.89 to
+  0.92; at 1 % recall is the same and precision 0.91.
+* Lines come in reading order by blocks (``reading_order``).
+* A second look at doubtful lines (inverted, equalised, cropped closer or wider; the surest
+  reading kept) was tried and left out: recall +0.01, precision −0.01 to −0.02, text invented on 10
+  instead of 7 pictures.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from importlib.resources import files
+from itertools import groupby, pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import Engine, TextRecognizer, Word
+from thumbnail_tasks.engines.reading_order import order_lines
 from thumbnail_tasks.images import ImageRGB
+
+DETECTOR_SIDE_PX: Final = 416
+MIN_SPACE_PROBABILITY: Final = 0.05
+
+_MAP_THRESHOLD = 0.3
+_BOX_THRESHOLD = 0.5
+_UNCLIP_RATIO = 1.6
+_DETECTOR_STRIDE_PX = 32
+_MAX_ASPECT = 8
+"""A picture longer than this is looked at as if it were this long: the memory has a bound."""
+_LINE_HEIGHT_PX = 48
+_LINE_STEP_PX = 32
+_MIN_LINE_WIDTH_PX = 320
+_MAX_LINE_WIDTH_PX = 3200
+_BLANK = 0
+
+
+class Line(NamedTuple):
+    """A line of text on a picture."""
+
+    quad: NDArray[np.float32]
+    """(4, 2) corners x, y: upper left, upper right, lower right, lower left."""
+    letters: list[tuple[str, float, float]]
+    """Each letter or space with its probability and where it stands on the line, 0 to 1."""
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the letters, 0 to 1."""
+        return float(np.mean([probability for _, probability, _ in self.letters]))
 
 
 @functools.cache
@@ -19,52 +64,160 @@ def load_text_recognizer() -> TextRecognizer:
     """Load the models that lie in RapidOCR's wheel; nothing is fetched.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. Each picture
-        is read alone. RapidOCR reads lines; a line is cut at its spaces, each word gets the
-        line's confidence, and its box is cut from the line's in proportion to its letters.
+        Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. What is read
+        on a picture does not depend on its batch-mates. Words have their line's confidence; their
+        boxes are cut from the line's where their first and last letters stand.
     """
-    from rapidocr import RapidOCR
-
-    engine = RapidOCR(params={"Global.log_level": "error"})
+    detector, recognizer = _open_model("PP-OCRv6_det_small"), _open_model("PP-OCRv6_rec_small")
+    characters = recognizer.get_modelmeta().custom_metadata_map["character"]
+    alphabet = ["", *characters.splitlines(), " "]
 
     def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
         found = []
         for image_rgb in images_rgb:
-            result = engine(image_rgb[..., ::-1])  # as OpenCV reads files: BGR
-            lines = zip(result.boxes, result.txts, result.scores, strict=True) if result else ()
-            found.append([word for line in lines for word in _split_line(*line)])
+            image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
+            lines = []
+            for quad in _detect_lines(detector, image_bgr):
+                belief = _recognize_line(recognizer, _crop_line(image_bgr, quad))
+                letters = decode_letters(belief, alphabet)
+                if any(letter != " " for letter, _, _ in letters):
+                    lines.append(Line(quad, letters))
+            found.append(_order_words(lines))
         return found
 
     return recognize
 
 
-def _split_line(quad: NDArray[np.float32], text: str, confidence: float) -> list[Word]:
-    """The words of a line.
+def decode_letters(
+    probabilities: NDArray[np.float32], alphabet: Sequence[str]
+) -> list[tuple[str, float, float]]:
+    """Read a line from the recogniser's output: best path of CTC, and spaces half believed in.
 
     Args:
-        quad: (4, 2) corners x, y of the line: upper left, upper right, lower right, lower left.
-        text: What it says.
-        confidence: 0 to 1.
+        probabilities: (T, C) of each letter at T steps along the line; the first letter is CTC's
+            blank, the last one the space.
+        alphabet: The C letters.
+
+    Returns:
+        Letters with their probability and their place on the line, 0 to 1. A space that the best
+        path lacks stands between two letters where its probability reaches
+        ``MIN_SPACE_PROBABILITY``; it has its neighbours' mean probability, so that it does not
+        change the line's.
     """
-    words = []
-    end = 0
-    for part in text.split():
-        start = text.index(part, end)
-        end = start + len(part)
+    best = probabilities.argmax(axis=1)
+    starts = [
+        step
+        for step, letter in enumerate(best)
+        if letter != _BLANK and (step == 0 or letter != best[step - 1])
+    ]
+    read = [
+        (alphabet[best[step]], float(probabilities[step, best[step]]), (step + 0.5) / len(best))
+        for step in starts
+    ]
+    spaced = read[:1]
+    for (here, there), (letter, following) in zip(pairwise(starts), pairwise(read), strict=True):
+        space = probabilities[here : there + 1, -1].max()
+        if " " not in (letter[0], following[0]) and space >= MIN_SPACE_PROBABILITY:
+            mean, middle = ((letter[i] + following[i]) / 2 for i in (1, 2))
+            spaced.append((" ", mean, middle))
+        spaced.append(following)
+    return spaced
+
+
+def split_words(line: Line) -> Iterator[Word]:
+    """Cut a line at its spaces into words."""
+    upper_left, upper_right, lower_right, lower_left = line.quad
+    places = [place for _, _, place in line.letters]
+    half = (places[-1] - places[0]) / (len(places) - 1) / 2 if len(places) > 1 else 0.5
+    for is_space, group in groupby(line.letters, key=lambda letter: letter[0] == " "):
+        if is_space:
+            continue
+        word = list(group)
+        shares = (max(word[0][2] - half, 0.0), min(word[-1][2] + half, 1.0))
         edges = [
             left + (right - left) * share
-            for left, right in ((quad[0], quad[1]), (quad[3], quad[2]))
-            for share in (start / len(text), end / len(text))
+            for left, right in ((upper_left, upper_right), (lower_left, lower_right))
+            for share in shares
         ]
         x_min, y_min = np.min(edges, axis=0)
         x_max, y_max = np.max(edges, axis=0)
         box = (float(x_min), float(y_min), float(x_max), float(y_max))
-        words.append(Word(part, float(confidence), box))
-    return words
+        yield Word("".join(letter for letter, _, _ in word), line.confidence, box)
+
+
+def _order_words(lines: Sequence[Line]) -> list[Word]:
+    """Words in reading order; lines that rise or fall together are levelled for it."""
+    if not lines:
+        return []
+    along = np.array([line.quad[1] - line.quad[0] for line in lines])
+    tilt = np.median(np.arctan2(along[:, 1], along[:, 0]))
+    level = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    quads = [line.quad @ level for line in lines]
+    boxes = [(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for quad in quads]
+    return [word for i in order_lines(boxes) for word in split_words(lines[i])]
+
+
+def _open_model(name: str) -> Any:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    # Threads that wait by spinning halt each other where cores are shared: ten times slower.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    path = files("rapidocr") / "models" / f"{name}.onnx"
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
+    """Find the lines of text on a picture: (4, 2) corners in its pixels, clockwise."""
+    import cv2
+    from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+    size = np.array(image_bgr.shape[:2], dtype=float)
+    scale = DETECTOR_SIDE_PX / max(size.min(), size.max() / _MAX_ASPECT)
+    steps = np.maximum(1, np.round(size * scale / _DETECTOR_STRIDE_PX)).astype(int)
+    height, width = (int(step) * _DETECTOR_STRIDE_PX for step in steps)
+    planes = cv2.resize(image_bgr, (width, height)).astype(np.float32).transpose(2, 0, 1)
+    (text_map,) = detector.run(None, {detector.get_inputs()[0].name: planes[None] / 127.5 - 1})
+    find_boxes = DBPostProcess(
+        _MAP_THRESHOLD, _BOX_THRESHOLD, unclip_ratio=_UNCLIP_RATIO, use_dilation=True
+    )
+    quads, _ = find_boxes(text_map, image_bgr.shape[:2])
+    return [np.asarray(quad, dtype=np.float32) for quad in quads]
+
+
+def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cut a line out, upright, as the recogniser takes it: (3, 48, w) float32 in -1..1."""
+    import cv2
+    from rapidocr.utils.process_img import get_rotate_crop_image
+
+    crop = get_rotate_crop_image(image_bgr, quad.copy())
+    width = int(np.ceil(_LINE_HEIGHT_PX * crop.shape[1] / crop.shape[0]))
+    width = min(max(width, 1), _MAX_LINE_WIDTH_PX)
+    planes = cv2.resize(crop, (width, _LINE_HEIGHT_PX)).astype(np.float32).transpose(2, 0, 1)
+    scaled: NDArray[np.float32] = planes / 127.5 - 1
+    return scaled
+
+
+def _recognize_line(recognizer: Any, crop: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run the recogniser on one line: (T, C) probabilities, none of its padding.
+
+    Lines are read one by one: in a batch, a line's probabilities change in their last digits
+    with its batch-mates, and the doubtful spaces come and go.
+    """
+    width = crop.shape[2]
+    padding = max(_MIN_LINE_WIDTH_PX, -(-width // _LINE_STEP_PX) * _LINE_STEP_PX) - width
+    padded = np.pad(crop, ((0, 0), (0, 0), (0, padding)))
+    (output,) = recognizer.run(None, {recognizer.get_inputs()[0].name: padded[None]})
+    belief: NDArray[np.float32] = output[0]
+    return belief[: max(1, int(np.ceil(len(belief) * width / (width + padding))))]
 
 
 ENGINE = Engine(
     load=load_text_recognizer,
     name=lambda: f"rapidocr-{version('rapidocr')}",
-    about=dict,
+    about=lambda: {
+        "detector_side_px": DETECTOR_SIDE_PX,
+        "min_space_probability": MIN_SPACE_PROBABILITY,
+        "reading": 2,  # raised with every change of this module that changes what is read
+    },
 )

@@ -1,6 +1,7 @@
 """Put each thumbnail's words together and correct their spelling."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import luigi
 import pyarrow as pa
@@ -17,12 +18,30 @@ from thumbnail_tasks.terminal import Progress
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
 
 
+class Thresholds(NamedTuple):
+    """Which recognised words become part of the text."""
+
+    min_confidence: float
+    """Words below are left out; 0 to 1."""
+    small_text_px: float
+    """Lower words than this, in pixels of the stored picture, are small."""
+    small_text_confidence: float
+    """Small words below are left out; 0 to 1."""
+    sure_confidence: float
+    """The letters of words from here on are right; 0 to 1."""
+
+    def keep(self, word: Mapping[str, Any]) -> bool:
+        """Tell whether a row of ``schemas.WORDS`` belongs to the text."""
+        is_small = word["y_max"] - word["y_min"] < self.small_text_px
+        least = self.small_text_confidence if is_small else self.min_confidence
+        return bool(word["confidence"] >= least)
+
+
 def correct_texts(
     thumbnails: pa.Table,
     words: pa.Table,
     correct: TextCorrector,
-    min_confidence: float,
-    sure_confidence: float,
+    thresholds: Thresholds,
     advance: Callable[[int], None],
 ) -> pa.Table:
     """Put each thumbnail's words together and correct their spelling.
@@ -30,28 +49,28 @@ def correct_texts(
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         words: Rows of ``schemas.WORDS`` on these thumbnails, in reading order.
-        correct: Maps words to as many corrected words.
-        min_confidence: Words below it are left out; 0 to 1.
-        sure_confidence: Words from it on are right as they are; 0 to 1.
+        correct: Maps words, and whether each is sure, to as many corrected words.
+        thresholds: Which words are kept, and which are sure.
         advance: Told how many more thumbnails are done.
 
     Returns:
         N rows of ``schemas.TEXTS``. Without a picture: nulls; without words: empty and 0.
     """
+    columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
+    kept = [word for word in words.select(columns).to_pylist() if thresholds.keep(word)]
+    are_sure = [word["confidence"] >= thresholds.sure_confidence for word in kept]
+    corrected = correct([word["text"] for word in kept], are_sure)
     words_of: dict[str, list[tuple[str, str]]] = {}
-    for word in words.select(["thumbnail_id", "text", "confidence"]).to_pylist():
-        if word["confidence"] >= min_confidence:
-            is_sure = word["confidence"] >= sure_confidence
-            corrected = word["text"] if is_sure else correct([word["text"]])[0]
-            words_of.setdefault(word["thumbnail_id"], []).append((word["text"], corrected))
+    for word, meant in zip(kept, corrected, strict=True):
+        words_of.setdefault(word["thumbnail_id"], []).append((word["text"], meant))
     rows = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
         row = {"thumbnail_id": thumbnail["thumbnail_id"]}
         if thumbnail["status"] == "ok":
             pairs = words_of.get(thumbnail["thumbnail_id"], [])
-            text = " ".join(corrected for _, corrected in pairs)
+            text = " ".join(meant for _, meant in pairs)
             row |= {
-                "ocr_raw": " ".join(recognized for recognized, _ in pairs),
+                "ocr_raw": " ".join(read for read, _ in pairs),
                 "ocr": text,
                 "ocr_length": count_tokens(text),
             }
@@ -98,6 +117,5 @@ class CorrectText(ShardTask):
         )
         correct = self.chosen().load(counts)
         chosen = settings.text()
-        return correct_texts(
-            thumbnails, words, correct, chosen.min_confidence, chosen.sure_confidence, progress
-        )
+        thresholds = Thresholds(*(getattr(chosen, name) for name in Thresholds._fields))
+        return correct_texts(thumbnails, words, correct, thresholds, progress)

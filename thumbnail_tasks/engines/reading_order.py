@@ -1,0 +1,75 @@
+"""The order in which a person reads lines of text that are scattered over a picture."""
+
+from collections.abc import Sequence
+
+Box = tuple[float, float, float, float]
+
+# In units of the lower line's height. Lines of one block stand close together and are about
+# equally high; what is further apart, or much larger, is another thought.
+MAX_LINE_GAP = 0.8
+MAX_WORD_GAP = 1.0
+MAX_HEIGHT_RATIO = 1.8
+
+_MIN_ROW_OVERLAP = 0.5
+
+
+def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
+    """Order lines of text by blocks, rows and columns.
+
+    Lines that stand beside or beneath each other, near and of similar height, form a block.
+    Lines are read by rows: from the top down, from left to right in a row; so are blocks, by
+    their first lines. Two columns side by side are two blocks, read one after the other.
+
+    Args:
+        boxes_xyxy: N boxes x_min, y_min, x_max, y_max in pixels.
+
+    Returns:
+        The N positions in reading order.
+
+    Example:
+        ``TUNING`` above ``200`` over ``HP`` at the left and ``700`` over ``HP`` at the right
+        gives TUNING 200 HP 700 HP.
+    """
+    blocks = [
+        [block[i] for i in _order_rows([boxes_xyxy[i] for i in block])]
+        for block in _find_blocks(boxes_xyxy)
+    ]
+    first_lines = [boxes_xyxy[block[0]] for block in blocks]
+    return [i for number in _order_rows(first_lines) for i in blocks[number]]
+
+
+def _find_blocks(boxes: Sequence[Box]) -> list[list[int]]:
+    block_of = list(range(len(boxes)))
+    for i, one in enumerate(boxes):
+        for j in range(i):
+            if block_of[i] != block_of[j] and _belong_together(one, boxes[j]):
+                old, new = block_of[i], block_of[j]
+                block_of = [new if block == old else block for block in block_of]
+    blocks: dict[int, list[int]] = {}
+    for i, block in enumerate(block_of):
+        blocks.setdefault(block, []).append(i)
+    return list(blocks.values())
+
+
+def _belong_together(one: Box, other: Box) -> bool:
+    heights = [one[3] - one[1], other[3] - other[1]]
+    low, high = min(heights), max(heights)
+    if high > MAX_HEIGHT_RATIO * low:
+        return False
+    gap_x = max(one[0], other[0]) - min(one[2], other[2])
+    gap_y = max(one[1], other[1]) - min(one[3], other[3])
+    if gap_y < -_MIN_ROW_OVERLAP * low:
+        return gap_x < MAX_WORD_GAP * low
+    return gap_x < 0 and gap_y < MAX_LINE_GAP * low
+
+
+def _order_rows(boxes: Sequence[Box]) -> list[int]:
+    """Order boxes by rows; a box joins a row when its middle lies within the row's first box."""
+    rows: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0])):
+        middle = (boxes[i][1] + boxes[i][3]) / 2
+        if rows and boxes[rows[-1][0]][1] <= middle <= boxes[rows[-1][0]][3]:
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+    return [i for row in rows for i in sorted(row, key=lambda i: boxes[i][0])]
