@@ -139,6 +139,24 @@ EMOTIONS = pa.schema(
             _column(label, pa.float32(), f"Probability of '{label}', 0 to 1")
             for label in EMOTION_LABELS
         ),
+        _column(
+            "is_too_small",
+            pa.bool_(),
+            "Whether the face is too small to judge: its box's side (mean of width and height) "
+            "is under 30 pixels of the stored picture",
+        ),
+        _column(
+            "is_blurred",
+            pa.bool_(),
+            "Whether the face is too blurred to judge: at 48×48 pixels, a further blur by one "
+            "pixel takes under 0.42 of its contrast between neighbours away (sharp: about 0.7)",
+        ),
+        _column(
+            "is_turned",
+            pa.bool_(),
+            "Whether the face is turned too far to the side to judge: its nose lies over 0.3 eye "
+            "distances beside the middle between the eyes; some full profiles are missed",
+        ),
     ]
 )
 

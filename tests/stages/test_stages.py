@@ -1,5 +1,7 @@
 """Each stage as a pure function: a small table and a lambda."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,12 +11,14 @@ from tests.conftest import Server
 from tests.test_images import GREY, encoded, letterboxed
 from thumbnail_tasks import schemas
 from thumbnail_tasks.downloads import Answer
-from thumbnail_tasks.engines import Face, Word
+from thumbnail_tasks.engines import Face, Word, face_quality
+from thumbnail_tasks.engines.face_quality import FaceQuality
+from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import embed_texts
-from thumbnail_tasks.stages.emotions import classify_emotions
+from thumbnail_tasks.stages.emotions import ClassifyEmotions, classify_emotions
 from thumbnail_tasks.stages.faces import detect_faces
-from thumbnail_tasks.stages.texts import correct_texts, count_tokens
+from thumbnail_tasks.stages.texts import Thresholds, correct_texts, count_tokens
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
 from thumbnail_tasks.stages.words import recognize_text
@@ -22,6 +26,10 @@ from thumbnail_tasks.stages.words import recognize_text
 
 def ignore(_: int) -> None:
     pass
+
+
+def find_nothing_wrong(_: ImageRGB, box_xyxy: object) -> FaceQuality:
+    return FaceQuality(is_too_small=False, is_blurred=False, is_turned=False)
 
 
 @pytest.fixture
@@ -70,30 +78,69 @@ def test_each_face_has_the_emotion_of_its_own_crop(thumbnails: pa.Table) -> None
         probabilities[:, 3 if levels[-1] == 200 else 5] = 1
         return probabilities
 
-    emotions = classify_emotions(thumbnails, faces, classify, ignore)
+    emotions = classify_emotions(thumbnails, faces, classify, find_nothing_wrong, ignore)
     assert emotions.schema == schemas.EMOTIONS
     assert emotions["emotion"].to_pylist() == ["happy", "happy", "sad", "sad"]
     assert levels == [200, 200, 128, 128]
 
 
+def test_a_face_that_cannot_be_judged_keeps_its_emotion_and_is_flagged(
+    thumbnails: pa.Table,
+) -> None:
+    found = [Face(1.0, (10, 10, 30, 30)), Face(1.0, (60, 10, 100, 50))]
+    faces = detect_faces(thumbnails, lambda images: [found for _ in images], ignore)
+    faces = faces.take([3, 1, 0, 2])  # the order of the faces need not be that of the pictures
+    classify = lambda crops: np.full((len(crops), 7), 1 / 7, np.float32)  # noqa: E731
+
+    def judge(picture: ImageRGB, box_xyxy: np.ndarray) -> FaceQuality:
+        x_min, y_min, x_max, _ = box_xyxy
+        assert y_min == 10  # in pixels of the picture without its bars
+        return FaceQuality(x_max - x_min < 30, bool(picture.mean() < 150), bool(x_min > 50))
+
+    emotions = classify_emotions(thumbnails, faces, classify, judge, ignore)
+    assert emotions.schema == schemas.EMOTIONS
+    assert emotions["is_too_small"].to_pylist() == [False, False, True, True]
+    assert emotions["is_blurred"].to_pylist() == [True, False, False, True]
+    assert emotions["is_turned"].to_pylist() == [True, True, False, False]
+    assert emotions["emotion"].null_count == 0
+    np.testing.assert_allclose(emotions["fear"].to_numpy(), 1 / 7)
+
+
+def test_what_flags_a_face_is_in_the_engine_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = ClassifyEmotions.chosen().about()
+    assert about["weights"]
+    assert about["min_side_px"] == face_quality.MIN_SIDE_PX
+    monkeypatch.setattr(face_quality, "MAX_TURN", 0.5)
+    assert ClassifyEmotions.chosen().about() != about
+
+
 def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.Table) -> None:
     rows = [
-        {"thumbnail_id": "barred", "text": text, "confidence": confidence}
-        for text, confidence in (("I", 0.9), ("QUTI!", 0.8), ("QUTI!", 0.98), ("noise", 0.79))
+        {
+            "thumbnail_id": "barred",
+            "text": text,
+            "confidence": sure,
+            "y_min": 10,
+            "y_max": bottom,
+        }
+        for text, sure, bottom in (
+            ("I", 0.9, 40),
+            ("QUTI!", 0.8, 40),
+            ("QUTI!", 0.98, 40),
+            ("noise", 0.79, 40),
+            ("texture", 0.96, 23),
+            ("print", 0.97, 23),
+        )
     ]
     words = pa.Table.from_pylist(rows, schemas.WORDS)
-    fixed = {"QUTI!": "QUIT!"}
-    texts = correct_texts(
-        thumbnails,
-        words,
-        lambda words: [fixed.get(word, word) for word in words],
-        0.8,
-        0.98,
-        ignore,
-    )
+
+    def correct(said: Sequence[str], are_sure: Sequence[bool]) -> list[str]:
+        return ["QUIT!" if not sure else word for word, sure in zip(said, are_sure, strict=True)]
+
+    texts = correct_texts(thumbnails, words, correct, Thresholds(0.8, 14, 0.97, 0.98), ignore)
     assert texts.schema == schemas.TEXTS
     assert [tuple(row.values())[1:] for row in texts.to_pylist()] == [
-        ("I QUTI! QUTI!", "I QUIT! QUTI!", 5),
+        ("I QUTI! QUTI! print", "QUIT! QUIT! QUTI! QUIT!", 8),
         (None, None, None),
         ("", "", 0),
     ]
@@ -127,7 +174,7 @@ def test_empty_tables_stay_empty() -> None:
     assert embed_texts(schemas.TEXTS.empty_table(), encode, ignore).schema == schemas.embeddings(4)
     faces = schemas.FACES.empty_table()
     classify = lambda crops: np.zeros((0, 7), np.float32)  # noqa: E731
-    assert len(classify_emotions(NOTHING, faces, classify, ignore)) == 0
+    assert len(classify_emotions(NOTHING, faces, classify, find_nothing_wrong, ignore)) == 0
 
 
 def test_the_vocabulary_is_of_titles_and_descriptions() -> None:

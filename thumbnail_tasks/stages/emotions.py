@@ -1,4 +1,4 @@
-"""Classify the emotion of each face."""
+"""Classify the emotion of each face, and say which faces cannot be judged."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, emotion_network
+from thumbnail_tasks.engines import Engine, choose, emotion_network, face_quality
 from thumbnail_tasks.engines.emotion_network import EmotionClassifier, crop_face
+from thumbnail_tasks.engines.face_quality import FaceJudge, FaceQuality
 from thumbnail_tasks.images import iter_pictures
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.faces import DetectFaces
@@ -24,36 +25,42 @@ def classify_emotions(
     thumbnails: pa.Table,
     faces: pa.Table,
     classify: EmotionClassifier,
+    judge: FaceJudge,
     advance: Callable[[int], None],
 ) -> pa.Table:
-    """Classify the emotion of each face.
+    """Classify the emotion of each face, and flag the faces that are hard to judge.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         faces: F rows of ``schemas.FACES`` on these thumbnails.
         classify: Maps RGB uint8 faces of any size to (faces, 7) probabilities.
+        judge: Maps a picture and a box in its pixels to the face's quality.
         advance: Told how many more thumbnails are done.
 
     Returns:
-        F rows of ``schemas.EMOTIONS`` in the order of ``faces``.
+        F rows of ``schemas.EMOTIONS`` in the order of ``faces``. A flagged face has its emotion
+        and its probabilities all the same.
     """
     faces_of: dict[str, list[int]] = {}
     for row, thumbnail_id in enumerate(faces["thumbnail_id"].to_pylist()):
         faces_of.setdefault(thumbnail_id, []).append(row)
     boxes_xyxy = np.column_stack([faces[edge].to_numpy() for edge in _BOX])
     probabilities = np.zeros((len(faces), len(schemas.EMOTION_LABELS)), np.float32)
+    flags = np.zeros((len(faces), len(FaceQuality._fields)), bool)
     ids = thumbnails["thumbnail_id"].to_pylist()
     with_faces = pa.array([thumbnail_id in faces_of for thumbnail_id in ids])
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE, only=with_faces):
         rows, crops = [], []
         for number, picture in zip(numbers, pictures, strict=True):
             for row in faces_of[ids[number]]:
+                box_xyxy = boxes_xyxy[row] - picture.corner_xyxy
                 rows.append(row)
-                crops.append(crop_face(picture.image_rgb, boxes_xyxy[row] - picture.corner_xyxy))
+                crops.append(crop_face(picture.image_rgb, box_xyxy))
+                flags[row] = judge(picture.image_rgb, box_xyxy)
         probabilities[rows] = classify(crops)
         advance(len(numbers))
     strongest = np.array(schemas.EMOTION_LABELS)[probabilities.argmax(axis=1)]
-    columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T]
+    columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T, *flags.T]
     return pa.table(columns, schema=schemas.EMOTIONS)
 
 
@@ -66,9 +73,11 @@ class ClassifyEmotions(ShardTask):
 
     @classmethod
     def chosen(cls) -> Engine:
-        """The emotion classifier that the settings name."""
-        return choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
+        """The emotion classifier that the settings name; what flags faces is in its tag, too."""
+        engine = choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
+        return engine._replace(about=lambda: {**engine.about(), **face_quality.describe()})
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, faces = tables
-        return classify_emotions(thumbnails, faces, self.chosen().load(), progress)
+        judge = face_quality.load_face_judge()
+        return classify_emotions(thumbnails, faces, self.chosen().load(), judge, progress)

@@ -6,14 +6,17 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_hog
+from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_cnn, dlib_hog
 from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.terminal import Progress
 
-DETECTORS: Mapping[str, Engine] = {"dlib-hog": dlib_hog.ENGINE}
+DETECTORS: Mapping[str, Engine] = {
+    "dlib-cnn": dlib_cnn.ENGINE,
+    "dlib-hog": dlib_hog.ENGINE,
+}
 
 
 def detect_faces(
