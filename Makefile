@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help run test check format lock clean
+.PHONY: help run test check accuracy format lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ check: $(INSTALLED) ## Lint, check types, run the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m "not dag and not model"
+
+accuracy: $(INSTALLED) ## Score the engines beside their peers; DATA=<folder of labelled data>
+	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
 
 format: $(INSTALLED) ## Put the code into its format
 	$(BIN)/ruff check --fix .

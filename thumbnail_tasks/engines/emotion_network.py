@@ -24,7 +24,7 @@ Columns are in the order of ``schemas.EMOTION_LABELS``; a row sums to 1.
 """
 
 WEIGHTS_PATH: Final = Path(__file__).parents[1] / "weights" / "emotions" / "emotions.onnx"
-WEIGHTS_SHA256: Final = "6b384f460f2b17260c04c672e31719878147c951b73d2d90d4cdb78e3705356a"
+WEIGHTS_SHA256: Final = "bc60ae2b6e00430ad3d7ccfb4c01d1f0b77bd3be7637a9235e1087910f8b6e4c"
 
 INPUT_PX: Final = 48
 BATCH_SIZE: Final = 64  # bounds the memory

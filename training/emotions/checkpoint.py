@@ -9,7 +9,7 @@ from torch import nn
 
 def save(
     path: Path,
-    recipe: Mapping[str, float],
+    recipe: Mapping[str, float | str],
     network: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -30,7 +30,7 @@ def save(
 
 def resume(
     path: Path,
-    recipe: Mapping[str, float],
+    recipe: Mapping[str, float | str],
     network: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,

@@ -1,0 +1,105 @@
+"""Measure how right the engines are, each beside its peer, and write one table.
+
+DIR is laid out as below; whatever is missing is skipped, and the table says so.
+Engines and settings are those of luigi.cfg; name another by LUIGI_CONFIG_PATH.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.accuracy.gallery import Card, write_gallery
+from benchmarks.accuracy.job import ROOT
+from benchmarks.accuracy.labels import MissingError
+from benchmarks.accuracy.parts import Measured, Setting
+from benchmarks.accuracy.parts.emotions import measure_emotions
+from benchmarks.accuracy.parts.faces import measure_faces
+from benchmarks.accuracy.parts.sample import measure_sample
+from benchmarks.accuracy.parts.text import measure_text
+from benchmarks.accuracy.parts.vectors import measure_vectors
+from benchmarks.accuracy.progress import say
+from benchmarks.accuracy.table import Row, skipped, write_table
+
+_LAYOUT = """
+DIR/thumbnails/labels.csv           video_id, words, optional_words, faces_clear, faces_all,
+                                    drawn_faces
+DIR/thumbnails/face_boxes.csv       video_id, x1, y1, x2, y2 in pixels of 1280x720, clear (1 or 0)
+DIR/thumbnails/videos.csv           the videos' table: its titles are the corrector's vocabulary
+DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg for the peer on originals
+DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels, and the pictures beside it
+DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
+DIR/models/*.hdf5                   the published emotion networks
+DIR/videos/*.csv                    tables with a column 'title'
+
+It writes accuracy.md, accuracy.json, gallery.html, reliability_*.svg; results of slow peers are
+kept in cache/. A missed bar is reported; the exit code is 0 unless something broke.
+"""
+
+PARTS: dict[str, Callable[[Setting], Measured]] = {
+    "text": measure_text,
+    "faces": measure_faces,
+    "emotions": measure_emotions,
+    "vectors": measure_vectors,
+    "sample": measure_sample,
+}
+
+
+def main() -> None:
+    """Read the flags, measure, and print where the results are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.accuracy",
+        description=__doc__,
+        epilog=_LAYOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="default: ../shared/data")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: build/accuracy")
+    names = ",".join(PARTS)
+    parser.add_argument(
+        "--only",
+        default=names,
+        metavar="PARTS",
+        help=f"some of {names}; the table then has these alone",
+    )
+    chosen = parser.parse_args()
+    wanted = [name for name in chosen.only.split(",") if name]
+    if not wanted or set(wanted) - set(PARTS):
+        parser.error(f"--only: expected some of {names}; found: {chosen.only!r}")
+    if chosen.data and not chosen.data.is_dir():
+        parser.error(f"--data: expected a folder; found none at {chosen.data}")
+    data = (chosen.data or ROOT.parent / "shared" / "data").resolve()
+    out = chosen.out or ROOT / "build" / "accuracy"
+    measure(wanted, data, out.resolve())
+
+
+def measure(wanted: list[str], data: Path, out: Path) -> list[Row]:
+    """Measure some parts and write the table and the gallery.
+
+    Args:
+        wanted: Keys of ``PARTS``.
+        data: The labelled data; need not be there.
+        out: Where to write.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    setting = Setting(data, out)
+    rows: list[Row] = []
+    cards: dict[str, list[Card]] = {}
+    for name in wanted:
+        try:
+            measured = PARTS[name](setting)
+        except MissingError as reason:
+            measured = Measured([skipped(name, "all", "all", reason)])
+        for row in measured.rows:
+            if row.note.startswith("skipped"):
+                say(f"{row.part}, {row.measured}, {row.engine}: {row.note}")
+        rows += measured.rows
+        cards |= {heading: list(several) for heading, several in measured.cards.items()}
+        paths = write_table(rows, data, out)
+    paths.append(write_gallery(cards, out))
+    n_met, n_missed = (sum(row.is_met is met for row in rows) for met in (True, False))
+    print(f"{len(rows)} rows; of the bars {n_met} met, {n_missed} missed", *paths, sep="\n")
+    return rows
+
+
+if __name__ == "__main__":
+    main()

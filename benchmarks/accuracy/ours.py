@@ -1,0 +1,81 @@
+"""The package's own engines as contestants: its stages on one picture, as the job runs them."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import pyarrow as pa
+
+from benchmarks.accuracy.boxes import Box
+from benchmarks.accuracy.timing import Contestant
+from thumbnail_tasks import schemas
+from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.terminal import Progress
+
+_ID = "picture"
+
+
+def our_text() -> Contestant:
+    """The stage RecognizeText, with the engine that luigi.cfg names."""
+    return Contestant(f"ours: {RecognizeText.chosen().name()}", _load_text)
+
+
+def our_faces() -> Contestant:
+    """The stage DetectFaces, with the engine that luigi.cfg names."""
+    return Contestant(f"ours: {DetectFaces.chosen().name()}", _load_faces)
+
+
+def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary: pa.Table) -> float:
+    """Median milliseconds that the stage CorrectText takes for the words of one picture.
+
+    Args:
+        words_of: Rows of ``schemas.WORDS`` of each picture; one or more pictures.
+        vocabulary: Rows of ``schemas.VOCABULARY``.
+    """
+    thumbnail = _as_thumbnail(b"")
+    tables = []
+    for words in words_of:
+        rows = [{**word, "thumbnail_id": _ID} for word in words]
+        tables.append([thumbnail, pa.Table.from_pylist(rows, schemas.WORDS), vocabulary])
+    correct = _on_one_picture(CorrectText)
+    correct(tables[0])  # loads the dictionary
+    times_ms = []
+    for each in tables:
+        started = time.perf_counter()
+        correct(each)
+        times_ms.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times_ms)
+
+
+def _load_text() -> Callable[[bytes], list[str]]:
+    recognize = _on_one_picture(RecognizeText)
+    return lambda content: recognize([_as_thumbnail(content)])["text"].to_pylist()
+
+
+def _load_faces() -> Callable[[bytes], list[Box]]:
+    detect = _on_one_picture(DetectFaces)
+
+    def find(content: bytes) -> list[Box]:
+        faces = detect([_as_thumbnail(content)]).to_pylist()
+        return [(face["x_min"], face["y_min"], face["x_max"], face["y_max"]) for face in faces]
+
+    return find
+
+
+def _on_one_picture(stage: type[ShardTask]) -> Callable[[Sequence[pa.Table]], pa.Table]:
+    """What a stage computes, without Luigi and without files."""
+    task = stage.on(shard=_ID, source=_ID, data_dir=_ID)
+    return lambda tables: task.compute(tables, cast(Progress, _tell_nobody))
+
+
+def _tell_nobody(n: int) -> None:
+    """Progress is told per picture elsewhere."""
+
+
+def _as_thumbnail(content: bytes) -> pa.Table:
+    row = {"thumbnail_id": _ID, "status": "ok", "image": content}
+    return pa.Table.from_pylist([row], schemas.THUMBNAILS)

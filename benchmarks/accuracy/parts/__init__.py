@@ -1,0 +1,49 @@
+"""The parts of the table: each measures its engines and gives rows, and pictures to look at."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.accuracy.gallery import Card
+from benchmarks.accuracy.job import Results, run_on_pictures
+from benchmarks.accuracy.labels import QUALITY, Thumbnail, read_thumbnails
+from benchmarks.accuracy.table import Row, skipped
+
+
+@dataclass
+class Measured:
+    """What a part came to."""
+
+    rows: list[Row]
+    cards: Mapping[str, Sequence[Card]] = field(default_factory=dict)
+    """Heading of the gallery to its pictures."""
+
+
+class Setting:
+    """What the parts measure on, and what they share: one run of the main job."""
+
+    def __init__(self, data: Path, out: Path) -> None:
+        self.data, self.out = data, out
+        self.cache = out / "cache"
+
+    @functools.cached_property
+    def _labelled(self) -> tuple[list[Thumbnail], list[str]]:
+        return read_thumbnails(self.data)
+
+    @property
+    def thumbnails(self) -> list[Thumbnail]:
+        """The labelled thumbnails whose picture is there."""
+        return self._labelled[0]
+
+    def tell_left_out(self, part: str) -> list[Row]:
+        """A row for the labels whose picture is not there; none if all are."""
+        ids = self._labelled[1]
+        reason = f"no {QUALITY} of {', '.join(ids)}"
+        return [skipped(part, f"{len(ids)} labelled pictures", "all", reason)] if ids else []
+
+    @functools.cached_property
+    def results(self) -> Results:
+        """The main job's, on the labelled thumbnails."""
+        pictures = {label.video_id: label.picture for label in self.thumbnails}
+        return run_on_pictures(pictures, self.data / "thumbnails" / "videos.csv")

@@ -1,0 +1,67 @@
+"""The whole measurement, on the drawn sample and where nothing is to be had."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy.parts.vectors import share_neighbours
+from tests.conftest import ROOT
+
+
+def measure(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.accuracy", *flags]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.model
+@pytest.mark.dag
+def test_the_drawn_sample_gives_a_table_and_a_gallery(tmp_path: Path) -> None:
+    done = measure("--only", "sample", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "accuracy.json").read_text(encoding="utf-8"))["rows"]
+    score = {row["measured"]: row["estimate"]["score"] for row in rows}
+    assert score.keys() == {
+        "word recall",
+        "word precision",
+        "false text on wordless pictures",
+        "number of faces is right",
+        "status is right",
+    }
+    assert all("not accuracy" in row["part"] for row in rows)
+    assert score["word recall"] > 0.85
+    assert score["status is right"] == 1
+    assert (tmp_path / "accuracy.md").read_text(encoding="utf-8").count("drawn sample") == len(rows)
+    page = (tmp_path / "gallery.html").read_text(encoding="utf-8")
+    assert page.count("<article") == len(list((tmp_path / "pictures").iterdir())) == 40
+
+
+@pytest.mark.model  # imports every engine's stage
+def test_what_is_not_there_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    data, out = tmp_path / "empty", tmp_path / "out"
+    data.mkdir()
+    parts = "text,faces,emotions,vectors"
+    done = measure("--data", str(data), "--only", parts, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((out / "accuracy.json").read_text(encoding="utf-8"))["rows"]
+    assert {row["part"] for row in rows} == set(parts.split(","))
+    assert all(row["note"].startswith("skipped: no ") for row in rows)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("flags", [("--only", "words"), ("--data", "/nowhere")])
+def test_flags_without_meaning_end_it(flags: tuple[str, ...]) -> None:
+    done = measure(*flags)
+    assert done.returncode == 2
+    assert "expected" in done.stderr
+
+
+def test_neighbours_in_common_are_those_both_encoders_have_nearest() -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert share_neighbours(vectors, vectors).tolist() == [1.0] * 40
+    turned = vectors[:, ::-1]
+    assert share_neighbours(vectors, turned).tolist() == [1.0] * 40
