@@ -49,8 +49,8 @@ _BATCH_PX = 8_000_000
 """Pixels of all canvases looked at together: four thumbnails enlarged once. On a processor more
 do not help: 0.13 s of one core for each of 1 to 8 together, 0.15 for each of 16."""
 _MAX_ENLARGED_PX = 4_000_000
-"""Pictures are not enlarged beyond: 1280×720 becomes 3.7 million. One of 20 million, as it is, takes
-6 GB already."""
+"""Pictures are not enlarged beyond: 1280×720 becomes 3.7 million. One of 20 million pixels takes
+6 GB as it is."""
 _SHADES = 16
 """Of each channel, when colours are counted."""
 _COLOUR_TOLERANCE = 0.05
