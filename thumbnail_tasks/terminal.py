@@ -1,7 +1,9 @@
 """What a person at the terminal, and Luigi's page, sees of a run."""
 
 import logging
+import signal
 import sys
+import threading
 import time
 from typing import Any, Self
 
@@ -67,14 +69,25 @@ class ReadableFailures:
 
     def __init__(self, task_process: object) -> None:
         self._logger = logging.getLogger("luigi-interface")
+        self._is_interrupted = False
 
     def __enter__(self) -> Self:
         self._logger.addFilter(_drop_own_traces)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._interrupt)
         return self
+
+    def _interrupt(self, *about: object) -> None:
+        # Remembered, for libraries that are being imported make an ImportError of it, and Luigi
+        # would take that for a failed task.
+        self._is_interrupted = True
+        raise KeyboardInterrupt
 
     def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
         self._logger.removeFilter(_drop_own_traces)
-        if kind is KeyboardInterrupt:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if kind is KeyboardInterrupt or self._is_interrupted:
             say("Interrupted; what is done is kept. The same command goes on from here.")
             sys.exit(_EXIT_INTERRUPTED)
 
