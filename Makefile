@@ -44,4 +44,4 @@ lock: ## Make requirements.lock anew (needs uv)
 		pyproject.toml -o requirements/requirements.lock
 
 clean: ## Remove what was installed and computed
-	rm -rf .venv data
+	rm -rf .venv data build
