@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from tests.conftest import EXAMPLES
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines import dlib_hog, face_quality
+from thumbnail_tasks.engines import dlib_hog, face_models, face_quality
 from thumbnail_tasks.engines.face_quality import (
     MAX_TURN,
     MIN_SHARPNESS,
@@ -80,7 +80,7 @@ def test_the_columns_name_the_thresholds() -> None:
 
 
 def test_a_missing_package_of_landmarks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_quality.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(face_models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"face_recognition_models: expected.*not found"):
         face_quality.load_face_judge.__wrapped__()
 

@@ -6,9 +6,7 @@ on FER2013's PublicTest, made small or blurred; turned, by looking at thumbnails
 """
 
 import functools
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import read_weights
 from thumbnail_tasks.engines.emotion_network import crop_face, prepare_face
-from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.engines.face_models import find_model
 from thumbnail_tasks.images import ImageRGB
 
 MIN_SIDE_PX: Final = 30
@@ -125,7 +123,7 @@ def load_face_judge() -> FaceJudge:
     Raises:
         WeightsError: The model is missing or is another one.
     """
-    path = _find_landmarks()
+    path = find_model("shape_predictor_5_face_landmarks.dat")
     read_weights(path, LANDMARKS_SHA256)
     import dlib  # heavy, and must not be loaded before Luigi forks
 
@@ -146,17 +144,6 @@ def load_face_judge() -> FaceJudge:
         )
 
     return judge
-
-
-def _find_landmarks() -> Path:
-    """Where the model lies, without importing its package, which asks for pkg_resources."""
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise WeightsError(
-            "face_recognition_models: expected to be installed, with dlib's landmarks; not found. "
-            "Install the package again."
-        )
-    return Path(spec.origin).parent / "models" / "shape_predictor_5_face_landmarks.dat"
 
 
 def describe() -> Mapping[str, Any]:
