@@ -56,6 +56,7 @@ SHARDS = pa.schema(
         _column("url", pa.string(), "Address to fetch; null for a picture from a folder"),
         _column("path", pa.string(), "File to read; null for a picture from the network"),
         _column("revision", pa.string(), "Size and time of that file when the shard was planned"),
+        _column("title_and_channel", pa.string(), "Of the first video that has this thumbnail"),
         _column("attempt", pa.int32(), "1 for the first try, 2 for the next night's, …"),
     ]
 )

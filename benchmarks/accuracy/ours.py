@@ -37,10 +37,12 @@ def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary:
         vocabulary: Rows of ``schemas.VOCABULARY``.
     """
     thumbnail = _as_thumbnail(b"")
+    listed = {"thumbnail_id": _ID, "title_and_channel": ""}
+    shard = pa.Table.from_pylist([listed], schemas.SHARDS)
     tables = []
     for words in words_of:
         rows = [{**word, "thumbnail_id": _ID} for word in words]
-        tables.append([thumbnail, pa.Table.from_pylist(rows, schemas.WORDS), vocabulary])
+        tables.append([thumbnail, pa.Table.from_pylist(rows, schemas.WORDS), shard, vocabulary])
     correct = _on_one_picture(CorrectText)
     correct(tables[0])  # loads the dictionary
     times_ms = []

@@ -15,7 +15,7 @@ VOCABULARY = {"kimmel": 12, "peralta": 3, "zorblaxian": 1}
 
 
 def correct(*words: str) -> list[str]:
-    return load_text_corrector(VOCABULARY)(words, [False] * len(words))
+    return load_text_corrector(VOCABULARY)(words, [False] * len(words), [""] * len(words))
 
 
 def test_no_words_give_no_words() -> None:
@@ -52,11 +52,48 @@ def test_a_misread_letter_is_corrected_in_the_words_own_dress(read: str, meant: 
 )
 @pytest.mark.parametrize("is_sure", [True, False])
 def test_words_run_together_are_parted_however_sure(read: str, meant: str, is_sure: bool) -> None:
-    assert load_text_corrector(VOCABULARY)([read], [is_sure]) == [meant]
+    assert load_text_corrector(VOCABULARY)([read], [is_sure], [""]) == [meant]
 
 
 def test_the_letters_of_a_sure_word_stay() -> None:
-    assert load_text_corrector(VOCABULARY)(["AMAZIMG"] * 2, [True, False]) == ["AMAZIMG", "AMAZING"]
+    assert load_text_corrector(VOCABULARY)(["AMAZIMG"] * 2, [True, False], [""] * 2) == [
+        "AMAZIMG",
+        "AMAZING",
+    ]
+
+
+TITLE = "Jimmy Kimmel & the Zoolander Café Key Peele"
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("KIMMFL!", "KIMMEL!"),
+        ("Kimmell", "Kimmel"),  # any edit: the title is a strong witness
+        ("ZOOLANDR", "ZOOLANDER"),
+        ("CAFEE", "CAFÉ"),
+        ("KEYPEELE", "KEY PEELE"),
+        ("KIMMEL", "KIMMEL"),
+        ("CAFE", "CAFE"),
+        ("COFFEE", "COFFEE"),
+        ("HAMMER", "HAMMER"),
+        ("KFY", "KFY"),
+    ],
+)
+def test_the_title_says_what_a_doubtful_word_is(read: str, meant: str) -> None:
+    assert load_text_corrector({})([read], [False], [TITLE]) == [meant]
+
+
+def test_the_title_leaves_a_sure_word_and_a_known_word() -> None:
+    correct = load_text_corrector({"kimmeh": 1})
+    assert correct(["KIMMFL"], [True], [TITLE]) == ["KIMMFL"]
+    assert correct(["KIMMEH"], [False], [TITLE]) == ["KIMMEH"]
+
+
+def test_between_two_words_of_a_title_nothing_is_decided() -> None:
+    correct = load_text_corrector({})
+    assert correct(["KOLTAM"], [False], ["Koltan Koltar"]) == ["KOLTAM"]
+    assert correct(["KOLTAM"] * 2, [False] * 2, ["Koltan", "Koltar"]) == ["KOLTAN", "KOLTAR"]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +142,8 @@ def test_each_word_is_judged_alone_and_keeps_its_place() -> None:
 
 
 def test_the_vocabulary_decides() -> None:
-    assert load_text_corrector({})(["KIMMFL"], [False]) == ["KIMMFL"]
-    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"], [False]) == ["AMAZIMG"]
+    assert load_text_corrector({})(["KIMMFL"], [False], [""]) == ["KIMMFL"]
+    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"], [False], [""]) == ["AMAZIMG"]
 
 
 def test_the_same_vocabulary_gives_the_same_corrector_in_any_order() -> None:
@@ -152,7 +189,9 @@ def test_corrections_do_not_depend_on_the_hash_seed() -> None:
         "from spellchecker import SpellChecker\n"
         "from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector\n"
         "index = WordIndex(SpellChecker().word_frequency.dictionary)\n"
-        f"print(load_text_corrector({VOCABULARY})({words}, {[False] * len(words)}))\n"
+        f"words = {words}\n"
+        f"correct = load_text_corrector({VOCABULARY})\n"
+        "print(correct(words, [False] * len(words), [''] * len(words)))\n"
         f"print([index.find_nearest(word.lower()) for word in {words}])\n"
     )
     outputs = {

@@ -53,6 +53,20 @@ def test_no_videos_make_an_empty_plan(tmp_path: Path) -> None:
     assert plan(tmp_path) == ([], [])
 
 
+def test_a_thumbnail_brings_the_title_and_channel_of_its_first_video() -> None:
+    table = pa.table(
+        {
+            "video_id": pa.array([A, B, A], pa.string()),
+            "Title ": pa.array(["One", None, "Other"], pa.string()),
+            "channel_title": pa.array(["Ch", "Ch", "Ch"], pa.string()),
+        }
+    )
+    wanted = want_thumbnails(table, None)
+    assert wanted["title_and_channel"].to_pylist() == ["One Ch", "Ch"]
+    without = want_thumbnails(videos(A), None)
+    assert without["title_and_channel"].to_pylist() == [""]
+
+
 def test_what_stands_in_a_shard_stays_there(tmp_path: Path) -> None:
     place(tmp_path, "one", 1, {A: "ok", B: "not_found"})
     assert plan(tmp_path, A, B, C) == ([(A, "one"), (B, "one")], [(C, 1)])
@@ -84,7 +98,8 @@ def test_a_changed_picture_of_a_folder_is_read_again(
 
 def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
     wanted = want_thumbnails(videos(A), {})
-    assert wanted.to_pylist() == [{"thumbnail_id": A, "url": None, "path": None, "revision": None}]
+    (row,) = wanted.select(["thumbnail_id", "url", "path", "revision"]).to_pylist()
+    assert row == {"thumbnail_id": A, "url": None, "path": None, "revision": None}
 
 
 def listed(names: Sequence[str], attempt: int = 1) -> pa.Table:

@@ -133,11 +133,17 @@ def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.T
         )
     ]
     words = pa.Table.from_pylist(rows, schemas.WORDS)
+    shard = pa.Table.from_pylist(
+        [{"thumbnail_id": "barred", "title_and_channel": "I quit! Channel"}], schemas.SHARDS
+    )
 
-    def correct(said: Sequence[str], are_sure: Sequence[bool]) -> list[str]:
+    def correct(said: Sequence[str], are_sure: Sequence[bool], titles: Sequence[str]) -> list[str]:
+        assert set(titles) == {"I quit! Channel"}
         return ["QUIT!" if not sure else word for word, sure in zip(said, are_sure, strict=True)]
 
-    texts = correct_texts(thumbnails, words, correct, Thresholds(0.8, 14, 0.97, 0.98), ignore)
+    texts = correct_texts(
+        thumbnails, words, shard, correct, Thresholds(0.8, 14, 0.97, 0.98), ignore
+    )
     assert texts.schema == schemas.TEXTS
     assert [tuple(row.values())[1:] for row in texts.to_pylist()] == [
         ("I QUTI! QUTI! print", "QUIT! QUIT! QUTI! QUIT!", 8),

@@ -18,6 +18,8 @@ from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.targets import ParquetTarget, remove_orphans
 from thumbnail_tasks.terminal import say
 
+_SAID = ("title", "channel_title")
+
 
 def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) -> pa.Table:
     """The distinct thumbnails that a table of videos means, in the order of first mention.
@@ -27,13 +29,13 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
         pictures: The pictures of the folder; None to take thumbnails from the network.
 
     Returns:
-        ``thumbnail_id``, ``url``, ``path``, ``revision``; where the folder lacks a picture,
-        the last three are null.
+        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; where the folder
+        lacks a picture, ``path`` and ``revision`` are null.
     """
     meant = sources.identify_thumbnails(videos, pictures is not None).to_pylist()
     template = sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
-    for row in meant:
+    for row, said in zip(meant, _titles_and_channels(videos), strict=True):
         thumbnail_id = row["thumbnail_id"]
         if thumbnail_id is None or thumbnail_id in wanted:
             continue
@@ -47,8 +49,17 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
             "url": url,
             "path": picture and picture.path,
             "revision": picture and picture.revision,
+            "title_and_channel": said,
         }
     return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
+
+
+def _titles_and_channels(videos: pa.Table) -> list[str]:
+    names = [readers.column_named(videos.schema, wanted) for wanted in _SAID]
+    columns = [videos[name].cast(pa.string()).to_pylist() for name in names if name]
+    if not columns:
+        return [""] * len(videos)
+    return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
 def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -140,7 +151,7 @@ class PlanShards(VideosTask):
         remove_orphans(Path(self.data_dir))
         source = sources.source_tag(self.images_dir)
         pictures = sources.list_pictures(self.images_dir) if self.images_dir else None
-        videos = read_columns(self.input()[0], readers.LINK_COLUMN, readers.ID_COLUMN)
+        videos = read_columns(self.input()[0], readers.LINK_COLUMN, readers.ID_COLUMN, *_SAID)
         wanted = want_thumbnails(videos, pictures)
         if not len(wanted):
             raise InputError(

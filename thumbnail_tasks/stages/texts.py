@@ -10,7 +10,7 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, spelling
 from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.shards import ShardTask
-from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.terminal import Progress
@@ -40,6 +40,7 @@ class Thresholds(NamedTuple):
 def correct_texts(
     thumbnails: pa.Table,
     words: pa.Table,
+    shard: pa.Table,
     correct: TextCorrector,
     thresholds: Thresholds,
     advance: Callable[[int], None],
@@ -49,7 +50,9 @@ def correct_texts(
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         words: Rows of ``schemas.WORDS`` on these thumbnails, in reading order.
-        correct: Maps words, and whether each is sure, to as many corrected words.
+        shard: N rows of ``schemas.SHARDS`` on these thumbnails.
+        correct: Maps words, whether each is sure, and the title and channel of each one's video to
+            as many corrected words.
         thresholds: Which words are kept, and which are sure.
         advance: Told how many more thumbnails are done.
 
@@ -59,7 +62,11 @@ def correct_texts(
     columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
     kept = [word for word in words.select(columns).to_pylist() if thresholds.keep(word)]
     are_sure = [word["confidence"] >= thresholds.sure_confidence for word in kept]
-    corrected = correct([word["text"] for word in kept], are_sure)
+    said_of = dict(
+        zip(shard["thumbnail_id"].to_pylist(), shard["title_and_channel"].to_pylist(), strict=True)
+    )
+    said = [said_of[word["thumbnail_id"]] for word in kept]
+    corrected = correct([word["text"] for word in kept], are_sure, said)
     words_of: dict[str, list[tuple[str, str]]] = {}
     for word, meant in zip(kept, corrected, strict=True):
         words_of.setdefault(word["thumbnail_id"], []).append((word["text"], meant))
@@ -108,14 +115,16 @@ class CorrectText(ShardTask):
         return engine._replace(about=lambda: {**engine.about(), **thresholds})
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
-        return [*super().requires_for(shard), Vocabulary.of_shard(shard, self.data_dir)]
+        planned = PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)
+        vocabulary = Vocabulary.of_shard(shard, self.data_dir)
+        return [*super().requires_for(shard), planned, vocabulary]
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
-        thumbnails, words, vocabulary = tables
+        thumbnails, words, shard, vocabulary = tables
         counts = dict(
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
         correct = self.chosen().load(counts)
         chosen = settings.text()
         thresholds = Thresholds(*(getattr(chosen, name) for name in Thresholds._fields))
-        return correct_texts(thumbnails, words, correct, thresholds, progress)
+        return correct_texts(thumbnails, words, shard, correct, thresholds, progress)

@@ -1,0 +1,162 @@
+"""What a video's own title and channel are worth to spelling correction.
+
+    python -m benchmarks.title_prior --videos DATA/videos/USvideos_first3000.csv --pictures 600
+
+Draws words of real titles on pictures of 480×270, small, pale, noisy and blurred as thumbnails
+have them, reads them with the real recogniser, and corrects what was read three ways: knowing
+nothing of the video, knowing its own title and channel, and knowing those of another video (what
+the prior does where the thumbnail says something else). Every word drawn is right as drawn, so
+that repairs and damage can be counted. ``--keep FILE`` keeps what was read, for a second look.
+"""
+
+import argparse
+import csv
+import json
+import random
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines.rapidocr import load_text_recognizer
+from thumbnail_tasks.engines.spelling import load_text_corrector
+from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.stages.vocabulary import count_vocabulary, select_vocabulary
+
+WIDTH_PX, HEIGHT_PX, COLUMNS, ROWS = 480, 270, 2, 4
+MIN_LETTERS = 3
+
+
+class Reading(NamedTuple):
+    """A word as drawn and as read."""
+
+    drawn: str
+    read: str
+    confidence: float
+    said: str
+    """Title and channel of its video."""
+    said_by_another: str
+    """Title and channel of the next video."""
+
+
+def main() -> None:
+    """Draw, read, correct, count."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--videos", type=Path, required=True, help="a table with real titles")
+    parser.add_argument("--pictures", type=int, default=600, help="titles drawn, one a picture")
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="JSON file to keep, or take, readings")
+    args = parser.parse_args()
+    videos = read_videos(args.videos)
+    if args.keep and args.keep.exists():
+        readings = [Reading(*reading) for reading in json.loads(args.keep.read_text())]
+    else:
+        readings = list(read_drawn_words(videos[: args.pictures], random.Random(args.seed)))
+        if args.keep:
+            args.keep.write_text(json.dumps(readings))
+    vocabulary = select_vocabulary(
+        count_vocabulary({title for title, _, _ in videos}),
+        count_vocabulary({description for _, _, description in videos}),
+    )
+    n_right = sum(reading.read == reading.drawn for reading in readings)
+    print(f"{len(readings)} words, {n_right} read rightly")
+    print(f"{'knowing':<24}{'repaired':>10}{'broken':>8}{'other errors':>14}")
+    for name, contexts in (
+        ("nothing", [""] * len(readings)),
+        ("its title and channel", [reading.said for reading in readings]),
+        ("another video's", [reading.said_by_another for reading in readings]),
+    ):
+        print(f"{name:<24}{count(readings, contexts, vocabulary)}")
+
+
+def read_videos(path: Path) -> list[tuple[str, str, str]]:
+    """Title, channel and description of each distinct video with a title."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["video_id"]: row for row in csv.DictReader(file)}
+    return [
+        (row["title"], row["channel_title"], row.get("description") or "")
+        for row in rows.values()
+        if row["title"]
+    ]
+
+
+def read_drawn_words(
+    videos: Sequence[tuple[str, str, str]], chance: random.Random
+) -> Iterator[Reading]:
+    """Draw each title's words and read them; words that share a cell with another are left out."""
+    recognize = load_text_recognizer()
+    for i, (title, channel, _) in enumerate(videos):
+        plain = unicodedata.normalize("NFC", title)
+        words = [word for word in plain.split() if len(word) >= MIN_LETTERS and word.isalpha()]
+        words = words[: COLUMNS * ROWS]
+        another = videos[(i + 1) % len(videos)]
+        found: dict[int, list[tuple[str, float]]] = {}
+        if chance.random() < 0.5:
+            words = [word.upper() for word in words]
+        for word in recognize([draw_words(words, chance)])[0]:
+            x_min, y_min, x_max, y_max = word.box_xyxy
+            row, column = (y_min + y_max) / 2 * ROWS / HEIGHT_PX, (x_min + x_max) / 2 / WIDTH_PX
+            place = int(row) * COLUMNS + int(column * COLUMNS)
+            found.setdefault(place, []).append((word.text, word.confidence))
+        for place, drawn in enumerate(words):
+            if len(found.get(place, [])) == 1:
+                ((read, confidence),) = found[place]
+                yield Reading(
+                    drawn, read, confidence, f"{title} {channel}", f"{another[0]} {another[1]}"
+                )
+
+
+def draw_words(words: Sequence[str], chance: random.Random) -> ImageRGB:
+    """Draw each word into its own cell of a spoilt picture."""
+    noise = np.random.default_rng(chance.randrange(2**32))
+    ground = chance.randrange(40, 216)
+    image = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), (ground,) * 3)
+    draw = ImageDraw.Draw(image)
+    for place, word in enumerate(words):
+        size = chance.randrange(11, 26)
+        while (font := ImageFont.load_default(size)).getlength(word) > WIDTH_PX / COLUMNS - 16:
+            size -= 1
+        level = min(max(ground + chance.choice((-1, 1)) * chance.randrange(25, 90), 0), 255)
+        x = WIDTH_PX // COLUMNS * (place % COLUMNS) + 8
+        y = HEIGHT_PX // ROWS * (place // COLUMNS) + 16
+        draw.text((x, y), word, fill=(level,) * 3, font=font)
+        length = font.getlength(word)
+        for _ in range(chance.randrange(3)):  # what lies over letters: hair, folds, logos
+            middle_x, middle_y = x + chance.uniform(0, length), y + chance.uniform(0.2, 1) * size
+            across, down = chance.uniform(1, size / 3), chance.uniform(1, size / 3)
+            spot = middle_x - across, middle_y - down, middle_x + across, middle_y + down
+            draw.ellipse(spot, fill=(chance.choice((ground, level)),) * 3)
+    blurred = image.filter(ImageFilter.GaussianBlur(chance.uniform(0.4, 1.3)))
+    pixels = np.asarray(blurred) + noise.normal(0, chance.uniform(2, 12), (HEIGHT_PX, WIDTH_PX, 3))
+    spoilt: ImageRGB = np.clip(pixels, 0, 255).astype(np.uint8)
+    return spoilt
+
+
+def count(readings: Sequence[Reading], contexts: Sequence[str], vocabulary: dict[str, int]) -> str:
+    """Correct under what is known of the video; return repaired, broken, other errors."""
+    thresholds = settings.text()
+    kept = [
+        (reading, context)
+        for reading, context in zip(readings, contexts, strict=True)
+        if reading.confidence >= thresholds.min_confidence
+    ]
+    corrected = load_text_corrector(vocabulary)(
+        [reading.read for reading, _ in kept],
+        [reading.confidence >= thresholds.sure_confidence for reading, _ in kept],
+        [context for _, context in kept],
+    )
+    repaired = broken = changed = 0
+    for (reading, _), meant in zip(kept, corrected, strict=True):
+        if meant != reading.read:
+            repaired += meant == reading.drawn
+            broken += reading.read == reading.drawn
+            changed += reading.drawn not in (meant, reading.read)
+    return f"{repaired:>10}{broken:>8}{changed:>14}"
+
+
+if __name__ == "__main__":
+    main()
