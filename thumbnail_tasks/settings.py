@@ -18,6 +18,13 @@ PRESETS = {
         "faces": "dlib-cnn",
         "emotions": "fer2013",
     },
+    "notebook": {
+        "text": "keras-ocr",
+        "correction": "pyspellchecker",
+        "embedding": "tensorflow-hub",
+        "faces": "face-recognition-cnn",
+        "emotions": "keras",
+    },
 }
 """A preset is a name for a row of engines, one for each stage."""
 
@@ -122,10 +129,94 @@ class faces(luigi.Config):
     )
 
 
+class keras_ocr(luigi.Config):
+    """How keras-ocr reads; the defaults are its own."""
+
+    scale = luigi.FloatParameter(
+        default=2.0, description="Pictures are enlarged so many times before they are looked at"
+    )
+    max_size_px = luigi.IntParameter(
+        default=2048, description="But no side beyond this many pixels"
+    )
+    detection_threshold = luigi.FloatParameter(
+        default=0.7, description="A word needs a point with a higher text score (0 to 1)"
+    )
+    text_threshold = luigi.FloatParameter(
+        default=0.4, description="Points above belong to a letter (0 to 1)"
+    )
+    link_threshold = luigi.FloatParameter(
+        default=0.4, description="Points above link the letters of a word (0 to 1)"
+    )
+    size_threshold = luigi.IntParameter(default=10, description="Words of fewer points are dropped")
+    detector_weights = luigi.Parameter(
+        default="", description="HDF5 file of CRAFT weights instead of keras-ocr's own"
+    )
+    recognizer_weights = luigi.Parameter(
+        default="", description="HDF5 file of CRNN weights instead of keras-ocr's own"
+    )
+    alphabet = luigi.Parameter(
+        default="0123456789abcdefghijklmnopqrstuvwxyz",
+        description="What the recogniser's classes mean, in their order",
+    )
+
+
+class filename2text(luigi.Config):
+    """What the notebook has read already."""
+
+    path = luigi.Parameter(
+        default="", description="Its filename2text.json; a glob, or several separated by commas"
+    )
+
+
+class tensorflow_hub(luigi.Config):
+    """Which text encoder is loaded through TensorFlow Hub."""
+
+    handle = luigi.Parameter(
+        default="https://tfhub.dev/google/universal-sentence-encoder/4",
+        description="A TF-Hub handle, or the folder of a SavedModel, that maps strings to vectors",
+    )
+    sha256 = luigi.Parameter(
+        default="", description="SHA-256 of the handle's archive (.tar.gz); empty: not checked"
+    )
+
+
+class face_recognition(luigi.Config):
+    """How face_recognition's two detectors look."""
+
+    upsamplings = luigi.IntParameter(
+        default=1,
+        description="How often a picture is enlarged by two before it is looked at "
+        "(number_of_times_to_upsample)",
+    )
+
+
+class keras_emotions(luigi.Config):
+    """Which Keras file classifies emotions, and what it takes."""
+
+    path = luigi.Parameter(default="", description="The .hdf5, .h5 or .keras file")
+    sha256 = luigi.Parameter(
+        default="", description="Its SHA-256; empty: any file without code of its own"
+    )
+    input_px = luigi.IntParameter(
+        default=0, description="Side of its grey input, in pixels; 0: as the file says"
+    )
+    scaling = luigi.ChoiceParameter(
+        default="0-1",
+        choices=("0-1", "-1-1", "0-255"),
+        description="The range of grey that it was trained on",
+    )
+    labels = luigi.Parameter(
+        default="angry,disgust,fear,happy,neutral,sad,surprise",
+        description="What its seven outputs mean, in their order",
+    )
+
+
 class engines(luigi.Config):
     """Which engine does what."""
 
-    preset = luigi.Parameter(default="embedded", description="A row of engines: embedded")
+    preset = luigi.Parameter(
+        default="embedded", description=f"A row of engines: {' or '.join(PRESETS)}"
+    )
     text = luigi.Parameter(default="", description="Text recogniser instead of the preset's")
     correction = luigi.Parameter(default="", description="Corrector instead of the preset's")
     embedding = luigi.Parameter(default="", description="Text encoder instead of the preset's")

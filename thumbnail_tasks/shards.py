@@ -17,6 +17,7 @@ import pyarrow as pa
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines import Engine
 from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.fetching import FetchWeights
 from thumbnail_tasks.targets import ParquetTarget
 from thumbnail_tasks.terminal import Progress, say
 
@@ -122,8 +123,15 @@ class ShardTask(DataTask):
         """The task for one shard, with the engine that the settings name."""
         return cls(data_dir=data_dir, source=source, engine=cls.tag(source), shards=shard)
 
-    def requires(self) -> list[list[luigi.Task]]:
-        return [self.requires_for(shard) for shard in self.shards.split(",")]
+    def requires(self) -> list[luigi.Task]:
+        tables = [task for shard in self.shards.split(",") for task in self.requires_for(shard)]
+        return [*tables, *self.requires_weights()]
+
+    @classmethod
+    def requires_weights(cls) -> list[luigi.Task]:
+        """What fetches the weights that the chosen engine does not bring along."""
+        names = [weights.name for weights in cls.chosen().weights()]
+        return [FetchWeights(weights=",".join(names))] if names else []
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
         """The tasks whose tables ``compute`` takes for this shard."""

@@ -93,19 +93,37 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     temporary = path.parent / f"{_TEMPORARY_PREFIX}{uuid.uuid4().hex}"
     try:
+        with writing(path):
+            yield temporary
+            place(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the folder of ``path``; what then cannot be written is named.
+
+    Raises:
+        StorageError: The folder, or what the block writes, cannot be written.
+    """
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-        _flush(path.parent)
+        yield
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be written; expected a folder with room and leave to write; "
             f"found: {error.strerror or error}"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+
+
+def place(temporary: Path, path: Path) -> None:
+    """Give what is written, a file or a folder, its name: all of it is on the disk before."""
+    for written in (*temporary.rglob("*"), temporary):
+        _flush(written)
+    temporary.replace(path)
+    _flush(path.parent)
 
 
 def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:

@@ -11,7 +11,8 @@ import luigi
 
 from thumbnail_tasks.errors import ThumbnailTasksError
 
-_SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LINES = 5.0
+"""Of one task's progress."""
 _EXIT_INTERRUPTED = 130
 """What a shell expects of a command that Ctrl-C ended."""
 
@@ -19,6 +20,21 @@ _EXIT_INTERRUPTED = 130
 def say(line: str) -> None:
     """One line to the person at the terminal; stdout is left to results."""
     print(line, file=sys.stderr, flush=True)
+
+
+def tell(task: luigi.Task, message: str, share: float) -> None:
+    """How far a task is, to the person at the terminal and on Luigi's page.
+
+    Args:
+        task: The task that is running.
+        message: What is done.
+        share: How much of the task that is, 0 to 1.
+    """
+    say(f"{type(task).__name__:<18} {message}")
+    in_scheduler: Any = task  # Luigi puts these two there while the task runs
+    if in_scheduler.set_status_message:
+        in_scheduler.set_status_message(message)
+        in_scheduler.set_progress_percentage(round(100 * share))
 
 
 class Progress:
@@ -38,7 +54,7 @@ class Progress:
     def __call__(self, n: int) -> None:
         """``n`` more items are done."""
         self._done += n
-        if time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+        if time.monotonic() - self._told > SECONDS_BETWEEN_LINES:
             self._tell(f"{self._done}/{self._n_items} thumbnails")
 
     def finish(self) -> float:
@@ -52,13 +68,8 @@ class Progress:
         self._told = time.monotonic()
         rate = self._done / max(self._told - self._started, 1e-9)
         shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
-        message = f"{what} ({rate:.1f}/s{shard})"
-        say(f"{type(self._task).__name__:<18} {message}")
-        in_scheduler: Any = self._task  # Luigi puts these two there while the task runs
-        if in_scheduler.set_status_message:
-            share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
-            in_scheduler.set_status_message(message)
-            in_scheduler.set_progress_percentage(round(100 * share))
+        share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
+        tell(self._task, f"{what} ({rate:.1f}/s{shard})", share)
 
 
 class ReadableFailures:

@@ -40,6 +40,22 @@ FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 """B pictures of one size to B lists of faces."""
 
 
+class Weights(NamedTuple):
+    """A model that is not shipped: it comes from the internet, once, into a cache."""
+
+    name: str
+    """How a person names it, as in ``keras-ocr-detector``."""
+    url: str
+    path: Path
+    """Where the model's own tools look for it: a file, or the folder of an archive."""
+    sha256: str | None
+    """Of what the address gives; None where nobody has published it."""
+    n_bytes: int | None
+    """Of what the address gives; None if unknown."""
+    instead: str
+    """The flag that chooses an engine without it, as in ``--engines-text rapidocr``."""
+
+
 class Engine(NamedTuple):
     """A choice for one stage."""
 
@@ -49,6 +65,8 @@ class Engine(NamedTuple):
     """The engine and its version, as in ``rapidocr-3.10.0``."""
     about: Callable[[], Mapping[str, Any]]
     """Everything else that changes its output: digests of weights, settings."""
+    weights: Callable[[], Sequence[Weights]] = tuple
+    """What it needs from the internet; nothing for the embedded engines."""
 
 
 def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:

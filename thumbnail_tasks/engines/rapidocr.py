@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import Engine, TextRecognizer, Word
-from thumbnail_tasks.engines.reading_order import order_lines
+from thumbnail_tasks.engines.reading_order import level_boxes, order_lines
 from thumbnail_tasks.images import ImageRGB
 
 DETECTOR_SIDE_PX: Final = 416
@@ -82,7 +82,8 @@ def load_text_recognizer() -> TextRecognizer:
                 letters = decode_letters(belief, alphabet)
                 if any(letter != " " for letter, _, _ in letters):
                     lines.append(Line(quad, letters))
-            found.append(_order_words(lines))
+            order = order_lines(level_boxes([line.quad for line in lines]))
+            found.append([word for i in order for word in split_words(lines[i])])
         return found
 
     return recognize
@@ -143,18 +144,6 @@ def split_words(line: Line) -> Iterator[Word]:
         x_max, y_max = np.max(edges, axis=0)
         box = (float(x_min), float(y_min), float(x_max), float(y_max))
         yield Word("".join(letter for letter, _, _ in word), line.confidence, box)
-
-
-def _order_words(lines: Sequence[Line]) -> list[Word]:
-    """Words in reading order; lines that rise or fall together are levelled for it."""
-    if not lines:
-        return []
-    along = np.array([line.quad[1] - line.quad[0] for line in lines])
-    tilt = np.median(np.arctan2(along[:, 1], along[:, 0]))
-    level = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
-    quads = [line.quad @ level for line in lines]
-    boxes = [(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for quad in quads]
-    return [word for i in order_lines(boxes) for word in split_words(lines[i])]
 
 
 def _open_model(name: str) -> Any:

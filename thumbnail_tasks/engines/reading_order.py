@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 Box = tuple[float, float, float, float]
 
 # In units of the lower line's height. Lines of one block stand close together and are about
@@ -36,6 +39,24 @@ def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
     ]
     first_lines = [boxes_xyxy[block[0]] for block in blocks]
     return [i for number in _order_rows(first_lines) for i in blocks[number]]
+
+
+def level_boxes(quads: Sequence[NDArray[np.float32]]) -> list[Box]:
+    """Boxes around lines that rise or fall together, turned until most of them lie level.
+
+    Args:
+        quads: N times (4, 2) corners x, y: upper left, upper right, lower right, lower left.
+
+    Returns:
+        N boxes for ``order_lines``; turned as they are, they are in no picture's pixels.
+    """
+    if not quads:
+        return []
+    along = np.array([quad[1] - quad[0] for quad in quads])
+    tilt = np.median(np.arctan2(along[:, 1], along[:, 0]))
+    level = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    turned = [quad @ level for quad in quads]
+    return [(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for quad in turned]
 
 
 def _find_blocks(boxes: Sequence[Box]) -> list[list[int]]:

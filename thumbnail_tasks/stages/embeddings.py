@@ -6,13 +6,16 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, minilm
+from thumbnail_tasks.engines import Engine, choose, minilm, tensorflow_hub
 from thumbnail_tasks.engines.minilm import TextEncoder
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.terminal import Progress
 
-ENCODERS: Mapping[str, Engine] = {"minilm": minilm.ENGINE}
+ENCODERS: Mapping[str, Engine] = {
+    "minilm": minilm.ENGINE,
+    "tensorflow-hub": tensorflow_hub.ENGINE,
+}
 
 
 def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], None]) -> pa.Table:
@@ -43,6 +46,10 @@ class EmbedText(ShardTask):
 
     table = "embeddings"
     upstream = (CorrectText,)
+
+    def process_resources(self) -> dict[str, int]:
+        """The GPU where TensorFlow runs the encoder; the embedded one needs none."""
+        return {"gpu": 1} if settings.engine_name("embedding") == "tensorflow-hub" else {}
 
     @classmethod
     def chosen(cls) -> Engine:

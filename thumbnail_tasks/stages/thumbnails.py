@@ -127,6 +127,10 @@ class DownloadThumbnails(ShardTask):
         """The source itself: it names whatever changes a picture."""
         return source
 
+    @classmethod
+    def requires_weights(cls) -> list[luigi.Task]:
+        return []
+
     def requires_for(self, shard: str) -> list[luigi.Task]:
         return [PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)]
 
