@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.accuracy.boxes import MIN_IOU, Box, LabelledFace, overlap, place_face, score_faces
 from benchmarks.accuracy.labels import QUALITY, read_crowds, read_thumbnails
 from benchmarks.accuracy.peers.dlib_faces import find_cnn_weights
-from thumbnail_tasks.engines import Face, dlib_hog
+from thumbnail_tasks.engines import Face, face_recognition
 from thumbnail_tasks.engines.dlib_cnn import Rules, chosen_rules, load_face_detector
 from thumbnail_tasks.images import ImageRGB, crop_bars, decode_image
 
@@ -202,7 +202,7 @@ def print_sizes(data: Path) -> None:
     """Faces of WIDER FACE found, by height, with the settings' rules and by dlib's HOG."""
     rules = chosen_rules()
     detectors = {
-        "dlib-hog": dlib_hog.load_face_detector(),
+        "face-recognition-hog": face_recognition.load_hog_detector(),
         "dlib-cnn, upsamplings 0": load_face_detector(rules._replace(upsamplings=0)),
         "dlib-cnn, upsamplings 1": load_face_detector(rules._replace(upsamplings=1)),
     }

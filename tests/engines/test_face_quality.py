@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from tests.conftest import EXAMPLES
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines import dlib_hog, face_models, face_quality
+from thumbnail_tasks.engines import face_models, face_quality, face_recognition
 from thumbnail_tasks.engines.face_quality import (
     MAX_TURN,
     MIN_SHARPNESS,
@@ -92,7 +92,7 @@ def read_thumbnail(path: Path) -> ImageRGB:
 @pytest.mark.model
 def test_a_real_face_is_judged_by_its_size_and_sharpness(shared_data: Path) -> None:
     picture = read_thumbnail(shared_data / "thumbnails" / "hqdefault" / "7LjC-nUPrNg.jpg")
-    ((face,),) = dlib_hog.load_face_detector()([picture])
+    ((face,),) = face_recognition.load_hog_detector()([picture])
     judge = face_quality.load_face_judge()
     assert judge(picture, face.box_xyxy) == (False, False, False)
     image = Image.fromarray(picture)
@@ -106,7 +106,7 @@ def test_a_real_face_is_judged_by_its_size_and_sharpness(shared_data: Path) -> N
 @pytest.mark.parametrize("video_id", ["ygPBddnvhwY", "dmbpagijVkk"])
 def test_a_real_face_in_three_quarter_view_is_turned(shared_data: Path, video_id: str) -> None:
     picture = read_thumbnail(shared_data / "thumbnails" / "hqdefault" / f"{video_id}.jpg")
-    (faces,) = dlib_hog.load_face_detector()([picture])
+    (faces,) = face_recognition.load_hog_detector()([picture])
     judge = face_quality.load_face_judge()
     assert any(judge(picture, face.box_xyxy).is_turned for face in faces)
 

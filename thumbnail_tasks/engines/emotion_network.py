@@ -87,18 +87,20 @@ def load_emotion_classifier() -> EmotionClassifier:
     return classify
 
 
-def prepare_face(face_rgb: ImageRGB) -> NDArray[np.float32]:
+def prepare_face(face_rgb: ImageRGB, side_px: int = INPUT_PX) -> NDArray[np.float32]:
     """Turn a face into what the network takes; its graph does the scaling to -1..1.
 
     Args:
         face_rgb: (h, w, 3) uint8, any size from one pixel.
+        side_px: Side of what is made of it; other networks take other sizes.
 
     Returns:
-        (48, 48) float32, grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B, rounded) in 0..255.
+        (side_px, side_px) float32, grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B, rounded) in
+        0..255.
     """
     grey = Image.fromarray(face_rgb).convert("L")
     # Pillow's bilinear filter widens when it shrinks a picture, so nothing is skipped.
-    small = grey.resize((INPUT_PX, INPUT_PX), Image.Resampling.BILINEAR)
+    small = grey.resize((side_px, side_px), Image.Resampling.BILINEAR)
     return np.asarray(small, dtype=np.float32)
 
 

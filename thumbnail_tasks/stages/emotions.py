@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, emotion_network, face_quality
+from thumbnail_tasks.engines import Engine, choose, emotion_network, face_quality, keras_emotions
 from thumbnail_tasks.engines.emotion_network import EmotionClassifier, crop_face
 from thumbnail_tasks.engines.face_quality import FaceJudge, FaceQuality
 from thumbnail_tasks.images import iter_pictures
@@ -15,7 +15,10 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.terminal import Progress
 
-CLASSIFIERS: Mapping[str, Engine] = {"fer2013": emotion_network.ENGINE}
+CLASSIFIERS: Mapping[str, Engine] = {
+    "fer2013": emotion_network.ENGINE,
+    "keras": keras_emotions.ENGINE,
+}
 
 _BATCH_SIZE = 16
 _BOX = ("x_min", "y_min", "x_max", "y_max")

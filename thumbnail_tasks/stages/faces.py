@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_cnn, dlib_hog
+from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_cnn, face_recognition
 from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.detections import find_on_pictures
@@ -15,7 +15,8 @@ from thumbnail_tasks.terminal import Progress
 
 DETECTORS: Mapping[str, Engine] = {
     "dlib-cnn": dlib_cnn.ENGINE,
-    "dlib-hog": dlib_hog.ENGINE,
+    "face-recognition-cnn": face_recognition.CNN_ENGINE,
+    "face-recognition-hog": face_recognition.HOG_ENGINE,
 }
 
 
