@@ -3,8 +3,12 @@
 The tasks that a person names on the command line::
 
     luigi --module thumbnail_tasks ExportAttributes --videos videos.csv
+    luigi --module thumbnail_tasks ExportProjector --videos videos.csv
+    luigi --module thumbnail_tasks FetchWeights
 """
 
+from thumbnail_tasks.fetching import FetchWeights
 from thumbnail_tasks.stages.export import ExportAttributes
+from thumbnail_tasks.stages.projector import ExportProjector
 
-__all__ = ["ExportAttributes"]
+__all__ = ["ExportAttributes", "ExportProjector", "FetchWeights"]

@@ -96,8 +96,12 @@ WORDS = pa.schema(
     [
         _THUMBNAIL_ID,
         _column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
-        _column("text", pa.string(), "The word as recognised"),
-        _column("confidence", pa.float32(), "The recogniser's confidence, 0 to 1"),
+        _column("text", pa.string(), "The word as recognised; null where nothing was read"),
+        _column(
+            "confidence",
+            pa.float32(),
+            "The recogniser's confidence, 0 to 1; null where it was not kept",
+        ),
         *_BOX,
     ]
 )

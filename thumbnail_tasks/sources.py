@@ -19,7 +19,9 @@ _YOUTUBE_LINK = (
     rf"/(?:vi|vi_webp|an_webp)/(?P<id>{_VIDEO_ID})/"
 )
 _LINK = r"(?i)^https?://[^\s/?#]+"
-_NOTEBOOK_FILE = re.compile(rf"https?[:_]?i[0-9]?\.ytimg\.comvi({_VIDEO_ID}){_QUALITY_FILE}")
+_NOTEBOOK_STEM = rf"https?[:_]?i[0-9]?\.ytimg\.comvi({_VIDEO_ID})"
+_NOTEBOOK_FILE = re.compile(_NOTEBOOK_STEM + _QUALITY_FILE)
+_NOTEBOOK_NAME = re.compile(rf"{_NOTEBOOK_STEM}(?:{'|'.join(settings.QUALITIES)})")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -132,12 +134,22 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     for path in files:
         stat = path.stat()
         picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
-        match = _NOTEBOOK_FILE.fullmatch(path.name)
-        if match:
-            notebooks.setdefault(match[1], picture)
+        video_id = id_of_notebook_file(path.name)
+        if video_id:
+            notebooks.setdefault(video_id, picture)
         else:
             plain.setdefault(path.stem, picture)
     return notebooks | plain
+
+
+def id_of_notebook_file(name: str) -> str | None:
+    """The video id in the notebook's name for a picture, with or without its suffix.
+
+    Example:
+        ``https:i.ytimg.comviK0d_lOqB6tshqdefault`` gives ``K0d_lOqB6ts``.
+    """
+    match = _NOTEBOOK_FILE.fullmatch(name) or _NOTEBOOK_NAME.fullmatch(name)
+    return match and match[1]
 
 
 def source_tag(images_dir: str) -> str:

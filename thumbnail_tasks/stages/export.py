@@ -167,11 +167,8 @@ def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-class ExportAttributes(VideosTask):
-    """Write attributes.parquet and attributes.csv: all that the thumbnails say and show.
-
-    Run it again with the same input: nothing is done. With a grown input: only the new.
-    """
+class RunTask(VideosTask):
+    """A task about all thumbnails of a table, as one run finds them."""
 
     images_dir = luigi.Parameter(
         default="", description="Take thumbnails from this folder, not from the network"
@@ -193,6 +190,13 @@ class ExportAttributes(VideosTask):
                 table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
                 task["attempt"] = next_attempt(task["data_dir"], table_name, task["images_dir"])
         return list(task.items())
+
+
+class ExportAttributes(RunTask):
+    """Write attributes.parquet and attributes.csv: all that the thumbnails say and show.
+
+    Run it again with the same input: nothing is done. With a grown input: only the new.
+    """
 
     def requires(self) -> dict[str, luigi.Task]:
         return {

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import luigi
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, spelling
@@ -31,7 +32,9 @@ class Thresholds(NamedTuple):
     """The letters of words from here on are right; 0 to 1."""
 
     def keep(self, word: Mapping[str, Any]) -> bool:
-        """Tell whether a row of ``schemas.WORDS`` belongs to the text."""
+        """Tell whether a row of ``schemas.WORDS`` belongs to the text; in ignorance, it does."""
+        if word["confidence"] is None:
+            return True
         is_small = word["y_max"] - word["y_min"] < self.small_text_px
         least = self.small_text_confidence if is_small else self.min_confidence
         return bool(word["confidence"] >= least)
@@ -57,11 +60,15 @@ def correct_texts(
         advance: Told how many more thumbnails are done.
 
     Returns:
-        N rows of ``schemas.TEXTS``. Without a picture: nulls; without words: empty and 0.
+        N rows of ``schemas.TEXTS``. Without a picture, or where it was not read: nulls; without
+        words: empty and 0.
     """
     columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
-    kept = [word for word in words.select(columns).to_pylist() if thresholds.keep(word)]
-    are_sure = [word["confidence"] >= thresholds.sure_confidence for word in kept]
+    is_read = pc.is_valid(words["text"])
+    unread = set(words.filter(pc.invert(is_read))["thumbnail_id"].to_pylist())
+    rows_read = words.filter(is_read).select(columns).to_pylist()
+    kept = [word for word in rows_read if thresholds.keep(word)]
+    are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
     said_of = dict(
         zip(shard["thumbnail_id"].to_pylist(), shard["title_and_channel"].to_pylist(), strict=True)
     )
@@ -73,7 +80,7 @@ def correct_texts(
     rows = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
         row = {"thumbnail_id": thumbnail["thumbnail_id"]}
-        if thumbnail["status"] == "ok":
+        if thumbnail["status"] == "ok" and thumbnail["thumbnail_id"] not in unread:
             pairs = words_of.get(thumbnail["thumbnail_id"], [])
             text = " ".join(meant for _, meant in pairs)
             row |= {

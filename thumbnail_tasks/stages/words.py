@@ -6,13 +6,18 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, TextRecognizer, Word, choose, rapidocr
+from thumbnail_tasks.engines import Engine, TextRecognizer, Word, choose, keras_ocr, rapidocr
 from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.stages import notebook_texts
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.terminal import Progress
 
-RECOGNIZERS: Mapping[str, Engine] = {"rapidocr": rapidocr.ENGINE}
+RECOGNIZERS: Mapping[str, Engine] = {
+    "rapidocr": rapidocr.ENGINE,
+    "keras-ocr": keras_ocr.ENGINE,
+    notebook_texts.NAME: notebook_texts.ENGINE,
+}
 
 
 def recognize_text(
@@ -54,4 +59,6 @@ class RecognizeText(ShardTask):
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (thumbnails,) = tables
+        if settings.engine_name("text") == notebook_texts.NAME:
+            return notebook_texts.take_words(thumbnails, self.chosen().load(), progress)
         return recognize_text(thumbnails, self.chosen().load(), progress)

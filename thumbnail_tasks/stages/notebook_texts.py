@@ -1,0 +1,124 @@
+"""Take the words from the notebook's own OCR run, so that it is not paid for again.
+
+The notebook kept what keras-ocr read as ``filename2text*.json``: one object, from the file name of
+a thumbnail without its suffix (``https:i.ytimg.comvi<ID>hqdefault``) to its words with spaces
+between. Neither boxes nor confidences were kept.
+"""
+
+import functools
+import glob
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from thumbnail_tasks import schemas, settings, sources
+from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.terminal import say
+
+NAME: Final = "filename2text"
+
+
+def take_words(
+    thumbnails: pa.Table, texts: Mapping[str, str], advance: Callable[[int], None]
+) -> pa.Table:
+    """Take each thumbnail's words from texts that were read before.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        texts: Thumbnail id to its words with spaces between; empty where there are none.
+        advance: Told how many more are done.
+
+    Returns:
+        Rows of ``schemas.WORDS``, in the order of ``thumbnails``; confidence and box are null. A
+        picture that ``texts`` lacks has one row without a text: it was not read.
+    """
+    rows: list[dict[str, Any]] = []
+    for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
+        if thumbnail["status"] == "ok":
+            thumbnail_id = thumbnail["thumbnail_id"]
+            words = texts[thumbnail_id].split() if thumbnail_id in texts else [None]
+            rows += [
+                {"thumbnail_id": thumbnail_id, "word_index": index, "text": word}
+                for index, word in enumerate(words)
+            ]
+        advance(1)
+    return pa.Table.from_pylist(rows, schemas.WORDS)
+
+
+def load_texts() -> Mapping[str, str]:
+    """Read the files that ``[filename2text] path`` names.
+
+    Returns:
+        YouTube's video id to text. Where several sizes or files have a video, the first counts.
+
+    Raises:
+        InputError: No such file, or it is not such an object.
+    """
+    texts: dict[str, str] = {}
+    for path in _find_files():
+        for name, text in _read(path).items():
+            video_id = sources.id_of_notebook_file(name)
+            if video_id is None or not isinstance(text, str):
+                raise InputError(
+                    f"{path}: expected names such as 'https:i.ytimg.comvi<video id>hqdefault' with "
+                    f"the words read there; found {name[:80]!r}: {str(text)[:80]!r}"
+                )
+            texts.setdefault(video_id, text)
+    say(f"{'RecognizeText':<18} {len(texts)} texts from {', '.join(map(str, _find_files()))}")
+    return texts
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: expected the notebook's JSON of file names and texts; found: {error}"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{path}: expected a JSON object of file names and texts; "
+            f"found: {type(content).__name__}"
+        )
+    return content
+
+
+def _find_files() -> list[Path]:
+    named = settings.filename2text().path
+    files = [
+        Path(found)
+        for part in filter(None, map(str.strip, named.split(",")))
+        for found in sorted(glob.glob(part)) or [part]  # noqa: PTH207 - absolute patterns
+    ]
+    if not files:
+        raise InputError(
+            "[filename2text] path: expected the notebook's filename2text.json; found nothing. "
+            "Give it with --filename2text-path."
+        )
+    return files
+
+
+def _digest_files() -> str:
+    try:
+        states = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in _find_files()]
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    return _digest(tuple(states))
+
+
+@functools.lru_cache
+def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path, _, _ in states]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+ENGINE = Engine(
+    load=functools.cache(load_texts),
+    name=lambda: f"{NAME}-{_digest_files()[:8]}",
+    about=lambda: {"files": _digest_files()},
+)
