@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,15 +36,21 @@ def read_attributes(data_dir: Path) -> pa.Table:
     return pq.read_table(data_dir / "exports" / "attributes.parquet")
 
 
-def start(data_dir: Path, *flags: str, hash_seed: str = "0") -> subprocess.Popen[str]:
-    """Start ExportAttributes with its own process group, so that it can be killed whole."""
+def start(
+    data_dir: Path,
+    *flags: str,
+    hash_seed: str = "0",
+    task: str = "ExportAttributes",
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[str]:
+    """Start a task with its own process group, so that it can be killed whole."""
     return subprocess.Popen(
         [
             *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
-            *("ExportAttributes", "--storage-data-dir", str(data_dir), "--no-lock", *flags),
+            *(task, "--storage-data-dir", str(data_dir), "--no-lock", *flags),
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -49,9 +58,9 @@ def start(data_dir: Path, *flags: str, hash_seed: str = "0") -> subprocess.Popen
     )
 
 
-def run(data_dir: Path, *flags: str, hash_seed: str = "0") -> Finished:
-    """Run ExportAttributes to its end."""
-    process = start(data_dir, *flags, hash_seed=hash_seed)
+def run(data_dir: Path, *flags: str, **how: Any) -> Finished:
+    """Run a task to its end; ``how`` as for ``start``."""
+    process = start(data_dir, *flags, **how)
     printed, _ = process.communicate(timeout=1800)
     return Finished(process.returncode, printed, data_dir)
 
