@@ -1,6 +1,7 @@
 """The join: one row of attributes for each row of the input."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,19 @@ def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     ]
     assert [row[1] for row in rows] == [str(number) for number in range(-5, 5)]
     assert rows[0][2] == '["=x"]'
+
+
+def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
+    shares = pa.array([[0.1, 0.9], None, [1 / 3, 2e-9], [None, 1.0]], pa.list_(pa.float32(), 2))
+    for start in range(4):  # with and without the list that holds a null
+        few = shares.slice(start, 3)
+        table = pa.table({"row": range(len(few)), "shares": few})
+        pq.write_table(table, tmp_path / "a.parquet")
+        write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+        with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        for (_, cell), share in zip(rows, table["shares"].to_pylist(), strict=True):
+            assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
 
 
 def test_the_summary_counts_what_is_there(attributes: pa.Table) -> None:
