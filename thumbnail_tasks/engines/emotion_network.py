@@ -24,7 +24,7 @@ Columns are in the order of ``schemas.EMOTION_LABELS``; a row sums to 1.
 """
 
 WEIGHTS_PATH: Final = Path(__file__).parents[1] / "weights" / "emotions" / "emotions.onnx"
-WEIGHTS_SHA256: Final = "bc60ae2b6e00430ad3d7ccfb4c01d1f0b77bd3be7637a9235e1087910f8b6e4c"
+WEIGHTS_SHA256: Final = "895463643fe3cb65cce07c1ce5d9b6b7c4b9baf77408e7d2eaab826b27adffa4"
 
 INPUT_PX: Final = 48
 BATCH_SIZE: Final = 64  # bounds the memory

@@ -28,9 +28,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 OPSET = 18
 IR_VERSION = 10  # the newest that onnxruntime 1.18 reads
 CALIBRATION_BINS = 15
-# Added to the logits. Fear is missed most; chosen on PublicTest, where it raises fear's recall from
-# 0.45 to 0.52 and costs 0.3 points of accuracy (0.4: sad falls below 0.50).
-CLASS_BIAS = (0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0)
+# Added to the logits. Fear is missed most: on PublicTest 0.1 raises its recall from 0.52 to 0.54 at
+# equal accuracy; 0.2 would cost 0.4 points.
+CLASS_BIAS = (0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0)
 
 
 def main() -> None:

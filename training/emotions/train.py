@@ -52,8 +52,8 @@ def main() -> None:
 
     torch.manual_seed(args.seed)
     network = build_network(args.network, class_count).to(memory_format=torch.channels_last)
-    if args.start:
-        network.load_state_dict(torch.load(args.start, weights_only=True))
+    if args.initial_weights:
+        network.load_state_dict(torch.load(args.initial_weights, weights_only=True))
     averaged = build_network(args.network, class_count).to(memory_format=torch.channels_last).eval()
     averaged.load_state_dict(network.state_dict())
     optimizer = torch.optim.SGD(
@@ -92,7 +92,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train the emotion network on FER2013.")
     parser.add_argument("--data", type=Path, required=True, help="FER2013 as .npz (see README)")
     parser.add_argument("--network", choices=WIDTHS, default="fine")
-    parser.add_argument("--start", type=Path, help="weights to begin with (warm_start.py)")
+    parser.add_argument("--initial-weights", type=Path, help="from warm_start.py; default: random")
     parser.add_argument(
         "--soft-labels",
         type=Path,

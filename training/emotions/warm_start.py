@@ -1,19 +1,20 @@
-"""Weights to begin a training run with, from the network that was shipped first.
+"""Weights to begin a training run with, from the file that was shipped before.
 
-    python warm_start.py --data fer2013.npz --network emotions.onnx --out start.pt
+    python warm_start.py --data fer2013.npz --network emotions.onnx --part fine --out start.pt
 
-That file (revision 1d324c4; SHA-256 6b384f460f2b) holds a ``fine`` network after 40 epochs, batch
-norm folded into the layers. Here batch norm is unfolded again: its scale and shift are the spread
-and mean that each layer has on 2,000 training faces, so the network computes what it did.
+That file holds both networks with batch norm folded into the layers, in 8 bits. Here batch norm is
+unfolded again: its scale and shift are the spread and mean that each layer has on 2,000 training
+faces, so the network computes what it did.
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from faces import load_split
-from network import build_network, scale_grey
+from network import WIDTHS, build_network, scale_grey
 from onnx import numpy_helper
 from torch import nn
 
@@ -24,25 +25,33 @@ def main() -> None:
     """Write the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="FER2013 as .npz (see README)")
-    parser.add_argument("--network", type=Path, required=True, help="the first ONNX file")
+    parser.add_argument("--network", type=Path, required=True, help="a file export.py wrote")
+    parser.add_argument("--part", choices=WIDTHS, required=True, help="which of its networks")
     parser.add_argument("--out", type=Path, required=True, help="the .pt file to write")
     args = parser.parse_args()
     faces, _, class_count = load_split(args.data, "training")
-    network = build_network("fine", class_count).eval()
-    unfold(network, onnx.load(args.network).graph, scale_grey(faces[:FACES].float()))
+    network = build_network(args.part, class_count).eval()
+    stored = {
+        tensor.name: numpy_helper.to_array(tensor).astype(np.float32)
+        for tensor in onnx.load(args.network).graph.initializer
+    }
+    unfold(network, stored, args.part, scale_grey(faces[:FACES].float()))
     torch.save(network.state_dict(), args.out)
 
 
 @torch.no_grad()
-def unfold(network: nn.Sequential, graph: onnx.GraphProto, values: torch.Tensor) -> None:
+def unfold(
+    network: nn.Sequential, stored: dict[str, np.ndarray], part: str, values: torch.Tensor
+) -> None:
     """Set the weights layer by layer, on the way of the faces ``values`` through them."""
-    stored = [torch.tensor(numpy_helper.to_array(i)).float() for i in graph.initializer]
-    weights = iter([value for value in stored if value.ndim > 1])
-    biases = iter([value for value in stored if value.ndim == 1 and value.is_floating_point()])
+    prefix = f"{part}."
+    names = [name for name in stored if name.startswith(prefix)]
+    weights = iter(sorted((n for n in names if n.endswith("weight_8")), key=position))
     for i, layer in enumerate(network):
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            layer.weight.copy_(next(weights))
-            bias = next(biases)
+            name = next(weights).removesuffix("_8")
+            layer.weight.copy_(torch.tensor(stored[f"{name}_8"] * stored[f"{name}_scale"]))
+            bias = torch.tensor(stored[name.replace("weight", "bias")])
             if layer.bias is not None:
                 layer.bias.copy_(bias)
         values = layer(values)
@@ -55,6 +64,11 @@ def unfold(network: nn.Sequential, graph: onnx.GraphProto, values: torch.Tensor)
             after.running_var.copy_(variance)
             after.weight.copy_((variance + after.eps).sqrt())
             after.bias.copy_(mean + bias)
+
+
+def position(name: str) -> int:
+    """The layer's place in its network: 5 for ``fine.5.weight_8``."""
+    return int(name.split(".")[1])
 
 
 if __name__ == "__main__":
