@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import luigi
 import pytest
 
 from thumbnail_tasks import schemas
@@ -106,6 +107,9 @@ class Server(ThreadingHTTPServer):
         self.count: Counter[str] = Counter()
         self.placeholder = placeholder
 
+    def handle_error(self, *about: object) -> None:
+        """Say nothing: the tests' clients hang up as they like."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
@@ -117,10 +121,49 @@ class Server(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def server(picture: bytes) -> Iterator[Server]:
-    server = Server(placeholder=picture)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+def quick_limits() -> Iterator[luigi.configuration.LuigiConfigParser]:
+    """Settings of a downloader that soon gives up."""
+    config = luigi.configuration.get_config()
+    limits = {
+        "retries": "2",
+        "backoff_s": "0.01",
+        "connect_timeout_s": "1",
+        "read_timeout_s": "0.4",
+        "total_timeout_s": "1",
+        "retry_after_max_s": "3",
+        "requests_per_second": "1000",
+        "max_bytes": "100000",
+    }
+    for name, value in limits.items():
+        config.set("thumbnails", name, value)
+    yield config
+    config.remove_section("thumbnails")
+
+
+@pytest.fixture
+def private_addresses() -> Iterator[None]:
+    """Servers on this machine may be asked; in a process of its own: see ``dag/runs.py``."""
+    config = luigi.configuration.get_config()
+    config.set("thumbnails", "allow_private_addresses", "true")
+    yield
+    if config.has_section("thumbnails"):
+        config.remove_option("thumbnails", "allow_private_addresses")
+
+
+@contextlib.contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Let a server answer while the block runs."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def server(picture: bytes, private_addresses: None) -> Iterator[Server]:
+    server = Server(placeholder=picture)
+    with running(server):
+        yield server

@@ -1,35 +1,16 @@
-"""Every way a server can answer becomes a status, within its time."""
+"""Failures that may pass are tried again, politely; see test_hostile.py for all there are."""
 
 import email.utils
 import errno
 import socket
 import time
-from collections.abc import Iterator
 
-import luigi
 import pytest
 
-from tests.conftest import Answer, Handler, Server
+from tests.conftest import Answer, Server
 from thumbnail_tasks.downloads import Downloader, HostPace
 
-
-@pytest.fixture(autouse=True)
-def _quick_limits() -> Iterator[None]:
-    config = luigi.configuration.get_config()
-    limits = {
-        "retries": "2",
-        "backoff_s": "0.01",
-        "connect_timeout_s": "1",
-        "read_timeout_s": "0.4",
-        "total_timeout_s": "1",
-        "retry_after_max_s": "3",
-        "requests_per_second": "1000",
-        "max_bytes": "100000",
-    }
-    for name, value in limits.items():
-        config.set("thumbnails", name, value)
-    yield
-    config.remove_section("thumbnails")
+pytestmark = pytest.mark.usefixtures("quick_limits", "private_addresses")
 
 
 def test_a_picture_comes_as_it_is(server: Server, picture: bytes) -> None:
@@ -76,50 +57,6 @@ def test_a_retry_after_of_an_hour_is_left_to_the_next_run(server: Server) -> Non
     answer = Downloader().fetch(url)
     assert (answer.http_status, answer.is_retriable) == (429, True)
     assert server.count["/a.jpg"] == 1
-
-
-def test_a_large_body_is_cut_off(server: Server) -> None:
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, b"x" * 5_000_000)))
-    assert (answer.status, answer.image) == ("too_large", None)
-
-
-def test_a_byte_now_and_then_runs_into_the_deadline(server: Server) -> None:
-    def drip(to: Handler) -> None:
-        to.send_response(200)
-        to.send_header("Content-Length", "1000")
-        to.end_headers()
-        for _ in range(50):
-            to.wfile.write(b"x")
-            to.wfile.flush()
-            time.sleep(0.1)
-
-    started = time.monotonic()
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=drip)))
-    assert (answer.status, answer.is_retriable) == ("timed_out", True)
-    assert time.monotonic() - started < 10
-
-
-def test_silence_is_a_time_out(server: Server) -> None:
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=lambda _: time.sleep(1))))
-    assert (answer.status, answer.is_retriable) == ("timed_out", True)
-
-
-def test_a_body_cut_short_is_not_taken_for_whole(server: Server, picture: bytes) -> None:
-    def cut(to: Handler) -> None:
-        to.send_response(200)
-        to.send_header("Content-Length", str(len(picture)))
-        to.end_headers()
-        to.wfile.write(picture[:1000])
-        to.close_connection = True
-
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(custom=cut)))
-    assert (answer.status, answer.is_retriable, answer.image) == ("refused", True, None)
-
-
-def test_a_redirect_loop_ends(server: Server) -> None:
-    url = server.lay_down("/a.jpg", Answer(302, headers={"Location": "/a.jpg"}))
-    answer = Downloader().fetch(url)
-    assert (answer.status, answer.is_retriable) == ("http_error", False)
 
 
 def test_a_closed_port_is_refused() -> None:

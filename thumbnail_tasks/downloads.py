@@ -10,17 +10,24 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import (
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    ReadTimeoutError,
+)
 from urllib3.util import Retry
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.addresses import BlockedAddressError
+from thumbnail_tasks.connections import GuardedSession
 
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 5
 _PASSING_HTTP = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _NO_HTTP = frozenset({404, 410})
+_DETAIL_CHARS = 300
 
 
 class Answer(NamedTuple):
@@ -43,12 +50,14 @@ class HostPace:
         self._lock = threading.Lock()
         self._next_s: dict[str, float] = defaultdict(float)
 
-    def wait(self, host: str) -> None:
-        """Sleep until the next request to ``host`` is due."""
+    def wait(self, host: str) -> float:
+        """Sleep until the next request to ``host`` is due; returns for how long."""
         with self._lock:
-            due = max(self._next_s[host], time.monotonic())
-            self._next_s[host] = due + self._interval_s
-        time.sleep(max(0.0, due - time.monotonic()))
+            now_s = time.monotonic()
+            due_s = max(self._next_s[host], now_s)
+            self._next_s[host] = due_s + self._interval_s
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        return due_s - now_s
 
     def hold(self, host: str, seconds: float) -> None:
         """Let no request to ``host`` start within ``seconds`` from now."""
@@ -60,17 +69,11 @@ class Downloader:
     """Fetches addresses from several threads under the limits of ``[thumbnails]``."""
 
     def __init__(self) -> None:
-        self._limits = settings.thumbnails()
-        self._pace = HostPace(self._limits.requests_per_second)
-        self._session = requests.Session()
-        self._session.max_redirects = _MAX_REDIRECTS
-        self._session.headers.update(
-            # Identity: a picture is compressed already, and no bomb can unfold.
-            {"User-Agent": self._limits.user_agent, "Accept-Encoding": "identity"}
+        self._limits = limits = settings.thumbnails()
+        self._pace = HostPace(limits.requests_per_second)
+        self._session = GuardedSession(
+            limits.user_agent, limits.concurrency, limits.allow_private_addresses
         )
-        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=self._limits.concurrency)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
 
     def fetch(self, url: str) -> Answer:
         """The bytes at an address, tried again while the failure may pass.
@@ -78,7 +81,10 @@ class Downloader:
         Waits between tries: what the server's Retry-After says, else exponential backoff
         with full jitter. A Retry-After beyond ``retry_after_max_s`` ends the tries.
         """
-        host = urlsplit(url).netloc
+        try:
+            host = _host(url)
+        except ValueError as error:
+            return Answer(url, "invalid_link", _plain(error))
         for attempt in range(self._limits.retries + 1):
             self._pace.wait(host)
             answer, retry_after_s = self._fetch_once(url)
@@ -93,26 +99,51 @@ class Downloader:
         return answer
 
     def _fetch_once(self, url: str) -> tuple[Answer, float | None]:
+        """One try, redirects included, within ``total_timeout_s``, waits for the pace aside."""
         limits = self._limits
-        deadline = time.monotonic() + limits.total_timeout_s
-        timeouts = (limits.connect_timeout_s, limits.read_timeout_s)
-        try:
-            with self._session.get(url, stream=True, timeout=timeouts) as response:
-                if response.status_code != 200:
-                    return _refusal(url, response)
-                image = bytearray()
-                # read1 gives what has come: a byte a second does not hide from the deadline.
-                while chunk := response.raw.read1(_CHUNK_BYTES):
-                    image += chunk
-                    if len(image) > limits.max_bytes:
-                        detail = f"over {limits.max_bytes} bytes"
-                        return Answer(url, "too_large", detail, http_status=200), None
-                    if time.monotonic() > deadline:
-                        detail = f"no whole answer in {limits.total_timeout_s} s"
-                        return Answer(url, "timed_out", detail, True, 200), None
-                return Answer(url, "ok", http_status=200, image=bytes(image)), None
-        except (requests.RequestException, HTTPError, UnicodeError) as error:
-            return _failure(url, error), None
+        timeouts_s = (limits.connect_timeout_s, limits.read_timeout_s)
+        deadline_s = time.monotonic() + limits.total_timeout_s
+        address, code = url, None
+        for _ in range(_MAX_REDIRECTS + 1):
+            try:
+                with self._session.ask(address, timeouts_s, deadline_s) as response:
+                    code = response.status_code
+                    following = self._session.next_address(response)
+                    if following is None:
+                        return self._take(url, response), _retry_after_s(response)
+                if urlsplit(following).scheme not in ("http", "https"):
+                    detail = _plain(f"redirects to {following}")
+                    return Answer(url, "http_error", detail, http_status=code), None
+                address = following
+                deadline_s += self._pace.wait(_host(address))
+            except BlockedAddressError as error:
+                return Answer(url, "blocked_address", _plain(error), http_status=code), None
+            except (requests.RequestException, HTTPError, ValueError) as error:
+                if time.monotonic() >= deadline_s:
+                    detail = f"no whole answer in {limits.total_timeout_s} s"
+                    return Answer(url, "timed_out", detail, True, code), None
+                return _failure(url, error, code), None
+        detail = f"redirects more than {_MAX_REDIRECTS} times"
+        return Answer(url, "http_error", detail, http_status=code), None
+
+    def _take(self, url: str, response: requests.Response) -> Answer:
+        """The bytes of an answer's body, never unfolded, or why they are not taken."""
+        if response.status_code != 200:
+            return _refusal(url, response)
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            detail = _plain(f"sent as {encoding}, which was not asked for")
+            return Answer(url, "not_an_image", detail, http_status=200)
+        max_bytes = self._limits.max_bytes
+        too_large = Answer(url, "too_large", f"over {max_bytes} bytes", http_status=200)
+        if (response.raw.length_remaining or 0) > max_bytes:
+            return too_large
+        image = bytearray()
+        while chunk := response.raw.read1(_CHUNK_BYTES):
+            image += chunk
+            if len(image) > max_bytes:
+                return too_large
+        return Answer(url, "ok", http_status=200, image=bytes(image))
 
 
 @functools.cache
@@ -121,13 +152,21 @@ def load_downloader() -> Downloader:
     return Downloader()
 
 
-def _refusal(url: str, response: requests.Response) -> tuple[Answer, float | None]:
+def _host(url: str) -> str:
+    """The host that an address asks, as it is paced.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    return urlsplit(url).hostname or ""
+
+
+def _refusal(url: str, response: requests.Response) -> Answer:
     code = response.status_code
-    detail = f"HTTP {code} {response.reason}"
+    detail = _plain(f"HTTP {code} {response.reason}")
     if code in _NO_HTTP:
-        return Answer(url, "not_found", detail, http_status=code), None
-    answer = Answer(url, "http_error", detail, code in _PASSING_HTTP, code)
-    return answer, _retry_after_s(response)
+        return Answer(url, "not_found", detail, http_status=code)
+    return Answer(url, "http_error", detail, code in _PASSING_HTTP, code)
 
 
 def _retry_after_s(response: requests.Response) -> float | None:
@@ -135,26 +174,42 @@ def _retry_after_s(response: requests.Response) -> float | None:
     header = response.headers.get("Retry-After")
     try:
         return Retry().parse_retry_after(header) if header else None
-    except HTTPError:
+    except (HTTPError, ValueError, OverflowError):  # no date, or one beyond the calendar
         return None
 
 
-def _failure(url: str, error: Exception) -> Answer:
-    detail = f"{type(error).__name__}: {error}"[:300]
-    if isinstance(
-        error,
-        requests.exceptions.InvalidURL
-        | requests.exceptions.InvalidSchema
-        | requests.exceptions.MissingSchema
-        | UnicodeError,
-    ):
-        return Answer(url, "invalid_link", detail)
-    if isinstance(error, requests.TooManyRedirects):
-        return Answer(url, "http_error", detail)
+def _failure(url: str, error: Exception, redirected_by: int | None) -> Answer:
+    """An error's status; ``redirected_by`` is the HTTP status that led there, if one did."""
+    detail = _plain(f"{type(error).__name__}: {error}")
+    if _is_invalid(error):
+        status = "http_error" if redirected_by else "invalid_link"
+        return Answer(url, status, detail, http_status=redirected_by)
     if isinstance(error, requests.Timeout | ReadTimeoutError):
-        return Answer(url, "timed_out", detail, is_retriable=True)
-    status = "unreachable" if _is_unreachable(error) else "refused"
-    return Answer(url, status, detail, is_retriable=True)
+        status = "timed_out"
+    else:
+        status = "unreachable" if _is_unreachable(error) else "refused"
+    return Answer(url, status, detail, is_retriable=True, http_status=redirected_by)
+
+
+def _plain(about: object) -> str:
+    """A server's or a library's words, fit to be shown at a terminal."""
+    text = str(about)[:_DETAIL_CHARS]
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _is_invalid(error: Exception) -> bool:
+    """Whether it is the address that is wrong."""
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return False
+    if isinstance(error, requests.RequestException | HTTPError):
+        return isinstance(
+            error,
+            requests.exceptions.InvalidURL
+            | requests.exceptions.InvalidSchema
+            | requests.exceptions.MissingSchema
+            | LocationValueError,
+        )
+    return isinstance(error, ValueError)
 
 
 def _is_unreachable(error: Exception) -> bool:

@@ -36,12 +36,15 @@ _FACE_INDEX = _column("face_index", pa.int32(), "0, 1, … from left to right on
 STATUSES = {
     "ok": "a picture was stored",
     "no_link": "the row has neither a link nor a video id",
-    "invalid_link": "the link is not an http(s) address, or the id not a YouTube id",
+    "invalid_link": "the link is not a well-formed http(s) address, or the id not a YouTube id",
+    "blocked_address": "the link, or where it redirects to, leads to an address that is not public "
+    "(see `allow_private_addresses`)",
     "not_found": "HTTP 404 or 410, or no such file in the folder",
     "placeholder": "YouTube's grey 120×90 picture for a missing one",
     "not_an_image": "the bytes are not a whole JPEG, PNG, WebP or GIF",
     "too_large": "more bytes or pixels than the limits in luigi.cfg",
-    "http_error": "another HTTP status (in `http_status`); 408, 429 and 5xx are retried",
+    "http_error": "another HTTP status (in `http_status`), or a redirect that cannot be followed; "
+    "408, 425, 429 and 5xx are retried",
     "refused": "the connection was refused or broke off; retried",
     "timed_out": "no whole answer in time; retried",
     "unreachable": "no such host, no route or a TLS failure; retried",

@@ -55,7 +55,14 @@ class thumbnails(luigi.Config):
     )
     url_template = luigi.Parameter(
         default="https://i.ytimg.com/vi/{video_id}/{quality}.jpg",
-        description="Address of a YouTube thumbnail; change it to go through a mirror",
+        description="Address of a YouTube thumbnail; change it to go through a mirror (one in your "
+        "own network needs allow_private_addresses)",
+    )
+    allow_private_addresses = luigi.BoolParameter(
+        default=False,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Also ask servers of your own network: links, and what they redirect to, may "
+        "then lead to private, link-local and loopback addresses",
     )
     user_agent = luigi.Parameter(
         default="thumbnail-tasks/0.1 (batch job; thumbnails only)",
@@ -70,7 +77,8 @@ class thumbnails(luigi.Config):
         default=15.0, description="Seconds without a byte before giving up"
     )
     total_timeout_s = luigi.FloatParameter(
-        default=60.0, description="Seconds for one whole answer, however slowly it drips"
+        default=60.0,
+        description="Seconds for one whole answer, however slowly it drips, redirects included",
     )
     retries = luigi.IntParameter(
         default=3, description="Further tries within a run, with exponential backoff and jitter"

@@ -18,7 +18,9 @@ _YOUTUBE_LINK = (
     r"^(?i:https?://(?:i[0-9]?\.ytimg\.com|(?:img|i)\.youtube\.com))"
     rf"/(?:vi|vi_webp|an_webp)/(?P<id>{_VIDEO_ID})/"
 )
-_LINK = r"(?i)^https?://[^\s/?#]+"
+_LINK = r"(?i)^https?://[^\s/?#\p{Cc}]+(?:[/?#][^\p{Cc}]*)?$"
+_MAX_LINK_CHARS = 8192
+"""No server takes longer ones; a table may have a whole picture in the cell (``data:``)."""
 _NOTEBOOK_STEM = rf"https?[:_]?i[0-9]?\.ytimg\.comvi({_VIDEO_ID})"
 _NOTEBOOK_FILE = re.compile(_NOTEBOOK_STEM + _QUALITY_FILE)
 _NOTEBOOK_NAME = re.compile(rf"{_NOTEBOOK_STEM}(?:{'|'.join(settings.QUALITIES)})")
@@ -54,7 +56,9 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
         # The link first: spreadsheets have turned ids that begin with "-" into "#NAME?".
         thumbnail_ids = pc.coalesce(youtube_ids, ids)
     else:
-        is_other_host = pc.and_(pc.is_null(youtube_ids), pc.match_substring_regex(links, _LINK))
+        is_link = pc.match_substring_regex(links, _LINK)
+        is_short = pc.less_equal(pc.utf8_length(links), _MAX_LINK_CHARS)
+        is_other_host = pc.and_(pc.is_null(youtube_ids), pc.and_(is_link, is_short))
         urls = pc.if_else(is_other_host, links, None)
         is_youtube_id = pc.match_substring_regex(ids, f"^{_VIDEO_ID}$")
         ids_alone = pc.if_else(pc.and_(is_youtube_id, pc.invert(has_link)), ids, None)
@@ -132,7 +136,10 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     plain: dict[str, Picture] = {}
     notebooks: dict[str, Picture] = {}
     for path in files:
-        stat = path.stat()
+        try:
+            stat = path.stat()
+        except OSError:  # removed meanwhile, or a link to nowhere
+            continue
         picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
         video_id = id_of_notebook_file(path.name)
         if video_id:
@@ -159,4 +166,6 @@ def source_tag(images_dir: str) -> str:
     if images_dir:
         return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
     about = {"fallback": chosen.fallback, "url_template": chosen.url_template, **limits}
+    if chosen.allow_private_addresses:
+        about["allow_private_addresses"] = True  # else what was refused would stay so
     return make_tag(settings.wanted_quality(), about)

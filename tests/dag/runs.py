@@ -47,7 +47,9 @@ def start(
     return subprocess.Popen(
         [
             *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
-            *(task, "--storage-data-dir", str(data_dir), "--no-lock", *flags),
+            *(task, "--storage-data-dir", str(data_dir), "--no-lock"),
+            *("--thumbnails-allow-private-addresses", "true"),  # the tests' servers are here
+            *flags,
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": hash_seed, **environment},

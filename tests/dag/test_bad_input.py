@@ -43,8 +43,14 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
     [
         (("--videos", "."), "found a folder"),
         ((*SAMPLE[:2], "--images-dir", "no/such"), "--images-dir no/such: expected a folder"),
-        ((*SAMPLE, "--engines-preset", "best"), "preset: expected one of embedded; found: 'best'"),
-        ((*SAMPLE, "--engines-text", "eyes"), "text: expected one of rapidocr; found: 'eyes'"),
+        (
+            (*SAMPLE, "--engines-preset", "best"),
+            "preset: expected one of embedded, notebook; found: 'best'",
+        ),
+        (
+            (*SAMPLE, "--engines-text", "eyes"),
+            "text: expected one of rapidocr, keras-ocr, filename2text; found: 'eyes'",
+        ),
         ((*SAMPLE[:2], "--thumbnails-quality", "huge"), "quality: expected one of maxresdefault"),
         ((*SAMPLE, "--storage-shard-size", "0"), "shard_size: expected 1 or more; found: 0"),
     ],

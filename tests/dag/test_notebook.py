@@ -80,7 +80,8 @@ def test_the_preset_fills_every_column(notebook: Finished) -> None:
     assert table.schema.field("thumbnail_ocr_embed").type == ours.field("thumbnail_ocr_embed").type
     assert table["thumbnail_status"].to_pylist() == ["ok"] * len(VIDEO_IDS)
     assert all(table[name].null_count == 0 for name in ours.names)
-    assert "space" in table["thumbnail_ocr"].to_pylist()[0].split()
+    # The drawn weights read letters; they do not always part words.
+    assert "spacefacts" in table["thumbnail_ocr"].to_pylist()[0].replace(" ", "")
 
 
 def test_each_table_names_the_engine_that_made_it(notebook: Finished) -> None:
