@@ -45,6 +45,18 @@ def test_each_is_decoded_right_or_refused(odd: Odd) -> None:
             assert difference <= odd.tolerance
 
 
+@pytest.mark.parametrize("odd", PICTURES, ids=[odd.name for odd in PICTURES])
+def test_each_is_measured_as_it_is_decoded_and_refused_where_that_is(odd: Odd) -> None:
+    refusals = images.NotAnImageError, images.TooManyPixelsError
+    try:
+        height, width, _ = images.decode_image(odd.data, MAX_PIXELS).shape
+    except refusals as error:
+        with pytest.raises(type(error)):
+            images.measure_image(odd.data, MAX_PIXELS)
+    else:
+        assert images.measure_image(odd.data, MAX_PIXELS) == (width, height)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("odd")

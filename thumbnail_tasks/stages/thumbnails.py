@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, load_downloader
-from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, decode_image
+from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.shards import DataTask, ShardTask
 from thumbnail_tasks.sources import urls_by_quality
 from thumbnail_tasks.targets import ParquetTarget
@@ -106,7 +106,7 @@ def examine_picture(answer: Answer) -> dict[str, Any]:
     if answer.image is None:
         return _NO_PICTURE
     try:
-        height, width, _ = decode_image(answer.image, settings.thumbnails().max_pixels).shape
+        width, height = measure_image(answer.image, settings.thumbnails().max_pixels)
     except (NotAnImageError, TooManyPixelsError) as error:
         status = "too_large" if isinstance(error, TooManyPixelsError) else "not_an_image"
         return _NO_PICTURE | {"status": status, "detail": str(error)}
