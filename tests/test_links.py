@@ -225,4 +225,4 @@ def test_what_is_not_a_file_is_not_waited_for(images_dir: Path) -> None:
     "path", ["/dev/zero", "/dev/tty", "a\0b", "", "a" * 5000, "/proc/self/mem"]
 )
 def test_a_path_that_is_no_picture_is_a_status(path: str) -> None:
-    assert read_picture(path).status == "not_found"
+    assert read_picture(path, 1000).status == "not_found"

@@ -69,9 +69,9 @@ def test_in_a_folder_the_links_id_counts_and_then_the_rows_own() -> None:
 
 
 def test_the_wanted_quality_comes_first_and_then_the_smaller() -> None:
-    urls = sources.urls_by_quality("http://host/vi/abc/default.jpg")
+    urls = sources.urls_by_quality("http://host/vi/abc/default.jpg", sources.wanted_qualities())
     assert urls == [f"http://host/vi/abc/{q}.jpg" for q in ("hqdefault", "mqdefault", "default")]
-    assert sources.urls_by_quality("http://host/a.jpg") == ["http://host/a.jpg"]
+    assert sources.urls_by_quality("http://host/a.jpg", ("default",)) == ["http://host/a.jpg"]
 
 
 def test_an_unknown_quality_is_named() -> None:

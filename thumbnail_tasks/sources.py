@@ -1,7 +1,7 @@
 """Where a row's thumbnail comes from: a link, a YouTube id, or a folder of pictures."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,18 +94,23 @@ def youtube_template() -> str:
     return template.replace("{quality}", settings.wanted_quality())
 
 
-def urls_by_quality(url: str) -> list[str]:
-    """The addresses to try in turn: the wanted quality, then the smaller ones.
+def wanted_qualities() -> Sequence[str]:
+    """The qualities to try in turn: the wanted one, then the smaller ones."""
+    wanted = settings.QUALITIES.index(settings.wanted_quality())
+    last = None if settings.thumbnails().fallback else wanted + 1
+    return settings.QUALITIES[wanted:last]
+
+
+def urls_by_quality(url: str, qualities: Sequence[str]) -> list[str]:
+    """The addresses to try in turn, one for each quality.
 
     A link that names no quality of YouTube's is tried as it is.
     """
     stem, slash, file = url.rpartition("/")
     if not re.fullmatch(_QUALITY_FILE, file):
         return [url]
-    wanted = settings.QUALITIES.index(settings.wanted_quality())
-    last = None if settings.thumbnails().fallback else wanted + 1
     suffix = file.partition(".")[2]
-    return [f"{stem}{slash}{quality}.{suffix}" for quality in settings.QUALITIES[wanted:last]]
+    return [f"{stem}{slash}{quality}.{suffix}" for quality in qualities]
 
 
 def list_pictures(images_dir: str) -> Mapping[str, Picture]:

@@ -13,7 +13,7 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, load_downloader
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.shards import DataTask, ShardTask
-from thumbnail_tasks.sources import urls_by_quality
+from thumbnail_tasks.sources import urls_by_quality, wanted_qualities
 from thumbnail_tasks.targets import ParquetTarget
 from thumbnail_tasks.terminal import Progress
 
@@ -44,18 +44,27 @@ def fetch_thumbnails(
     Returns:
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
     """
+    limits = settings.thumbnails()  # read once: Luigi takes 0.7 ms
+    qualities = wanted_qualities()
     rows = []
     pool = ThreadPoolExecutor(concurrency)
     # One picture at a time, and in one thread: the largest takes 350 MB, and each thread that
     # has decoded one keeps 120 MB of them (measured).
     decoder = ThreadPoolExecutor(1)
 
+    def find(wanted: Mapping[str, Any]) -> dict[str, Any]:
+        if wanted["url"] is None:
+            answer = read_picture(wanted["path"], limits.max_bytes)
+            return answer._asdict() | examine(answer)
+        return _ask_for(urls_by_quality(wanted["url"], qualities), fetch, examine)
+
     def examine(answer: Answer) -> dict[str, Any]:
-        return decoder.submit(examine_picture, answer).result()
+        return decoder.submit(examine_picture, answer, limits.max_pixels).result()
 
     try:
-        done = pool.map(lambda wanted: _fetch_thumbnail(wanted, fetch, examine), shard.to_pylist())
-        for row in done:
+        planned = shard.to_pylist()
+        for wanted, found in zip(planned, pool.map(find, planned), strict=True):
+            row = {"thumbnail_id": wanted["thumbnail_id"], **found}
             rows.append(row)
             advance(1)
     finally:
@@ -64,13 +73,10 @@ def fetch_thumbnails(
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 
-def _fetch_thumbnail(wanted: Mapping[str, Any], fetch: Fetch, examine: Examine) -> dict[str, Any]:
-    row = {"thumbnail_id": wanted["thumbnail_id"]}
-    if wanted["url"] is None:
-        answer = read_picture(wanted["path"])
-        return row | answer._asdict() | examine(answer)
+def _ask_for(urls: Sequence[str], fetch: Fetch, examine: Examine) -> dict[str, Any]:
+    """What the first of these addresses gives that has the picture."""
     placeholder = None
-    for url in urls_by_quality(wanted["url"]):
+    for url in urls:
         answer = fetch(url)
         found = answer._asdict() | examine(answer)
         is_small = (found["width_px"], found["height_px"]) == _PLACEHOLDER_PX
@@ -81,32 +87,31 @@ def _fetch_thumbnail(wanted: Mapping[str, Any], fetch: Fetch, examine: Examine) 
             break
     if found["status"] != "ok":
         found |= _NO_PICTURE
-    return row | found
+    return found
 
 
-def read_picture(path: str | None) -> Answer:
+def read_picture(path: str | None, max_bytes: int) -> Answer:
     """The bytes of a file; never raises for what is wrong with one file."""
     if path is None:
         return Answer(None, "not_found", "no picture of this id in the folder")
-    limit = settings.thumbnails().max_bytes
     try:
         if not Path(path).is_file():  # a pipe would be waited for, for ever
             return Answer(path, "not_found", "cannot be read: not a file, or gone")
         with Path(path).open("rb") as file:
-            image = file.read(limit + 1)
+            image = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         return Answer(path, "not_found", f"cannot be read: {error}")
-    if len(image) > limit:
-        return Answer(path, "too_large", f"over {limit} bytes")
+    if len(image) > max_bytes:
+        return Answer(path, "too_large", f"over {max_bytes} bytes")
     return Answer(path, "ok", image=image)
 
 
-def examine_picture(answer: Answer) -> dict[str, Any]:
+def examine_picture(answer: Answer, max_pixels: int) -> dict[str, Any]:
     """What the bytes of an answer turn out to be: columns that replace the answer's own."""
     if answer.image is None:
         return _NO_PICTURE
     try:
-        width, height = measure_image(answer.image, settings.thumbnails().max_pixels)
+        width, height = measure_image(answer.image, max_pixels)
     except (NotAnImageError, TooManyPixelsError) as error:
         status = "too_large" if isinstance(error, TooManyPixelsError) else "not_an_image"
         return _NO_PICTURE | {"status": status, "detail": str(error)}
