@@ -3,8 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PEERS := build/peers
 
-.PHONY: help run test check accuracy format lock clean
+.PHONY: help run test check accuracy bench format lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +34,14 @@ check: $(INSTALLED) ## Lint, check types, run the fast tests
 
 accuracy: $(INSTALLED) ## Score the engines beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
+
+# What does not fit the lock; where it cannot be had, the table says so.
+$(PEERS)/installed: benchmarks/speed/requirements.txt
+	-$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet \
+		--disable-pip-version-check -r $< && touch $@
+
+bench: $(INSTALLED) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows
+	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
 format: $(INSTALLED) ## Put the code into its format
 	$(BIN)/ruff check --fix .

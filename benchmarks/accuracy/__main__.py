@@ -17,8 +17,8 @@ from benchmarks.accuracy.parts.faces import measure_faces
 from benchmarks.accuracy.parts.sample import measure_sample
 from benchmarks.accuracy.parts.text import measure_text
 from benchmarks.accuracy.parts.vectors import measure_vectors
-from benchmarks.accuracy.progress import say
 from benchmarks.accuracy.table import Row, skipped, write_table
+from benchmarks.progress import say
 
 _LAYOUT = """
 DIR/thumbnails/labels.csv           video_id, words, optional_words, faces_clear, faces_all,

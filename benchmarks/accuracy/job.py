@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.accuracy.boxes import Box
-from benchmarks.accuracy.progress import say
+from benchmarks.progress import say
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,15 +42,26 @@ def run_job(videos: Path, images_dir: Path) -> Results:
     """
     say(f"the main job on {images_dir}")
     with tempfile.TemporaryDirectory(prefix="accuracy-") as folder:
-        command = [
-            *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", "ExportAttributes"),
-            *("--videos", str(videos.resolve()), "--images-dir", str(images_dir.resolve())),
-            *("--storage-data-dir", folder, "--local-scheduler", "--workers", "1", "--no-lock"),
-        ]
+        command = [*job_command(videos, Path(folder)), "--images-dir", str(images_dir.resolve())]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"the main job ended with code {done.returncode}:\n{done.stdout}")
         return read_results(Path(folder))
+
+
+def job_command(videos: Path, data_dir: Path, workers: int = 1) -> list[str]:
+    """The main job as a user starts it.
+
+    Args:
+        videos: A table of videos.
+        data_dir: Where everything is kept.
+        workers: Processes side by side.
+    """
+    return [
+        *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", "ExportAttributes"),
+        *("--videos", str(videos.resolve()), "--storage-data-dir", str(data_dir.resolve())),
+        *("--local-scheduler", "--no-lock", "--workers", str(workers)),
+    ]
 
 
 def read_results(data_dir: Path) -> Results:

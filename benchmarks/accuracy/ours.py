@@ -16,7 +16,7 @@ from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.terminal import Progress
 
-_ID = "picture"
+_ID = "picture0"
 
 
 def our_text() -> Contestant:
@@ -36,14 +36,14 @@ def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary:
         words_of: Rows of ``schemas.WORDS`` of each picture; one or more pictures.
         vocabulary: Rows of ``schemas.VOCABULARY``.
     """
-    thumbnail = _as_thumbnail(b"")
+    thumbnail = as_thumbnails([b""])
     listed = {"thumbnail_id": _ID, "title_and_channel": ""}
     shard = pa.Table.from_pylist([listed], schemas.SHARDS)
     tables = []
     for words in words_of:
         rows = [{**word, "thumbnail_id": _ID} for word in words]
         tables.append([thumbnail, pa.Table.from_pylist(rows, schemas.WORDS), shard, vocabulary])
-    correct = _on_one_picture(CorrectText)
+    correct = load_stage(CorrectText)
     correct(tables[0])  # loads the dictionary
     times_ms = []
     for each in tables:
@@ -54,30 +54,34 @@ def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary:
 
 
 def _load_text() -> Callable[[bytes], list[str]]:
-    recognize = _on_one_picture(RecognizeText)
-    return lambda content: recognize([_as_thumbnail(content)])["text"].to_pylist()
+    recognize = load_stage(RecognizeText)
+    return lambda content: recognize([as_thumbnails([content])])["text"].to_pylist()
 
 
 def _load_faces() -> Callable[[bytes], list[Box]]:
-    detect = _on_one_picture(DetectFaces)
+    detect = load_stage(DetectFaces)
 
     def find(content: bytes) -> list[Box]:
-        faces = detect([_as_thumbnail(content)]).to_pylist()
+        faces = detect([as_thumbnails([content])]).to_pylist()
         return [(face["x_min"], face["y_min"], face["x_max"], face["y_max"]) for face in faces]
 
     return find
 
 
-def _on_one_picture(stage: type[ShardTask]) -> Callable[[Sequence[pa.Table]], pa.Table]:
+def load_stage(stage: type[ShardTask]) -> Callable[[Sequence[pa.Table]], pa.Table]:
     """What a stage computes, without Luigi and without files."""
     task = stage.on(shard=_ID, source=_ID, data_dir=_ID)
     return lambda tables: task.compute(tables, cast(Progress, _tell_nobody))
 
 
+def as_thumbnails(contents: Sequence[bytes]) -> pa.Table:
+    """Pictures as rows of ``schemas.THUMBNAILS``; ids: ``picture0``, ``picture1`` and so on."""
+    rows = [
+        {"thumbnail_id": f"picture{number}", "status": "ok", "image": content}
+        for number, content in enumerate(contents)
+    ]
+    return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+
+
 def _tell_nobody(n: int) -> None:
     """Progress is told per picture elsewhere."""
-
-
-def _as_thumbnail(content: bytes) -> pa.Table:
-    row = {"thumbnail_id": _ID, "status": "ok", "image": content}
-    return pa.Table.from_pylist([row], schemas.THUMBNAILS)

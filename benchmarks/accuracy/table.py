@@ -1,32 +1,25 @@
 """The table of scores, as Markdown and JSON."""
 
-import json
 import math
-import operator
 import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.accuracy.intervals import N_DRAWS, SEED, Estimate
+from benchmarks.tables import (
+    Bar,
+    as_plain,
+    describe_run,
+    format_bar,
+    format_row,
+    format_versions,
+    round_figure,
+    write_files,
+)
 
-_COMPARE = {"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt}
 _NAMED = ("thumbnail-tasks", "rapidocr", "onnxruntime", "dlib-bin", "tensorflow", "numpy")
-
-
-class Bar(NamedTuple):
-    """What the product sets itself for a score."""
-
-    comparison: str
-    limit: float
-
-    def is_met(self, score: float) -> bool:
-        """Whether the score is on the right side."""
-        return bool(_COMPARE[self.comparison](score, self.limit))
 
 
 class Cost(NamedTuple):
@@ -75,33 +68,13 @@ def write_table(rows: Sequence[Row], data: Path, folder: Path) -> list[Path]:
         data: The folder that was measured on.
         folder: Where to write; made if it is not there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    about = describe_run(data)
-    markdown, as_json = folder / "accuracy.md", folder / "accuracy.json"
-    markdown.write_text(format_markdown(rows, about), encoding="utf-8")
-    content = {**about, "rows": [_as_plain(row) for row in rows]}
-    as_json.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [markdown, as_json]
-
-
-def describe_run(data: Path) -> dict[str, Any]:
-    """When, on what and with which versions."""
-    versions = {}
-    for name in _NAMED:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": str(data),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
+    about = {
+        **describe_run(data, _NAMED),
         "load_average_15_min": round(os.getloadavg()[2], 1),
-        "versions": versions,
         "bootstrap": {"draws": N_DRAWS, "seed": SEED, "interval": 0.95},
     }
+    content = {**about, "rows": [_as_plain(row) for row in rows]}
+    return write_files(folder, "accuracy", format_markdown(rows, about), content)
 
 
 def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
@@ -110,7 +83,7 @@ def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
         "# Accuracy",
         "",
         f"Measured {about['measured_at']} on `{about['data']}` with "
-        + ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+        + format_versions(about["versions"])
         + f"; {about['cores']} cores, load average {about['load_average_15_min']} in the last "
         "15 minutes: where it is above the number of cores, the times are too long.",
         f"In brackets: 95 % interval of {N_DRAWS:,} bootstrap draws (seed {SEED}) over the cases. "
@@ -120,14 +93,15 @@ def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
         "| part | measured | engine | cases | score | 95 % | ms | bar | met | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += ["| " + " | ".join(map(_cell, _format(row))) + " |" for row in rows]
+    lines += [format_row(_format(row)) for row in rows]
     return "\n".join(lines) + "\n"
 
 
 def _format(row: Row) -> list[str]:
-    cost = f"{_round(row.cost.median_ms)}{'°' if row.cost.is_cached else ''}" if row.cost else ""
-    bar = f"{row.bar.comparison} {row.bar.limit:g}" if row.bar else ""
-    met = {None: "", True: "yes", False: "**no**"}[row.is_met]
+    cost = ""
+    if row.cost:
+        cost = round_figure(row.cost.median_ms) + ("°" if row.cost.is_cached else "")
+    bar = format_bar(row.bar, row.is_met)
     cases = f"{row.n_cases:,} {row.cases}" if row.estimate else ""
     score = interval = ""
     if row.estimate:
@@ -135,28 +109,9 @@ def _format(row: Row) -> list[str]:
         interval = f"({row.estimate.low:.{row.digits}f} to {row.estimate.high:.{row.digits}f})"
         if math.isnan(row.estimate.low):
             interval = ""
-    return [row.part, row.measured, row.engine, cases, score, interval, cost, bar, met, row.note]
-
-
-def _round(value: float) -> str:
-    """Three digits, as in ``1,090``, ``98.4`` and ``1.11``."""
-    if value <= 0:
-        return "0"
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.{max(2 - math.floor(math.log10(rounded)), 0)}f}"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return [row.part, row.measured, row.engine, cases, score, interval, cost, *bar, row.note]
 
 
 def _as_plain(row: Row) -> dict[str, Any]:
-    plain = asdict(row)
-    for name in ("estimate", "bar", "cost"):
-        value = getattr(row, name)
-        plain[name] = value and {key: _number(item) for key, item in value._asdict().items()}
-    return {**plain, "is_met": row.is_met}
-
-
-def _number(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    named = {name: as_plain(getattr(row, name)) for name in ("estimate", "bar", "cost")}
+    return {**asdict(row), **named, "is_met": row.is_met}

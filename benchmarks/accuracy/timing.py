@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.progress import tell_progress
 from benchmarks.accuracy.table import Cost
+from benchmarks.progress import tell_progress
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from benchmarks.accuracy.job import run_quietly
 from benchmarks.accuracy.labels import EmotionFaces, read_emotions
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers.keras_emotions import RAW, SIGNED, UNIT
-from benchmarks.accuracy.progress import say
 from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.progress import say
 from thumbnail_tasks.schemas import EMOTION_LABELS
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 

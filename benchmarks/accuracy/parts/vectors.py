@@ -14,8 +14,8 @@ from benchmarks.accuracy.job import run_quietly
 from benchmarks.accuracy.labels import MissingError, read_titles
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers import original_minilm
-from benchmarks.accuracy.progress import say
 from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.progress import say
 from thumbnail_tasks.engines.minilm import TextEncoder
 from thumbnail_tasks.stages.embeddings import EmbedText
 from training.text_encoder.measure import measure_misspelling, measure_speed

@@ -12,7 +12,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 def say(line: str) -> None:
     """One line to the person at the terminal; stdout is left to results."""
-    print(f"accuracy: {line}", file=sys.stderr, flush=True)
+    print(f"benchmark: {line}", file=sys.stderr, flush=True)
 
 
 def tell_progress(items: Sequence[Item], what: str) -> Iterator[Item]:

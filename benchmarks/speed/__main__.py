@@ -1,0 +1,113 @@
+"""Measure how fast the engines and the whole job are, each beside its peer, and write one table.
+
+DIR is laid out as below; without it the drawn sample of examples/ is measured on. Whatever else is
+missing is skipped, and the table says so. Engines and settings are those of luigi.cfg; name another
+by LUIGI_CONFIG_PATH.
+"""
+
+import argparse
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.accuracy.job import ROOT
+from benchmarks.accuracy.labels import MissingError
+from benchmarks.progress import say
+from benchmarks.speed.machine import look_at_machine
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.parts.correction import measure_correction
+from benchmarks.speed.parts.download import measure_download
+from benchmarks.speed.parts.embedding import measure_embedding
+from benchmarks.speed.parts.emotions import measure_emotions
+from benchmarks.speed.parts.faces import measure_faces
+from benchmarks.speed.parts.job import measure_job
+from benchmarks.speed.parts.scale import measure_scale
+from benchmarks.speed.parts.text import measure_text
+from benchmarks.speed.table import Row, skipped, write_table
+
+_LAYOUT = """
+DIR/thumbnails/hqdefault/ID.jpg     the pictures
+DIR/thumbnails/videos.csv           the videos' table: its titles are the corrector's vocabulary
+DIR/emotion/*.npz                   publictest_images, publictest_labels, classes
+DIR/models/emotion_model_v6_23.hdf5 the notebook's emotion network
+DIR/videos/*.csv                    tables with a column 'title'
+
+It writes speed.md and speed.json. img2dataset does not fit our lock: `make bench` puts it into
+build/peers. A missed bar is reported; the exit code is 0 unless something broke.
+"""
+
+PARTS: dict[str, Callable[[Setting], list[Row]]] = {
+    "text": measure_text,
+    "faces": measure_faces,
+    "emotions": measure_emotions,
+    "job": measure_job,
+    "correction": measure_correction,
+    "embedding": measure_embedding,
+    "download": measure_download,
+    "scale": measure_scale,
+}
+
+
+def main() -> None:
+    """Read the flags, measure, and print where the results are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed",
+        description=__doc__,
+        epilog=_LAYOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="default: ../shared/data")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: build/speed")
+    names = ",".join(PARTS)
+    parser.add_argument(
+        "--only",
+        default=names,
+        metavar="PARTS",
+        help=f"some of {names}; the table then has these alone",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="turns of each contender (default: 5; of the whole job half of them)",
+    )
+    parser.add_argument("--full", action="store_true", help="scale: a million rows, too")
+    chosen = parser.parse_args()
+    wanted = [name for name in chosen.only.split(",") if name]
+    if not wanted or set(wanted) - set(PARTS):
+        parser.error(f"--only: expected some of {names}; found: {chosen.only!r}")
+    if chosen.data and not chosen.data.is_dir():
+        parser.error(f"--data: expected a folder; found none at {chosen.data}")
+    if chosen.rounds < 1:
+        parser.error(f"--rounds: expected 1 or more; found: {chosen.rounds}")
+    data = (chosen.data or ROOT.parent / "shared" / "data").resolve()
+    out = (chosen.out or ROOT / "build" / "speed").resolve()
+    measure(wanted, Setting(data, out, chosen.rounds, chosen.full))
+
+
+def measure(wanted: list[str], setting: Setting) -> list[Row]:
+    """Measure some parts and write the table.
+
+    Args:
+        wanted: Keys of ``PARTS``.
+        setting: What is measured on.
+    """
+    began = look_at_machine()
+    shutil.rmtree(setting.job_dir.parent, ignore_errors=True)  # what it holds is of this run
+    rows: list[Row] = []
+    for name in wanted:
+        try:
+            measured = PARTS[name](setting)
+        except MissingError as reason:
+            measured = [skipped(name, "all", "all", reason)]
+            say(f"{name}: {measured[0].note}")
+        rows += measured
+        paths = write_table(rows, setting.data, setting.out, began, look_at_machine())
+    n_met, n_missed = (sum(row.is_met is met for row in rows) for met in (True, False))
+    print(f"{len(rows)} rows; of the bars {n_met} met, {n_missed} missed", *paths, sep="\n")
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Text vectors: our 8-bit encoder and the 32-bit original, where it is installed."""
+
+from benchmarks.accuracy.peers import original_minilm
+from benchmarks.speed.ours import load_encoder
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.peers.original_encoder import load_original
+from benchmarks.speed.table import Row, ratio_row, time_rows
+from benchmarks.speed.turns import Contender, cut_rounds, take_turns
+from thumbnail_tasks.stages.embeddings import EmbedText
+
+PART = "embedding"
+_N_TITLES = 256
+
+
+def measure_embedding(setting: Setting) -> list[Row]:
+    """Time a title, one thread each."""
+    table, titles = setting.read_titles()
+    ours = Contender(f"ours: {EmbedText.chosen().name()}", load_encoder)
+    original = Contender(f"the original ({original_minilm.PACKAGE})", load_original)
+    rounds = cut_rounds(titles, setting.n_rounds, _N_TITLES)
+    contest = take_turns([ours, original], rounds, PART)
+    by_us, by_it = contest.find(ours), contest.find(original)
+    notes = {}
+    if by_us:
+        n_texts, seconds = len(by_us.wall_s), sum(by_us.wall_s)
+        notes[ours.name] = f"titles of {table}; {n_texts / seconds:,.0f} a second"
+    rows = time_rows(PART, "title", contest, notes)
+    if by_us and by_it:
+        rows.append(ratio_row(PART, "times longer a title", by_it, by_us))
+    return rows

@@ -1,0 +1,96 @@
+"""Faces: the stage DetectFaces and face_recognition's two detectors; are dlib's boxes ours?"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from benchmarks.accuracy.boxes import Box, overlap
+from benchmarks.speed.ours import load_faces, load_faces_by_rules
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.peers.plain import load_face_locations
+from benchmarks.speed.spread import Spread
+from benchmarks.speed.table import Row, ratio_row, time_rows
+from benchmarks.speed.turns import Contender, Contest, cut_rounds, take_turns
+from benchmarks.tables import Bar
+from thumbnail_tasks import settings
+from thumbnail_tasks.images import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.stages.faces import DetectFaces
+
+PART = "faces"
+_N_PICTURES = 16
+_N_SLOW, _N_SLOWEST = 8, 2
+_EQUAL_IOU = 0.9
+_ANY_SCORE, _ANY_COLOUR = 0.0, 1.0
+_BAR, _BAR_BOXES, _BAR_COUNTS = Bar("≥", 15), Bar("≥", 0.99), Bar("≥", 0.98)
+
+
+def measure_faces(setting: Setting) -> list[Row]:
+    """Time a picture, as stored and without its bars; compare the boxes of the latter."""
+    n = int(settings.faces().upsamplings)
+    rules = (n, _ANY_SCORE, _ANY_COLOUR)
+    ours = Contender(f"ours: {DetectFaces.chosen().name()}", load_faces, n_warm_up=_N_PICTURES)
+    cnn = Contender("face_recognition cnn", load_face_locations, ("cnn", n), _N_SLOWEST)
+    hog = Contender("face_recognition hog", load_face_locations, ("hog", n))
+    as_stored = [picture.read_bytes() for picture in setting.pictures]
+    rounds = cut_rounds(as_stored, setting.n_rounds, _N_PICTURES)
+    stored = take_turns([ours, cnn, hog], rounds, PART)
+
+    by_dlibs_rules = "ours, dlib-cnn by dlib's own rules, no bars"
+    ours_bare = Contender(by_dlibs_rules, load_faces_by_rules, rules, n_warm_up=_N_PICTURES)
+    cnn_bare = Contender(f"{cnn.name}, no bars", cnn.load, cnn.arguments, _N_SLOW)
+    without_bars = [_crop(content) for content in as_stored]
+    bare_rounds = cut_rounds(without_bars, setting.n_rounds, _N_PICTURES)
+    bare = take_turns([ours_bare, cnn_bare], bare_rounds, f"{PART} without bars")
+
+    notes = {ours.name: setting.note, hog.name: f"upsamplings {n}, as for all here"}
+    rows = [*time_rows(PART, "picture", stored, notes), *time_rows(PART, "picture", bare)]
+    for contest, peer, us, bar, note in (
+        (stored, cnn, ours, None, "ours without the bars, by the settings' rules"),
+        (stored, hog, ours, None, ""),
+        (bare, cnn_bare, ours_bare, _BAR, "both see the same pixels"),
+    ):
+        by_peer, by_us = contest.find(peer), contest.find(us)
+        if by_peer and by_us:
+            rows.append(ratio_row(PART, "times longer a picture", by_peer, by_us, bar, note))
+    return [*rows, *_compare(bare, ours_bare, cnn_bare)]
+
+
+def _compare(contest: Contest, ours: Contender, theirs: Contender) -> list[Row]:
+    by_us, by_them = contest.find(ours), contest.find(theirs)
+    if not by_us or not by_them:
+        return []
+    pairs = [
+        pair
+        for us, them in zip(by_us.turns, by_them.turns, strict=True)
+        for pair in zip(them.result, us.result, strict=False)  # dlib had the first of each round
+    ]
+    n_boxes = sum(len(wanted) for wanted, _ in pairs)
+    n_equal = sum(count_equal(wanted, found) for wanted, found in pairs)
+    n_same = sum(len(wanted) == len(found) for wanted, found in pairs)
+    who = f"{ours.name} beside {theirs.name}"
+    rows = []
+    if n_boxes:
+        about = (f"dlib's boxes that ours equal (IoU ≥ {_EQUAL_IOU})", who, f"{n_boxes} boxes")
+        share = _share(n_equal, n_boxes)
+        rows.append(Row(PART, *about, share, unit="share", bar=_BAR_BOXES))
+    about = ("pictures with as many boxes", who, f"{len(pairs)} pictures")
+    return [*rows, Row(PART, *about, _share(n_same, len(pairs)), unit="share", bar=_BAR_COUNTS)]
+
+
+def count_equal(wanted: Iterable[Box], found: Sequence[Box]) -> int:
+    """How many of the wanted boxes lie on a found one, one to one."""
+    left, n_equal = list(found), 0
+    for box in wanted:
+        near = [other for other in left if overlap(box, other) >= _EQUAL_IOU]
+        if near:
+            left.remove(near[0])
+            n_equal += 1
+    return n_equal
+
+
+def _share(part: int, whole: int) -> Spread:
+    return Spread(*[part / whole] * 3)
+
+
+def _crop(content: bytes) -> ImageRGB:
+    return np.ascontiguousarray(crop_bars(decode_image(content)).image_rgb)

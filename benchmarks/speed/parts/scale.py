@@ -1,0 +1,129 @@
+"""Scale: planning, scheduling and exporting alone, where all thumbnails are done already."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import luigi
+import pyarrow.parquet as pq
+
+from benchmarks.accuracy.job import job_command
+from benchmarks.progress import say
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.processes import Finished, run_measured
+from benchmarks.speed.spread import Spread, extrapolate
+from benchmarks.speed.synthetic import Archive, make_archive
+from benchmarks.speed.table import Row, skipped
+from benchmarks.speed.turns import Contender, Run, take_turns
+from benchmarks.tables import Bar
+
+PART = "scale"
+_SIZES = (1_000, 10_000, 100_000)
+_MILLION = 1_000_000
+_WHO = "ours"
+_NOWHERE = "http://127.0.0.1:9/{video_id}/{quality}.jpg"
+"""Nothing answers at the port of discard."""
+_EXPORT, _MEMORY, _AGAIN = "plan and export", "peak memory", "a second run"
+_BAR_S, _BAR_MB = Bar("≤", 180), Bar("≤", 3000)
+
+
+class Scale(NamedTuple):
+    """One size of table."""
+
+    n_shards: int
+    first: Finished
+    again: Finished
+
+
+def measure_scale(setting: Setting) -> list[Row]:
+    """Run the real command over synthetic shards; a million rows only where it was asked for."""
+    sizes = (*_SIZES, _MILLION) if setting.is_full else _SIZES
+    contender = Contender(_WHO, load_scale, (setting.out / "scale",), n_warm_up=0)
+    (done,) = take_turns([contender], [[n_rows] for n_rows in sizes], PART).outcomes
+    measured = {n_rows: turn.result for n_rows, turn in zip(sizes, done.turns, strict=True)}
+    rows = [row for n_rows, scale in measured.items() for row in _rows(n_rows, scale)]
+    return rows if setting.is_full else [*rows, *_extrapolate(measured)]
+
+
+def load_scale(folder: Path) -> Run:
+    """Gives the ``Scale`` of a table of so many rows, the one item.
+
+    No server is asked: all is done already, and were it not, the address is this machine's own.
+    """
+    luigi.configuration.get_config().set("thumbnails", "url_template", _NOWHERE)
+
+    def run(sizes: Sequence[int]) -> Scale:
+        (n_rows,) = sizes
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            archive = make_archive(n_rows, folder)
+            say(f"{PART}: {n_rows:,} rows, {archive.n_shards} shards")
+            command = job_command(archive.videos, archive.data_dir)
+            command += ["--thumbnails-url-template", _NOWHERE]
+            first = run_measured(command)
+            _check_export(archive)
+            return Scale(archive.n_shards, first, run_measured(command))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return run
+
+
+def _check_export(archive: Archive) -> None:
+    """The whole table must be there, and every thumbnail in the shards that it was said to be in.
+
+    Raises:
+        RuntimeError: It is not so: something else was measured.
+    """
+    exported = pq.read_metadata(archive.data_dir / "exports" / "attributes.parquet").num_rows
+    n_shards = len(list(archive.data_dir.glob("shards/*/*.parquet")))
+    if (exported, n_shards) != (archive.n_rows, archive.n_shards):
+        raise RuntimeError(
+            f"expected {archive.n_rows} rows of {archive.n_shards} shards; "
+            f"found {exported} rows of {n_shards} shards"
+        )
+
+
+def _rows(n_rows: int, scale: Scale) -> list[Row]:
+    is_million = n_rows == _MILLION
+    cases = f"{n_rows:,} rows, {_count(scale.n_shards)}"
+    about = (_WHO, cases)
+    megabytes = scale.first.peak_bytes / 1e6
+    return [
+        Row(
+            *(PART, _EXPORT, *about, _one(scale.first.wall_s), _one(scale.first.processor_s)),
+            *("s", _BAR_S if is_million else None),
+        ),
+        Row(
+            *(PART, _MEMORY, *about, _one(megabytes), None, "MB"),
+            _BAR_MB if is_million else None,
+            note="resident; files that are mapped count as well",
+        ),
+        Row(PART, _AGAIN, *about, _one(scale.again.wall_s), _one(scale.again.processor_s), "s"),
+    ]
+
+
+def _extrapolate(measured: Mapping[int, Scale]) -> list[Row]:
+    """What a million rows would take, from the two largest sizes; not judged."""
+    small, large = sorted(measured)[-2:]
+    cases = f"{_MILLION:,} rows"
+
+    def at_a_million(figure: str) -> Spread:
+        both = (getattr(measured[small].first, figure), getattr(measured[large].first, figure))
+        return _one(extrapolate((small, large), both, _MILLION))
+
+    times = (at_a_million("wall_s"), at_a_million("processor_s"))
+    note = f"extrapolated from {small:,} and {large:,}: --full measures and judges"
+    return [
+        Row(PART, _EXPORT, _WHO, cases, *times, "s", note=note),
+        skipped(PART, _MEMORY, f"{_WHO}, {cases}", "--full measures it; it grows in no line"),
+    ]
+
+
+def _count(n_shards: int) -> str:
+    return "1 shard" if n_shards == 1 else f"{n_shards} shards"
+
+
+def _one(value: float) -> Spread:
+    return Spread(value, value, value)

@@ -1,0 +1,43 @@
+"""Words: the stage RecognizeText, RapidOCR called plainly, and keras-ocr."""
+
+from benchmarks.accuracy.peers.plain_rapidocr import plain_rapidocr
+from benchmarks.speed.ours import load_text
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.peers import keras_ocr_pipeline
+from benchmarks.speed.peers.plain import load_one_by_one
+from benchmarks.speed.table import Row, ratio_row, time_rows
+from benchmarks.speed.turns import Contender, cut_rounds, take_turns
+from benchmarks.tables import Bar
+from thumbnail_tasks.stages.words import RecognizeText
+
+PART = "text"
+_N_PICTURES = 16
+_NOTE = "whose words are right: make accuracy"
+_BAR_RAPIDOCR, _BAR_KERAS = Bar("≥", 2), Bar("≥", 8)
+
+
+def measure_text(setting: Setting) -> list[Row]:
+    """Time a picture: ours without its bars in batches, the peers on the picture as stored."""
+    name = f"ours: {RecognizeText.chosen().name()}"
+    ours = Contender(name, load_text, n_warm_up=_N_PICTURES)
+    plain = plain_rapidocr()
+    rapidocr = Contender(plain.name, load_one_by_one, (plain.load,))
+    keras = Contender("keras-ocr, Pipeline().recognize", keras_ocr_pipeline.load_each, n_most=1)
+    contents = [picture.read_bytes() for picture in setting.pictures]
+    rounds = cut_rounds(contents, setting.n_rounds, _N_PICTURES)
+    contest = take_turns([ours, rapidocr, keras], rounds, PART)
+    notes = {name: setting.note}
+    by_keras = contest.find(keras)
+    if by_keras:
+        boxes = sum(turn.result for turn in by_keras.turns) / len(by_keras.turns)
+        notes[keras.name] = (
+            f"{keras_ocr_pipeline.describe_weights()}: its networks cost the same with any, but "
+            f"what it cuts out and reads are the {boxes:.0f} boxes a picture that these find"
+        )
+    rows = time_rows(PART, "picture", contest, notes)
+    by_us = contest.find(ours)
+    for peer, bar in ((rapidocr, _BAR_RAPIDOCR), (keras, _BAR_KERAS)):
+        by_peer = contest.find(peer)
+        if by_us and by_peer:
+            rows.append(ratio_row(PART, "times longer a picture", by_peer, by_us, bar, _NOTE))
+    return rows

@@ -1,0 +1,1 @@
+"""What we are measured against, called as its own documentation says; one file per peer."""

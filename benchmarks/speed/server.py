@@ -1,0 +1,102 @@
+"""A server of pictures on this machine, quick enough not to be what is measured.
+
+    python -m benchmarks.speed.server --delay-ms 50 PICTURE.jpg ...
+
+It prints its address, and answers ``/vi/<number>/hqdefault.jpg`` with the picture of that number,
+from the first again after the last.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.accuracy.job import ROOT
+
+_REQUEST = re.compile(rb"GET /vi/(\d+)/hqdefault\.jpg HTTP/1\.[01]\r\n")
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+class Pictures(asyncio.Protocol):
+    """One connection; it is kept open unless the client asks for its end."""
+
+    def __init__(self, answers: Sequence[bytes], delay_s: float) -> None:
+        self._answers, self._delay_s = answers, delay_s
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the connection."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each whole request, after the delay."""
+        self._received += data
+        while b"\r\n\r\n" in self._received:
+            head, _, self._received = self._received.partition(b"\r\n\r\n")
+            wanted = _REQUEST.match(head + b"\r\n")
+            answer = self._answers[int(wanted[1]) % len(self._answers)] if wanted else _NOT_FOUND
+            is_last = b"connection: close" in head.lower()
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._delay_s, self._send, answer, is_last)
+
+    def _send(self, answer: bytes, is_last: bool) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+            if is_last:
+                self._transport.close()
+
+
+def frame_answers(pictures: Sequence[bytes]) -> list[bytes]:
+    """Pictures as whole HTTP answers."""
+    head = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
+    return [head.format(len(picture)).encode() + picture for picture in pictures]
+
+
+async def serve(pictures: Sequence[bytes], delay_s: float) -> None:
+    """Answer until the process is ended; prints the address first."""
+    answers = frame_answers(pictures)
+    loop = asyncio.get_running_loop()
+    connect = functools.partial(Pictures, answers, delay_s)
+    server = await loop.create_server(connect, "127.0.0.1", 0, backlog=512)
+    host, port = server.sockets[0].getsockname()
+    print(f"http://{host}:{port}", flush=True)
+    await server.serve_forever()
+
+
+@contextlib.contextmanager
+def running_server(pictures: Sequence[Path], delay_ms: int) -> Iterator[str]:
+    """Start a server in a process of its own; gives its address.
+
+    Args:
+        pictures: JPEG files, one or more.
+        delay_ms: Before each answer.
+    """
+    command = [sys.executable, "-m", "benchmarks.speed.server", "--delay-ms", str(delay_ms)]
+    command += [str(picture) for picture in pictures]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    """Read the flags and serve."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("pictures", type=Path, nargs="+", help="JPEG files")
+    parser.add_argument("--delay-ms", type=int, default=0, help="before each answer")
+    chosen = parser.parse_args()
+    pictures = [path.read_bytes() for path in chosen.pictures]
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(pictures, chosen.delay_ms / 1000))
+
+
+if __name__ == "__main__":
+    main()

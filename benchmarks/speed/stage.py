@@ -1,0 +1,50 @@
+r"""One stage on real pictures and nothing else, for a profiler to look at.
+
+    build/peers/bin/py-spy record --native --threads --output build/speed/text.svg -- \
+        .venv/bin/python -m benchmarks.speed.stage text --pictures 128
+
+``make bench`` installs py-spy. It holds the process for each sample: read shares, not times.
+"""
+
+import argparse
+from pathlib import Path
+
+from benchmarks.accuracy.job import ROOT
+from benchmarks.accuracy.ours import as_thumbnails, load_stage
+from benchmarks.progress import say
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.turns import measure
+from thumbnail_tasks.stages.appearance import MeasureAppearance
+from thumbnail_tasks.stages.emotions import ClassifyEmotions
+from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.words import RecognizeText
+
+STAGES = {
+    "text": RecognizeText,
+    "faces": DetectFaces,
+    "emotions": ClassifyEmotions,
+    "appearance": MeasureAppearance,
+}
+
+
+def main() -> None:
+    """Run the stage, and say what a picture took."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--pictures", type=int, default=128, metavar="N", help="default: 128")
+    data = ROOT.parent / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=data, metavar="DIR")
+    chosen = parser.parse_args()
+    paths = Setting(chosen.data, ROOT / "build" / "speed").pictures[: chosen.pictures]
+    thumbnails = as_thumbnails([path.read_bytes() for path in paths])
+    tables = [thumbnails]
+    if chosen.stage == "emotions":
+        tables.append(load_stage(DetectFaces)(tables))
+    compute = load_stage(STAGES[chosen.stage])
+    turn = measure(lambda _: compute(tables), paths)
+    wall_ms, processor_ms = (1000 * each / len(paths) for each in (turn.wall_s, turn.processor_s))
+    say(f"{chosen.stage}: {wall_ms:.1f} ms a picture, {processor_ms:.1f} of processor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""A table of videos of any size, and a data directory in which all its thumbnails are done."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from thumbnail_tasks import schemas, settings, sources
+from thumbnail_tasks.shards import ShardTask, name_shard
+from thumbnail_tasks.stages.appearance import MeasureAppearance
+from thumbnail_tasks.stages.embeddings import EmbedText
+from thumbnail_tasks.stages.emotions import ClassifyEmotions
+from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
+from thumbnail_tasks.stages.words import RecognizeText
+
+ROWS_PER_THUMBNAIL = 10 / 3
+"""A million rows of trending videos mean 300,000 thumbnails."""
+
+_EARLIER_TABLE = "0" * 12
+"""Yesterday's, that brought the shards."""
+_WIDTH = 384
+_SHARE_WITH_TEXT = 0.7
+_N_WORDS = 30_000
+_N_TITLE_WORDS, _N_DESCRIPTION_WORDS = 8, 80
+_PIECE_ROWS = 20_000
+
+
+class Archive(NamedTuple):
+    """What was written."""
+
+    videos: Path
+    data_dir: Path
+    n_rows: int
+    n_thumbnails: int
+    n_shards: int
+
+
+def make_archive(n_rows: int, folder: Path) -> Archive:
+    """Write a table of videos and, for all its thumbnails, every file that the stages would make.
+
+    Names, schemas and engine tags are those of the settings; contents are random. A picture has a
+    few bytes: nobody reads it after the stages.
+
+    Args:
+        n_rows: Of the table; three or four mean the same video.
+        folder: Where to.
+    """
+    random = np.random.default_rng(0)
+    n_thumbnails = max(1, round(n_rows / ROWS_PER_THUMBNAIL))
+    videos, data_dir = folder / "videos.csv", folder / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = [f"speed{number:06d}" for number in range(n_thumbnails)]
+    write_videos(videos, n_rows, ids, random)
+    size = settings.wanted_shard_size()
+    starts = range(0, n_thumbnails, size)
+    for start in starts:
+        write_shard(ids[start : start + size], data_dir, random)
+    return Archive(videos, data_dir, n_rows, n_thumbnails, len(starts))
+
+
+def write_videos(path: Path, n_rows: int, ids: Sequence[str], random: np.random.Generator) -> None:
+    """Write a CSV with titles and descriptions as long as real ones.
+
+    Args:
+        path: Of the CSV.
+        n_rows: Of the table; row r means video r modulo the number of ids.
+        ids: Of the videos.
+        random: Draws the words.
+    """
+    words = np.array([_spell(number) for number in range(_N_WORDS)])
+    said = {
+        name: pa.array(
+            [" ".join(row) for row in words[random.integers(_N_WORDS, size=(len(ids), n))]]
+        )
+        for name, n in (("title", _N_TITLE_WORDS), ("description", _N_DESCRIPTION_WORDS))
+    }
+    links = pa.array([f"https://i.ytimg.com/vi/{each}/default.jpg" for each in ids])
+    of_video = {"video_id": pa.array(ids), **said, "thumbnail_link": links}
+    schema = pa.schema([(name, pa.string()) for name in of_video] + [("views", pa.int64())])
+    with pa.csv.CSVWriter(path, schema) as writer:
+        for start in range(0, n_rows, _PIECE_ROWS):
+            rows = np.arange(start, min(start + _PIECE_ROWS, n_rows))
+            columns = [column.take(pa.array(rows % len(ids))) for column in of_video.values()]
+            writer.write_table(pa.table([*columns, pa.array(rows)], schema=schema))
+
+
+def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator) -> str:
+    """Write one shard and the tables of all stages over it; returns the shard's name."""
+    source, n = sources.source_tag(""), len(ids)
+    shard = _table(
+        schemas.SHARDS,
+        thumbnail_id=ids,
+        url=[f"https://i.ytimg.com/vi/{each}/hqdefault.jpg" for each in ids],
+        title_and_channel=[""] * n,
+        attempt=np.ones(n, np.int32),
+    )
+    name = name_shard(_EARLIER_TABLE, shard)
+    planned = PlannedShard(data_dir=str(data_dir), source=source, shard=name)
+    planned.output()[0].write(shard)
+    for stage, table in make_tables(ids, random).items():
+        task = stage.on(name, source, str(data_dir))
+        task.output_for(name).write(table, {"n_thumbnails": str(n), "seconds": "0"})
+    return name
+
+
+def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[ShardTask], pa.Table]:
+    """What the stages make of N thumbnails: two words a text, one face on each."""
+    n = len(ids)
+    text = np.where(random.random(n) < _SHARE_WITH_TEXT, "QUIZ NIGHT", "")
+    vectors = random.standard_normal((n, _WIDTH), np.float32) * (text != "")[:, None]
+    box = {edge: np.zeros(n, np.float32) for edge in ("x_min", "y_min", "x_max", "y_max")}
+    first = {"thumbnail_id": ids, **box, "confidence": np.ones(n, np.float32)}
+    emotion = np.array(schemas.EMOTION_LABELS)[random.integers(7, size=n)]
+    appearance = {
+        field.name: _numbers(field, n, random)
+        for field in schemas.APPEARANCE
+        if field.name != "thumbnail_id"
+    }
+    return {
+        DownloadThumbnails: _table(
+            schemas.THUMBNAILS,
+            thumbnail_id=ids,
+            status=["ok"] * n,
+            is_retriable=np.zeros(n, bool),
+            width_px=np.full(n, 480, np.int32),
+            height_px=np.full(n, 360, np.int32),
+            sha256=[random.bytes(32).hex() for _ in ids],
+            image=[b"JPEG"] * n,
+        ),
+        RecognizeText: _table(
+            schemas.WORDS, **first, word_index=np.zeros(n, np.int32), text=["QUIZ"] * n
+        ),
+        CorrectText: _table(
+            schemas.TEXTS,
+            thumbnail_id=ids,
+            ocr_raw=text,
+            ocr=text,
+            ocr_length=np.where(text != "", 2, 0).astype(np.int32),
+        ),
+        EmbedText: _table(
+            schemas.embeddings(_WIDTH),
+            thumbnail_id=ids,
+            ocr_embed=pa.FixedSizeListArray.from_arrays(vectors.ravel(), _WIDTH),
+        ),
+        DetectFaces: _table(schemas.FACES, **first, face_index=np.zeros(n, np.int32)),
+        ClassifyEmotions: _table(
+            schemas.EMOTIONS, thumbnail_id=ids, face_index=np.zeros(n, np.int32), emotion=emotion
+        ),
+        MeasureAppearance: _table(schemas.APPEARANCE, thumbnail_id=ids, **appearance),
+    }
+
+
+def _table(schema: pa.Schema, **columns: Sequence[object]) -> pa.Table:
+    """A table of a schema; columns that are not given are null."""
+    n = len(columns["thumbnail_id"])
+    arrays = [
+        pa.array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(n, field.type)
+        for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def _numbers(field: pa.Field, n: int, random: np.random.Generator) -> pa.Array:
+    if pa.types.is_fixed_size_list(field.type):
+        size = field.type.list_size
+        return pa.FixedSizeListArray.from_arrays(random.random(n * size, np.float32), size)
+    return pa.array(random.random(n, np.float32))
+
+
+def _spell(number: int) -> str:
+    """A word of five letters and more for a number, another one for each."""
+    letters = ""
+    while number or len(letters) < 5:
+        number, letter = divmod(number, 26)
+        letters += chr(ord("a") + letter)
+    return letters

@@ -1,0 +1,61 @@
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from benchmarks.speed.server import running_server
+from tests.conftest import EXAMPLES
+
+DELAY_MS = 80
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Path]:
+    return sorted((EXAMPLES / "images").glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def address(pictures: list[Path]) -> Iterator[str]:
+    with running_server(pictures, 0) as address:
+        yield address
+
+
+def test_a_number_gives_its_picture_and_begins_again(address: str, pictures: list[Path]) -> None:
+    for number in (0, 3, len(pictures) + 3):
+        answer = requests.get(f"{address}/vi/{number}/hqdefault.jpg", timeout=5)
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.content == pictures[number % len(pictures)].read_bytes()
+
+
+def test_what_is_no_picture_is_not_found(address: str) -> None:
+    assert requests.get(f"{address}/elsewhere", timeout=5).status_code == 404
+
+
+def test_a_connection_is_kept_until_the_client_wants_its_end(address: str) -> None:
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=5)
+    connection.request("GET", "/vi/1/hqdefault.jpg")
+    connection.getresponse().read()
+    kept = connection.sock
+    connection.request("GET", "/vi/2/hqdefault.jpg", headers={"Connection": "close"})
+    assert connection.sock is kept
+    connection.getresponse().read()
+    assert kept.recv(1) == b""
+
+
+def test_each_answer_waits_for_its_latency_and_others_do_not_wait_for_it(
+    pictures: list[Path],
+) -> None:
+    with running_server(pictures[:1], DELAY_MS) as address:
+        netloc = urlsplit(address).netloc
+        connections = [HTTPConnection(netloc, timeout=5) for _ in range(10)]
+        started = time.monotonic()
+        for connection in connections:
+            connection.request("GET", "/vi/0/hqdefault.jpg")
+        for connection in connections:
+            connection.getresponse().read()
+        took_s = time.monotonic() - started
+    assert DELAY_MS / 1000 <= took_s < 10 * DELAY_MS / 1000
