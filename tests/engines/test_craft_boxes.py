@@ -1,6 +1,6 @@
 """The words on CRAFT's maps: the same corners as keras-ocr finds, to the last bit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -13,7 +13,10 @@ from thumbnail_tasks.engines.keras_ocr_networks import import_keras_ocr
 DEFAULT = Thresholds(detection=0.7, text=0.4, link=0.4, size=10)
 
 
-def draw(*letters: tuple[int, int, int, int], links: tuple[tuple[int, int, int, int], ...] = ()):
+Box = tuple[int, int, int, int]
+
+
+def draw(*letters: Box, links: Sequence[Box] = ()) -> NDArray[np.float32]:
     """(60, 100, 2) maps with full scores in the boxes x_min, y_min, x_max, y_max."""
     maps = np.zeros((60, 100, 2), np.float32)
     for channel, boxes in enumerate((letters, links)):
@@ -77,12 +80,13 @@ def drawn_maps() -> Iterator[NDArray[np.float32]]:
     detection = import_keras_ocr().detection
     hill = detection.get_gaussian_heatmap(size=64, distanceRatio=1.5)
     for tilt, size, left in product((-0.4, 0.0, 0.1), (12, 40), (-10, 30)):
-        level = np.array([[0, 0], [size, 0], [size, size], [0, size]], float)
+        cell = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float64)
         turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-        lines = [
-            [((level + (left + size * i, 0)) @ turn + (0, top), letter) for i, letter in enumerate(word)]
-            for top, word in ((60, "word"), (60 + 2 * size, "I"))
-        ]
+        lines = []
+        for top, word in ((60, "word"), (60 + 2 * size, "I")):
+            places = [np.array([left + size * i, 0]) for i in range(len(word))]
+            boxes = [(cell + place) @ turn + np.array([0, top]) for place in places]
+            lines.append(list(zip(boxes, word, strict=True)))
         yield detection.compute_maps(hill, image_height=240, image_width=320, lines=lines)
 
 
@@ -91,7 +95,9 @@ def drawn_maps() -> Iterator[NDArray[np.float32]]:
 @pytest.mark.parametrize(
     "thresholds", [DEFAULT, Thresholds(0.2, 0.4, 0.9, 0), Thresholds(0.7, 0.1, 1.0, 3)]
 )
-def test_words_are_those_of_keras_ocr(make, thresholds: Thresholds) -> None:
+def test_words_are_those_of_keras_ocr(
+    make: Callable[[], Iterator[NDArray[np.float32]]], thresholds: Thresholds
+) -> None:
     get_boxes = import_keras_ocr().detection.getBoxes
     n_words = 0
     for maps in make():

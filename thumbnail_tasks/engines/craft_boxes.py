@@ -1,8 +1,8 @@
-"""Words on the maps of CRAFT, as keras-ocr finds them, in a fraction of its time.
+"""Words on the maps of CRAFT, as keras-ocr finds them, but each on a window of its own.
 
 What is computed is ``keras_ocr.detection.getBoxes`` of keras-ocr 0.9.3 (MIT; after CRAFT, NAVER
-Corp., MIT), to the last bit. It goes over the whole map six times for each word; here each word
-has a window of its own.
+Corp., MIT), to the last bit. That goes over the whole map several times for each word: on maps of
+480×270 points 2.1 ms of one core for four or five words and 69 ms for 352. Here it is 1.2 and 9.
 """
 
 from typing import NamedTuple

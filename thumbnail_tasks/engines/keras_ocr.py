@@ -122,7 +122,7 @@ def describe_reading() -> dict[str, Any]:
         "detector": reading.detector.sha256,
         "recognizer": reading.recognizer.sha256,
         "thresholds": reading.thresholds._asdict(),
-        "reading": 1,  # raised with every change of this module that changes what is read
+        "reading": 1,  # raised with every change of our own that changes what is read
     }
 
 
@@ -152,8 +152,8 @@ def _load(reading: Reading) -> TextRecognizer:
         beliefs = run_in_batches(read, crops, n_words)
         found = []
         for quads, _ in pieces:
-            read_words = (read_letters(belief, reading.alphabet) for belief in beliefs)
-            texts = list(islice(read_words, len(quads)))
+            own = islice(beliefs, len(quads))
+            texts = [read_letters(belief, reading.alphabet) for belief in own]
             found.append(_order_words(texts, [quad * (1 / scale) for quad in quads], width, height))
         return found
 

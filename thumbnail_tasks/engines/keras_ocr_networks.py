@@ -4,6 +4,7 @@ keras-ocr 0.9.3 (2023) brings imgaug 0.4, which reads ``numpy.sctypes`` (gone si
 and uses Keras 2 through ``tensorflow.keras`` (Keras 3 since TensorFlow 2.16).
 """
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -50,6 +51,7 @@ def import_keras_ocr() -> ModuleType:
         return importlib.import_module("keras_ocr")
 
 
+@functools.cache
 def load_detector(file: WeightsFile) -> Network:
     """CRAFT.
 
@@ -68,6 +70,7 @@ def load_detector(file: WeightsFile) -> Network:
     return _compile(network, (None, None, None, 3))
 
 
+@functools.cache
 def load_recognizer(file: WeightsFile, alphabet: str) -> Network:
     """CRNN.
 
@@ -92,7 +95,8 @@ def load_recognizer(file: WeightsFile, alphabet: str) -> Network:
 def run_in_batches(network: Network, items: Iterable[Floats], n_at_once: int) -> Iterator[Floats]:
     """What a network makes of each item, in batches of one size; the last is filled with blanks.
 
-    Libraries choose how to compute by the shape of a batch: in another one the last bits differ.
+    TensorFlow chooses how to compute by the shape of a batch: alone, the maps and letters of four
+    pictures had other last bits than together (2.21, on a processor).
 
     Args:
         network: Maps a batch to a batch.
