@@ -5,9 +5,7 @@ at a place and is not right is never touched: it may be somebody else's.
 """
 
 import datetime
-import functools
 import gzip
-import hashlib
 import os
 import re
 import shutil
@@ -17,7 +15,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from thumbnail_tasks.engines import Weights
+from thumbnail_tasks.engines import Weights, digest_file
 from thumbnail_tasks.engines.tensorflow_hub import handle_of, is_saved_model
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.long_downloads import Advance, DownloadError, Part, alone, download
@@ -71,7 +69,7 @@ def put_in_place(weights: Weights, advance: Advance) -> str | None:
             return _put_file_in_place(weights, advance)
         archive = weights._replace(path=weights.path.with_name(f"{weights.path.name}.tar.gz"))
         if archive.path.exists() and _is_file_there(archive):
-            sha256 = _digest_file(archive.path)
+            sha256 = digest_file(archive.path)
         else:
             sha256 = _put_file_in_place(archive, advance)
         _unpack(archive, weights.path, handle, sha256)
@@ -82,8 +80,8 @@ def _is_file_there(weights: Weights) -> bool:
     n_bytes = weights.path.stat().st_size
     if weights.n_bytes not in (None, n_bytes):
         raise _another(weights, f"{n_bytes} bytes")
-    if weights.sha256 and weights.sha256 != _digest_file(weights.path):
-        raise _another(weights, f"SHA-256 {_digest_file(weights.path)}")
+    if weights.sha256 and weights.sha256 != digest_file(weights.path):
+        raise _another(weights, f"SHA-256 {digest_file(weights.path)}")
     return True
 
 
@@ -93,7 +91,7 @@ def _put_file_in_place(weights: Weights, advance: Advance) -> str:
         download(weights.url, part, weights.n_bytes, advance)
     except DownloadError as error:
         raise _not_fetched(weights, str(error)) from error
-    sha256 = _digest_file(part.path)
+    sha256 = digest_file(part.path)
     if weights.sha256 not in (None, sha256):
         part.remove()
         raise _not_fetched(weights, f"SHA-256 {sha256}")
@@ -141,17 +139,6 @@ def _recorded_sha256(folder: Path) -> str | None:
     except (OSError, UnicodeError):
         return None
     return said[1] if said else None
-
-
-def _digest_file(path: Path) -> str:
-    stat = path.stat()
-    return _digest(path, stat.st_size, stat.st_mtime_ns)
-
-
-@functools.lru_cache  # Luigi asks often whether a task is done
-def _digest(path: Path, n_bytes: int, changed_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _another(weights: Weights, found: str) -> WeightsError:

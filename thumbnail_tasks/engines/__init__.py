@@ -5,6 +5,7 @@ depends on that item alone, never on its batch-mates. Nothing outside a loader i
 Runtime, dlib or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -80,6 +81,25 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
     return engines[name]
+
+
+def digest_file(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal, read once per process and state of the file.
+
+    Luigi asks often whether a task is done, and under which engine tag.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    stat = path.stat()
+    return digest_state(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1024)
+def digest_state(path: Path, n_bytes: int, modified_ns: int) -> str:
+    """As ``digest_file``, of a file with that size and time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_weights(path: Path, sha256: str) -> bytes:

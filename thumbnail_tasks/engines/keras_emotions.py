@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.engines import Engine, digest_file
 from thumbnail_tasks.engines.emotion_network import (
     FRAME_SHIFT_Y,
     FRAME_SIDE,
@@ -116,20 +116,12 @@ def read_labels(text: str) -> tuple[str, ...]:
 
 def _hash_file(path: Path) -> str:
     try:
-        stat = path.stat()
-        return _hash_version(path, stat.st_size, stat.st_mtime_ns)
+        return digest_file(path)
     except OSError as error:
         raise WeightsError(
             f"{path}: expected the Keras file that [keras_emotions] path names; "
             f"found: {error.strerror}"
         ) from error
-
-
-@functools.cache
-def _hash_version(path: Path, n_bytes: int, modified_ns: int) -> str:
-    """Hash a file once, as long as its size and its time stay the same."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_emotion_classifier() -> EmotionClassifier:

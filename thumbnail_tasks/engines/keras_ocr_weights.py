@@ -1,14 +1,16 @@
 """keras-ocr's two files of weights: which they are, where they lie, and how they are loaded."""
 
+import contextlib
 import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines import Weights
+from thumbnail_tasks.engines import Weights, digest_file
 from thumbnail_tasks.errors import WeightsError
 
 _RELEASE = "https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4"
@@ -72,8 +74,8 @@ def choose_file(setting: str) -> WeightsFile:
     if named:
         path = Path(named).expanduser()
         repair = f"[keras_ocr] {setting} names it; leave it empty for keras-ocr's own weights."
-        content = _read(path, "an HDF5 file of weights", repair)
-        return WeightsFile(path, hashlib.sha256(content).hexdigest(), repair)
+        with _readable(path, "an HDF5 file of weights", repair):
+            return WeightsFile(path, digest_file(path), repair)
     weights = published_weights()[setting]
     repair = (
         "Run `luigi --module thumbnail_tasks FetchWeights`, or put the file there by hand from "
@@ -88,7 +90,8 @@ def read_file(file: WeightsFile) -> bytes:
     Raises:
         WeightsError: The file is missing or has another SHA-256.
     """
-    content = _read(file.path, f"the file with SHA-256 {file.sha256}", file.repair)
+    with _readable(file.path, f"the file with SHA-256 {file.sha256}", file.repair):
+        content = file.path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise WeightsError(
@@ -136,9 +139,10 @@ def check_alphabet(content: bytes, alphabet: str, file: WeightsFile) -> None:
         )
 
 
-def _read(path: Path, expected: str, repair: str) -> bytes:
+@contextlib.contextmanager
+def _readable(path: Path, expected: str, repair: str) -> Iterator[None]:
     try:
-        return path.read_bytes()
+        yield
     except OSError as error:
         raise WeightsError(
             f"{path}: expected {expected}; found: {error.strerror}. {repair}"

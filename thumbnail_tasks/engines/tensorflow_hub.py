@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines import Engine, Weights
+from thumbnail_tasks.engines import Engine, Weights, digest_file
 from thumbnail_tasks.engines.tensorflow_runtime import load_tensorflow, silence
 from thumbnail_tasks.errors import SettingsError, WeightsError
 
@@ -137,20 +137,11 @@ def _about() -> dict[str, Any]:
 
 
 def _digest_folder(folder: Path) -> str:
-    """The SHA-256 of names and contents, read once per process and state of the files."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    stats = [(path, path.stat()) for path in paths]
-    states = tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
-    return _digest(folder, states)
-
-
-@functools.lru_cache
-def _digest(folder: Path, states: tuple[tuple[Path, int, int], ...]) -> str:
+    """The SHA-256 of names and contents."""
     digest = hashlib.sha256()
-    for path, _, _ in states:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{digest_file(path)}\n".encode())
     return digest.hexdigest()
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings, sources
-from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.engines import Engine, digest_file
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.terminal import say
 
@@ -105,15 +105,9 @@ def _find_files() -> list[Path]:
 
 def _digest_files() -> str:
     try:
-        states = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in _find_files()]
+        digests = [digest_file(path) for path in _find_files()]
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    return _digest(tuple(states))
-
-
-@functools.lru_cache
-def _digest(states: tuple[tuple[Path, int, int], ...]) -> str:
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path, _, _ in states]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
