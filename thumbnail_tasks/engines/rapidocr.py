@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import Engine, TextRecognizer, Word
+from thumbnail_tasks.engines.imports import importing
 from thumbnail_tasks.engines.reading_order import level_boxes, order_lines
 from thumbnail_tasks.images import ImageRGB
 
@@ -159,7 +160,6 @@ def _open_model(name: str) -> Any:
 def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
     """Find the lines of text on a picture: (4, 2) corners in its pixels, clockwise."""
     import cv2
-    from rapidocr.ch_ppocr_det.utils import DBPostProcess
 
     size = np.array(image_bgr.shape[:2], dtype=float)
     scale = DETECTOR_SIDE_PX / max(size.min(), size.max() / _MAX_ASPECT)
@@ -167,11 +167,18 @@ def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32
     height, width = (int(step) * _DETECTOR_STRIDE_PX for step in steps)
     planes = cv2.resize(image_bgr, (width, height)).astype(np.float32).transpose(2, 0, 1)
     (text_map,) = detector.run(None, {detector.get_inputs()[0].name: planes[None] / 127.5 - 1})
-    find_boxes = DBPostProcess(
+    quads, _ = _load_box_finder()(text_map, image_bgr.shape[:2])
+    return [np.asarray(quad, dtype=np.float32) for quad in quads]
+
+
+@functools.cache
+def _load_box_finder() -> Any:
+    with importing():
+        from rapidocr.ch_ppocr_det.utils import DBPostProcess
+
+    return DBPostProcess(
         _MAP_THRESHOLD, _BOX_THRESHOLD, unclip_ratio=_UNCLIP_RATIO, use_dilation=True
     )
-    quads, _ = find_boxes(text_map, image_bgr.shape[:2])
-    return [np.asarray(quad, dtype=np.float32) for quad in quads]
 
 
 def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.float32]:

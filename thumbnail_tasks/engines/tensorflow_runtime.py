@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from thumbnail_tasks.engines.imports import importing
+
 
 @functools.cache
 def load_tensorflow() -> Any:
@@ -21,7 +23,8 @@ def load_tensorflow() -> Any:
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     with silence():
-        import tensorflow as tf
+        with importing():
+            import tensorflow as tf
 
         tf.config.list_logical_devices()  # a machine without a graphics card is told so
     # Graphics cards would round to 10 bits; what is found is to be the same there.

@@ -1,5 +1,6 @@
 """Put each thumbnail's words together and correct their spelling."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, spelling
+from thumbnail_tasks.engines.imports import importing
 from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
@@ -99,9 +101,15 @@ def count_tokens(text: str) -> int:
     Example:
         ``I QUIT!`` has 3 tokens.
     """
-    from nltk.tokenize import NLTKWordTokenizer
+    return len(_load_tokenizer().tokenize(text))
 
-    return len(NLTKWordTokenizer().tokenize(text))
+
+@functools.cache
+def _load_tokenizer() -> Any:
+    with importing(without="scipy"):  # of 0.6 s it takes 0.45
+        from nltk.tokenize import NLTKWordTokenizer
+
+    return NLTKWordTokenizer()
 
 
 class CorrectText(ShardTask):
