@@ -1,14 +1,20 @@
 """Failures that may pass are tried again, politely; see test_hostile.py for all there are."""
 
+import base64
 import email.utils
 import errno
 import socket
 import time
+from pathlib import Path
 
+import luigi
 import pytest
 
-from tests.conftest import Answer, Server
+from tests.conftest import Answer, Handler, Server, running
+from tests.hostile import SelfSignedServer
+from tests.test_addresses import Counting
 from thumbnail_tasks.downloads import Downloader, HostPace
+from thumbnail_tasks.errors import HostDownError, SettingsError
 
 pytestmark = pytest.mark.usefixtures("quick_limits", "private_addresses")
 
@@ -107,3 +113,70 @@ def test_a_held_host_waits_and_another_does_not() -> None:
     assert time.monotonic() - started < 0.2
     pace.wait("one")
     assert time.monotonic() - started >= 0.29
+
+
+def test_connections_are_kept(picture: bytes) -> None:
+    with running(counting := Counting(b"")):
+        url = counting.lay_down("/a.jpg", Answer(200, picture))
+        downloader = Downloader()
+        assert [downloader.fetch(url).status for _ in range(5)] == ["ok"] * 5
+    assert counting.n_connections == 1
+
+
+def test_a_name_and_password_in_a_link_are_sent_there(server: Server) -> None:
+    said: list[str | None] = []
+
+    def listen(to: Handler) -> None:
+        said.append(to.headers["Authorization"])
+        Answer(404).send(to)
+
+    url = server.lay_down("/a.jpg", Answer(custom=listen))
+    downloader = Downloader()
+    downloader.fetch(url.replace("//", "//me:s%40cret@"))
+    downloader.fetch(url)
+    assert said == [f"Basic {base64.b64encode(b'me:s@cret').decode()}", None]
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_names_whose_certificates_are_believed(
+    monkeypatch: pytest.MonkeyPatch, name: str, picture: bytes
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(name, str(Path(__file__).with_name("self_signed.pem")))
+    with running(own := SelfSignedServer()):
+        answer = Downloader().fetch(own.lay_down("/a.jpg", Answer(200, picture)))
+    assert answer.status == "ok", answer.detail
+
+
+def test_certificates_that_are_not_there_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(SettingsError, match=r"expected certificates at /no/such/bundle\.pem"):
+        Downloader().fetch(f"{server.url}/a.jpg")
+
+
+def test_nothing_more_is_asked_once_a_host_is_down(
+    server: Server, quick_limits: luigi.configuration.LuigiConfigParser
+) -> None:
+    quick_limits.set("thumbnails", "stop_after", "4")
+    quick_limits.set("thumbnails", "retries", "0")
+    down = server.lay_down("/a.jpg", Answer(503))
+    gone = f"{server.url}/gone.jpg"
+    downloader = Downloader()
+    for url in (gone, down, gone, down, gone, down):
+        downloader.fetch(url)
+    with pytest.raises(HostDownError, match="HTTP 503"):
+        downloader.fetch(down)
+    n_asked = len(server.asked)
+    with pytest.raises(HostDownError):
+        downloader.fetch(gone)
+    assert (n_asked, len(server.asked)) == (7, 7)
+
+
+def test_to_judge_by_no_thumbnail_is_no_setting(
+    quick_limits: luigi.configuration.LuigiConfigParser,
+) -> None:
+    quick_limits.set("thumbnails", "stop_after", "0")
+    with pytest.raises(SettingsError, match="stop_after: expected 1 or more; found: 0"):
+        Downloader()

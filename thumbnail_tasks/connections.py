@@ -1,29 +1,51 @@
 """How a request goes out: to a public address, and not for longer than it may take.
 
-What ``requests`` does not bound is bounded here: the address that is connected to, the time for a
-whole answer (its timeouts are for one read each, and a header may come a byte at a time), and
-the body of a redirect, which it would read and unfold whole.
+What urllib3 does not bound is bounded here: the address that is connected to, and the time for a
+whole answer (its timeouts are for one read each, and a header may come a byte at a time). It is
+used without ``requests``, whose sessions cost more processor time than all the rest of a fetch.
 """
 
+import functools
 import http.client
 import io
 import logging
 import math
 import os
 import socket
+import ssl
 import threading
-from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies, requote_uri
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, requote_uri, select_proxy
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+    ProxyManager,
+    Retry,
+    Timeout,
+    make_headers,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+)
+from urllib3.util import Url, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
 
 from thumbnail_tasks.addresses import open_socket, refuse_private_spelling, seconds_until
+from thumbnail_tasks.errors import SettingsError
+
+_N_HOSTS = 8
+"""Hosts whose connections are kept."""
+_NO_RETRIES = Retry(False)
 
 
 class _Bounds(threading.local):
@@ -47,7 +69,9 @@ class _TimelyReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(min(self._patience_s, seconds_until(_BOUNDS.deadline_s)))
+        left_s = seconds_until(_BOUNDS.deadline_s)
+        if left_s < self._patience_s:  # else the socket's own will do, and setting it costs
+            self._socket.settimeout(left_s)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -106,28 +130,8 @@ class GuardedTLSPool(HTTPSConnectionPool):
 _POOLS = {"http": GuardedPool, "https": GuardedTLSPool}
 
 
-class _GuardedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        if proxy.lower().startswith("socks"):
-            raise requests.exceptions.ProxyError(f"not an HTTP proxy: {urlsplit(proxy).hostname}")
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        if not _BOUNDS.may_be_private:  # behind a proxy this is all that can be judged
-            refuse_private_spelling(urlsplit(request.url or "").hostname or "")
-        return super().get_connection_with_tls_context(request, verify, proxies, cert)
-
-
-class GuardedSession(requests.Session):
-    """Asks one address at a time; it follows nothing and remembers nothing.
+class GuardedSession:
+    """Asks one address at a time; it follows nothing and remembers nothing but its connections.
 
     The proxies of the environment (``HTTP_PROXY``, ``HTTPS_PROXY``, ``NO_PROXY``) are used. A
     proxy's own address is not judged: who runs this has named it. But it is then the proxy that
@@ -136,23 +140,20 @@ class GuardedSession(requests.Session):
     """
 
     def __init__(self, user_agent: str, n_connections: int, may_be_private: bool) -> None:
-        super().__init__()
-        self._may_be_private = may_be_private
-        self.trust_env = False  # no passwords out of ~/.netrc
-        own_authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        self.verify = own_authorities or True
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._n_connections, self._may_be_private = n_connections, may_be_private
         # Identity: a picture is compressed already, and no bomb can unfold.
-        self.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity"})
-        adapter = _GuardedAdapter(pool_connections=8, pool_maxsize=n_connections)
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
+        self._headers = {"Accept": "*/*"} | make_headers(
+            keep_alive=True, accept_encoding="identity", user_agent=user_agent
+        )
+        self._managers: dict[str | None, PoolManager] = {}
+        self._opening = threading.Lock()
+        self._pool_of = functools.lru_cache(_N_HOSTS)(self._find_pool)
         # A server's malformed headers are not worth a stack trace each.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     def ask(
         self, address: str, timeouts_s: tuple[float, float], deadline_s: float
-    ) -> requests.Response:
+    ) -> BaseHTTPResponse:
         """The beginning of an answer; its body is still to be read, by this thread.
 
         Args:
@@ -162,21 +163,119 @@ class GuardedSession(requests.Session):
 
         Raises:
             BlockedAddressError: It leads to an address that is not public.
-            requests.RequestException, urllib3.exceptions.HTTPError, ValueError: All others.
+            SettingsError: The environment's certificates are not there.
+            urllib3.exceptions.HTTPError, ValueError: All others; a ``LocationValueError``, or a
+                ValueError that is no HTTPError, where the address is none.
         """
         _BOUNDS.deadline_s, _BOUNDS.may_be_private = deadline_s, self._may_be_private
-        proxies = get_environ_proxies(address)
-        return self.get(address, stream=True, timeout=timeouts_s, proxies=proxies)
+        url = _parse(address)
+        pool = self._pool_of(url.scheme, url.host, url.port)
+        headers = self._headers
+        if login := _login(url):
+            headers = headers | make_headers(basic_auth=login)
+        is_forwarded = pool.proxy is not None and url.scheme == "http"
+        connect_s, read_s = timeouts_s
+        return pool.urlopen(
+            "GET",
+            _absolute(url) if is_forwarded else url.request_uri,
+            headers=headers,
+            retries=_NO_RETRIES,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=connect_s, read=read_s),
+            preload_content=False,
+            decode_content=False,
+        )
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """None: requests is to follow nothing by itself."""
+    def _find_pool(self, scheme: str, host: str, port: int | None) -> HTTPConnectionPool:
+        """The connections to a host, or to the proxy that leads there."""
+        if not self._may_be_private:  # behind a proxy this is all that can be judged
+            refuse_private_spelling(host)
+        origin = Url(scheme, host=host, port=port).url
+        proxy = select_proxy(origin, get_environ_proxies(origin))
+        with self._opening:
+            if proxy not in self._managers:
+                self._managers[proxy] = _open_manager(proxy, self._n_connections)
+            return self._managers[proxy].connection_from_host(host, port, scheme)
+
+
+def _open_manager(proxy: str | None, n_connections: int) -> PoolManager:
+    """The pools of all hosts behind a proxy of the environment, or behind none."""
+    trusted = _load_authorities()
+    limits: dict[str, Any] = {
+        "num_pools": _N_HOSTS,
+        "maxsize": n_connections,
+        "ssl_context": trusted,
+    }
+    if proxy is None:
+        manager = PoolManager(**limits)
+    else:
+        url = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        if url.scheme not in _POOLS or not url.host:
+            what = f"not an HTTP proxy: {url.host}"
+            raise ProxyError(what, ValueError(what))
+        login = make_headers(proxy_basic_auth=_login(url))
+        manager = ProxyManager(url.url, proxy_headers=login, proxy_ssl_context=trusted, **limits)
+    manager.pool_classes_by_scheme = _POOLS
+    return manager
+
+
+def _load_authorities() -> ssl.SSLContext:
+    """Whose certificates are believed: certifi's, or those that the environment names.
+
+    It is loaded once, for all connections: each time takes 15 ms.
+
+    Raises:
+        SettingsError: They are not there.
+    """
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    place = Path(named or DEFAULT_CA_BUNDLE_PATH)
+    context = create_urllib3_context()
+    try:
+        if place.is_dir():
+            context.load_verify_locations(capath=place)
+        else:
+            context.load_verify_locations(cafile=place)
+    except OSError as error:
+        raise SettingsError(
+            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: expected certificates at {place}; "
+            f"found: {error}"
+        ) from error
+    return context
+
+
+def _parse(address: str) -> Url:
+    """An address in its parts, what may not stand in it quoted, and no more than that.
+
+    Raises:
+        LocationParseError: It is no address of http or https.
+    """
+    url = parse_url(address)
+    quoted = requote_uri(url.url)
+    if quoted != url.url:
+        url = parse_url(quoted)
+    if url.scheme not in _POOLS or not url.host or url.host.startswith(("*", ".")):
+        raise LocationParseError(address)
+    return url
+
+
+def _absolute(url: Url) -> str:
+    """An address as a proxy is asked for it."""
+    return url._replace(auth=None, path=url.path or "/", fragment=None).url
+
+
+def _login(url: Url) -> str | None:
+    """The name and password that stand in an address, as ``name:password``."""
+    return unquote(url.auth) if url.auth and ":" in url.auth else None
+
+
+def next_address(address: str, answer: BaseHTTPResponse) -> str | None:
+    """Where the answer of an address redirects to, as a whole address; None if it does not.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    place = answer.get_redirect_location()
+    if not place:
         return None
-
-    def next_address(self, response: requests.Response) -> str | None:
-        """Where an answer redirects to, as a whole address; None if it does not.
-
-        Raises:
-            ValueError: It is no address.
-        """
-        target = super().get_redirect_target(response)
-        return urljoin(response.url, requote_uri(target)) if target else None
+    return urljoin(address, requote_uri(place.encode("latin-1").decode()))

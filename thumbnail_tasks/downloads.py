@@ -9,18 +9,21 @@ from collections import defaultdict
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import requests
+from urllib3 import BaseHTTPResponse, Retry
 from urllib3.exceptions import (
     HTTPError,
     LocationValueError,
     NameResolutionError,
-    ReadTimeoutError,
+    NewConnectionError,
+    SSLError,
 )
-from urllib3.util import Retry
+from urllib3.exceptions import TimeoutError as LateError
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.addresses import BlockedAddressError
-from thumbnail_tasks.connections import GuardedSession
+from thumbnail_tasks.connections import GuardedSession, next_address
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.outages import OutageWatch
 
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 5
@@ -31,7 +34,7 @@ _DETAIL_CHARS = 300
 
 
 class Answer(NamedTuple):
-    """What an address gave: bytes, or the reason why not. Never an exception."""
+    """What an address gave: bytes, or the reason why not."""
 
     url: str | None
     status: str
@@ -56,8 +59,10 @@ class HostPace:
             now_s = time.monotonic()
             due_s = max(self._next_s[host], now_s)
             self._next_s[host] = due_s + self._interval_s
-        time.sleep(max(0.0, due_s - time.monotonic()))
-        return due_s - now_s
+        wait_s = due_s - now_s
+        if wait_s > 0:  # a sleep of no time hands the processor over
+            time.sleep(wait_s)
+        return wait_s
 
     def hold(self, host: str, seconds: float) -> None:
         """Let no request to ``host`` start within ``seconds`` from now."""
@@ -70,7 +75,12 @@ class Downloader:
 
     def __init__(self) -> None:
         self._limits = limits = settings.thumbnails()
+        if limits.stop_after < 1:
+            raise SettingsError(
+                f"[thumbnails] stop_after: expected 1 or more; found: {limits.stop_after}"
+            )
         self._pace = HostPace(limits.requests_per_second)
+        self._watch = OutageWatch(limits.stop_share, limits.stop_after)
         self._session = GuardedSession(
             limits.user_agent, limits.concurrency, limits.allow_private_addresses
         )
@@ -80,6 +90,9 @@ class Downloader:
 
         Waits between tries: what the server's Retry-After says, else exponential backoff
         with full jitter. A Retry-After beyond ``retry_after_max_s`` ends the tries.
+
+        Raises:
+            HostDownError: This host, or one asked before, fails too often: see ``OutageWatch``.
         """
         try:
             host = _host(url)
@@ -87,6 +100,7 @@ class Downloader:
             return Answer(url, "invalid_link", _plain(error))
         for attempt in range(self._limits.retries + 1):
             self._pace.wait(host)
+            self._watch.refuse()
             answer, retry_after_s = self._fetch_once(url)
             if not answer.is_retriable or attempt == self._limits.retries:
                 break
@@ -96,6 +110,10 @@ class Downloader:
                 break
             else:
                 self._pace.hold(host, retry_after_s)
+        if answer.is_retriable:
+            self._watch.failed(host, answer.status, answer.detail)
+        else:
+            self._watch.succeeded(host)
         return answer
 
     def _fetch_once(self, url: str) -> tuple[Answer, float | None]:
@@ -107,8 +125,8 @@ class Downloader:
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 with self._session.ask(address, timeouts_s, deadline_s) as response:
-                    code = response.status_code
-                    following = self._session.next_address(response)
+                    code = response.status
+                    following = next_address(address, response)
                     if following is None:
                         return self._take(url, response), _retry_after_s(response)
                 if urlsplit(following).scheme not in ("http", "https"):
@@ -118,7 +136,7 @@ class Downloader:
                 deadline_s += self._pace.wait(_host(address))
             except BlockedAddressError as error:
                 return Answer(url, "blocked_address", _plain(error), http_status=code), None
-            except (requests.RequestException, HTTPError, ValueError) as error:
+            except (HTTPError, ValueError) as error:
                 if time.monotonic() >= deadline_s:
                     detail = f"no whole answer in {limits.total_timeout_s} s"
                     return Answer(url, "timed_out", detail, True, code), None
@@ -126,9 +144,9 @@ class Downloader:
         detail = f"redirects more than {_MAX_REDIRECTS} times"
         return Answer(url, "http_error", detail, http_status=code), None
 
-    def _take(self, url: str, response: requests.Response) -> Answer:
+    def _take(self, url: str, response: BaseHTTPResponse) -> Answer:
         """The bytes of an answer's body, never unfolded, or why they are not taken."""
-        if response.status_code != 200:
+        if response.status != 200:
             return _refusal(url, response)
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
@@ -136,14 +154,15 @@ class Downloader:
             return Answer(url, "not_an_image", detail, http_status=200)
         max_bytes = self._limits.max_bytes
         too_large = Answer(url, "too_large", f"over {max_bytes} bytes", http_status=200)
-        if (response.raw.length_remaining or 0) > max_bytes:
+        if (response.length_remaining or 0) > max_bytes:
             return too_large
-        image = bytearray()
-        while chunk := response.raw.read1(_CHUNK_BYTES):
-            image += chunk
-            if len(image) > max_bytes:
+        chunks, n_bytes = [], 0
+        while chunk := response.read1(_CHUNK_BYTES):
+            chunks.append(chunk)
+            n_bytes += len(chunk)
+            if n_bytes > max_bytes:
                 return too_large
-        return Answer(url, "ok", http_status=200, image=bytes(image))
+        return Answer(url, "ok", http_status=200, image=b"".join(chunks))
 
 
 @functools.cache
@@ -161,15 +180,15 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _refusal(url: str, response: requests.Response) -> Answer:
-    code = response.status_code
+def _refusal(url: str, response: BaseHTTPResponse) -> Answer:
+    code = response.status
     detail = _plain(f"HTTP {code} {response.reason}")
     if code in _NO_HTTP:
         return Answer(url, "not_found", detail, http_status=code)
     return Answer(url, "http_error", detail, code in _PASSING_HTTP, code)
 
 
-def _retry_after_s(response: requests.Response) -> float | None:
+def _retry_after_s(response: BaseHTTPResponse) -> float | None:
     """What ``Retry-After`` says, in seconds or as a date; None where it says nothing."""
     header = response.headers.get("Retry-After")
     try:
@@ -184,7 +203,7 @@ def _failure(url: str, error: Exception, redirected_by: int | None) -> Answer:
     if _is_invalid(error):
         status = "http_error" if redirected_by else "invalid_link"
         return Answer(url, status, detail, http_status=redirected_by)
-    if isinstance(error, requests.Timeout | ReadTimeoutError):
+    if isinstance(error, LateError) and not isinstance(error, NewConnectionError):
         status = "timed_out"
     else:
         status = "unreachable" if _is_unreachable(error) else "refused"
@@ -199,24 +218,12 @@ def _plain(about: object) -> str:
 
 def _is_invalid(error: Exception) -> bool:
     """Whether it is the address that is wrong."""
-    if isinstance(error, requests.exceptions.InvalidProxyURL):
-        return False
-    if isinstance(error, requests.RequestException | HTTPError):
-        return isinstance(
-            error,
-            requests.exceptions.InvalidURL
-            | requests.exceptions.InvalidSchema
-            | requests.exceptions.MissingSchema
-            | LocationValueError,
-        )
-    return isinstance(error, ValueError)
+    return isinstance(error, LocationValueError) or not isinstance(error, HTTPError)
 
 
 def _is_unreachable(error: Exception) -> bool:
     """Whether no such host, no route or a TLS failure; not by words, which may be the URL's."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
     return (
-        isinstance(error, requests.exceptions.SSLError)
-        or isinstance(reason, NameResolutionError)
-        or getattr(getattr(reason, "__cause__", None), "errno", None) in _NO_ROUTE
+        isinstance(error, SSLError | NameResolutionError)
+        or getattr(error.__cause__, "errno", None) in _NO_ROUTE
     )

@@ -22,3 +22,7 @@ class StorageError(ThumbnailTasksError):
 
 class WeightsError(ThumbnailTasksError):
     """A model file is missing or is not the one that was shipped."""
+
+
+class HostDownError(ThumbnailTasksError):
+    """A host failed so often that the run ends; the next one goes on."""

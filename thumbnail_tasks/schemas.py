@@ -48,6 +48,8 @@ STATUSES = {
     "refused": "the connection was refused or broke off; retried",
     "timed_out": "no whole answer in time; retried",
     "unreachable": "no such host, no route or a TLS failure; retried",
+    "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
+    "out_of_memory": "there was no memory for this picture alone; all stages leave it out; retried",
 }
 """What ``thumbnail_status`` can say, and what it means. Retried: by the next run."""
 

@@ -89,6 +89,15 @@ class thumbnails(luigi.Config):
     retry_after_max_s = luigi.FloatParameter(
         default=120.0, description="Longest Retry-After obeyed; beyond it the next run retries"
     )
+    stop_share = luigi.FloatParameter(
+        default=0.5,
+        description="The run ends once more than this share of a host's last stop_after thumbnails "
+        "failed in a way that may pass: time-outs, 429, 5xx, no connection (0 to 1; 1: never)",
+    )
+    stop_after = luigi.IntParameter(
+        default=100,
+        description="Thumbnails of one host that stop_share is judged by; fewer never end the run",
+    )
     max_bytes = luigi.IntParameter(default=10_000_000, description="Largest answer kept, in bytes")
     max_pixels = luigi.IntParameter(
         default=20_000_000, description="Largest picture decoded, in pixels"

@@ -7,7 +7,9 @@ that brought it, and what is in it. Each stage turns the files of one shard into
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,11 +17,19 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.claims import claimed
+from thumbnail_tasks.crashes import CrashError, explain_exit
 from thumbnail_tasks.engines import Engine
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 from thumbnail_tasks.fetching import FetchWeights
+from thumbnail_tasks.halving import compute_by_halves
+from thumbnail_tasks.model_process import model_process
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress, say
+from thumbnail_tasks.terminal import Progress, ProgressLines, say
+from thumbnail_tasks.written_off import describe_crash, find_crashed, pick_rows, without_picture
+
+_PICTURES = "thumbnails"
+"""Folder of the first stage's results: the one table that says which pictures there are."""
 
 
 def short_digest(value: Any, digits: int) -> str:
@@ -71,10 +81,21 @@ class DataTask(luigi.Task):
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""
         return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet")
 
+    def claim(self, target: ParquetTarget) -> AbstractContextManager[None]:
+        """Be the one to make this file: another run on the same data directory waits."""
+        name = str(Path(target.path).relative_to(self.data_dir))
+        return claimed(
+            Path(self.data_dir),
+            name,
+            lambda: say(f"{self.task_family:<18} waiting: another run makes {name}"),
+        )
+
 
 @DataTask.event_handler(luigi.Event.PROCESS_FAILURE)
 def _say_that_a_process_died(task: DataTask, message: str) -> None:
-    say(f"ERROR: {task.task_family}: {message}. What is done is kept.")
+    exit_code = re.search(r"exit code (-\d+)", message)
+    reason = f": {explain_exit(int(exit_code[1]))}" if exit_code else ""
+    say(f"ERROR: {task.task_family}: {message}{reason}. What is done is kept.")
 
 
 class ShardTask(DataTask):
@@ -110,7 +131,10 @@ class ShardTask(DataTask):
         raise NotImplementedError
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
-        """This stage's table of one shard from the upstream tables of the same shard."""
+        """This stage's table of some thumbnails from the upstream tables of the same thumbnails.
+
+        It runs in a process of its own, and is not to depend on what was computed there before.
+        """
         raise NotImplementedError
 
     @classmethod
@@ -150,19 +174,73 @@ class ShardTask(DataTask):
                 f"{self}: this worker's settings make the engine {self.tag(self.source)}; "
                 "give every worker the same luigi.cfg and version"
             )
-        targets = [
-            (shard, self.output_for(shard))
-            for shard in self.shards.split(",")
-            if not self.output_for(shard).exists()
-        ]
-        progress = Progress(self, len(targets))
-        for shard, target in targets:
-            tables = [task.output()[0].read() for task in self.requires_for(shard)]
-            progress.begin(len(tables[0]))
-            table = self.compute(tables, progress)
-            seconds = progress.finish()
-            about = {"n_thumbnails": str(len(tables[0])), "seconds": f"{seconds:.3f}"}
-            target.write(table, about)
+        shards = [name for name in self.shards.split(",") if not self.output_for(name).exists()]
+        lines = ProgressLines(self, len(shards))
+        for shard in shards:
+            target = self.output_for(shard)
+            with self.claim(target):
+                if not target.exists():  # another run may have been quicker
+                    self._make(shard, lines)
+
+    def _make(self, shard: str, lines: ProgressLines) -> None:
+        """Write one shard's file; a picture that crashes, or is too large for memory, is left out.
+
+        Raises:
+            ThumbnailTasksError: The engine crashes whatever the picture.
+        """
+        first = self.requires_for(shard)[0].output()[0]
+        ids = first.read(["thumbnail_id"])["thumbnail_id"].to_pylist()
+
+        def compute(rows: range) -> pa.Table:
+            work = functools.partial(_compute_rows, type(self), self.to_str_params(), shard, rows)
+            try:
+                with lines.unless_it_fails() as progress:
+                    return model_process().compute(work, progress)
+            except CrashError as crash:
+                if len(rows) == len(ids) > 1:
+                    say(f"{self.task_family:<18} {crash}. Looking for the picture by halves.")
+                raise
+
+        def write_off(row: int, crash: CrashError) -> pa.Table:
+            say(f"{self.task_family:<18} {ids[row]}: {crash.status}: {crash}. It is left out.")
+            detail = f"{self.task_family}, {self.engine}: {crash}"
+            if not self.upstream:
+                return describe_crash({"thumbnail_id": ids[row]}, crash.status, detail)
+            self._write_off(shard, ids[row], crash.status, detail)
+            return compute(range(row, row + 1))
+
+        lines.begin(len(ids))
+        try:
+            table = compute_by_halves(compute, len(ids), write_off)
+        except CrashError as crash:
+            raise ThumbnailTasksError(
+                f"{self.task_family} with {self.engine}: expected a picture to be the cause; "
+                f"found: {crash}, whatever the picture"
+            ) from crash
+        seconds = lines.finish()
+        about = {"n_thumbnails": str(len(ids)), "seconds": f"{seconds:.3f}"}
+        self.output_for(shard).write(table, about)
+
+    def _write_off(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
+        """Take a picture out of the shard's thumbnails, for this stage and all others."""
+        target = self.target(_PICTURES, self.source, shard)
+        with self.claim(target):
+            target.write(without_picture(target.read(), thumbnail_id, status, detail))
+
+    def read_rows(self, shard: str, rows: range) -> list[pa.Table]:
+        """What ``compute`` takes, of some thumbnails of a shard."""
+        tables = [task.output()[0].read() for task in self.requires_for(shard)]
+        if not self.upstream:
+            return pick_rows(tables, rows, pa.chunked_array([], pa.string()))
+        statuses = self.target(_PICTURES, self.source, shard).read(["thumbnail_id", "status"])
+        return pick_rows(tables, rows, find_crashed(statuses))
+
+
+def _compute_rows(
+    stage: type[ShardTask], params: Mapping[str, str], shard: str, rows: range, progress: Progress
+) -> pa.Table:
+    task = stage.from_str_params(params)
+    return task.compute(task.read_rows(shard, rows), progress)
 
 
 @functools.cache  # Luigi asks several times per task: at 5 ms each, minutes for many shards

@@ -1,10 +1,12 @@
 """What a person at the terminal, and Luigi's page, sees of a run."""
 
+import contextlib
 import logging
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import luigi
@@ -13,6 +15,8 @@ from thumbnail_tasks.errors import ThumbnailTasksError
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of one task's progress."""
+Progress = Callable[[int], None]
+"""Told how many more thumbnails are done."""
 _EXIT_INTERRUPTED = 130
 """What a shell expects of a command that Ctrl-C ended."""
 
@@ -37,7 +41,7 @@ def tell(task: luigi.Task, message: str, share: float) -> None:
         in_scheduler.set_progress_percentage(round(100 * share))
 
 
-class Progress:
+class ProgressLines:
     """Tells Luigi's page, and a person at the terminal, how far a task is."""
 
     def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
@@ -56,6 +60,16 @@ class Progress:
         self._done += n
         if time.monotonic() - self._told > SECONDS_BETWEEN_LINES:
             self._tell(f"{self._done}/{self._n_items} thumbnails")
+
+    @contextlib.contextmanager
+    def unless_it_fails(self) -> Iterator[Progress]:
+        """What is told in the block counts as done unless the block raises."""
+        before = self._done
+        try:
+            yield self
+        except BaseException:
+            self._done = before
+            raise
 
     def finish(self) -> float:
         """The part is done; returns the seconds it took."""

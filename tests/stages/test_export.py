@@ -15,7 +15,7 @@ from thumbnail_tasks.stages.export import join_shard, join_videos
 from thumbnail_tasks.summary import Timing, summarize
 from thumbnail_tasks.tables import write_csv
 
-OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
+IDS = OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
 
 
 def table(schema: pa.Schema, *rows: dict[str, object]) -> pa.Table:
@@ -56,6 +56,32 @@ def test_faces_are_counted_and_null_where_nothing_could_be_done(attributes: pa.T
         {"face_count": 2, "happy_count": 1, "sad_count": 1, "fear_count": 0},
         dict.fromkeys(counts),
     ]
+
+
+def test_of_a_picture_that_crashed_late_nothing_that_was_found_before_is_exported() -> None:
+    crashed = {"thumbnail_id": GONE, "status": "crashed_decoder"}
+    face = {"thumbnail_id": GONE, "emotion": "happy"}
+    attributes = join_shard(
+        table(schemas.THUMBNAILS, {"thumbnail_id": OK, "status": "ok", "width_px": 480}, crashed),
+        table(
+            schemas.TEXTS,
+            *(
+                {"thumbnail_id": name, "ocr_raw": "HI", "ocr": "HI", "ocr_length": 1}
+                for name in IDS
+            ),
+        ),
+        table(
+            schemas.embeddings(2),
+            *({"thumbnail_id": name, "ocr_embed": [0, 1]} for name in IDS),
+        ),
+        table(schemas.FACES, {"thumbnail_id": GONE}),
+        table(schemas.EMOTIONS, face),
+        table(schemas.APPEARANCE, *({"thumbnail_id": name, "edges": 0.25} for name in IDS)),
+    )
+    left, nulled = attributes.to_pylist()
+    known = {"thumbnail_id": GONE, "thumbnail_status": "crashed_decoder"}
+    assert nulled == dict.fromkeys(schemas.attributes(2).names) | known
+    assert (left["thumbnail_ocr"], left["face_count"], left["edges"]) == ("HI", 0, 0.25)
 
 
 def test_tables_of_different_thumbnails_are_not_joined() -> None:

@@ -1,6 +1,7 @@
 """Each stage as a pure function: a small table and a lambda."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -170,6 +171,47 @@ def test_appearance_is_null_without_a_picture(thumbnails: pa.Table) -> None:
     appearance = measure_appearances(thumbnails, ignore)
     assert appearance.schema == schemas.APPEARANCE
     assert appearance["gray_median"].to_pylist() == [200, None, 128]
+
+
+@pytest.mark.parametrize("memory_for", [1, 2, 9])
+def test_where_memory_runs_out_the_batch_is_halved_and_the_tables_are_the_same(
+    memory_for: int,
+) -> None:
+    def limited(engine: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+        def run(batch: Sequence[Any]) -> Any:
+            if len(batch) > memory_for:
+                raise MemoryError
+            return engine(batch)
+
+        return run
+
+    def find(images: Sequence[ImageRGB]) -> list[list[Face]]:
+        return [[Face(1.0, (0, 0, int(image[0, 0, 0]), 9))] for image in images]
+
+    def read(images: Sequence[ImageRGB]) -> list[list[Word]]:
+        return [[Word(str(image[0, 0, 0]), 0.9, (0, 0, 9, 9))] for image in images]
+
+    def classify(crops: Sequence[ImageRGB]) -> np.ndarray:
+        return np.array([[crop.mean()] + [0] * 6 for crop in crops], np.float32)
+
+    def encode(said: Sequence[str]) -> np.ndarray:
+        return np.array([[int(text), 1] for text in said], np.float32).reshape(-1, 2)
+
+    def run_stages(limit: Callable[[Any], Any]) -> list[pa.Table]:
+        faces = detect_faces(pictures, limit(find), ignore)
+        emotions = classify_emotions(pictures, faces, limit(classify), find_nothing_wrong, ignore)
+        vectors = embed_texts(texts, limit(encode), ignore)
+        return [faces, emotions, recognize_text(pictures, limit(read), ignore), vectors]
+
+    levels = range(20, 90, 10)
+    rows = [
+        {"thumbnail_id": f"{level}", "status": "ok", "image": encoded(np.full_like(GREY, level))}
+        for level in levels
+    ]
+    pictures = pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+    said = [{"thumbnail_id": f"{level}", "ocr": f"{level}"} for level in levels]
+    texts = pa.Table.from_pylist(said, schemas.TEXTS)
+    assert run_stages(limited) == run_stages(lambda engine: engine)
 
 
 def test_empty_tables_stay_empty() -> None:

@@ -1,11 +1,13 @@
 """What the stages share that find something with a box on pictures: words and faces."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from thumbnail_tasks.engines import Face, Word
+from thumbnail_tasks.halving import compute_in_parts
 from thumbnail_tasks.images import ImageRGB, iter_pictures
 
 Found = TypeVar("Found", Word, Face)
@@ -23,7 +25,8 @@ def find_on_pictures(
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        find: Maps B pictures of one size to B lists of what was found.
+        find: Maps B pictures of one size to B lists of what was found; where memory runs out it
+            is given fewer at once.
         describe: Gives the columns of one picture's finds, beside id and box.
         advance: Told how many more thumbnails are done.
 
@@ -34,7 +37,8 @@ def find_on_pictures(
     ids = thumbnails["thumbnail_id"].to_pylist()
     rows_of: dict[int, list[dict[str, Any]]] = {}
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
-        found = find([picture.image_rgb for picture in pictures])
+        parts = compute_in_parts(find, [picture.image_rgb for picture in pictures])
+        found = itertools.chain.from_iterable(parts)
         for number, picture, several in zip(numbers, pictures, found, strict=True):
             rows_of[number] = [
                 {"thumbnail_id": ids[number], **columns, **picture.box_in_stored(one.box_xyxy)}

@@ -8,6 +8,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, minilm, tensorflow_hub
 from thumbnail_tasks.engines.minilm import TextEncoder
+from thumbnail_tasks.halving import compute_in_parts
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.terminal import Progress
@@ -31,7 +32,7 @@ def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], N
     """
     said = texts["ocr"].to_pylist()
     with_text = [row for row, text in enumerate(said) if text]
-    encoded = encode([said[row] for row in with_text])
+    encoded = np.concatenate(compute_in_parts(encode, [said[row] for row in with_text]))
     vectors = np.zeros((len(said), encoded.shape[1]), np.float32)
     vectors[with_text] = encoded
     schema = schemas.embeddings(encoded.shape[1])

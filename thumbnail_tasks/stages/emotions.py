@@ -9,6 +9,7 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.engines import Engine, choose, emotion_network, face_quality, keras_emotions
 from thumbnail_tasks.engines.emotion_network import EmotionClassifier, crop_face
 from thumbnail_tasks.engines.face_quality import FaceJudge, FaceQuality
+from thumbnail_tasks.halving import compute_in_parts
 from thumbnail_tasks.images import iter_pictures
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.faces import DetectFaces
@@ -60,7 +61,7 @@ def classify_emotions(
                 rows.append(row)
                 crops.append(crop_face(picture.image_rgb, box_xyxy))
                 flags[row] = judge(picture.image_rgb, box_xyxy)
-        probabilities[rows] = classify(crops)
+        probabilities[rows] = np.concatenate(compute_in_parts(classify, crops))
         advance(len(numbers))
     strongest = np.array(schemas.EMOTION_LABELS)[probabilities.argmax(axis=1)]
     columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T, *flags.T]

@@ -28,6 +28,7 @@ from thumbnail_tasks.summary import listed, summarize, time_stages
 from thumbnail_tasks.tables import write_csv
 from thumbnail_tasks.targets import ParquetTarget, written_whole
 from thumbnail_tasks.terminal import say
+from thumbnail_tasks.written_off import null_rows
 
 _EXPORT_VERSION = "1"
 _BATCH_ROWS = 16_384
@@ -76,7 +77,8 @@ def join_shard(
         appearance: N rows of ``schemas.APPEARANCE``, in the same order.
 
     Returns:
-        N rows of ``schemas.attributes(width)``. Counts of faces are null without a picture.
+        N rows of ``schemas.attributes(width)``. Without a picture: nulls beside id and status, also
+        where a stage was done with the picture before another crashed over it.
 
     Raises:
         StorageError: The tables are not of the same thumbnails.
@@ -102,18 +104,22 @@ def join_shard(
         },
         **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
         "thumbnail_ocr_embed": embeddings["ocr_embed"],
-        **{name: _count_per_id(ids, table, is_ok) for name, table in counts.items()},
+        **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **{name: appearance[name] for name in appearance.column_names[1:]},
     }
     schema = schemas.attributes(width)
-    return pa.table([columns[name] for name in schema.names], schema=schema)
+    joined = pa.table([columns[name] for name in schema.names], schema=schema)
+    known = null_rows(joined, is_ok)
+    for name in ("thumbnail_id", "thumbnail_status"):
+        place = schema.get_field_index(name)
+        known = known.set_column(place, schema.field(place), joined[name])
+    return known
 
 
-def _count_per_id(ids: pa.ChunkedArray, found: pa.Table, is_ok: pa.ChunkedArray) -> pa.Array:
-    """How many rows of ``found`` each id has: N int32, null where ``is_ok`` is false."""
+def _count_per_id(ids: pa.ChunkedArray, found: pa.Table) -> pa.Array:
+    """How many rows of ``found`` each id has: N int32."""
     rows = pc.index_in(found["thumbnail_id"], value_set=ids).to_numpy()
-    counts = np.bincount(rows, minlength=len(ids)).astype(np.int32)
-    return pc.if_else(is_ok, pa.array(counts), None)
+    return pa.array(np.bincount(rows, minlength=len(ids)).astype(np.int32))
 
 
 def join_videos(videos: pa.RecordBatch, attributes: pa.Table, from_folder: bool) -> pa.Table:
@@ -236,13 +242,16 @@ class ExportAttributes(RunTask):
         attributes = read_attributes(plan, source, self.data_dir)
         self._refuse_failures_only(attributes, shards[0], source)
         parquet, table = self.output()
-        n_rows = self._write(attributes, parquet)
-        with written_whole(Path(table.path)) as temporary:
-            write_csv(Path(parquet.path), temporary, without=_VECTORS)
+        with self.claim(parquet):
+            if not self.complete():  # another run may have been quicker
+                self._write(attributes, parquet)
+                with written_whole(Path(table.path)) as temporary:
+                    write_csv(Path(parquet.path), temporary, without=_VECTORS)
         timings = time_stages(
             [stage.on(shard, source, self.data_dir) for shard in shards for stage in _STAGES],
             since=self.input()["plan"].written_at(),
         )
+        n_rows = pq.read_metadata(self.input()["videos"].path).num_rows
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
 
     def _refuse_failures_only(self, attributes: pa.Table, shard: str, source: str) -> None:
@@ -256,16 +265,13 @@ class ExportAttributes(RunTask):
                 f"{first['detail']}. Nothing was exported."
             )
 
-    def _write(self, attributes: pa.Table, parquet: ParquetTarget) -> int:
-        """Write the rows of the input with their attributes; returns how many."""
+    def _write(self, attributes: pa.Table, parquet: ParquetTarget) -> None:
+        """Write the rows of the input with their attributes."""
         videos = pq.ParquetFile(self.input()["videos"].path)
-        n_rows = 0
         schema = pa.schema([*videos.schema_arrow, *attributes.schema])
         with parquet.open_writer(schema, {"made_of": self._made_of()}) as writer:
             for batch in videos.iter_batches(_BATCH_ROWS):
                 writer.write_table(join_videos(batch, attributes, bool(self.images_dir)))
-                n_rows += len(batch)
-        return n_rows
 
 
 @ExportAttributes.event_handler(luigi.Event.DEPENDENCY_PRESENT)

@@ -1,6 +1,10 @@
 """Get the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
+import multiprocessing
+import os
+import signal
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,16 +12,21 @@ from typing import Any
 
 import luigi
 import pyarrow as pa
+from luigi.worker import TaskProcess
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, load_downloader
+from thumbnail_tasks.errors import HostDownError
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
-from thumbnail_tasks.shards import DataTask, ShardTask
+from thumbnail_tasks.picture_headers import read_header
+from thumbnail_tasks.shards import DataTask, ShardTask, short_digest
 from thumbnail_tasks.sources import urls_by_quality, wanted_qualities
 from thumbnail_tasks.targets import ParquetTarget
 from thumbnail_tasks.terminal import Progress
 
 _PLACEHOLDER_PX = (120, 90)
+_PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
+"""YouTube's has 1,097; no picture of its size takes more than its pixels."""
 _SMALLEST = ("/default.jpg", "/default.webp")
 """The only quality that is of the placeholder's size by right."""
 
@@ -26,12 +35,14 @@ _NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
 Fetch = Callable[[str], Answer]
 """An address to the bytes found there, or the reason why there are none."""
 
-Examine = Callable[[Answer], dict[str, Any]]
-"""As ``examine_picture``."""
-
 
 def fetch_thumbnails(
-    shard: pa.Table, fetch: Fetch, concurrency: int, advance: Callable[[int], None]
+    shard: pa.Table,
+    fetch: Fetch,
+    concurrency: int,
+    advance: Callable[[int], None],
+    had: pa.Table | None = None,
+    keep: Callable[[pa.Table], None] | None = None,
 ) -> pa.Table:
     """Get the pictures of a shard from the network or from files.
 
@@ -40,54 +51,80 @@ def fetch_thumbnails(
         fetch: Asks one address.
         concurrency: Addresses asked at once.
         advance: Told how many more are done.
+        had: What ``keep`` was given when this was stopped before; it is not asked for again.
+        keep: Given the rows that are settled when a host is found down: pictures, and failures
+            for good.
 
     Returns:
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
+
+    Raises:
+        HostDownError: As ``fetch``, after all that is under way has ended.
     """
     limits = settings.thumbnails()  # read once: Luigi takes 0.7 ms
     qualities = wanted_qualities()
-    rows = []
+    known = {row["thumbnail_id"]: row for row in had.to_pylist()} if had is not None else {}
+    rows, stopped = [], None
     pool = ThreadPoolExecutor(concurrency)
-    # One picture at a time, and in one thread: the largest takes 350 MB, and each thread that
-    # has decoded one keeps 120 MB of them (measured).
-    decoder = ThreadPoolExecutor(1)
 
-    def find(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def find(wanted: Mapping[str, Any]) -> Answer:
         if wanted["url"] is None:
-            answer = read_picture(wanted["path"], limits.max_bytes)
-            return answer._asdict() | examine(answer)
-        return _ask_for(urls_by_quality(wanted["url"], qualities), fetch, examine)
-
-    def examine(answer: Answer) -> dict[str, Any]:
-        return decoder.submit(examine_picture, answer, limits.max_pixels).result()
+            return read_picture(wanted["path"], limits.max_bytes)
+        return _ask_for(urls_by_quality(wanted["url"], qualities), fetch)
 
     try:
         planned = shard.to_pylist()
-        for wanted, found in zip(planned, pool.map(find, planned), strict=True):
-            row = {"thumbnail_id": wanted["thumbnail_id"], **found}
-            rows.append(row)
+        asked = deque(
+            pool.submit(find, each) for each in planned if each["thumbnail_id"] not in known
+        )
+        for thumbnail_id in shard["thumbnail_id"].to_pylist():
+            if thumbnail_id in known:
+                rows.append(known[thumbnail_id])
+            else:
+                try:
+                    answer = asked.popleft().result()  # and let go of what it holds
+                except HostDownError as error:  # the next ones end at once
+                    stopped = error
+                    continue
+                # One picture at a time, and in this thread: the largest takes 350 MB, and each
+                # thread that has decoded one keeps 120 MB of them (measured).
+                seen = answer._asdict() | examine_picture(answer, limits.max_pixels)
+                rows.append({"thumbnail_id": thumbnail_id, **seen})
             advance(1)
     finally:
         pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the requests under way alone
-        decoder.shutdown()
+    if stopped:
+        if keep:
+            settled = [row for row in rows if not row["is_retriable"]]
+            keep(pa.Table.from_pylist(settled, schemas.THUMBNAILS))
+        raise stopped
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 
-def _ask_for(urls: Sequence[str], fetch: Fetch, examine: Examine) -> dict[str, Any]:
+def _ask_for(urls: Sequence[str], fetch: Fetch) -> Answer:
     """What the first of these addresses gives that has the picture."""
     placeholder = None
     for url in urls:
         answer = fetch(url)
-        found = answer._asdict() | examine(answer)
-        is_small = (found["width_px"], found["height_px"]) == _PLACEHOLDER_PX
-        if is_small and (not url.endswith(_SMALLEST) or found["image"] == placeholder):
-            placeholder = found["image"]
-            found |= {"status": "placeholder", "detail": f"120×90 pixels at {url}"}
-        if found["status"] not in ("not_found", "placeholder"):
+        image = answer.image
+        if _is_small(image) and (not url.endswith(_SMALLEST) or image == placeholder):
+            placeholder = image
+            detail = f"120×90 pixels at {url}"
+            answer = answer._replace(status="placeholder", detail=detail, image=None)
+        if answer.status not in ("not_found", "placeholder"):
             break
-    if found["status"] != "ok":
-        found |= _NO_PICTURE
-    return found
+    return answer
+
+
+def _is_small(image: bytes | None) -> bool:
+    """Whether an answer has the placeholder's size, as its header says: it is not decoded here."""
+    if image is None or len(image) > _PLACEHOLDER_MAX_BYTES:
+        return False
+    try:
+        header = read_header(image)
+    except NotAnImageError:
+        return False
+    return (header.width_px, header.height_px) == _PLACEHOLDER_PX
 
 
 def read_picture(path: str | None, max_bytes: int) -> Answer:
@@ -153,8 +190,36 @@ class DownloadThumbnails(ShardTask):
     def requires_for(self, shard: str) -> list[luigi.Task]:
         return [PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)]
 
+    def run(self) -> None:
+        try:
+            super().run()
+        except HostDownError:
+            _end_run()
+            raise
+
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (shard,) = tables
-        return fetch_thumbnails(
-            shard, load_downloader().fetch, settings.thumbnails().concurrency, progress
+        ids = shard["thumbnail_id"].to_pylist()
+        part = self.target("unfinished", self.source, short_digest(ids, 16))
+        had = part.read() if part.exists() else None
+        table = fetch_thumbnails(
+            shard,
+            load_downloader().fetch,
+            settings.thumbnails().concurrency,
+            progress,
+            had,
+            part.write,
         )
+        if had is not None:
+            part.remove()
+        return table
+
+
+def _end_run() -> None:
+    """Let Luigi end this run: nothing more is begun or tried again, what is under way ends.
+
+    SIGUSR1 is Luigi's own word for it, to the process that hands the tasks out.
+    """
+    if callable(signal.getsignal(signal.SIGUSR1)):  # else it would kill
+        has_own_process = isinstance(multiprocessing.current_process(), TaskProcess)
+        os.kill(os.getppid() if has_own_process else os.getpid(), signal.SIGUSR1)

@@ -1,0 +1,170 @@
+"""A picture that kills a model costs itself, not its shard nor the night; nor do two runs harm."""
+
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
+from tests.dag.poison import TOO_LARGE
+from tests.dag.runs import files_of, run, start, wait_for
+from tests.dag.test_interruptions import sample_ids, write_videos
+from thumbnail_tasks import schemas
+
+pytestmark = [pytest.mark.dag, pytest.mark.model]
+
+HARMLESS = sample_ids(5)
+WITH_POISON = ("--module", "tests.dag.poison")
+
+
+def kill_by(sign: signal.Signals) -> tuple[int, int, int]:
+    return (1, 2, sign)
+
+
+def make_pictures(folder: Path, **first_pixels: tuple[int, int, int]) -> tuple[str, ...]:
+    """The harmless pictures, and one per name whose first pixel has that colour; gives flags."""
+    folder.mkdir()
+    for name in HARMLESS:
+        shutil.copy(EXAMPLES / "images" / f"{name}.jpg", folder)
+    for name, colour in first_pixels.items():
+        with Image.open(EXAMPLES / "images" / f"{HARMLESS[0]}.jpg") as picture:
+            picture.putpixel((0, 60), colour)
+            picture.crop((0, 60, 480, 330)).save(folder / f"{name}.png")
+    ids = sorted(path.stem for path in folder.iterdir())
+    videos = write_videos(folder.with_suffix(".csv"), ids)
+    return ("--videos", str(videos), "--images-dir", str(folder))
+
+
+def kill_the_decoder(picture: Path, sign: signal.Signals) -> None:
+    about = PngInfo()
+    about.add_text("comment", f"kill-with:{sign:d}")
+    with Image.open(picture) as image:
+        image.save(picture, pnginfo=about)
+
+
+def poisoned(data_dir: Path, *flags: str, **environment: str) -> Any:
+    return run(data_dir, *flags, *WITH_POISON, environment={"PYTHONPATH": str(ROOT), **environment})
+
+
+def statuses_of(attributes: pa.Table) -> dict[str, str]:
+    columns = attributes.select(["thumbnail_id", "thumbnail_status"]).to_pydict()
+    return dict(zip(*columns.values(), strict=True))
+
+
+def all_but(**others: str) -> dict[str, str]:
+    return dict.fromkeys(HARMLESS, "ok") | others
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_each_poisonous_picture_costs_itself_alone(tmp_path: Path, workers: str) -> None:
+    flags = make_pictures(
+        tmp_path / "images",
+        segv_reader=kill_by(signal.SIGSEGV),
+        abrt_reader=kill_by(signal.SIGABRT),
+        bus_decoder=(0, 0, 0),
+    )
+    kill_the_decoder(tmp_path / "images" / "bus_decoder.png", signal.SIGBUS)
+    undisturbed = run(tmp_path / "undisturbed", *flags)
+    assert undisturbed.code == 0, undisturbed.printed
+
+    finished = poisoned(tmp_path / "data", *flags, "--workers", workers)
+    assert finished.code == 0, finished.printed
+    table = finished.attributes
+    crashed = dict.fromkeys(("segv_reader", "abrt_reader", "bus_decoder"), "crashed_decoder")
+    assert statuses_of(table) == all_but(**crashed)
+    is_ok = pc.equal(table["thumbnail_status"], "ok")
+    assert table.filter(is_ok).equals(undisturbed.attributes.filter(is_ok))
+    for name in set(schemas.attributes(384).names) - {"thumbnail_id", "thumbnail_status"}:
+        assert table[name].is_null().equals(pc.invert(is_ok)), name
+    assert "segv_reader: crashed_decoder: killed by SIGSEGV: a native" in finished.printed
+    assert "ERROR" not in finished.printed
+    assert "Traceback" not in finished.printed
+
+    before = files_of(tmp_path / "data")
+    again = poisoned(tmp_path / "data", *flags, "--workers", workers)
+    assert "Nothing to do" in again.printed
+    assert files_of(tmp_path / "data") == before
+
+
+def test_what_crashed_is_tried_again_when_that_is_asked_for(tmp_path: Path) -> None:
+    flags = make_pictures(tmp_path / "images", segv_reader=kill_by(signal.SIGSEGV))
+    first = poisoned(tmp_path / "data", *flags)
+    assert statuses_of(first.attributes)["segv_reader"] == "crashed_decoder"
+    mended = run(tmp_path / "data", *flags, "--thumbnails-retry-failed")
+    assert mended.code == 0, mended.printed
+    assert "1 thumbnails to do in 1 shards" in mended.printed
+    assert statuses_of(mended.attributes) == all_but(segv_reader="ok")
+
+
+def test_where_memory_runs_out_the_batch_is_halved_and_what_fails_alone_is_tried_another_night(
+    tmp_path: Path,
+) -> None:
+    flags = make_pictures(
+        tmp_path / "images", too_large_01=TOO_LARGE, kill_reader=kill_by(signal.SIGKILL)
+    )
+    undisturbed = run(tmp_path / "undisturbed", *flags)
+    finished = poisoned(tmp_path / "data", *flags)
+    assert finished.code == 0, finished.printed
+    too_large = dict.fromkeys(("too_large_01", "kill_reader"), "out_of_memory")
+    assert statuses_of(finished.attributes) == all_but(**too_large)
+    is_ok = pc.equal(finished.attributes["thumbnail_status"], "ok")
+    assert finished.attributes.filter(is_ok).equals(undisturbed.attributes.filter(is_ok))
+    assert "SIGKILL, most likely by the kernel because memory ran out" in finished.printed
+    assert "memory ran out: RuntimeError: [ONNXRuntimeError] : 6" in finished.printed
+
+    another_night = run(tmp_path / "data", *flags)
+    assert "2 thumbnails to do in 1 shards, 5 already in shards" in another_night.printed
+    assert another_night.attributes.equals(undisturbed.attributes)
+
+
+def test_an_engine_that_dies_without_a_picture_is_named_and_no_picture_is_blamed(
+    tmp_path: Path,
+) -> None:
+    flags = make_pictures(tmp_path / "images")
+    failed = poisoned(tmp_path / "data", *flags, KILLED_WHEN_LOADED=f"{signal.SIGILL:d}")
+    assert failed.code != 0, failed.printed
+    assert "ERROR: RecognizeText with rapidocr-" in failed.printed
+    assert "SIGILL: a native library crashed, whatever the picture" in failed.printed
+    assert "crashed_decoder" not in failed.printed
+    assert "Traceback" not in failed.printed
+    mended = poisoned(tmp_path / "data", *flags)
+    assert mended.code == 0, mended.printed
+    assert statuses_of(mended.attributes) == all_but()
+
+
+def test_after_a_kill_in_the_middle_the_models_process_is_gone_and_no_claim_stays(
+    tmp_path: Path,
+) -> None:
+    flags = make_pictures(tmp_path / "images")
+    process = start(tmp_path / "data", *flags)
+    wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
+    (models,) = psutil.Process(process.pid).children()
+    process.kill()  # it alone, not its group
+    models.wait(timeout=30)
+    process.communicate(timeout=30)
+    finished = run(tmp_path / "data", *flags)
+    assert finished.code == 0, finished.printed
+    assert "waiting" not in finished.printed
+    assert statuses_of(finished.attributes) == all_but()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_two_commands_at_once_make_every_file_once(tmp_path: Path, workers: str) -> None:
+    flags = (*make_pictures(tmp_path / "images"), "--storage-shard-size", "2")
+    both = [start(tmp_path / "data", *flags, "--workers", workers) for _ in range(2)]
+    printed = [process.communicate(timeout=600)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    lines = "\n".join(printed).splitlines()
+    made = [line.split()[0] for line in lines if " thumbnails in " in line]
+    stages = {line.split()[0] for line in lines if " thumbnails in " in line}
+    assert len(stages) == len(STAGE_TABLES)
+    assert len(made) == 3 * len(stages), lines
+    left = [path.name for path in (tmp_path / "data").rglob(".*")]
+    assert left == [".claims"]

@@ -1,0 +1,78 @@
+"""A download that a host's failure ends keeps what it had, and goes on with the rest."""
+
+import pyarrow as pa
+import pytest
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.downloads import Answer
+from thumbnail_tasks.errors import HostDownError
+from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+
+IDS = ["good", "gone", "late", "unasked", "better"]
+
+
+def link(thumbnail_id: str) -> str:
+    return f"http://pictures.example/{thumbnail_id}.png"
+
+
+def shard() -> pa.Table:
+    rows = [{"thumbnail_id": each, "url": link(each)} for each in IDS]
+    return pa.Table.from_pylist(rows, schemas.SHARDS)
+
+
+def ignore(n: int) -> None:
+    pass
+
+
+def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
+    answers = {
+        "good": Answer(link("good"), "ok", http_status=200, image=picture),
+        "gone": Answer(link("gone"), "not_found", "HTTP 404", http_status=404),
+        "late": Answer(link("late"), "timed_out", "no whole answer", is_retriable=True),
+        "better": Answer(link("better"), "ok", http_status=200, image=picture),
+    }
+
+    def fetch(url: str) -> Answer:
+        if url == link("unasked"):
+            raise HostDownError("pictures.example is down")
+        return answers[url.rpartition("/")[2].removesuffix(".png")]
+
+    kept: list[pa.Table] = []
+    with pytest.raises(HostDownError):
+        fetch_thumbnails(shard(), fetch, 2, ignore, keep=kept.append)
+    (had,) = kept
+    assert had.schema == schemas.THUMBNAILS
+    assert had["thumbnail_id"].to_pylist() == ["good", "gone", "better"]
+    assert had["width_px"].to_pylist() == [480, None, 480]
+
+    asked = []
+
+    def healed(url: str) -> Answer:
+        asked.append(url)
+        return Answer(url, "ok", http_status=200, image=picture)
+
+    told: list[int] = []
+    table = fetch_thumbnails(shard(), healed, 1, told.append, had=had)
+    assert asked == [link("late"), link("unasked")]
+    assert table["thumbnail_id"].to_pylist() == IDS
+    assert table["status"].to_pylist() == ["ok", "not_found", "ok", "ok", "ok"]
+    assert table["image"].to_pylist() == [picture, None, picture, picture, picture]
+    assert sum(told) == len(IDS)
+
+
+def test_a_picture_of_the_placeholders_size_is_told_by_its_header(picture: bytes) -> None:
+    """What is cut short behind its header is a placeholder, too: a smaller size may be whole."""
+    placeholder = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0\0\0\x78\0\0\0\x5a"
+    asked = []
+
+    def fetch(url: str) -> Answer:
+        asked.append(url)
+        is_small = url.endswith("mqdefault.jpg")
+        return Answer(url, "ok", http_status=200, image=picture if is_small else placeholder)
+
+    rows = [{"thumbnail_id": "a", "url": "http://h/vi/a/hqdefault.jpg"}]
+    (row,) = fetch_thumbnails(
+        pa.Table.from_pylist(rows, schemas.SHARDS), fetch, 1, ignore
+    ).to_pylist()
+    assert (row["status"], row["url"]) == ("ok", "http://h/vi/a/mqdefault.jpg")
+    assert len(asked) == 2
