@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import REAL_TABLES
-from thumbnail_tasks import readers
+from thumbnail_tasks import csv_files, readers
 from thumbnail_tasks.errors import InputError
 
 
@@ -38,7 +38,7 @@ def test_a_stray_return_ends_no_row(tmp_path: Path) -> None:
 def test_a_stray_return_at_a_blocks_end_ends_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 64)
     rows = [f"a{i},{'x' * (i % 7)}\r{'y' * (i % 5)}" for i in range(200)]
     table = read(csv_file(tmp_path, "\r\n".join(["video_id,title", *rows])))
     assert table["title"].to_pylist() == [row.partition(",")[2] for row in rows]

@@ -1,54 +1,97 @@
-"""Read tables of videos as people have them: CSV in several habits, or Parquet."""
+"""Read tables of videos as people have them: CSV in several habits, or Parquet.
 
-import csv
+Either every row comes out, in order, with its cells as they are, or one line says why not.
+"""
+
+import contextlib
 import glob
 import hashlib
-import io
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
+from thumbnail_tasks.csv_files import read_csv, read_header
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.table_files import ID_COLUMN as ID_COLUMN
+from thumbnail_tasks.table_files import LINK_COLUMN as LINK_COLUMN
+from thumbnail_tasks.table_files import (
+    check_columns,
+    first_line,
+    match_columns,
+    plain_name,
+    reading,
+)
+from thumbnail_tasks.table_files import column_named as column_named
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Raise it when the same file would be read into other rows or columns."""
 
-LINK_COLUMN, ID_COLUMN = "thumbnail_link", "video_id"
+_READ_AS_TEXT = (LINK_COLUMN, ID_COLUMN, "title", "channel_title", "description")
 FORMATS = ("auto", "csv", "parquet")
 
-_BLOCK_BYTES = 16 << 20
-_STRAY_RETURN = re.compile(rb"\r(?!\n)")
-_STANDS_FOR_RETURN = "\ufdd0"
-"""A Unicode noncharacter, reserved for use inside a program: no text file holds it."""
+_PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file or an Excel workbook"}
+"""How a file begins that people give the name of what is in it."""
 
 
 def find_files(videos: str) -> list[Path]:
     """The files that ``--videos`` names: one, a glob, or several separated by commas.
 
     Raises:
-        InputError: A part names no file, or a folder.
+        InputError: A part names no file, or a folder, a pipe or a device.
     """
-    if Path(videos).is_file():
+    if _is_file(Path(videos)):
         return [Path(videos)]
     files: list[Path] = []
     for part in filter(None, (part.strip() for part in videos.split(","))):
-        if Path(part).is_dir():
-            raise InputError(
-                f"--videos {part}: expected a CSV or Parquet file; found a folder. "
-                f"For all files in it: --videos '{Path(part) / '*.csv'}'"
-            )
-        found = [Path(part)] if Path(part).is_file() else sorted(map(Path, glob.glob(part)))  # noqa: PTH207 - absolute patterns
+        if _is_file(Path(part)):
+            files.append(Path(part))
+            continue
+        found = sorted(map(Path, glob.glob(part)))  # noqa: PTH207 - absolute patterns
         if not found:
             raise InputError(f"--videos {part}: no such file")
+        for path in found:
+            _refuse_what_is_no_file(path)
         files += found
     if not files:
         raise InputError("--videos: expected a CSV or Parquet file; found nothing")
     return files
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a list of files is longer than a name may be
+        return False
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(
+            f"--videos {path}: expected a CSV or Parquet file; found a folder. "
+            f"For all files in it: --videos '{path / '*.csv'}'"
+        )
+    if not path.is_file():
+        raise InputError(
+            f"--videos {path}: expected a CSV or Parquet file; found a pipe or a device, which "
+            "cannot be read twice, or a link to nowhere"
+        )
+
+
+def states_of(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
+    """Each file with its size and time of change: another state is another content.
+
+    Raises:
+        InputError: A file is gone.
+    """
+    states = []
+    for path in files:
+        with reading(path):
+            stat = path.stat()
+        states.append((path, stat.st_size, stat.st_mtime_ns))
+    return tuple(states)
 
 
 def digest_files(files: Sequence[Path], format: str) -> str:
@@ -59,11 +102,8 @@ def digest_files(files: Sequence[Path], format: str) -> str:
     """
     digest = hashlib.sha256(f"{READER_VERSION} {format}".encode())
     for path in files:
-        try:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        with reading(path), path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -72,35 +112,56 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
 
     A CSV's column becomes int64, double or bool only where every cell, written back, gives
     the very same text (empty cells become null): ``007``, ``1.10`` and ``17.14.11`` stay text.
+    A column of another file is the same one if its name differs in capitals and in the spaces
+    around it only.
 
     Raises:
         InputError: A file is not such a table, or has neither needed column.
     """
+    schemas = [_schema_of(path, format) for path in files]
+    known: dict[str, None] = {}
+    for schema in schemas:
+        known |= dict.fromkeys(match_columns(schema.names, known).values())
     fields: dict[str, pa.DataType] = {}
-    for path in files:
-        for field in _schema_of(path, format):
-            known = fields.setdefault(field.name, field.type)
-            if known != field.type:
-                if pa.types.is_nested(known) or pa.types.is_nested(field.type):
-                    raise InputError(
-                        f"{path}: column {field.name!r} is {field.type} here and {known} in "
-                        "another file; give it one type"
-                    )
-                fields[field.name] = pa.string()
-    candidates: dict[str, list[pa.DataType]] = {}
-    for path in files:
-        if detect_format(path, format) == "csv":
-            for batch in _read_csv(path):
-                for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                    cells = column.filter(pc.not_equal(column, ""))
-                    if len(cells):
-                        left = candidates.setdefault(name, list(_LOSSLESS_TYPES))
-                        left[:] = [dtype for dtype in left if _is_lossless(cells, dtype)]
-    for name, left in candidates.items():
-        is_key = name.strip().lower() in (LINK_COLUMN, ID_COLUMN)
+    narrower: dict[str, list[pa.DataType]] = {}
+    for path, schema in zip(files, schemas, strict=True):
+        renamed = match_columns(schema.names, known)
+        for field in schema:
+            name = renamed[field.name]
+            fields[name] = _common_type(path, name, fields.get(name, field.type), field.type)
+        for own_name, possible in _lossless_types(path, format, schema).items():
+            name = renamed[own_name]
+            narrower[name] = [dtype for dtype in narrower.get(name, possible) if dtype in possible]
+    for name, left in narrower.items():
+        is_key = plain_name(name) in (LINK_COLUMN, ID_COLUMN)
         if left and fields[name] == pa.string() and not is_key:
             fields[name] = left[0]
-    return pa.schema(list(fields.items()))
+    return pa.schema([(name, fields[name]) for name in known])
+
+
+def _lossless_types(path: Path, format: str, schema: pa.Schema) -> dict[str, list[pa.DataType]]:
+    """The narrower types each column may have; any, if it is not named: it has no cell."""
+    if detect_format(path, format) == "parquet":
+        return {field.name: [field.type] for field in schema}
+    dtypes: dict[str, list[pa.DataType]] = {}
+    for batch in read_csv(path):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            cells = column.filter(pc.not_equal(column, ""))
+            if len(cells):
+                left = dtypes.get(name, list(_LOSSLESS_TYPES))
+                dtypes[name] = [dtype for dtype in left if _is_lossless(cells, dtype)]
+    return dtypes
+
+
+def _common_type(path: Path, name: str, known: pa.DataType, dtype: pa.DataType) -> pa.DataType:
+    if known == dtype:
+        return dtype
+    if pa.types.is_nested(known) or pa.types.is_nested(dtype):
+        raise InputError(
+            f"{path}: column {name[:60]!r} is {dtype} here and {known} in another file; "
+            "give it one type"
+        )
+    return pa.string()
 
 
 def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -111,136 +172,42 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     """
     for path in files:
         batches = (
-            _read_parquet(path) if detect_format(path, format) == "parquet" else _read_csv(path)
+            _read_parquet(path) if detect_format(path, format) == "parquet" else read_csv(path)
         )
         for batch in batches:
+            renamed = match_columns(batch.schema.names, schema.names)
+            found = {renamed[name]: batch.column(name) for name in renamed}
             columns = [
-                _cast(batch.column(field.name), field.type)
-                if field.name in batch.schema.names
+                _cast(path, field, found[field.name])
+                if field.name in found
                 else pa.nulls(len(batch), field.type)
                 for field in schema
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def column_named(schema: pa.Schema, wanted: str) -> str | None:
-    """The column of that name, whatever spaces or capitals its header has; None if absent."""
-    return next((name for name in schema.names if name.strip().lower() == wanted), None)
-
-
 def detect_format(path: Path, format: str) -> str:
     """``csv`` or ``parquet``: as said, or by Parquet's first four bytes.
 
     Raises:
-        InputError: The file is empty, binary, or in UTF-16.
+        InputError: The file is empty, packed, binary, or in UTF-16.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(4096)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    with reading(path), path.open("rb") as file:
+        start = file.read(4096)
     if not start.strip():
         raise InputError(f"{path}: expected a CSV or Parquet file; found an empty one")
     if format == "parquet" or (format == "auto" and start.startswith(b"PAR1")):
         return "parquet"
+    packed = next((name for magic, name in _PACKED.items() if start.startswith(magic)), None)
+    if packed:
+        raise InputError(f"{path}: expected a CSV or Parquet file; found {packed}. Unpack it.")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path}: expected text in UTF-8; found UTF-16. Save it as UTF-8.")
     if b"\0" in start:
-        raise InputError(f"{path}: expected a CSV or Parquet file; found a binary file")
+        raise InputError(
+            f"{path}: expected a CSV or Parquet file; found a binary file, or UTF-16 (NUL bytes)"
+        )
     return "csv"
-
-
-# --- CSV ----------------------------------------------------------------------------------
-
-
-class _KeepStrayReturns(io.RawIOBase):
-    """A file whose carriage returns that end no line are hidden from the CSV parser.
-
-    Kaggle's trending lists have such returns inside unquoted cells; every parser takes them
-    for the end of a row. A file without any line feed is left as it is.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        block = self._file.read(size)
-        while block.endswith(b"\r") and (following := self._file.read(1)):
-            block += following
-        if b"\n" not in block:
-            return block
-        return _STRAY_RETURN.sub(_STANDS_FOR_RETURN.encode(), block)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _read_header(path: Path) -> tuple[list[str], str]:
-    """Column names and delimiter of a CSV: the one of ``,`` and ``;`` that gives a needed column.
-
-    An unnamed column is named as pandas names it (``Unnamed: 0``).
-    """
-    found: list[list[str]] = []
-    for delimiter in ",;":
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                header = next(csv.reader(file, delimiter=delimiter), [])
-        except UnicodeDecodeError as error:
-            found_byte = f"the byte 0x{error.object[error.start]:02x}"
-            raise InputError(f"{path}: expected text in UTF-8; found {found_byte}") from error
-        except csv.Error as error:
-            raise InputError(f"{path}: expected a CSV header; found: {error}") from error
-        names = [name or f"Unnamed: {index}" for index, name in enumerate(header)]
-        if {LINK_COLUMN, ID_COLUMN} & {name.strip().lower() for name in names}:
-            repeated = sorted({name for name in names if names.count(name) > 1})
-            if repeated:
-                raise InputError(f"{path}: column {repeated[0]!r} occurs more than once")
-            return names, delimiter
-        found.append(names)
-    raise _no_needed_column(path, max(found, key=len), "separated by ',' or ';'")
-
-
-def _no_needed_column(path: Path, names: Sequence[str], how: str) -> InputError:
-    shown = ", ".join(name[:60] for name in names[:20]) + (", …" if len(names) > 20 else "")
-    return InputError(
-        f"{path}: no column {LINK_COLUMN!r} or {ID_COLUMN!r} (columns {how}); found: {shown}"
-    )
-
-
-def _read_csv(path: Path) -> Iterator[pa.RecordBatch]:
-    """All cells as text, an empty cell as ''."""
-    names, delimiter = _read_header(path)
-    with pa.PythonFile(_KeepStrayReturns(path), mode="r") as file:
-        try:
-            yield from map(
-                _restore_returns,
-                pa.csv.open_csv(
-                    file,
-                    pa.csv.ReadOptions(
-                        column_names=names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
-                    ),
-                    pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                    pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise InputError(
-                f"{path}: expected a CSV in UTF-8 with {len(names)} cells in each row; "
-                f"found: {_first_line(error)}"
-            ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:300]
-
-
-def _restore_returns(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [pc.replace_substring(column, _STANDS_FOR_RETURN, "\r") for column in batch.columns]
-    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 _LOSSLESS_TYPES = (pa.int64(), pa.float64(), pa.bool_())
@@ -256,31 +223,42 @@ def _is_lossless(cells: pa.Array, dtype: pa.DataType) -> bool:
         return False
 
 
-def _cast(column: pa.Array, dtype: pa.DataType) -> pa.Array:
-    if column.type == pa.string() and dtype in _LOSSLESS_TYPES:
+def _cast(path: Path, field: pa.Field, column: pa.Array) -> pa.Array:
+    if column.type == pa.string() and field.type in _LOSSLESS_TYPES:
         column = pc.replace_with_mask(
             column, pc.equal(column, "").fill_null(False), pa.scalar(None, pa.string())
         )
-    return column.cast(dtype)
-
-
-# --- Parquet ------------------------------------------------------------------------------
+    try:
+        if plain_name(field.name) in _READ_AS_TEXT:
+            column.cast(pa.string())
+        return column.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        expected = "text" if column.type == field.type else f"{field.type} or text"
+        raise InputError(
+            f"{path}: column {field.name[:60]!r}: expected {expected}; "
+            f"found {column.type}: {first_line(error)}"
+        ) from error
 
 
 def _read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
+    with _reading_parquet(path):
+        for batch in pq.ParquetFile(path).iter_batches():
+            batch.validate(full=True)  # texts in UTF-8, as all who read them rely on
+            yield batch
+
+
+@contextlib.contextmanager
+def _reading_parquet(path: Path) -> Iterator[None]:
     try:
-        yield from pq.ParquetFile(path).iter_batches()
+        yield
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: expected a Parquet file; found: {_first_line(error)}") from error
+        raise InputError(f"{path}: expected a Parquet file; found: {first_line(error)}") from error
 
 
 def _schema_of(path: Path, format: str) -> pa.Schema:
     if detect_format(path, format) == "csv":
-        return pa.schema([(name, pa.string()) for name in _read_header(path)[0]])
-    try:
+        return pa.schema([(name, pa.string()) for name in read_header(path).names])
+    with _reading_parquet(path):
         schema = pq.read_schema(path).remove_metadata()
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: expected a Parquet file; found: {_first_line(error)}") from error
-    if not any(column_named(schema, wanted) for wanted in (LINK_COLUMN, ID_COLUMN)):
-        raise _no_needed_column(path, schema.names, "of a Parquet file")
+    check_columns(path, schema.names, "of a Parquet file")
     return schema

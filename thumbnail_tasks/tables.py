@@ -1,22 +1,35 @@
 """Write a table for people: a CSV that a spreadsheet opens harmlessly."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-_FORMULA = r"^[=+\-@\t\r]"
-"""How a cell begins that a spreadsheet would compute (OWASP, "CSV Injection")."""
+_FORMULA = r"^[\p{Z}\p{Cc}\p{Cf}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
+"""How a cell begins that a spreadsheet may compute (OWASP, "CSV Injection").
+
+The signs, also in full width, whatever blanks, invisible marks and control characters are before
+them: some programs leave these out.
+"""
+
+_NUMBERS = (
+    *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+    *(pa.types.is_duration, pa.types.is_null),
+)
+_BYTES = (pa.BinaryArray, pa.LargeBinaryArray, pa.BinaryViewArray, pa.FixedSizeBinaryArray)
 
 
 def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) -> None:
-    """Write a Parquet file as CSV, in pieces.
+    r"""Write a Parquet file as CSV, in pieces.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front; video ids
-    that begin with ``-`` too: the Parquet file has them as they are. Lists become JSON.
+    A text, or a column's name, that a spreadsheet would take for a formula gets an apostrophe in
+    front; video ids that begin with ``-`` too: the Parquet file has them as they are. Numbers
+    stay numbers. Lists become JSON; bytes become text, with ``\xff`` for what is not UTF-8.
 
     Args:
         parquet: The file to read.
@@ -25,32 +38,46 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
     """
     file = pq.ParquetFile(parquet)
     names = [name for name in file.schema_arrow.names if name not in without]
-    writer = None
-    try:
+    header = _harmless(pa.array(names, pa.large_string())).to_pylist()
+    empty = [_as_cells(pa.nulls(0, file.schema_arrow.field(name).type)) for name in names]
+    schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
+    with pa.csv.CSVWriter(path, schema) as writer:
         for batch in file.iter_batches(columns=names):
-            columns = [_as_cells(column) for column in batch.columns]
-            cells = pa.RecordBatch.from_arrays(columns, batch.schema.names)
-            if writer is None:
-                writer = pa.csv.CSVWriter(path, cells.schema)
-            writer.write_batch(cells)
-    finally:
-        if writer is not None:
-            writer.close()
+            cells = [_as_cells(column) for column in batch.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
 
 
 def _as_cells(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if any(is_number(column.type) for is_number in _NUMBERS):
+        return column
+    return _harmless(_as_texts(column).cast(pa.large_string()))
+
+
+def _as_texts(column: pa.Array) -> pa.Array:
+    if pa.types.is_boolean(column.type):
+        return pc.if_else(column, "True", "False")  # as in the CSV it may be from
     if _is_of_floats(column.type) and not column.flatten().null_count:
         return _join_numbers(column)
-    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
-        values = (
-            value if value is None else json.dumps(value, default=str)
-            for value in column.to_pylist()
-        )
-        return pa.array(values, pa.string())
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        is_formula = pc.match_substring_regex(column, _FORMULA)
-        return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+    if pa.types.is_nested(column.type):
+        return _map_values(column, lambda value: json.dumps(value, default=str))
+    if isinstance(column, _BYTES):
+        return _map_values(column, lambda value: value.decode(errors="backslashreplace"))
     return column
+
+
+def _map_values(column: pa.Array, make_text: Callable[[Any], str]) -> pa.Array:
+    values = (value if value is None else make_text(value) for value in column.to_pylist())
+    return pa.array(values, pa.large_string())
+
+
+def _harmless(texts: pa.Array) -> pa.Array:
+    is_formula = pc.match_substring_regex(texts, _FORMULA)
+    apostrophe, nothing = (pa.scalar(text, texts.type) for text in ("'", ""))
+    return pc.if_else(is_formula, pc.binary_join_element_wise(apostrophe, texts, nothing), texts)
 
 
 def _is_of_floats(dtype: pa.DataType) -> bool:

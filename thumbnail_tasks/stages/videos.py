@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import luigi
 import pyarrow as pa
@@ -16,22 +16,27 @@ from thumbnail_tasks.terminal import say
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
-    """The digest of what ``--videos`` names, read once per process and state of the files.
+    """The digest of what ``--videos`` names when this process first asks.
+
+    A run ends with the table that it began with: a file that is replaced while the thumbnails
+    are looked at is the next run's.
 
     Raises:
         InputError: A file is missing or cannot be read.
     """
-    return _digest(_states(readers.find_files(videos)), videos_format)
+    return _look_at(videos, videos_format).digest
 
 
-def _states(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
-    stats = [(path, path.stat()) for path in files]
-    return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+class _Look(NamedTuple):
+    states: Sequence[tuple[Path, int, int]]
+    digest: str
 
 
-@functools.lru_cache
-def _digest(states: tuple[tuple[Path, int, int], ...], videos_format: str) -> str:
-    return readers.digest_files([path for path, _, _ in states], videos_format)
+@functools.cache
+def _look_at(videos: str, videos_format: str) -> _Look:
+    files = readers.find_files(videos)
+    states = readers.states_of(files)  # first: what changes under the digest is noticed, too
+    return _Look(states, readers.digest_files(files, videos_format))
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
@@ -80,8 +85,8 @@ class ReadVideos(VideosTask):
         return self.target("videos", self.table_name)
 
     def run(self) -> None:
-        files = readers.find_files(self.videos)
-        before = _states(files)
+        before = _look_at(self.videos, self.videos_format).states
+        files = [path for path, _, _ in before]
         target = self.output()
         schema = readers.read_schema(files, self.videos_format)
         _refuse_our_columns(files, schema.names)
@@ -90,7 +95,7 @@ class ReadVideos(VideosTask):
             for batch in readers.read_batches(files, self.videos_format, schema):
                 writer.write_batch(batch)
                 n_rows += len(batch)
-            if _states(files) != before:
+            if readers.states_of(files) != before:
                 raise InputError(f"--videos {self.videos}: changed while it was read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")

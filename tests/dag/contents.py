@@ -1,0 +1,28 @@
+"""What a data directory says, whatever its shards, files and order of rows."""
+
+import hashlib
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+TABLES = ("thumbnails", "words", "texts", "embeddings", "faces", "emotions", "appearance")
+_ORDER = ("thumbnail_id", "word_index", "face_index")
+
+
+def content_of(data_dir: Path) -> dict[str, str]:
+    """A digest of each column of each stage's table, and of the export."""
+    digests = {}
+    for table in TABLES:
+        rows = pq.read_table(data_dir / table)
+        order = [(name, "ascending") for name in _ORDER if name in rows.column_names]
+        rows = rows.sort_by(order)
+        for name in rows.column_names:
+            digests[f"{table}.{name}"] = _digest(rows[name].to_pylist())
+    export = pq.read_table(data_dir / "exports" / "attributes.parquet")
+    for name in export.column_names:
+        digests[f"attributes.{name}"] = _digest(export[name].to_pylist())
+    return digests
+
+
+def _digest(values: list[object]) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

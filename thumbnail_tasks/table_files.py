@@ -1,0 +1,88 @@
+"""What all files of videos share, CSV or Parquet: the columns they need, and how one is refused."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from thumbnail_tasks.errors import InputError
+
+LINK_COLUMN, ID_COLUMN = "thumbnail_link", "video_id"
+
+_MAX_COLUMNS = 10_000
+"""A hundred thousand take 1.4 GB and 6 s to write, for a single row (measured)."""
+
+
+def plain_name(name: str) -> str:
+    """A column's name without spaces around it, in small letters."""
+    return name.strip().lower()
+
+
+def column_named(schema: pa.Schema, wanted: str) -> str | None:
+    """The column of that name, whatever spaces or capitals its header has; None if absent."""
+    return next((name for name in schema.names if plain_name(name) == wanted), None)
+
+
+def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, str]:
+    """Which column of all files together each column of one file is.
+
+    The one of the same name; else one that is named so but for capitals and the spaces around,
+    and that the file does not have as well; else it is a new one.
+    """
+    own, shared = set(names), set(known)
+    variants = {plain_name(name): name for name in known if name not in own}
+    return {
+        name: name if name in shared else variants.pop(plain_name(name), name) for name in names
+    }
+
+
+def check_columns(path: Path, names: Sequence[str], how: str) -> None:
+    """Refuse a table whose columns leave open what is meant, or are too many to hold.
+
+    Args:
+        path: The file.
+        names: Its columns.
+        how: Where these were found, for the message.
+
+    Raises:
+        InputError: Neither needed column, one of them or any name twice, or over 10,000 columns.
+    """
+    wanted = {
+        key: [name for name in names if plain_name(name) == key] for key in (LINK_COLUMN, ID_COLUMN)
+    }
+    if not any(wanted.values()):
+        shown = ", ".join(map(show, names[:20])) + (", …" if len(names) > 20 else "")
+        raise InputError(
+            f"{path}: no column {LINK_COLUMN!r} or {ID_COLUMN!r} (columns {how}); "
+            f"found: {shown or 'an empty line'}"
+        )
+    if len(names) > _MAX_COLUMNS:
+        raise InputError(f"{path}: expected at most {_MAX_COLUMNS} columns; found {len(names)}")
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
+    if repeated is not None:
+        raise InputError(f"{path}: column {repeated[:60]!r} occurs more than once")
+    for key, found in wanted.items():
+        if len(found) > 1:
+            shown = ", ".join(map(repr, found))
+            raise InputError(f"{path}: expected one column {key!r}; found: {shown}")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """While the block reads a file, what the system says against it is an ``InputError``."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def show(text: str, max_chars: int = 60) -> str:
+    """The start of a text for a line at a terminal; what cannot be seen as Python writes it."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:max_chars])
+
+
+def first_line(error: Exception) -> str:
+    """What Arrow says, for a line at a terminal."""
+    return show(str(error).partition("\n")[0], 300)
