@@ -1,0 +1,118 @@
+"""What the tests of ``docker/`` share: its folder, and a luigid with its configuration."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from tests.conftest import ROOT
+
+DOCKER = ROOT / "docker"
+BOX_CFG = DOCKER / "box.cfg"
+
+
+def installed(tool: str) -> str | None:
+    """The path of a tool beside this Python, else on PATH; None where there is none."""
+    beside = Path(sys.executable).with_name(tool)
+    return str(beside) if beside.exists() else shutil.which(tool)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What compose.yaml sets, for a box on this machine that keeps everything in ``folder``."""
+    return {
+        "LUIGI_CONFIG_PATH": str(BOX_CFG),
+        "SCHEDULER_HOST": "127.0.0.1",
+        "LUIGID_DIR": str(folder),
+        "DATA_DIR": str(folder / "data"),
+        "GPUS": "2",
+        "CARDS": "none",
+        "CARDS_REQUIRED": "false",
+        "METRICS_ADDRESS": "",
+        "WEBHOOK_URL": "",
+        "ALERT_TO": "",
+        "ALERT_FROM": "night@example.org",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": "25",
+        "SMTP_USERNAME": "",
+        "SMTP_PASSWORD": "",
+    }
+
+
+@dataclass
+class Luigid:
+    """A real luigid with ``docker/box.cfg``."""
+
+    folder: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What differs in its environment."""
+    port: int = field(default_factory=free_port)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **environment(self.folder), **self.more}
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Let it run while the block does, then stop it as Docker would."""
+        process = subprocess.Popen(
+            [str(installed("luigid")), "--address", "127.0.0.1", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self.environment,
+        )
+        try:
+            self._wait_for(process)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise RuntimeError(f"luigid ended with {process.returncode}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("luigid does not listen")
+
+    def page(self, path: str) -> str:
+        with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=30) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def ask(self, method: str, **arguments: Any) -> Any:
+        return json.loads(self.page(f"api/{method}?data={quote(json.dumps(arguments))}"))[
+            "response"
+        ]
+
+    def start_task(self, task: str, *flags: str) -> subprocess.Popen[str]:
+        """Start a task of ``chores.py`` in a real luigi process."""
+        return subprocess.Popen(
+            [
+                *(str(installed("luigi")), "--module", "tests.docker.chores", task),
+                *("--scheduler-port", str(self.port), "--workers", "1", *flags),
+            ],
+            cwd=ROOT,
+            env={**self.environment, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )

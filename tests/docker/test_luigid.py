@@ -1,0 +1,174 @@
+"""A real luigid with the box's configuration: what it keeps, counts and writes."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.docker.box import DOCKER, Luigid
+
+pytestmark = pytest.mark.dag
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """Takes every message and keeps it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), MailHandler)
+        self.messages: list[EmailMessage] = []
+
+
+class MailHandler(socketserver.StreamRequestHandler):
+    """Speaks as much SMTP as it takes to be given a message."""
+
+    server: MailServer
+
+    def handle(self) -> None:
+        self.say("220 here")
+        for line in iter(self.rfile.readline, b""):
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                self.say("354 go on")
+                self.server.messages.append(self.message())
+            self.say("221 bye" if word == b"QUIT" else "250 fine")
+
+    def say(self, reply: str) -> None:
+        self.wfile.write(reply.encode() + b"\r\n")
+
+    def message(self) -> EmailMessage:
+        lines = iter(self.rfile.readline, b".\r\n")
+        return message_from_bytes(b"".join(lines), _class=EmailMessage, policy=policy.default)
+
+
+def run_task(luigid: Luigid, task: str, *flags: str) -> int:
+    process = luigid.start_task(task, *flags)
+    process.communicate(timeout=120)
+    return process.returncode
+
+
+def health(luigid: Luigid, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the worker's health check as the container does."""
+    return subprocess.run(
+        [sys.executable, str(DOCKER / "healthy.py")],
+        env={**luigid.environment, "SCHEDULER_PORT": str(luigid.port), **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def health_check() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("healthy", DOCKER / "healthy.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_tasks_and_history_outlast_a_restart(tmp_path: Path) -> None:
+    luigid = Luigid(tmp_path)
+    with luigid.running():
+        assert run_task(luigid, "Sweep", "--path", str(tmp_path / "floor")) == 0
+    with luigid.running():
+        tasks = luigid.ask("task_list", status="DONE", upstream_status="")
+        assert [task["name"] for task in tasks.values()] == ["Sweep"]
+        assert "Sweep" in luigid.page("history")
+
+
+def test_the_history_outlasts_a_kill(tmp_path: Path) -> None:
+    luigid = Luigid(tmp_path)
+    with luigid.running() as process:
+        assert run_task(luigid, "Sweep", "--path", str(tmp_path / "floor")) == 0
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with luigid.running():
+        assert "Sweep" in luigid.page("history")
+        assert str(tmp_path / "floor") in luigid.page("history/by_name/Sweep")
+
+
+def test_metrics_count_tasks_by_kind_and_are_those_of_the_dashboard(tmp_path: Path) -> None:
+    luigid = Luigid(tmp_path)
+    with luigid.running():
+        run_task(luigid, "Sweep", "--path", str(tmp_path / "floor"))
+        run_task(luigid, "Stumble", "--over", "mat")
+        metrics = luigid.page("metrics")
+    assert 'luigi_task_done_total{family="Sweep"} 1.0' in metrics
+    assert 'luigi_task_disabled_total{family="Stumble"} 1.0' in metrics
+    dashboard = json.loads((DOCKER / "dashboard.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    shown = re.findall(r"\bluigi_\w+", " ".join(queries))
+    assert len(shown) > 3
+    for name in shown:
+        assert f"# TYPE {name} " in metrics
+
+
+def test_the_number_of_cards_is_luigids_limit(tmp_path: Path) -> None:
+    luigid = Luigid(tmp_path, {"GPUS": "4"})
+    with luigid.running():
+        resources = luigid.ask("resource_list")
+    limits = {resource["name"]: resource["num_total"] for resource in resources}
+    assert limits == {"gpu": 4, "download": 1}
+
+
+def test_failures_come_in_one_message_that_names_the_error(tmp_path: Path) -> None:
+    with MailServer() as mail:
+        threading.Thread(target=mail.serve_forever, args=(0.05,), daemon=True).start()
+        port = str(mail.server_address[1])
+        luigid = Luigid(tmp_path, {"ALERT_TO": "me@example.org", "SMTP_PORT": port})
+        with luigid.running():
+            assert run_task(luigid, "Stumble", "--over", "mat") == 30
+            assert run_task(luigid, "Stumble", "--over", "cat") == 30
+            assert mail.messages == []
+        mail.shutdown()
+    (message,) = mail.messages
+    (part,) = message.iter_parts()
+    assert message["To"] == "me@example.org"
+    assert message["From"] == "night@example.org"
+    assert message["Subject"].startswith("Luigi: 2 failures, 2 disables")
+    assert part.get_content().count("RuntimeError: the bucket is empty") == 1
+
+
+def test_a_worker_is_healthy_while_luigid_hears_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    luigid = Luigid(tmp_path)
+    with luigid.running():
+        none_yet = health(luigid)
+        worker = luigid.start_task("WaitForBroom", "--path", str(tmp_path / "floor"))
+        deadline = time.monotonic() + 60
+        while health(luigid).returncode and time.monotonic() < deadline:
+            time.sleep(0.2)
+        at_work = health(luigid)
+        worker.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        healthy = health_check()
+        monkeypatch.setattr(healthy, "SILENCE_S", 0.5)
+        for name, value in {**luigid.environment, "SCHEDULER_PORT": str(luigid.port)}.items():
+            monkeypatch.setitem(os.environ, name, value)
+        silent = healthy.main()
+        worker.kill()
+        worker.communicate()
+    gone = health(luigid)
+
+    assert none_yet.returncode == 1
+    assert "found none" in none_yet.stderr
+    assert at_work.returncode == 0, at_work.stderr
+    assert silent is not None
+    assert "no sign of" in silent
+    assert gone.returncode == 1
+    assert "refused" in gone.stderr
