@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := build/peers
 
-.PHONY: help run test check accuracy bench format lock clean
+.PHONY: help run test check accuracy bench torture format lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ $(PEERS)/installed: benchmarks/speed/requirements.txt
 bench: $(INSTALLED) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
+torture: $(INSTALLED) ## Kill the whole DAG again and again; KILLS=100, SEED=…
+	$(BIN)/python -m tests.dag.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
 format: $(INSTALLED) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -51,6 +54,8 @@ lock: ## Make requirements.lock anew (needs uv)
 	uv pip compile --python 3.11 --all-extras --override requirements/overrides.txt \
 		--generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml -o requirements/requirements.lock
+	uv pip compile --python 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header \
+		requirements/cuda.in -o requirements/cuda.lock
 
 clean: ## Remove what was installed and computed
 	rm -rf .venv data build

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from thumbnail_tasks.crashes import CrashError
 from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.gpus import Card, own_card
 from thumbnail_tasks.model_process import ModelProcess, model_process
 from thumbnail_tasks.terminal import Progress
 
@@ -45,6 +46,10 @@ class UnpicklableError(Exception):
 
 def raise_unpicklable(progress: Progress) -> None:
     raise UnpicklableError(1, 2)
+
+
+def name_card(progress: Progress) -> tuple[int, str, Card | None]:
+    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], own_card()
 
 
 def sleep(progress: Progress) -> None:
@@ -118,6 +123,40 @@ def test_a_fork_has_its_own() -> None:
     if not child:
         os._exit(int(id(model_process()) == here))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_it_sees_the_card_it_is_put_on_and_no_other() -> None:
+    process = ModelProcess()
+    for card in (Card("GPU-aa11", "GPU 0"), Card("GPU-bb22", "GPU 1")):
+        with process.on(card):
+            assert process.compute(name_card, ignore)[1:] == (card.id, card)
+    assert process.compute(name_card, ignore)[1:] == ("", None)
+
+
+def test_the_process_of_a_card_begins_and_ends_with_its_block() -> None:
+    process = ModelProcess()
+    before = process.compute(name_process, ignore)
+    with process.on(Card("0", "GPU 0")):
+        first, second = (process.compute(name_process, ignore) for _ in range(2))
+        assert before != first == second
+    assert not psutil.pid_exists(first)
+    assert process.compute(name_process, ignore) != first
+
+
+def test_after_a_crash_the_next_process_is_on_the_same_card() -> None:
+    process = ModelProcess()
+    with process.on(Card("1", "GPU 1")):
+        with pytest.raises(CrashError):
+            process.compute(functools.partial(kill_by, signal.SIGSEGV), ignore)
+        assert process.compute(name_card, ignore)[1] == "1"
+
+
+def test_without_a_card_the_process_stays() -> None:
+    process = ModelProcess()
+    before = process.compute(name_process, ignore)
+    with process.on(None):
+        assert process.compute(name_process, ignore) == before
+    assert process.compute(name_process, ignore) == before
 
 
 def test_when_the_parent_is_killed_the_process_ends() -> None:

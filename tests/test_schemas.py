@@ -12,6 +12,7 @@ TABLES = {
     "vocabularies": schemas.VOCABULARY,
     **STAGE_TABLES,
     "attributes": schemas.attributes(384),
+    "runs": schemas.RUNS,
 }
 
 

@@ -4,11 +4,15 @@ The tasks that a person names on the command line::
 
     luigi --module thumbnail_tasks ExportAttributes --videos videos.csv
     luigi --module thumbnail_tasks ExportProjector --videos videos.csv
+    luigi --module thumbnail_tasks Nightly --tables incoming
+    luigi --module thumbnail_tasks CleanUp --dry-run
     luigi --module thumbnail_tasks FetchWeights
 """
 
 from thumbnail_tasks.fetching import FetchWeights
+from thumbnail_tasks.stages.cleaning import CleanUp
 from thumbnail_tasks.stages.export import ExportAttributes
+from thumbnail_tasks.stages.nightly import Nightly
 from thumbnail_tasks.stages.projector import ExportProjector
 
-__all__ = ["ExportAttributes", "ExportProjector", "FetchWeights"]
+__all__ = ["CleanUp", "ExportAttributes", "ExportProjector", "FetchWeights", "Nightly"]

@@ -12,7 +12,9 @@ from thumbnail_tasks.targets import writing
 
 
 @contextlib.contextmanager
-def claimed(data_dir: Path, name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+def claimed(
+    data_dir: Path, name: str, on_wait: Callable[[], None], shared: bool = False
+) -> Iterator[None]:
     """Hold the claim to ``name`` while the block runs; where another process has it, wait.
 
     A claim is a lock on one byte of ``<data_dir>/.claims``. The kernel frees it however its holder
@@ -21,28 +23,30 @@ def claimed(data_dir: Path, name: str, on_wait: Callable[[], None]) -> Iterator[
     Args:
         data_dir: Where everything is kept.
         name: What is claimed, as the place of a file in ``data_dir``.
-        on_wait: Called once if the claim is another's.
+        on_wait: Called once if the claim is another's; what it raises ends the wait.
+        shared: Others that share it may hold it at the same time.
 
     Raises:
         StorageError: ``data_dir`` cannot be written, or its file system knows no locks.
     """
     path = data_dir / ".claims"
+    lock = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     byte = int(hashlib.sha256(name.encode()).hexdigest()[:15], 16)
     with writing(path):
         handle = _open(path)
-        is_free = _try_lock(handle, byte)
+        is_free = _try_lock(handle, byte, lock)
     if not is_free:
         on_wait()
-        fcntl.lockf(handle, fcntl.LOCK_EX, 1, byte)
+        fcntl.lockf(handle, lock, 1, byte)
     try:
         yield
     finally:
         fcntl.lockf(handle, fcntl.LOCK_UN, 1, byte)
 
 
-def _try_lock(handle: int, byte: int) -> bool:
+def _try_lock(handle: int, byte: int, lock: int) -> bool:
     try:
-        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        fcntl.lockf(handle, lock | fcntl.LOCK_NB, 1, byte)
     except (BlockingIOError, PermissionError):  # POSIX allows either
         return False
     return True

@@ -8,7 +8,7 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -20,6 +20,7 @@ from thumbnail_tasks.crashes import (
     name_crash,
 )
 from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.gpus import Card, see_only
 from thumbnail_tasks.terminal import Progress
 
 Work = Callable[[Progress], Any]
@@ -30,13 +31,33 @@ class ModelProcess:
     """A child process that computes what it is sent, and is begun anew once it has died.
 
     It is forked, from a process that loads no model itself: so it begins within milliseconds, has
-    the run's settings, and its models stay loaded from one work to the next.
+    the run's settings, and its models stay loaded from one work to the next. It sees no graphics
+    card but the one it is put on.
     """
 
     def __init__(self) -> None:
+        self._card: Card | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection
         self._oom_kills = 0
+
+    @contextlib.contextmanager
+    def on(self, card: Card | None) -> Iterator[None]:
+        """Compute on this card while the block runs; without one, go on as before.
+
+        A framework chooses its card once and keeps memory there: so the process of a card begins
+        in the block and ends with it.
+        """
+        if card is None:
+            yield
+            return
+        self._end()
+        self._card = card
+        try:
+            yield
+        finally:
+            self._end()
+            self._card = None
 
     def compute(self, work: Work, progress: Progress) -> Any:
         """The result of ``work`` (which is pickled, as is the result).
@@ -63,7 +84,9 @@ class ModelProcess:
         fork = multiprocessing.get_context("fork")
         self._oom_kills = count_oom_kills()
         self._pipe, theirs = fork.Pipe()
-        self._process = fork.Process(target=_serve, args=(theirs, self._pipe), daemon=True)
+        self._process = fork.Process(
+            target=_serve, args=(theirs, self._pipe, self._card), daemon=True
+        )
         self._process.start()
         theirs.close()
 
@@ -103,8 +126,9 @@ def _model_process_of(pid: int) -> ModelProcess:
     return ModelProcess()
 
 
-def _serve(pipe: Connection, parents_end: Connection) -> None:
+def _serve(pipe: Connection, parents_end: Connection, card: Card | None) -> None:
     parents_end.close()
+    see_only(card)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone

@@ -222,6 +222,97 @@ def attributes(width: int) -> pa.Schema:
     )
 
 
+# --- What is kept of each run --------------------------------------------------------------
+
+RUN_STATES = {
+    "running": "it has begun; where its process has gone, the next run makes it died",
+    "succeeded": "exit code 0",
+    "failed": "another exit code",
+    "stopped": "it was told to begin nothing more (SIGUSR1), as a host that is down does",
+    "interrupted": "Ctrl-C",
+    "died": "its process was killed, or its machine went down",
+}
+"""What ``state`` of a run can say."""
+
+_BY_STATUS = pa.map_(pa.string(), pa.int64())
+
+RUNS = pa.schema(
+    [
+        _column("run_id", pa.string(), "When it began (UTC) and a few digits: the files' name"),
+        _column("state", pa.string(), f"One of {', '.join(RUN_STATES)}"),
+        _column("task", pa.string(), "The task that was asked for"),
+        _column("command", pa.string(), "The command; flags that may hold secrets are left out"),
+        _column("folder", pa.string(), "Folder in which it was given"),
+        _column("host", pa.string(), "Machine that handed out the tasks"),
+        _column("started_at", pa.timestamp("s", "UTC"), "When the run began"),
+        _column("updated_at", pa.timestamp("s", "UTC"), "Its last sign of life"),
+        _column("ended_at", pa.timestamp("s", "UTC"), "When it ended; null if it died"),
+        _column("exit_code", pa.int32(), "What the shell saw; null if it died"),
+        _column("package_version", pa.string(), "Version of thumbnail-tasks"),
+        _column("luigi_version", pa.string(), "Version of Luigi"),
+        _column("settings", pa.map_(pa.string(), pa.string()), "All that held, but [messages]"),
+        _column("videos", pa.string(), "The input, as --videos has it"),
+        _column("videos_digest", pa.string(), "Digest of its content; null if it cannot be read"),
+        _column("images_dir", pa.string(), "Folder of the pictures; empty: the network"),
+        _column("source", pa.string(), "Where the pictures came from, as a folder of thumbnails/"),
+        _column("attempt", pa.int32(), "1 for the first plan of this table, 2 for the next, …"),
+        _column("n_rows", pa.int64(), "Rows of the input; null if they were not read"),
+        _column("n_thumbnails", pa.int64(), "Distinct thumbnails; null if there is no plan"),
+        _column("n_new", pa.int64(), "Thumbnails that this run asked for"),
+        _column("n_reused", pa.int64(), "Thumbnails that earlier runs had asked for"),
+        _column("statuses", _BY_STATUS, "Thumbnails by status, new and reused"),
+        _column(
+            "stages",
+            pa.list_(
+                pa.struct(
+                    [
+                        _column("stage", pa.string(), "Name of its task"),
+                        _column("engine", pa.string(), "Engine tag: its results' folder"),
+                        _column("n_shards", pa.int64(), "Shards made by this run"),
+                        _column("n_shards_left", pa.int64(), "Shards still to be made"),
+                        _column("n_thumbnails", pa.int64(), "Thumbnails of the shards made"),
+                        _column("statuses", _BY_STATUS, "The same by status"),
+                        _column("n_found", pa.int64(), "With text, with faces; null elsewhere"),
+                        _column("seconds", pa.float64(), "Time for the shards made", "s"),
+                        _column("thumbnails_per_second", pa.float64(), "Null where none", "1/s"),
+                    ]
+                )
+            ),
+            "What each stage did in this run",
+        ),
+        _column("peak_memory_bytes", pa.int64(), "The most that one of its processes held", "B"),
+        _column(
+            "gpus",
+            pa.list_(
+                pa.struct(
+                    [
+                        _column("index", pa.string(), "Its number, as nvidia-smi has it"),
+                        _column("name", pa.string(), "Its name"),
+                        _column("busy_share", pa.float64(), "Share of the run's time, 0 to 1"),
+                    ]
+                )
+            ),
+            "The host's graphics cards, whoever used them; null without nvidia-smi",
+        ),
+        _column(
+            "failures",
+            pa.list_(
+                pa.struct(
+                    [
+                        _column("task", pa.string(), "Kind of task"),
+                        _column("count", pa.int64(), "Failures, those tried again included"),
+                    ]
+                )
+            ),
+            "Which tasks failed, and how often",
+        ),
+        _column("first_error", pa.string(), "The first of them in one line"),
+        _column("first_trace", pa.string(), "Its stack trace; null for this package's own errors"),
+        _column("warnings", pa.list_(pa.string()), "What was odd about a run that succeeded"),
+    ]
+)
+
+
 def markdown_table(fields: Iterable[pa.Field]) -> str:
     """A Markdown table of columns: name, type, meaning, unit."""
     rows = ["| column | type | meaning | unit |", "|---|---|---|---|"]

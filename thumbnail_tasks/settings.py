@@ -38,6 +38,17 @@ class storage(luigi.Config):
     )
 
 
+class night(luigi.Config):
+    """How ``Nightly`` takes the table of tonight, and what it keeps."""
+
+    keep = luigi.IntParameter(default=14, description="Dated exports that are kept: the newest")
+    settle_s = luigi.FloatParameter(
+        default=60.0,
+        description="A table is taken once it has not changed for so many seconds; one that is "
+        "still being copied is not",
+    )
+
+
 class thumbnails(luigi.Config):
     """How thumbnails are fetched."""
 
@@ -228,6 +239,25 @@ class keras_emotions(luigi.Config):
     )
 
 
+class gpus(luigi.Config):
+    """Which graphics cards the models compute on: each task that holds `gpu` leases one."""
+
+    cards = luigi.Parameter(
+        default="none",
+        description="auto: those of CUDA_VISIBLE_DEVICES, and all that nvidia-smi lists if that is "
+        "not set; numbers or UUIDs as in nvidia-smi, separated by commas; or none",
+    )
+    required = luigi.BoolParameter(
+        default=False,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Where there is no card, fail instead of computing on the processor",
+    )
+    lock_dir = luigi.Parameter(
+        default="/run/lock",
+        description="Folder of the leases, the same for all runs on a host; containers share it",
+    )
+
+
 class engines(luigi.Config):
     """Which engine does what."""
 
@@ -239,6 +269,54 @@ class engines(luigi.Config):
     embedding = luigi.Parameter(default="", description="Text encoder instead of the preset's")
     faces = luigi.Parameter(default="", description="Face detector instead of the preset's")
     emotions = luigi.Parameter(default="", description="Emotion classifier instead of the preset's")
+
+
+class runs(luigi.Config):
+    """What is told of a run while it is on; its record is written in any case."""
+
+    metrics_file = luigi.Parameter(
+        default="",
+        description="Prometheus' text file to keep up to date, for node_exporter's textfile "
+        "collector; the last state of the run stays in it",
+    )
+    metrics_address = luigi.Parameter(
+        default="",
+        description="Address and port that answers with the same while the run is on, as in "
+        "127.0.0.1:9464; whoever reaches it can read it",
+    )
+    update_interval_s = luigi.FloatParameter(
+        default=5.0, description="Seconds from one look at files and graphics cards to the next"
+    )
+
+
+class messages(luigi.Config):
+    """Who hears of a run that failed, or succeeded oddly; e-mail is Luigi's own [email]."""
+
+    webhook_url = luigi.Parameter(
+        default="",
+        description="Address that is sent JSON: `text`, and the run's `record`; keep it secret",
+    )
+    webhook_timeout_s = luigi.FloatParameter(
+        default=10.0, description="Seconds to connect, and seconds to wait for its answer"
+    )
+
+
+def in_force() -> dict[str, str]:
+    """Every setting of this package that holds, as ``section.name``.
+
+    Those of [messages] are left out: a webhook's address is a secret.
+    """
+    sections = [
+        section
+        for section in globals().values()
+        if isinstance(section, type) and issubclass(section, luigi.Config)
+    ]
+    return {
+        f"{section.__name__}.{name}": value
+        for section in sections
+        if section is not messages
+        for name, value in section().to_str_params().items()
+    }
 
 
 def wanted_quality() -> str:
@@ -265,6 +343,18 @@ def wanted_shard_size() -> int:
     if size < 1:
         raise SettingsError(f"[storage] shard_size: expected 1 or more; found: {size}")
     return size
+
+
+def kept_exports() -> int:
+    """Dated exports that are kept.
+
+    Raises:
+        SettingsError: Less than one.
+    """
+    keep = int(night().keep)
+    if keep < 1:
+        raise SettingsError(f"[night] keep: expected 1 or more; found: {keep}")
+    return keep
 
 
 def engine_name(stage: str) -> str:

@@ -4,11 +4,12 @@ A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest
 that brought it, and what is in it. Each stage turns the files of one shard into one more.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -22,10 +23,11 @@ from thumbnail_tasks.crashes import CrashError, explain_exit
 from thumbnail_tasks.engines import Engine
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 from thumbnail_tasks.fetching import FetchWeights
+from thumbnail_tasks.gpus import PROCESSOR, find_cards, leased_card
 from thumbnail_tasks.halving import compute_by_halves
 from thumbnail_tasks.model_process import model_process
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress, ProgressLines, say
+from thumbnail_tasks.terminal import Progress, ProgressLines, say, tell
 from thumbnail_tasks.written_off import describe_crash, find_crashed, pick_rows, without_picture
 
 _PICTURES = "thumbnails"
@@ -175,14 +177,39 @@ class ShardTask(DataTask):
                 "give every worker the same luigi.cfg and version"
             )
         shards = [name for name in self.shards.split(",") if not self.output_for(name).exists()]
-        lines = ProgressLines(self, len(shards))
-        for shard in shards:
-            target = self.output_for(shard)
-            with self.claim(target):
-                if not target.exists():  # another run may have been quicker
-                    self._make(shard, lines)
+        if not shards:
+            return
+        with self._placed() as place:  # before any claim: who has a claim waits for no card
+            on_card = place if place != PROCESSOR else ""
+            lines = ProgressLines(self, len(shards), on_card)
+            for shard in shards:
+                target = self.output_for(shard)
+                with self.claim(target):
+                    if not target.exists():  # another run may have been quicker
+                        self._make(shard, lines, place)
 
-    def _make(self, shard: str, lines: ProgressLines) -> None:
+    @contextlib.contextmanager
+    def _placed(self) -> Iterator[str]:
+        """While the block runs, compute on a leased card if the stage holds ``gpu``; gives where.
+
+        Raises:
+            GpuError: A card is expected, and there is none.
+        """
+        if not self.process_resources().get("gpu"):
+            yield PROCESSOR
+            return
+        cards = find_cards()
+        labels = ", ".join(card.label for card in cards)
+        waiting = f"waiting for a card: other tasks of this host have leased {labels}"
+        with (
+            leased_card(cards, lambda: tell(self, waiting, 0)) as card,
+            model_process().on(card),
+        ):
+            place = card.label if card else PROCESSOR
+            tell(self, f"on {place}", 0)
+            yield place
+
+    def _make(self, shard: str, lines: ProgressLines, place: str) -> None:
         """Write one shard's file; a picture that crashes, or is too large for memory, is left out.
 
         Raises:
@@ -218,7 +245,11 @@ class ShardTask(DataTask):
                 f"found: {crash}, whatever the picture"
             ) from crash
         seconds = lines.finish()
-        about = {"n_thumbnails": str(len(ids)), "seconds": f"{seconds:.3f}"}
+        about = {
+            "n_thumbnails": str(len(ids)),
+            "seconds": f"{seconds:.3f}",
+            "computed_on": place,
+        }
         self.output_for(shard).write(table, about)
 
     def _write_off(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:

@@ -126,19 +126,26 @@ def place(temporary: Path, path: Path) -> None:
     _flush(path.parent)
 
 
-def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
-    """Remove what killed writers left below ``folder``; returns what was removed.
+def find_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
+    """What killed writers left below ``folder``.
 
     A day is longer than any shard takes, so that a file still being written is safe.
     """
     now = time.time()
-    removed = []
-    for path in folder.rglob(f"{_TEMPORARY_PREFIX}*"):
+    orphans = []
+    for path in sorted(folder.rglob(f"{_TEMPORARY_PREFIX}*")):
         with contextlib.suppress(FileNotFoundError):
-            if now - path.stat().st_mtime > older_than_s:
-                path.unlink()
-                removed.append(path)
-    return removed
+            if now - path.lstat().st_mtime > older_than_s:
+                orphans.append(path)
+    return orphans
+
+
+def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
+    """Remove what killed writers left below ``folder``; returns what was removed."""
+    orphans = find_orphans(folder, older_than_s)
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return orphans
 
 
 @contextlib.contextmanager

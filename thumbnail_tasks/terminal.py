@@ -44,8 +44,10 @@ def tell(task: luigi.Task, message: str, share: float) -> None:
 class ProgressLines:
     """Tells Luigi's page, and a person at the terminal, how far a task is."""
 
-    def __init__(self, task: luigi.Task, n_parts: int = 1) -> None:
+    def __init__(self, task: luigi.Task, n_parts: int = 1, place: str = "") -> None:
+        """``place`` is where is computed, as in ``GPU 1 (NVIDIA H100)``, if that is to be told."""
         self._task, self._n_parts, self._part = task, n_parts, 0
+        self._place = f" on {place}" if place else ""
         self._n_items = self._done = 0
         self._started = self._told = 0.0
 
@@ -83,7 +85,7 @@ class ProgressLines:
         rate = self._done / max(self._told - self._started, 1e-9)
         shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
         share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
-        tell(self._task, f"{what} ({rate:.1f}/s{shard})", share)
+        tell(self._task, f"{what}{self._place} ({rate:.1f}/s{shard})", share)
 
 
 class ReadableFailures:

@@ -85,9 +85,9 @@ def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:
 
 
 def files_of(data_dir: Path) -> dict[str, int]:
-    """Every file of a data directory with its time of change."""
+    """Every file of a data directory with its time of change; but the records of runs."""
     return {
         str(path.relative_to(data_dir)): path.stat().st_mtime_ns
         for path in data_dir.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.parent != data_dir / "runs"
     }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from thumbnail_tasks.engines import Engine, read_weights
+from thumbnail_tasks.engines.onnx_runtime import open_session
 from thumbnail_tasks.images import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
@@ -75,10 +76,7 @@ def load_emotion_classifier() -> EmotionClassifier:
     Raises:
         WeightsError: The file is missing or is not the one that was shipped.
     """
-    weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
-    import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
-
-    session = ort.InferenceSession(weights, providers=["CPUExecutionProvider"])
+    session = open_session(read_weights(WEIGHTS_PATH, WEIGHTS_SHA256))
 
     def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
         batches = [session.run(None, {"grey": grey})[0] for grey in _grey_batches(faces_rgb)]

@@ -25,6 +25,7 @@ from thumbnail_tasks.engines.dlib_network import WEIGHTS_FILE, WEIGHTS_SHA256
 from thumbnail_tasks.engines.dlib_pyramid import enlarged_size
 from thumbnail_tasks.engines.face_models import find_model
 from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.gpus import own_card, unseen
 from thumbnail_tasks.images import ImageRGB
 
 _BATCH_PX = 2_000_000
@@ -60,6 +61,7 @@ def load_cnn_detector() -> FaceDetector:
     Raises:
         WeightsError: The weights are missing or are others.
         SettingsError: A setting is out of range.
+        GpuError: The process has a card, and dlib does not see it.
     """
     return _load_cnn(wanted_upsamplings())
 
@@ -83,6 +85,14 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
     read_weights(weights, WEIGHTS_SHA256)
     import dlib
 
+    card = own_card()
+    if card and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
+        lacks = "no card that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
+        raise unseen(
+            card,
+            f"dlib {dlib.__version__}, {lacks}",
+            "Choose --engines-faces dlib-cnn, which runs the same network on TensorFlow",
+        )
     detector = dlib.cnn_face_detection_model_v1(str(weights))
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:

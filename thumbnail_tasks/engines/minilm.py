@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import Engine, read_weights
+from thumbnail_tasks.engines.onnx_runtime import open_session
 
 TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 """Maps N texts to (N, 384) float32 vectors of length 1; their product is the cosine."""
@@ -47,12 +48,9 @@ def load_text_encoder() -> TextEncoder:
     """
     weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
     vocabulary = read_weights(TOKENIZER_PATH, TOKENIZER_SHA256)
-    import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
     from tokenizers import Tokenizer
 
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1  # two halved the speed on a busy machine
-    session = ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    session = open_session(weights, n_threads=1)  # two halved the speed on a busy machine
     tokenizer = Tokenizer.from_buffer(vocabulary)
     tokenizer.no_padding()  # the file asks for 128 tokens, always
     tokenizer.enable_truncation(MAX_TOKENS)

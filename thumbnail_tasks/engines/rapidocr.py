@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks.engines import Engine, TextRecognizer, Word
 from thumbnail_tasks.engines.imports import importing
+from thumbnail_tasks.engines.onnx_runtime import open_session
 from thumbnail_tasks.engines.reading_order import level_boxes, order_lines
 from thumbnail_tasks.images import ImageRGB
 
@@ -148,13 +149,7 @@ def split_words(line: Line) -> Iterator[Word]:
 
 
 def _open_model(name: str) -> Any:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    # Threads that wait by spinning halt each other where cores are shared: ten times slower.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    path = files("rapidocr") / "models" / f"{name}.onnx"
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return open_session(str(files("rapidocr") / "models" / f"{name}.onnx"))
 
 
 def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:

@@ -1,6 +1,7 @@
 """Join everything: one row of attributes for each row of the input."""
 
 import contextlib
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,12 +15,15 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks import schemas, sources
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
+from thumbnail_tasks.nights import use_data
+from thumbnail_tasks.records import Counts
+from thumbnail_tasks.run_watch import RunInput, begin_run
 from thumbnail_tasks.shards import ShardTask, name_table, short_digest
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
-from thumbnail_tasks.stages.plan import PlanShards, next_attempt
+from thumbnail_tasks.stages.plan import PlanShards, known_thumbnails, next_attempt
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, digest_videos
@@ -44,7 +48,7 @@ _JOINED: dict[type[ShardTask], list[str] | None] = {
 }
 """The stages that ``join_shard`` puts together, and the columns it needs; None for all."""
 
-_STAGES: tuple[type[ShardTask], ...] = (
+STAGES: tuple[type[ShardTask], ...] = (
     DownloadThumbnails,
     RecognizeText,
     CorrectText,
@@ -54,7 +58,7 @@ _STAGES: tuple[type[ShardTask], ...] = (
     MeasureAppearance,
 )
 
-_LAST_STAGES: tuple[type[ShardTask], ...] = (EmbedText, ClassifyEmotions, MeasureAppearance)
+LAST_STAGES: tuple[type[ShardTask], ...] = (EmbedText, ClassifyEmotions, MeasureAppearance)
 """The ends of the graph: all other stages come before one of these."""
 
 
@@ -173,6 +177,12 @@ def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     return pa.concat_tables(parts)
 
 
+def made_of(source: str, table_name: str, attempt: int) -> str:
+    """What an export of this plan is made of under this process's settings, as a digest."""
+    tags = [stage.tag(source) for stage in LAST_STAGES]
+    return short_digest([_EXPORT_VERSION, [source, table_name, attempt], tags], 16)
+
+
 class RunTask(VideosTask):
     """A task about all thumbnails of a table, as one run finds them."""
 
@@ -191,11 +201,57 @@ class RunTask(VideosTask):
         task = dict(super().get_param_values(params, args, kwargs))
         if not task["attempt"]:
             task["attempt"] = 1
-            # What is wrong with the input is for ReadVideos or PlanShards to report.
+            # What is wrong with the folder or the input is for the first stages to report.
             with contextlib.suppress(ThumbnailTasksError):
+                use_data(Path(task["data_dir"]))
                 table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
                 task["attempt"] = next_attempt(task["data_dir"], table_name, task["images_dir"])
+            begin_run(
+                functools.partial(_describe_input, task), functools.partial(count_thumbnails, task)
+            )
         return list(task.items())
+
+
+def _describe_input(task: Mapping[str, Any]) -> RunInput:
+    """What a run is about; null where the input or the settings do not tell."""
+    digest, source = None, None
+    engines: dict[str, str | None] = dict.fromkeys(stage.get_task_family() for stage in STAGES)
+    with contextlib.suppress(ThumbnailTasksError):
+        digest = digest_videos(task["videos"], task["videos_format"])
+    with contextlib.suppress(ThumbnailTasksError):
+        source = sources.source_tag(task["images_dir"])
+        for stage in STAGES:
+            engines[stage.get_task_family()] = stage.tag(source)
+    about = {name: task[name] for name in ("data_dir", "videos", "images_dir", "attempt")}
+    return RunInput(videos_digest=digest, source=source, engines=engines, **about)
+
+
+def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Counts:
+    """What is known of the thumbnails that a run is about.
+
+    Args:
+        task: The parameters of a ``RunTask``.
+        downloaded: The shards that the run itself has downloaded.
+
+    Raises:
+        StorageError: What was made of the table cannot be read.
+    """
+    names = ("data_dir", "videos", "videos_format", "images_dir", "attempt")
+    planned = PlanShards(**{name: task[name] for name in names})
+    try:
+        table = ReadVideos(**planned.of_same_table()).output()
+    except InputError:  # as ReadVideos has said
+        return Counts()
+    n_rows = pq.read_metadata(table.path).num_rows if table.exists() else None
+    if not planned.output().exists():
+        return Counts(n_rows)
+    plan = planned.output().read()
+    known = known_thumbnails(planned.data_dir, sources.source_tag(planned.images_dir))
+    rows = pc.index_in(plan["thumbnail_id"], value_set=known["thumbnail_id"].combine_chunks())
+    statuses = Counter(known["status"].take(rows).drop_null().to_pylist())
+    is_new = pc.is_in(plan["shard"], value_set=pa.array(sorted(downloaded), pa.string()))
+    n_new = pc.sum(is_new, min_count=0).as_py()
+    return Counts(n_rows, len(plan), statuses.total() - n_new, dict(statuses))
 
 
 class ExportAttributes(RunTask):
@@ -222,22 +278,20 @@ class ExportAttributes(RunTask):
                 parquet.exists()
                 and table.exists()
                 and Path(table.path).stat().st_mtime >= parquet.written_at()
-                and parquet.read_metadata().get("made_of") == self._made_of()
+                and parquet.read_metadata().get("made_of") == self.made_of()
             )
         except ThumbnailTasksError:
             return False
 
-    def _made_of(self) -> str:
-        source = sources.source_tag(self.images_dir)
-        tags = [stage.tag(source) for stage in _LAST_STAGES]
-        plan = [source, self.table_name, self.attempt]
-        return short_digest([_EXPORT_VERSION, plan, tags], 16)
+    def made_of(self) -> str:
+        """What the export is made of, as a digest."""
+        return made_of(sources.source_tag(self.images_dir), self.table_name, self.attempt)
 
     def run(self) -> Iterator[list[luigi.Task]]:
         plan = self.input()["plan"].read()
         source = sources.source_tag(self.images_dir)
         shards = pc.unique(plan["shard"]).to_pylist()
-        yield [stage.on(shard, source, self.data_dir) for shard in shards for stage in _LAST_STAGES]
+        yield [stage.on(shard, source, self.data_dir) for shard in shards for stage in LAST_STAGES]
 
         attributes = read_attributes(plan, source, self.data_dir)
         self._refuse_failures_only(attributes, shards[0], source)
@@ -248,7 +302,7 @@ class ExportAttributes(RunTask):
                 with written_whole(Path(table.path)) as temporary:
                     write_csv(Path(parquet.path), temporary, without=_VECTORS)
         timings = time_stages(
-            [stage.on(shard, source, self.data_dir) for shard in shards for stage in _STAGES],
+            [stage.on(shard, source, self.data_dir) for shard in shards for stage in STAGES],
             since=self.input()["plan"].written_at(),
         )
         n_rows = pq.read_metadata(self.input()["videos"].path).num_rows
@@ -269,7 +323,7 @@ class ExportAttributes(RunTask):
         """Write the rows of the input with their attributes."""
         videos = pq.ParquetFile(self.input()["videos"].path)
         schema = pa.schema([*videos.schema_arrow, *attributes.schema])
-        with parquet.open_writer(schema, {"made_of": self._made_of()}) as writer:
+        with parquet.open_writer(schema, {"made_of": self.made_of()}) as writer:
             for batch in videos.iter_batches(_BATCH_ROWS):
                 writer.write_table(join_videos(batch, attributes, bool(self.images_dir)))
 

@@ -53,7 +53,10 @@ class DetectFaces(ShardTask):
 
     table = "faces"
     upstream = (DownloadThumbnails,)
-    resources = {"gpu": 1}
+
+    def process_resources(self) -> dict[str, int]:
+        """The GPU, but for HOG, which is not made for one."""
+        return {} if settings.engine_name("faces") == "face-recognition-hog" else {"gpu": 1}
 
     @classmethod
     def chosen(cls) -> Engine:

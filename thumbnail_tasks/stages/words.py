@@ -50,7 +50,10 @@ class RecognizeText(ShardTask):
 
     table = "words"
     upstream = (DownloadThumbnails,)
-    resources = {"gpu": 1}
+
+    def process_resources(self) -> dict[str, int]:
+        """The GPU, but for what was read already."""
+        return {} if settings.engine_name("text") == notebook_texts.NAME else {"gpu": 1}
 
     @classmethod
     def chosen(cls) -> Engine:

@@ -1,0 +1,440 @@
+"""The morning after: what a run leaves, however it ends, and who hears of it."""
+
+import contextlib
+import email
+import email.policy
+import json
+import os
+import signal
+import socketserver
+import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+import pytest
+
+from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server, running
+from tests.dag.runs import run, start, wait_for
+from tests.dag.test_interruptions import sample_ids, write_videos
+from thumbnail_tasks import schemas
+from thumbnail_tasks.records import Record, read_records
+
+pytestmark = pytest.mark.dag
+
+OFTEN = ("--runs-update-interval-s", "0.2")
+
+
+class Webhook(ThreadingHTTPServer):
+    """Keeps what is posted to it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Posted)
+        self.posted: list[dict[str, Any]] = []
+        self.code = 200
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        url = f"http://127.0.0.1:{self.server_address[1]}/secret"
+        return ("--messages-webhook-url", url, "--messages-webhook-timeout-s", "2")
+
+
+class _Posted(BaseHTTPRequestHandler):
+    server: Webhook
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.posted.append(json.loads(body))
+        self.send_response(self.server.code)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    hook = Webhook()
+    with running(hook):
+        yield hook
+
+
+def the_record(data_dir: Path) -> Record:
+    (record,) = read_records(str(data_dir), 9)
+    return record
+
+
+def sample_flags(tmp_path: Path, n: int = 6) -> tuple[str, ...]:
+    videos = write_videos(tmp_path / "videos.csv", sample_ids(n))
+    return (
+        *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
+        *("--storage-shard-size", "2", *OFTEN),
+    )
+
+
+def absent(tmp_path: Path) -> tuple[str, ...]:
+    return ("--videos", str(tmp_path / "absent.csv"))
+
+
+def interrupt(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C, again if need be: Python swallows one in the very moment of a fork."""
+    for _ in range(5):
+        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=4)[0]
+    raise AssertionError("five interruptions did not end the run")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_run_that_succeeds_leaves_its_numbers_and_tells_nobody(
+    tmp_path: Path, webhook: Webhook, workers: int
+) -> None:
+    flags = (*sample_flags(tmp_path), "--workers", str(workers), *webhook.flags)
+    page = tmp_path / "metrics.prom"
+    finished = run(tmp_path / "data", *flags, "--runs-metrics-file", str(page))
+    assert finished.code == 0, finished.printed
+    assert "ecord" not in finished.printed
+    record = the_record(tmp_path / "data")
+    assert (record.state, record.exit_code, record.task) == ("succeeded", 0, "ExportAttributes")
+    assert (record.n_rows, record.n_thumbnails, record.n_new, record.n_reused) == (6, 6, 6, 0)
+    assert record.statuses == {"ok": 6}
+    assert len(record.stages) == 7
+    for stage in record.stages:
+        assert (stage.n_shards, stage.n_shards_left, stage.n_thumbnails) == (3, 0, 6), stage
+        assert stage.seconds > 0
+        folders = (tmp_path / "data").glob(f"*/{stage.engine}")
+        assert len(list(folders)) >= 1, stage.engine
+    assert record.settings["storage.shard_size"] == "2"
+    assert record.settings["core.workers"] == str(workers)
+    assert "secret" not in record.to_json()
+    # The models are in a child of this process, or of its children: it counts nonetheless.
+    assert (record.peak_memory_bytes or 0) > 400e6
+    assert record.ended_at
+    assert record.ended_at >= record.started_at
+    assert webhook.posted == []
+    assert 'thumbnail_tasks_thumbnails{stage="DetectFaces",status="ok"} 6' in page.read_text()
+    assert "thumbnail_tasks_run_exit_code 0" in page.read_text()
+
+    again = run(tmp_path / "data", *flags)
+    assert "Nothing to do" in again.printed
+    _, second = read_records(str(tmp_path / "data"), 9)
+    assert (second.state, second.n_rows, second.n_new, second.n_reused) == ("succeeded", 6, 0, 6)
+    rows = ds.dataset(tmp_path / "data" / "runs", schemas.RUNS, exclude_invalid_files=True)
+    assert rows.to_table().sort_by("run_id")["n_new"].to_pylist() == [6, 0]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
+    tmp_path: Path, webhook: Webhook, workers: int
+) -> None:
+    flags = (*absent(tmp_path), "--workers", str(workers))
+    finished = run(tmp_path / "data", *flags, *webhook.flags)
+    assert finished.code == 30
+    record = the_record(tmp_path / "data")
+    assert (record.state, record.exit_code, record.videos_digest) == ("failed", 30, None)
+    (failure,) = record.failures
+    assert (failure.task, failure.count) == ("ReadVideos", 1)
+    assert record.first_error == f"ReadVideos: --videos {tmp_path / 'absent.csv'}: no such file"
+    (message,) = webhook.posted
+    assert message["record"] == json.loads(record.to_json())
+    text = message["text"]
+    assert "FAILED (exit code 30)" in text.splitlines()[0]
+    assert f"The first: {record.first_error}" in text
+    command = next(line for line in text.splitlines() if "cd " in line)
+    assert "secret" not in text
+    ran = subprocess.run(
+        command.replace("&& luigi", "&& .venv/bin/luigi"), shell=True, capture_output=True
+    )
+    assert ran.returncode == 30
+    rows = ds.dataset(sorted((tmp_path / "data" / "runs").glob("*.parquet")), schemas.RUNS)
+    assert rows.to_table()["state"].to_pylist() == ["failed", "failed"]
+
+
+def test_a_task_that_is_tried_again_counts_each_time(tmp_path: Path, webhook: Webhook) -> None:
+    flags = (*sample_flags(tmp_path, 2), "--scheduler-retry-delay", "0.1", *webhook.flags)
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "thumbnails").write_text("a file where a folder is to be")
+    finished = run(data_dir, *flags)
+    record = the_record(data_dir)
+    assert (record.state, record.exit_code) == ("failed", finished.code)
+    assert finished.code != 0
+    assert [(each.task, each.count) for each in record.failures] == [("DownloadThumbnails", 2)]
+    assert len(webhook.posted) == 1
+    assert "DownloadThumbnails 2 times" in webhook.posted[0]["text"]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_run_that_a_dead_host_stops_says_so(
+    tmp_path: Path, webhook: Webhook, server: Server, workers: int
+) -> None:
+    links = [server.lay_down(f"/{number}.jpg", Answer(503)) for number in range(12)]
+    videos = tmp_path / "videos.csv"
+    videos.write_text("\n".join(["thumbnail_link", *links]))
+    finished = run(
+        tmp_path / "data",
+        *("--videos", str(videos), "--workers", str(workers), "--thumbnails-retries", "0"),
+        *("--thumbnails-stop-after", "4", "--storage-shard-size", "4", *webhook.flags),
+    )
+    record = the_record(tmp_path / "data")
+    assert (record.state, record.exit_code) == ("stopped", finished.code)
+    assert finished.code != 0
+    assert "expected at most 50% of its last 4 thumbnails to fail" in str(record.first_error)
+    (message,) = webhook.posted
+    assert f"STOPPED before its end (exit code {finished.code})" in message["text"]
+    assert (record.n_rows, record.n_thumbnails, record.n_reused) == (12, 12, 0)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("workers", [1, 3])
+def test_who_pressed_control_c_needs_no_message(
+    tmp_path: Path, webhook: Webhook, workers: int
+) -> None:
+    data_dir = tmp_path / "data"
+    flags = (*sample_flags(tmp_path, 36), "--workers", str(workers), *webhook.flags)
+    process = start(data_dir, *flags)
+    wait_for(data_dir, "thumbnails/*/*.parquet")
+    printed = interrupt(process)
+    assert process.returncode in (130, -signal.SIGINT), printed
+    record = the_record(data_dir)
+    assert (record.state, record.exit_code) == ("interrupted", 130)
+    assert record.n_rows == 36
+    assert webhook.posted == []
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_run_that_was_killed_is_told_of_once_by_the_next_one(
+    tmp_path: Path, webhook: Webhook, workers: int
+) -> None:
+    data_dir = tmp_path / "data"
+    flags = (*sample_flags(tmp_path), "--workers", str(workers), *webhook.flags)
+    process = start(data_dir, *flags)
+    wait_for(data_dir, "words/*/*.parquet")
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    record = the_record(data_dir)
+    assert record.state == "running"
+    assert record.n_new == 6
+    for _ in range(2):
+        assert run(data_dir, *flags).code == 0
+    died, *others = read_records(str(data_dir), 9)
+    assert died.run_id == record.run_id
+    assert (died.state, died.exit_code, died.ended_at) == ("died", None, None)
+    assert [each.state for each in others] == ["succeeded", "succeeded"]
+    (message,) = webhook.posted
+    assert "DIED" in message["text"].splitlines()[0]
+    assert str(data_dir / "runs" / died.run_id) in message["text"]
+
+
+@pytest.mark.model
+def test_two_runs_at_once_do_not_take_each_other_for_dead(tmp_path: Path, webhook: Webhook) -> None:
+    flags = (*sample_flags(tmp_path), *webhook.flags)
+    both = [start(tmp_path / "data", *flags) for _ in range(2)]
+    printed = [process.communicate(timeout=600)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    states = [record.state for record in read_records(str(tmp_path / "data"), 9)]
+    assert states == ["succeeded", "succeeded"]
+    assert webhook.posted == []
+
+
+def test_a_webhook_that_refuses_is_one_line_and_its_address_stays_secret(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    webhook.code = 403
+    refused = run(tmp_path / "data", *absent(tmp_path), *webhook.flags)
+    assert refused.code == 30
+    assert (
+        "[messages] webhook_url (127.0.0.1): expected the message to be taken; found: HTTP 403"
+        in (refused.printed)
+    )
+    gone = ("--messages-webhook-url", "http://127.0.0.1:1/secret")
+    unheard = run(tmp_path / "data", *absent(tmp_path), *gone)
+    assert unheard.code == 30
+    assert "(127.0.0.1): expected the message to be taken; found: ConnectionError" in (
+        unheard.printed
+    )
+    for finished in (refused, unheard):
+        assert "secret" not in finished.printed
+        assert "Traceback" not in finished.printed
+
+
+def test_a_webhook_that_does_not_answer_holds_nobody_up(tmp_path: Path) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
+        url = f"http://127.0.0.1:{silent.server_address[1]}/secret"
+        flags = ("--messages-webhook-url", url, "--messages-webhook-timeout-s", "0.5")
+        started = time.monotonic()
+        finished = run(tmp_path / "data", *absent(tmp_path), *flags)
+    assert time.monotonic() - started < 20
+    assert finished.code == 30
+    assert "found: ReadTimeout" in finished.printed
+
+
+class _Mailbox(socketserver.StreamRequestHandler):
+    """Takes mail as SMTP has it."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            if line.upper().startswith(b"DATA"):
+                self.wfile.write(b"354 go on\r\n")
+                lines = iter(self.rfile.readline, b".\r\n")
+                self.server.mails.append(b"".join(lines).decode())  # type: ignore[attr-defined]
+            self.wfile.write(b"250 well\r\n")
+
+
+def test_luigis_email_takes_the_same_message_once(tmp_path: Path) -> None:
+    mailbox = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
+    mailbox.mails = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=mailbox.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    port = str(mailbox.server_address[1])
+    finished = run(
+        tmp_path / "data",
+        *absent(tmp_path),
+        environment={"LUIGI_CONFIG_PATH": str(mail_settings(tmp_path, port))},
+    )
+    mailbox.shutdown()
+    mailbox.server_close()
+    assert finished.code == 30
+    (mail,) = mailbox.mails  # type: ignore[attr-defined]
+    parsed = email.message_from_string(mail, policy=email.policy.default)
+    assert parsed["To"] == "ops@example.org"
+    assert parsed["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
+    text = next(part for part in parsed.walk() if part.get_content_type() == "text/plain")
+    assert "no such file" in text.get_content()
+
+
+def mail_settings(tmp_path: Path, port: str) -> Path:
+    path = tmp_path / "mail.cfg"
+    path.write_text(
+        "[email]\nreceiver = ops@example.org\nforce_send = true\n"
+        f"[smtp]\nhost = 127.0.0.1\nport = {port}\n"
+        "[worker]\nsend_failure_email = false\n[scheduler]\nbatch_emails = true\n"
+    )
+    return path
+
+
+def test_a_command_that_luigi_refuses_is_no_run(tmp_path: Path, server: Server) -> None:
+    slow = server.lay_down("/slow.jpg", Answer(custom=answer_late))
+    videos = tmp_path / "videos.csv"
+    videos.write_text(f"thumbnail_link\n{slow}\n")
+    flags = ("--videos", str(videos), "--lock-pid-dir", str(tmp_path / "locks"))
+    first = start_locked(tmp_path / "data", *flags)
+    wait_for(tmp_path / "data", "plans/*/*.parquet", timeout_s=30)
+    second = start_locked(tmp_path / "data", *flags)
+    second.communicate(timeout=60)
+    assert second.returncode == 20
+    first.communicate(timeout=60)
+    assert the_record(tmp_path / "data").exit_code == first.returncode
+
+
+def answer_late(to: Handler) -> None:
+    time.sleep(4)
+    Answer(404).send(to)
+
+
+def start_locked(data_dir: Path, *flags: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
+            *("ExportAttributes", "--storage-data-dir", str(data_dir), *flags),
+            *("--thumbnails-allow-private-addresses", "true", "--thumbnails-retries", "0"),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path, webhook: Webhook) -> None:
+    settings = tmp_path / "away.cfg"
+    settings.write_text(
+        "[core]\nlocal_scheduler = false\nscheduler_url = http://127.0.0.1:1/\n"
+        "rpc_retry_attempts = 1\nrpc_retry_wait = 0\n"
+    )
+    finished = run(
+        tmp_path / "data",
+        *sample_flags(tmp_path, 2),
+        *webhook.flags,
+        environment={"LUIGI_CONFIG_PATH": str(settings)},
+    )
+    assert finished.code == 4, finished.printed
+    record = the_record(tmp_path / "data")
+    assert (record.state, record.exit_code) == ("failed", 4)
+    assert str(record.first_error).startswith("ExportAttributes: RPCError")
+    assert sum(each.count for each in record.failures) == 1
+    assert "Traceback" in str(record.first_trace)
+    assert len(webhook.posted) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_told_of_all_the_same(
+    tmp_path: Path, webhook: Webhook
+) -> None:
+    (tmp_path / "data").write_text("a file, not a folder")
+    finished = run(tmp_path / "data", *sample_flags(tmp_path, 2), *webhook.flags)
+    assert finished.code == 30
+    assert "Traceback" not in finished.printed
+    (message,) = webhook.posted
+    assert "cannot be written; expected a folder with room" in message["text"]
+
+
+@pytest.mark.model
+def test_while_a_run_is_on_its_address_answers(tmp_path: Path) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as probe:
+        address = f"127.0.0.1:{probe.server_address[1]}"
+    process = start(tmp_path / "data", *sample_flags(tmp_path), "--runs-metrics-address", address)
+    wait_for(tmp_path / "data", "words/*/*.parquet")
+    time.sleep(0.5)
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        page = answer.read().decode()
+    process.communicate(timeout=600)
+    assert process.returncode == 0
+    assert "thumbnail_tasks_run_running 1" in page
+    assert 'thumbnail_tasks_thumbnails{stage="DownloadThumbnails",status="ok"} 6' in page
+    assert 'thumbnail_tasks_shards_waiting{stage="DetectFaces"}' in page
+
+
+def test_an_address_that_is_taken_is_one_line(tmp_path: Path) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as taken:
+        address = f"127.0.0.1:{taken.server_address[1]}"
+        flags = (*absent(tmp_path), "--runs-metrics-address", address)
+        finished = run(tmp_path / "data", *flags)
+    assert finished.code == 30
+    assert f"expected a free address and port as in 127.0.0.1:9464; found: '{address}'" in (
+        finished.printed
+    )
+    assert the_record(tmp_path / "data").exit_code == 30
+
+
+@pytest.mark.model
+def test_cards_are_sampled_while_the_run_is_on(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    nvidia_smi = tools / "nvidia-smi"
+    nvidia_smi.write_text("#!/bin/sh\necho '0, 50, NVIDIA X'\necho '1, [N/A], NVIDIA Y'\n")
+    nvidia_smi.chmod(nvidia_smi.stat().st_mode | stat.S_IXUSR)
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    page = tmp_path / "metrics.prom"
+    flags = (*sample_flags(tmp_path, 2), "--runs-metrics-file", str(page))
+    finished = run(tmp_path / "data", *flags, environment={"PATH": path})
+    assert finished.code == 0, finished.printed
+    cards = the_record(tmp_path / "data").gpus
+    assert cards
+    assert [(card.name, card.busy_share) for card in cards] == [
+        ("NVIDIA X", 0.5),
+        ("NVIDIA Y", None),
+    ]
+    assert 'thumbnail_tasks_gpu_busy_mean_ratio{gpu="0",name="NVIDIA X"} 0.5' in page.read_text()

@@ -1,0 +1,288 @@
+"""Kill the whole DAG with SIGKILL again and again, at random moments, and let it finish.
+
+    make torture                      # a hundred kills
+    make torture KILLS=20 SEED=3      # fewer, and the same ones again
+
+A round begins in an empty data directory, kills once to four times (the whole process group, one of
+its processes, or luigid itself, which is then started again with its state), and then lets the
+command finish. After each round: the same content as an undisturbed run, no file that had been
+published written again, nothing left over by writers, and nothing to do for one more run.
+"""
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.dag.contents import TABLES, content_of
+from tests.dag.runs import start
+
+_PROCESS_LOST = 30
+"""Luigi's exit code when a task was tried again, although all is there in the end."""
+_NOT_MISSED_YET = (20, 40)
+"""The same when luigid has not yet missed the run that was killed: another's, or not run."""
+
+
+class HarmError(AssertionError):
+    """A kill did harm."""
+
+
+@dataclass
+class Luigid:
+    """A central scheduler of its own, with its state in a file."""
+
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, with the state that the last one left."""
+        if not self.port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+        config = self.folder / "luigid.cfg"
+        config.write_text("[scheduler]\nworker_disconnect_delay = 10\n")
+        self.process = subprocess.Popen(
+            [
+                *(str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1"),
+                *("--port", str(self.port), "--state-path", str(self.folder / "luigid.state")),
+            ],
+            env={**os.environ, "LUIGI_CONFIG_PATH": str(config)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("luigid does not listen")
+
+    def kill(self) -> None:
+        """End it without a word."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Tally:
+    """What was done."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    rounds: int = 0
+
+
+@dataclass
+class Torture:
+    """Rounds of kills over one table of videos."""
+
+    folder: Path
+    flags: tuple[str, ...]
+    """What the command is given, beside its data directory."""
+    chance: random.Random
+    tally: Tally = field(default_factory=Tally)
+    longest_s: float = 0.0
+
+    def run_undisturbed(self) -> dict[str, str]:
+        """Run once without a kill: the content to compare with, and how long it takes."""
+        started = time.monotonic()
+        process = start(self.folder / "undisturbed", *self.flags)
+        printed, _ = process.communicate(timeout=1800)
+        if process.returncode:
+            raise HarmError(f"the undisturbed run ended with {process.returncode}:\n{printed}")
+        self.longest_s = time.monotonic() - started
+        self.expected = content_of(self.folder / "undisturbed")
+        return self.expected
+
+    def run_round(self, n_kills: int, with_luigid: bool) -> None:
+        """Kill so often in a fresh data directory, let it finish, and look for harm.
+
+        Raises:
+            HarmError: There is some; the data directory is kept.
+        """
+        data_dir = self.folder / f"round{self.tally.rounds}"
+        published: dict[Path, tuple[int, int]] = {}
+        with self._scheduler(with_luigid) as luigid:
+            flags, how = self.flags, dict[str, Any]()
+            if luigid:
+                flags += ("--scheduler-port", str(luigid.port))
+                how = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
+            for _ in range(n_kills):
+                process = start(data_dir, *flags, **how)
+                self._kill_one(process, luigid)
+                published |= _published(data_dir)
+                if process.poll() is None:
+                    process.communicate(timeout=1800)
+                published |= _published(data_dir)
+            _make_old(data_dir)
+            finish(data_dir, flags, how)
+            self._look_for_harm(data_dir, published)
+            printed = finish(data_dir, flags, how)
+            if "Nothing to do" not in printed:
+                raise HarmError(f"{data_dir}: one more run had something to do:\n{printed}")
+        self.tally.rounds += 1
+        shutil.rmtree(data_dir)
+
+    @contextlib.contextmanager
+    def _scheduler(self, is_wanted: bool) -> Iterator[Luigid | None]:
+        if not is_wanted:
+            yield None
+            return
+        folder = self.folder / f"luigid{self.tally.rounds}"
+        folder.mkdir()
+        luigid = Luigid(folder)
+        luigid.start()
+        try:
+            yield luigid
+        finally:
+            luigid.kill()
+
+    def _kill_one(self, process: subprocess.Popen[str], luigid: Luigid | None) -> None:
+        """Wait for a random moment of the run, and kill something."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(self.chance.uniform(0, self.longest_s))
+        if process.poll() is not None:  # it was quicker: what it left is judged all the same
+            process.communicate()
+            return
+        what = self.chance.choice(["group", "process", *(["luigid"] if luigid else [])])
+        if what == "luigid":
+            assert luigid is not None
+            luigid.kill()
+            time.sleep(self.chance.uniform(0, 2))
+            luigid.start()
+        elif what == "process":
+            children = psutil.Process(process.pid).children(recursive=True)
+            if not children:
+                what = "group"
+            else:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    self.chance.choice(children).kill()
+        if what == "group":
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+        self.tally.kills[what] += 1
+
+    def _look_for_harm(self, data_dir: Path, published: dict[Path, tuple[int, int]]) -> None:
+        content = content_of(data_dir)
+        if content != self.expected:
+            differing = sorted(
+                name
+                for name in content.keys() | self.expected.keys()
+                if content.get(name) != self.expected.get(name)
+            )
+            raise HarmError(f"{data_dir}: another content than undisturbed: {differing}")
+        now = _published(data_dir)
+        again = [str(path) for path, state in published.items() if now.get(path) != state]
+        if again:
+            raise HarmError(f"{data_dir}: published, and computed again: {again}")
+        left = [str(path) for path in data_dir.rglob(".writing-*")]
+        if left:
+            raise HarmError(f"{data_dir}: left over by writers: {left}")
+
+
+def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> str:
+    """Run the command to its end; gives what it printed.
+
+    Raises:
+        HarmError: It failed, or for three minutes luigid said that another runs it.
+    """
+    deadline = time.monotonic() + 180
+    while True:
+        process = start(data_dir, *flags, **how)
+        printed, _ = process.communicate(timeout=1800)
+        if process.returncode in (0, _PROCESS_LOST):
+            return printed
+        if process.returncode not in _NOT_MISSED_YET or time.monotonic() > deadline:
+            raise HarmError(f"a run ended with {process.returncode}:\n{printed}")
+        time.sleep(1)
+
+
+def _published(data_dir: Path) -> dict[Path, tuple[int, int]]:
+    """Each shard's file that is in place, with what changes when it is written again."""
+    files = [file for table in TABLES for file in data_dir.glob(f"{table}/*/*.parquet")]
+    states = {}
+    for file in files:
+        stat = file.stat()
+        states[file] = (stat.st_ino, stat.st_mtime_ns)
+    return states
+
+
+def _make_old(data_dir: Path) -> None:
+    """Let what killed writers left look two days old."""
+    for path in data_dir.rglob(".writing-*"):
+        os.utime(path, (time.time() - 2 * 86_400,) * 2)
+
+
+def torture(torture: Torture, n_kills: int, seconds: float) -> Tally:
+    """Run rounds until there were so many kills, or the time is over.
+
+    Raises:
+        HarmError: A kill did harm.
+    """
+    deadline = time.monotonic() + seconds
+    torture.run_undisturbed()
+    while torture.tally.kills.total() < n_kills and time.monotonic() < deadline:
+        left = n_kills - torture.tally.kills.total()
+        torture.run_round(min(left, torture.chance.randint(1, 4)), torture.chance.random() < 0.5)
+        say(torture.tally)
+    return torture.tally
+
+
+def say(tally: Tally) -> None:
+    """A line on how far it is."""
+    kinds = ", ".join(f"{n} × {what}" for what, n in sorted(tally.kills.items()))
+    print(f"torture: {tally.kills.total()} kills survived ({kinds}) in {tally.rounds} rounds")
+
+
+def sample_flags(folder: Path, n_pictures: int, workers: int) -> tuple[str, ...]:
+    """The command on the first pictures of the drawn sample, three to a shard."""
+    from tests.conftest import EXAMPLES
+
+    ids = [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n_pictures]]
+    videos = folder / "videos.csv"
+    videos.write_text("\n".join(["video_id,title", *(f"{name},A title" for name in ids)]))
+    return (
+        *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
+        *("--storage-shard-size", "3", "--workers", str(workers)),
+    )
+
+
+def main() -> None:
+    """As the command line says."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100, metavar="N")
+    parser.add_argument("--seconds", type=float, default=3600, help="no new round after")
+    parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
+    parser.add_argument("--pictures", type=int, default=9, metavar="N")
+    parser.add_argument("--workers", type=int, default=3)
+    chosen = parser.parse_args()
+    seed = random.randrange(1_000_000) if chosen.seed is None else chosen.seed
+    print(f"torture: seed {seed}")
+    folder = Path(tempfile.mkdtemp(prefix="torture-"))
+    flags = sample_flags(folder, chosen.pictures, chosen.workers)
+    try:
+        tally = torture(Torture(folder, flags, random.Random(seed)), chosen.kills, chosen.seconds)
+    except HarmError as harm:
+        sys.exit(f"torture: {harm}\nseed {seed}; all is kept in {folder}")
+    shutil.rmtree(folder)
+    say(tally)
+
+
+if __name__ == "__main__":
+    main()

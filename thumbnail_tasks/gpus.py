@@ -1,0 +1,193 @@
+"""The graphics cards of this host: each task that holds Luigi's ``gpu`` leases one.
+
+Luigi counts cards and does not know which is which, nor on which host they are.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksError
+
+PROCESSOR = "the processor"
+"""Where is computed without a card."""
+CUDA_PACKAGES = "requirements/cuda.lock"
+"""What a host with cards has besides: one CUDA for all frameworks."""
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_NVIDIA_SMI = ("nvidia-smi", "--query-gpu=index,uuid,name", "--format=csv,noheader")
+_NVIDIA_SMI_TIMEOUT_S = 60.0
+"""It takes seconds where the driver has to wake the cards, and hangs over one that is lost."""
+_SECONDS_BETWEEN_TRIES = 0.5
+_CARD_ID = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+")
+
+
+class GpuError(ThumbnailTasksError):
+    """A card is expected, and the driver or a framework sees none."""
+
+
+class Card(NamedTuple):
+    """A graphics card of this host."""
+
+    id: str
+    """Its UUID or, where nvidia-smi is not there to tell it, its number."""
+    label: str
+    """For people, as in ``GPU 1 (NVIDIA H100)``."""
+
+
+def find_cards() -> list[Card]:
+    """The cards that ``[gpus] cards`` allows, in its order.
+
+    Raises:
+        SettingsError: It names a card that there is not.
+        GpuError: nvidia-smi is there and fails; or there is no card and ``[gpus] required``.
+    """
+    chosen = settings.gpus()
+    cards = _choose_cards(str(chosen.cards).strip())
+    if chosen.required and not cards:
+        on_path = "on" if shutil.which(_NVIDIA_SMI[0]) else "not on"
+        raise GpuError(
+            "[gpus] required: expected a card; found: none, with [gpus] cards = "
+            f"{chosen.cards}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
+            f"nvidia-smi {on_path} the PATH. Install the driver (for a container: NVIDIA's "
+            "container toolkit), or set required = false"
+        )
+    return cards
+
+
+def _choose_cards(wanted: str) -> list[Card]:
+    setting = "[gpus] cards"
+    if wanted == "auto" and _VISIBLE in os.environ:
+        setting, wanted = _VISIBLE, os.environ[_VISIBLE].strip()
+        wanted = "none" if wanted in ("", "-1") else wanted
+    if wanted == "none":
+        return []
+    ids = [part.strip() for part in wanted.split(",")]
+    if wanted != "auto" and not all(map(_CARD_ID.fullmatch, ids)):
+        raise SettingsError(
+            f"{setting}: expected auto, none, or cards by number or UUID as in 0,1; "
+            f"found: {wanted!r}"
+        )
+    listed = _list_cards()
+    if wanted == "auto":
+        return list((listed or {}).values())
+    if listed is None:
+        return [Card(one, f"GPU {one}") for one in dict.fromkeys(ids)]
+    by_id = listed | {card.id: card for card in listed.values()}
+    if missing := [one for one in ids if one not in by_id]:
+        raise SettingsError(
+            f"{setting}: expected cards that nvidia-smi lists ({', '.join(by_id) or 'none'}); "
+            f"found: {', '.join(missing)}"
+        )
+    return list(dict.fromkeys(by_id[one] for one in ids))
+
+
+def _list_cards() -> dict[str, Card] | None:
+    """The host's cards by number, as nvidia-smi tells; None where it is not installed."""
+    if not shutil.which(_NVIDIA_SMI[0]):
+        return None
+    try:
+        ran = subprocess.run(
+            _NVIDIA_SMI, capture_output=True, text=True, timeout=_NVIDIA_SMI_TIMEOUT_S, check=False
+        )
+        failure = f"exit code {ran.returncode}" if ran.returncode else ""
+        said = " ".join(f"{ran.stdout} {ran.stderr}".split())
+    except subprocess.TimeoutExpired:
+        failure, said = f"no answer in {_NVIDIA_SMI_TIMEOUT_S:.0f} s", ""
+    if failure:
+        raise GpuError(
+            f"nvidia-smi: expected the list of this host's cards; found: {failure} {said[:300]}. "
+            "Mend the driver, or compute on the processor with [gpus] cards = none"
+        )
+    rows = (line.split(", ", 2) for line in ran.stdout.splitlines())
+    return {index: Card(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
+
+
+@contextlib.contextmanager
+def leased_card(cards: Sequence[Card], on_wait: Callable[[], None]) -> Iterator[Card | None]:
+    """Hold one of the cards while the block runs; where all are leased, wait for the first free.
+
+    A lease is a lock (flock) on the card's file in ``[gpus] lock_dir``. It belongs to this process
+    and to those that it forks in the block, and the kernel frees it when the last of them has
+    ended, in whatever way: a card is free only once nothing computes on it.
+
+    Args:
+        cards: From ``find_cards``; without any, the block gets None and nothing is leased.
+        on_wait: Called once if all are another's.
+
+    Raises:
+        StorageError: The files cannot be made or opened.
+    """
+    if not cards:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        handles = {card: _open_lock(card, stack) for card in cards}
+        card = _lock_one(handles)
+        if card is None:
+            on_wait()
+        while card is None:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+            card = _lock_one(handles)
+        yield card
+
+
+def _open_lock(card: Card, stack: contextlib.ExitStack) -> int:
+    path = Path(settings.gpus().lock_dir, f"thumbnail-tasks-{card.id}.lock")
+    try:
+        # Not for writing, and made only if missing: another user's is locked as well as one's own.
+        made = 0 if path.exists() else os.O_CREAT
+        handle = os.open(path, os.O_RDONLY | made, 0o644)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: expected a lock file that can be made or opened; found: {error.strerror}. "
+            "Name a folder with [gpus] lock_dir, the same for all runs on this host"
+        ) from error
+    stack.callback(os.close, handle)
+    return handle
+
+
+def _lock_one(handles: dict[Card, int]) -> Card | None:
+    for card, handle in handles.items():
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return card
+    return None
+
+
+_own_card: Card | None = None
+
+
+def see_only(card: Card | None) -> None:
+    """Show the frameworks that this process is going to import one card; none if None."""
+    global _own_card
+    _own_card = card
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # numbers as nvidia-smi gives them
+    os.environ[_VISIBLE] = card.id if card else ""
+
+
+def own_card() -> Card | None:
+    """The one card that this process computes on."""
+    return _own_card
+
+
+def unseen(card: Card, found: str, remedy: str) -> GpuError:
+    """The error of a framework that does not see the card it is to compute on.
+
+    Args:
+        card: The leased one.
+        found: The framework, its version and what it lacks.
+        remedy: What to install.
+    """
+    return GpuError(
+        f"{card.label}: expected a framework that computes on it; found: {found}. "
+        f"{remedy}, or compute on the processor with [gpus] cards = none"
+    )

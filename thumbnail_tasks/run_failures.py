@@ -1,0 +1,65 @@
+"""What failed in a run, told by all of its processes to the one that hands out the tasks."""
+
+import json
+import os
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from thumbnail_tasks.errors import ThumbnailTasksError
+
+_IN_MEMORY: Final = Path("/dev/shm")
+_MAX_ERROR, _MAX_TRACE = 1_500, 6_000
+"""Characters kept of one failure."""
+
+
+class Failure(NamedTuple):
+    """A task that failed once."""
+
+    task: str
+    """Kind of task."""
+    error: str
+    """In one line."""
+    trace: str | None
+    """Stack trace; None for this package's own errors, and where there is none."""
+
+
+class FailureLog:
+    """A list that forked processes share: each may add to it, all may read it.
+
+    It is a file without a name, in memory where that can be had: nothing is left of it, and a full
+    disk is not the reason why nobody hears that the disk was full.
+    """
+
+    def __init__(self) -> None:
+        folder = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+
+    def add(self, task: str, error: BaseException | str) -> None:
+        """A task of that kind failed."""
+        failure = Failure(task, _in_one_line(error), _trace_of(error))
+        self._file.write(json.dumps(failure).encode() + b"\n")  # at an end that all share
+
+    def add_unless_known(self, task: str, error: BaseException) -> None:
+        """As ``add``; what Luigi tells of twice counts once."""
+        if not any(each.error == _in_one_line(error) for each in self.read()):
+            self.add(task, error)
+
+    def read(self) -> list[Failure]:
+        """All failures so far, the first one first."""
+        size = os.fstat(self._file.fileno()).st_size
+        written = os.pread(self._file.fileno(), size, 0)
+        return [Failure(*json.loads(line)) for line in written.splitlines()]
+
+
+def _in_one_line(error: BaseException | str) -> str:
+    is_plain = isinstance(error, (str, ThumbnailTasksError))
+    said = str(error) if is_plain else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())[:_MAX_ERROR]
+
+
+def _trace_of(error: BaseException | str) -> str | None:
+    if isinstance(error, (str, ThumbnailTasksError)):
+        return None
+    return "".join(traceback.format_exception(error))[-_MAX_TRACE:]

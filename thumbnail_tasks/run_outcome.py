@@ -1,0 +1,106 @@
+"""How a run of the command ``luigi`` ended, in the process that hands out its tasks.
+
+Luigi tells nobody: its events come from the tasks' processes, and ``luigi.retcodes`` ends the
+process with the exit code as soon as it knows it. What leads there is Luigi's worker, which owns
+the handler of SIGUSR1. All that we use of Luigi beyond its documents is in this file.
+"""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple
+
+from luigi.cmdline_parser import CmdlineParser
+from luigi.execution_summary import _root_task, _summary_dict
+from luigi.retcodes import retcode
+from luigi.worker import Worker
+
+from thumbnail_tasks.records import State
+
+_EXIT_INTERRUPTED = 130
+_UNCAUGHT = "Uncaught exception in luigi"
+"""What ``luigi.retcodes`` logs of an error that is no task's."""
+
+
+class Outcome(NamedTuple):
+    """How a run ended."""
+
+    state: State
+    exit_code: int
+
+
+def is_command() -> bool:
+    """Whether this is a command ``luigi``, or a process of one; False for ``luigi.build``."""
+    return CmdlineParser.get_instance() is not None
+
+
+def root_task() -> str:
+    """The task that the command names."""
+    return str(CmdlineParser.get_instance().known_args.root_task)
+
+
+class OutcomeWatch:
+    """Notices how this process ends; to be made while the command runs."""
+
+    def __init__(self, on_uncaught: Callable[[BaseException], None]) -> None:
+        """``on_uncaught`` is given what goes wrong in Luigi, outside of all tasks."""
+        self._parser = CmdlineParser.get_instance()
+        self._on_uncaught = on_uncaught
+        self._is_interrupted = self._is_uncaught = False
+        self._show = sys.excepthook
+        sys.excepthook = self._see
+        logging.getLogger("luigi-interface").addFilter(self._hear)
+
+    def _see(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        self._is_interrupted |= issubclass(kind, KeyboardInterrupt)
+        self._show(kind, error, trace)
+
+    def _hear(self, record: logging.LogRecord) -> bool:
+        if record.msg == _UNCAUGHT and record.exc_info and record.exc_info[1]:
+            self._is_uncaught = True
+            self._on_uncaught(record.exc_info[1])
+        return True
+
+    def tell(self) -> Outcome | None:
+        """How the run ended; to be asked at the very end of the process.
+
+        None where Luigi did not begin it, for the same command runs already (its --no-lock).
+        """
+        CmdlineParser._instance = self._parser  # the flags, for settings and retcodes
+        worker = _find_worker()
+        if self._is_uncaught:
+            return Outcome("failed", retcode().unhandled_exception)
+        # A task that still runs: Ctrl-C came through terminal.ReadableFailures.
+        if self._is_interrupted or (worker and worker._running_tasks):
+            return Outcome("interrupted", _EXIT_INTERRUPTED)
+        if worker is None:
+            return None
+        exit_code = _exit_code_of(worker)
+        if exit_code == 0:
+            return Outcome("succeeded", 0)
+        return Outcome("stopped" if worker._stop_requesting_work else "failed", exit_code)
+
+
+def _find_worker() -> Worker | None:
+    worker = getattr(signal.getsignal(signal.SIGUSR1), "__self__", None)
+    return worker if isinstance(worker, Worker) else None
+
+
+def _exit_code_of(worker: Worker) -> int:
+    """The exit code that ``luigi.retcodes.run_with_retcodes`` makes of the same."""
+    codes = retcode()
+    tasks = _summary_dict(worker)
+    code_of = {
+        "still_pending_ext": codes.missing_data,
+        "failed": codes.task_failed,
+        "run_by_other_worker": codes.already_running,
+        "scheduling_error": codes.scheduling_error,
+        "not_run": codes.not_run,
+    }
+    exit_code: int = max(code if tasks[what] else 0 for what, code in code_of.items())
+    is_done = _root_task(worker) in tasks["completed"] | tasks["already_done"]
+    return exit_code or (0 if is_done else int(codes.not_run))

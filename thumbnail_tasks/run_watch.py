@@ -1,0 +1,293 @@
+"""Keeps the record of the run that this process hands out the tasks of.
+
+A run begins where its attempt is settled: once, in that process, before Luigi does anything. It
+ends with the process (``atexit``), for Luigi leaves no other moment: see ``run_outcome``.
+"""
+
+import atexit
+import contextlib
+import dataclasses
+import importlib.metadata
+import multiprocessing
+import os
+import resource
+import shlex
+import signal
+import socket
+import sys
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import luigi
+from luigi.worker import fork_lock
+
+from thumbnail_tasks import messages, metrics, oddities, settings
+from thumbnail_tasks.claims import claimed
+from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.gpu_use import GpuUse
+from thumbnail_tasks.records import (
+    Counts,
+    FailureRecord,
+    Record,
+    read_records,
+    record_path,
+    write_json,
+    write_record,
+)
+from thumbnail_tasks.run_failures import FailureLog
+from thumbnail_tasks.run_outcome import OutcomeWatch, is_command, root_task
+from thumbnail_tasks.run_tally import RunTally
+from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.targets import written_whole
+from thumbnail_tasks.terminal import say
+
+_MIN_INTERVAL_S = 0.1
+_LOOKED_BACK = 50
+"""Records among which those of dead runs, and the usual, are looked for."""
+
+_SECRET_FLAGS = ("--messages-", "--smtp-", "--sendgrid-")
+
+
+class RunInput(NamedTuple):
+    """What a run is about."""
+
+    data_dir: str
+    videos: str
+    videos_digest: str | None
+    images_dir: str
+    source: str | None
+    attempt: int
+    engines: Mapping[str, str | None]
+    """The engine tag of each stage; None if the settings name none."""
+
+
+Count = Callable[[frozenset[str]], Counts]
+"""Counts a run's thumbnails; is given the names of the shards that the run has downloaded."""
+
+
+class RunWatch:
+    """One run, from its beginning to the end of its process."""
+
+    def __init__(self, run: RunInput, count: Count) -> None:
+        self._run, self._count = run, count
+        self._pid = os.getpid()
+        self.tally = RunTally(run.engines)
+        self.failures = FailureLog()
+        self._gpus = GpuUse()
+        self._outcome = OutcomeWatch(lambda error: self.failures.add_unless_known("luigi", error))
+        self._claim = contextlib.ExitStack()
+        self._stopping = threading.Event()
+        self._begun = _describe_run(run)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def begin(self) -> None:
+        """Write that the run is on; tell of those before it that have died."""
+        run_id = self._begun.run_id
+        with _told_if_it_fails():
+            _bury_the_dead(self._run.data_dir)
+            name = _claim_of(run_id)
+            self._claim.enter_context(claimed(Path(self._run.data_dir), name, lambda: None))
+            write_json(self._run.data_dir, self._begun)
+        with _told_if_it_fails():
+            if address := settings.runs().metrics_address:
+                metrics.answer_at(address, self._page)
+        atexit.register(self._end)
+        self._metrics_file = str(settings.runs().metrics_file)
+        self._interval_s = max(settings.runs().update_interval_s, _MIN_INTERVAL_S)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(self._interval_s):
+            # No process is forked meanwhile: it would inherit locks that are held here for ever.
+            with fork_lock, contextlib.suppress(ThumbnailTasksError, OSError):
+                self._gpus.sample()
+                self.tally.update()
+                record = self._so_far()
+                self._write_metrics(record)
+                write_json(self._run.data_dir, record)
+
+    def _so_far(self) -> Record:
+        failures = self.failures.read()
+        first = failures[0] if failures else None
+        counts = Counter(each.task for each in failures)
+        stages = self.tally.stages()
+        return dataclasses.replace(
+            self._begun,
+            updated_at=_now(),
+            stages=stages,
+            n_new=sum(each.n_thumbnails for each in stages if each.stage == "DownloadThumbnails"),
+            peak_memory_bytes=_peak_memory_bytes(),
+            gpus=self._gpus.cards(),
+            failures=[FailureRecord(task=task, count=n) for task, n in counts.items()],
+            first_error=first and f"{first.task}: {first.error}",
+            first_trace=first and first.trace,
+        )
+
+    def _page(self) -> str:
+        return metrics.exposition(self._so_far(), self._gpus.latest())
+
+    def _write_metrics(self, record: Record) -> None:
+        if self._metrics_file:
+            with written_whole(Path(self._metrics_file)) as temporary:
+                temporary.write_text(
+                    metrics.exposition(record, self._gpus.latest()), encoding="utf-8"
+                )
+
+    def _end(self) -> None:
+        if os.getpid() != self._pid:
+            return
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this takes a moment, and is wanted
+        self._stopping.set()
+        self._thread.join()
+        outcome = self._outcome.tell()
+        data_dir = self._run.data_dir
+        if outcome is None:  # Luigi would not have it: another process runs the same command
+            record_path(data_dir, self._begun.run_id).unlink(missing_ok=True)
+            return
+        for child in multiprocessing.active_children():  # their peak of memory is told at their end
+            child.terminate()
+            child.join()
+        counts = Counts()
+        with _told_if_it_fails():
+            self.tally.update()
+            counts = self._count(self.tally.shards_made("DownloadThumbnails"))
+        now = _now()
+        record = dataclasses.replace(
+            self._so_far(),
+            **counts._asdict(),
+            **outcome._asdict(),
+            updated_at=now,
+            ended_at=now,
+        )
+        if record.state == "succeeded":
+            earlier = read_records(data_dir, _LOOKED_BACK)
+            record = dataclasses.replace(record, warnings=oddities.find_oddities(record, earlier))
+        with _told_if_it_fails():
+            write_record(data_dir, record)
+        with _told_if_it_fails():
+            self._write_metrics(record)
+        self._claim.close()
+        for warning in record.warnings:
+            say(f"WARNING: {warning}")
+        _send_if_needed(data_dir, record)
+
+
+_watch: RunWatch | None = None
+
+
+def begin_run(describe: Callable[[], RunInput], count: Count) -> None:
+    """Keep the record of a run, if this is a command ``luigi`` and nothing has begun yet."""
+    global _watch
+    if _watch is None and is_command():
+        _watch = RunWatch(describe(), count)
+        _watch.begin()
+
+
+def _describe_run(run: RunInput) -> Record:
+    now = _now()
+    return Record(
+        run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{uuid.uuid4().hex[:6]}",
+        state="running",
+        task=root_task(),
+        command=shlex.join(["luigi", *without_secrets(sys.argv[1:])]),
+        folder=str(Path.cwd()),
+        host=socket.gethostname(),
+        started_at=now,
+        updated_at=now,
+        package_version=importlib.metadata.version("thumbnail-tasks"),
+        luigi_version=importlib.metadata.version("luigi"),
+        settings=settings.in_force() | {"core.workers": str(luigi.interface.core().workers)},
+        videos=run.videos,
+        videos_digest=run.videos_digest,
+        images_dir=run.images_dir,
+        source=run.source,
+        attempt=run.attempt,
+    )
+
+
+def without_secrets(flags: Sequence[str]) -> list[str]:
+    """A command's flags without those that may hold a secret, and their values."""
+    kept: list[str] = []
+    is_value = False
+    for flag in flags:
+        is_secret = flag.startswith(_SECRET_FLAGS)
+        if not is_secret and not (is_value and not flag.startswith("--")):
+            kept.append(flag)
+        is_value = is_secret and "=" not in flag
+    return kept
+
+
+def _bury_the_dead(data_dir: str) -> None:
+    """Mark the runs whose process has gone without a word, and tell of each once."""
+    for record in read_records(data_dir, _LOOKED_BACK):
+        if record.state == "running":
+            with contextlib.suppress(_StillRunsError):
+                with claimed(Path(data_dir), _claim_of(record.run_id), _refuse):
+                    record = dataclasses.replace(record, state="died")
+                    write_record(data_dir, record)
+                say(f"WARNING: the run of {record.started_at:%Y-%m-%d %H:%M} UTC died")
+                _send_if_needed(data_dir, record)
+
+
+class _StillRunsError(Exception):
+    """A run's process has its claim."""
+
+
+def _refuse() -> None:
+    raise _StillRunsError
+
+
+def _claim_of(run_id: str) -> str:
+    return f"runs/{run_id}"
+
+
+def _send_if_needed(data_dir: str, record: Record) -> None:
+    if messages.needs_a_person(record):
+        path = str(record_path(data_dir, record.run_id))
+        say(f"Record of this run: {path}" if record.state != "died" else f"Its record: {path}")
+        messages.send(messages.compose(record, path), record)
+
+
+@contextlib.contextmanager
+def _told_if_it_fails() -> Iterator[None]:
+    """What cannot be kept of a run is no reason for the run to fail."""
+    try:
+        yield
+    except (ThumbnailTasksError, OSError) as error:
+        say(f"Record of the run: {error}")
+
+
+def _peak_memory_bytes() -> int:
+    """The most that this process, or one that it has seen end, ever held."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(each).ru_maxrss for each in whose) * 1024
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@ShardTask.event_handler(luigi.Event.DEPENDENCY_DISCOVERED)
+def _expect(task: ShardTask, dependency: luigi.Task) -> None:
+    if _watch:
+        _watch.tally.expect(task)
+
+
+@luigi.Task.event_handler(luigi.Event.FAILURE)
+@luigi.Task.event_handler(luigi.Event.PROCESS_FAILURE)
+@luigi.Task.event_handler(luigi.Event.TIMEOUT)
+@luigi.Task.event_handler(luigi.Event.BROKEN_TASK)
+def _note_failure(task: luigi.Task, error: BaseException | str) -> None:
+    if _watch:
+        _watch.failures.add(task.task_family, error)
+
+
+@luigi.Task.event_handler(luigi.Event.DEPENDENCY_MISSING)
+def _note_missing(task: luigi.Task) -> None:
+    if _watch:
+        _watch.failures.add(task.task_family, f"{task}: expected its results; they are not there")
