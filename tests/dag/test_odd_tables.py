@@ -33,7 +33,7 @@ OUR_NAMES = re.compile(
     r"(videos|vocabularies)/[0-9a-f]{12}\.parquet"
     r"|plans/folder-[0-9a-f]{8}/[0-9a-f]{12}-1\.parquet"
     r"|[a-z]+/[a-z0-9.-]+/[0-9a-f]{12}-[0-9a-f]{12}\.parquet"
-    r"|exports/attributes\.(parquet|csv)"
+    r"|exports/attributes\.(parquet|csv)|runs/[0-9T-]+-[0-9a-f]{6}\.(json|parquet)"
 )
 
 
