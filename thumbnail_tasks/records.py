@@ -165,7 +165,7 @@ def write_json(data_dir: str, record: Record) -> None:
 
 
 def write_record(data_dir: str, record: Record) -> None:
-    """Place what is left of a run that has ended: its row, then its JSON file.
+    """Place what is left of a run that has ended: its JSON file, then its row.
 
     The row is a file of its own: the folder is the table, and nothing is ever rewritten.
 
@@ -173,8 +173,8 @@ def write_record(data_dir: str, record: Record) -> None:
         StorageError: It cannot be written.
     """
     row = pa.Table.from_pylist([dataclasses.asdict(record)], schemas.RUNS)
+    write_json(data_dir, record)  # first: it is small, and the disk may be all but full
     ParquetTarget(str(record_path(data_dir, record.run_id).with_suffix(".parquet"))).write(row)
-    write_json(data_dir, record)
 
 
 def read_records(data_dir: str, n_last: int) -> list[Record]:

@@ -172,20 +172,26 @@ class RunWatch:
         with _told_if_it_fails():
             self._write_metrics(record)
         self._claim.close()
+        _send_if_needed(data_dir, record)
         for warning in record.warnings:
             say(f"WARNING: {warning}")
-        _send_if_needed(data_dir, record)
 
 
 _watch: RunWatch | None = None
 
 
 def begin_run(describe: Callable[[], RunInput], count: Count) -> None:
-    """Keep the record of a run, if this is a command ``luigi`` and nothing has begun yet."""
+    """Keep the record of a run, if this is a command ``luigi`` and nothing has begun yet.
+
+    A command that names no table, where nothing has ever run, asks how it is used: it makes no
+    folder.
+    """
     global _watch
     if _watch is None and is_command():
-        _watch = RunWatch(describe(), count)
-        _watch.begin()
+        run = describe()
+        if run.videos or Path(run.data_dir).exists():
+            _watch = RunWatch(run, count)
+            _watch.begin()
 
 
 def _describe_run(run: RunInput) -> Record:
@@ -249,8 +255,8 @@ def _claim_of(run_id: str) -> str:
 def _send_if_needed(data_dir: str, record: Record) -> None:
     if messages.needs_a_person(record):
         path = str(record_path(data_dir, record.run_id))
-        say(f"Record of this run: {path}" if record.state != "died" else f"Its record: {path}")
         messages.send(messages.compose(record, path), record)
+        say(f"Record of this run: {path}" if record.state != "died" else f"Its record: {path}")
 
 
 @contextlib.contextmanager

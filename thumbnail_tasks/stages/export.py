@@ -203,7 +203,8 @@ class RunTask(VideosTask):
             task["attempt"] = 1
             # What is wrong with the folder or the input is for the first stages to report.
             with contextlib.suppress(ThumbnailTasksError):
-                use_data(Path(task["data_dir"]))
+                if task["videos"]:  # who asks how it is used makes no folder
+                    use_data(Path(task["data_dir"]))
                 table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
                 task["attempt"] = next_attempt(task["data_dir"], table_name, task["images_dir"])
             begin_run(
