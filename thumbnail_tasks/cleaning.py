@@ -52,6 +52,12 @@ def _is_date(path: Path) -> bool:
     return True
 
 
+def latest_date(exports: Path) -> str:
+    """The date that ``latest`` leads to; empty where it leads nowhere."""
+    latest = exports / LATEST
+    return latest.resolve().name if latest.is_dir() else ""
+
+
 def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> list[Unneeded]:
     """The dated exports before the newest ``keep``.
 
@@ -60,8 +66,7 @@ def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> 
         keep: How many stay, 1 or more.
         spared: Dates that stay, however old; so does the one that ``latest`` leads to.
     """
-    latest = exports / LATEST
-    stays = {*spared, latest.resolve().name if latest.exists() else ""}
+    stays = {*spared, latest_date(exports)}
     return [
         Unneeded(folder, "older than the exports kept", _files_below(folder))
         for folder in list_dated(exports)[:-keep]

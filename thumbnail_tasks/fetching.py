@@ -7,7 +7,7 @@ import luigi
 
 from thumbnail_tasks.engines import Weights, keras_ocr, tensorflow_hub
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError, WeightsError
-from thumbnail_tasks.terminal import SECONDS_BETWEEN_LINES, say, tell
+from thumbnail_tasks.terminal import SECONDS_BETWEEN_LINES, say, say_from, tell
 from thumbnail_tasks.weights_cache import is_there, put_in_place
 
 
@@ -82,7 +82,7 @@ class FetchWeights(luigi.Task):
                 failures.append(str(error))
                 continue
             pin = f"; to pin it: --tensorflow-hub-sha256 {sha256}" if not weights.sha256 else ""
-            say(f"{'FetchWeights':<18} {weights.name} is at {weights.path}{pin if sha256 else ''}")
+            say_from("FetchWeights", f"{weights.name} is at {weights.path}{pin if sha256 else ''}")
         if failures:
             raise WeightsError("\n".join(failures))
 
@@ -91,7 +91,7 @@ class FetchWeights(luigi.Task):
 @functools.cache  # once per process, not once per task that needs it
 def _say_that_nothing_is_to_do(task: FetchWeights) -> None:
     for target in task.output():
-        say(f"{'FetchWeights':<18} {target.weights.name} is at {target.path} already")
+        say_from("FetchWeights", f"{target.weights.name} is at {target.path} already")
 
 
 @FetchWeights.event_handler(luigi.Event.PROCESS_FAILURE)

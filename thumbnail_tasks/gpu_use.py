@@ -3,15 +3,10 @@
 import shutil
 import statistics
 import subprocess
-from typing import Final
 
+from thumbnail_tasks.gpus import NVIDIA_SMI, query_cards
 from thumbnail_tasks.records import GpuRecord
 
-_NVIDIA_SMI: Final = (
-    "nvidia-smi",
-    "--query-gpu=index,utilization.gpu,name",
-    "--format=csv,noheader,nounits",
-)
 _TIMEOUT_S = 10.0
 _MAX_REFUSALS = 3
 
@@ -20,7 +15,7 @@ class GpuUse:
     """Samples of all cards; without nvidia-smi there are none."""
 
     def __init__(self) -> None:
-        self._n_refusals = 0 if shutil.which(_NVIDIA_SMI[0]) else _MAX_REFUSALS
+        self._n_refusals = 0 if shutil.which(NVIDIA_SMI) else _MAX_REFUSALS
         self._names: dict[str, str] = {}
         self._samples: dict[str, list[float]] = {}
 
@@ -29,14 +24,11 @@ class GpuUse:
         if self._n_refusals >= _MAX_REFUSALS:
             return
         try:
-            ran = subprocess.run(
-                _NVIDIA_SMI, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
-            )
+            cards = query_cards("index", "utilization.gpu", "name", timeout_s=_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError):
             self._n_refusals += 1
             return
-        for line in ran.stdout.splitlines():
-            index, busy, name = line.split(", ", 2)
+        for index, busy, name in cards:
             self._names[index] = name
             samples = self._samples.setdefault(index, [])
             if busy.isdecimal():  # parts of a card (MIG) say [N/A]

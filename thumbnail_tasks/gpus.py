@@ -23,7 +23,7 @@ CUDA_PACKAGES = "requirements/cuda.lock"
 """What a host with cards has besides: one CUDA for all frameworks."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-_NVIDIA_SMI = ("nvidia-smi", "--query-gpu=index,uuid,name", "--format=csv,noheader")
+NVIDIA_SMI = "nvidia-smi"
 _NVIDIA_SMI_TIMEOUT_S = 60.0
 """It takes seconds where the driver has to wake the cards, and hangs over one that is lost."""
 _SECONDS_BETWEEN_TRIES = 0.5
@@ -53,7 +53,7 @@ def find_cards() -> list[Card]:
     chosen = settings.gpus()
     cards = _choose_cards(str(chosen.cards).strip())
     if chosen.required and not cards:
-        on_path = "on" if shutil.which(_NVIDIA_SMI[0]) else "not on"
+        on_path = "on" if shutil.which(NVIDIA_SMI) else "not on"
         raise GpuError(
             "[gpus] required: expected a card; found: none, with [gpus] cards = "
             f"{chosen.cards}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
@@ -92,23 +92,39 @@ def _choose_cards(wanted: str) -> list[Card]:
 
 def _list_cards() -> dict[str, Card] | None:
     """The host's cards by number, as nvidia-smi tells; None where it is not installed."""
-    if not shutil.which(_NVIDIA_SMI[0]):
+    if not shutil.which(NVIDIA_SMI):
         return None
+    failure, said, rows = "", "", []
     try:
-        ran = subprocess.run(
-            _NVIDIA_SMI, capture_output=True, text=True, timeout=_NVIDIA_SMI_TIMEOUT_S, check=False
-        )
-        failure = f"exit code {ran.returncode}" if ran.returncode else ""
-        said = " ".join(f"{ran.stdout} {ran.stderr}".split())
+        rows = query_cards("index", "uuid", "name", timeout_s=_NVIDIA_SMI_TIMEOUT_S)
+    except subprocess.CalledProcessError as error:
+        failure = f"exit code {error.returncode}"
+        said = " ".join(f"{error.stdout} {error.stderr}".split())
     except subprocess.TimeoutExpired:
-        failure, said = f"no answer in {_NVIDIA_SMI_TIMEOUT_S:.0f} s", ""
+        failure = f"no answer in {_NVIDIA_SMI_TIMEOUT_S:.0f} s"
     if failure:
         raise GpuError(
             f"nvidia-smi: expected the list of this host's cards; found: {failure} {said[:300]}. "
             "Mend the driver, or compute on the processor with [gpus] cards = none"
         )
-    rows = (line.split(", ", 2) for line in ran.stdout.splitlines())
     return {index: Card(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
+
+
+def query_cards(*fields: str, timeout_s: float) -> list[list[str]]:
+    """Ask nvidia-smi for some fields of each card; a comma may stand in the last one alone.
+
+    Raises:
+        OSError: It cannot be run.
+        subprocess.SubprocessError: It fails, or gives no answer in that time.
+    """
+    ran = subprocess.run(
+        [NVIDIA_SMI, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=True,
+    )
+    return [line.split(", ", len(fields) - 1) for line in ran.stdout.splitlines()]
 
 
 @contextlib.contextmanager

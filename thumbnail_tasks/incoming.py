@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 _TABLES = (".csv", ".parquet")
 """What is taken for a table in a folder; a pattern says itself what it means."""
@@ -83,5 +83,5 @@ def newest_table(tables: str) -> Path:
         why = "; ".join(found.unfinished) or "none"
         raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
     for why in found.unfinished:
-        say(f"{'Nightly':<18} not taken: {why}")
+        say_from("Nightly", f"not taken: {why}")
     return found.newest

@@ -18,8 +18,8 @@ from luigi.retcodes import retcode
 from luigi.worker import Worker
 
 from thumbnail_tasks.records import State
+from thumbnail_tasks.terminal import EXIT_INTERRUPTED
 
-_EXIT_INTERRUPTED = 130
 _UNCAUGHT = "Uncaught exception in luigi"
 """What ``luigi.retcodes`` logs of an error that is no task's."""
 
@@ -76,7 +76,7 @@ class OutcomeWatch:
             return Outcome("failed", retcode().unhandled_exception)
         # A task that still runs: Ctrl-C came through terminal.ReadableFailures.
         if self._is_interrupted or (worker and worker._running_tasks):
-            return Outcome("interrupted", _EXIT_INTERRUPTED)
+            return Outcome("interrupted", EXIT_INTERRUPTED)
         if worker is None:
             return None
         exit_code = _exit_code_of(worker)

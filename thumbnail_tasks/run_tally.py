@@ -44,7 +44,7 @@ class _Made:
             StorageError: It, or the shard's thumbnails, cannot be read.
         """
         target = task.output_for(task.shards)
-        pictures = task.target("thumbnails", task.source, task.shards)
+        pictures = task.pictures_of(task.shards)
         statuses = Counter(pictures.read(["status"])["status"].to_pylist())
         seconds = float(target.read_metadata().get("seconds", 0))
         find = _FINDS.get(task.table)

@@ -339,10 +339,7 @@ def wanted_shard_size() -> int:
     Raises:
         SettingsError: Less than one.
     """
-    size = int(storage().shard_size)
-    if size < 1:
-        raise SettingsError(f"[storage] shard_size: expected 1 or more; found: {size}")
-    return size
+    return _one_or_more("[storage] shard_size", storage().shard_size)
 
 
 def kept_exports() -> int:
@@ -351,10 +348,13 @@ def kept_exports() -> int:
     Raises:
         SettingsError: Less than one.
     """
-    keep = int(night().keep)
-    if keep < 1:
-        raise SettingsError(f"[night] keep: expected 1 or more; found: {keep}")
-    return keep
+    return _one_or_more("[night] keep", night().keep)
+
+
+def _one_or_more(setting: str, value: int) -> int:
+    if value < 1:
+        raise SettingsError(f"{setting}: expected 1 or more; found: {value}")
+    return value
 
 
 def engine_name(stage: str) -> str:

@@ -27,10 +27,10 @@ from thumbnail_tasks.gpus import PROCESSOR, find_cards, leased_card
 from thumbnail_tasks.halving import compute_by_halves
 from thumbnail_tasks.model_process import model_process
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress, ProgressLines, say, tell
+from thumbnail_tasks.terminal import Progress, ProgressLines, say, say_from, tell
 from thumbnail_tasks.written_off import describe_crash, find_crashed, pick_rows, without_picture
 
-_PICTURES = "thumbnails"
+PICTURES = "thumbnails"
 """Folder of the first stage's results: the one table that says which pictures there are."""
 
 
@@ -89,7 +89,7 @@ class DataTask(luigi.Task):
         return claimed(
             Path(self.data_dir),
             name,
-            lambda: say(f"{self.task_family:<18} waiting: another run makes {name}"),
+            lambda: say_from(self.task_family, f"waiting: another run makes {name}"),
         )
 
 
@@ -170,6 +170,10 @@ class ShardTask(DataTask):
         """The file of one shard."""
         return self.target(self.table, self.engine, shard)
 
+    def pictures_of(self, shard: str) -> ParquetTarget:
+        """The file of one shard's thumbnails, which says what pictures there are."""
+        return self.target(PICTURES, self.source, shard)
+
     def run(self) -> None:
         if self.engine != self.tag(self.source):
             raise SettingsError(
@@ -225,11 +229,11 @@ class ShardTask(DataTask):
                     return model_process().compute(work, progress)
             except CrashError as crash:
                 if len(rows) == len(ids) > 1:
-                    say(f"{self.task_family:<18} {crash}. Looking for the picture by halves.")
+                    say_from(self.task_family, f"{crash}. Looking for the picture by halves.")
                 raise
 
         def write_off(row: int, crash: CrashError) -> pa.Table:
-            say(f"{self.task_family:<18} {ids[row]}: {crash.status}: {crash}. It is left out.")
+            say_from(self.task_family, f"{ids[row]}: {crash.status}: {crash}. It is left out.")
             detail = f"{self.task_family}, {self.engine}: {crash}"
             if not self.upstream:
                 return describe_crash({"thumbnail_id": ids[row]}, crash.status, detail)
@@ -254,7 +258,7 @@ class ShardTask(DataTask):
 
     def _write_off(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
         """Take a picture out of the shard's thumbnails, for this stage and all others."""
-        target = self.target(_PICTURES, self.source, shard)
+        target = self.pictures_of(shard)
         with self.claim(target):
             target.write(without_picture(target.read(), thumbnail_id, status, detail))
 
@@ -263,7 +267,7 @@ class ShardTask(DataTask):
         tables = [task.output()[0].read() for task in self.requires_for(shard)]
         if not self.upstream:
             return pick_rows(tables, rows, pa.chunked_array([], pa.string()))
-        statuses = self.target(_PICTURES, self.source, shard).read(["thumbnail_id", "status"])
+        statuses = self.pictures_of(shard).read(["thumbnail_id", "status"])
         return pick_rows(tables, rows, find_crashed(statuses))
 
 

@@ -17,13 +17,18 @@ SECONDS_BETWEEN_LINES = 5.0
 """Of one task's progress."""
 Progress = Callable[[int], None]
 """Told how many more thumbnails are done."""
-_EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 """What a shell expects of a command that Ctrl-C ended."""
 
 
 def say(line: str) -> None:
     """One line to the person at the terminal; stdout is left to results."""
     print(line, file=sys.stderr, flush=True)
+
+
+def say_from(name: str, message: str) -> None:
+    """As ``say``, with the name of the task that it is about before it."""
+    say(f"{name:<18} {message}")
 
 
 def tell(task: luigi.Task, message: str, share: float) -> None:
@@ -34,7 +39,7 @@ def tell(task: luigi.Task, message: str, share: float) -> None:
         message: What is done.
         share: How much of the task that is, 0 to 1.
     """
-    say(f"{type(task).__name__:<18} {message}")
+    say_from(type(task).__name__, message)
     in_scheduler: Any = task  # Luigi puts these two there while the task runs
     if in_scheduler.set_status_message:
         in_scheduler.set_status_message(message)
@@ -116,7 +121,7 @@ class ReadableFailures:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if kind is KeyboardInterrupt or self._is_interrupted:
             say("Interrupted; what is done is kept. The same command goes on from here.")
-            sys.exit(_EXIT_INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 def _drop_own_traces(record: logging.LogRecord) -> bool:

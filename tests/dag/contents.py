@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-TABLES = ("thumbnails", "words", "texts", "embeddings", "faces", "emotions", "appearance")
+from tests.conftest import STAGE_TABLES
+
 _ORDER = ("thumbnail_id", "word_index", "face_index")
 
 
 def content_of(data_dir: Path) -> dict[str, str]:
     """A digest of each column of each stage's table, and of the export."""
     digests = {}
-    for table in TABLES:
+    for table in STAGE_TABLES:
         rows = pq.read_table(data_dir / table)
         order = [(name, "ascending") for name in _ORDER if name in rows.column_names]
         rows = rows.sort_by(order)

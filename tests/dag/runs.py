@@ -1,11 +1,12 @@
 """Start the real command in a process of its own, as a person or cron does."""
 
+import csv
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -91,3 +92,17 @@ def files_of(data_dir: Path) -> dict[str, int]:
         for path in data_dir.rglob("*")
         if path.is_file() and path.parent != data_dir / "runs"
     }
+
+
+def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
+    """Write a table of these videos; gives its path."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["video_id", "title", "description"])
+        writer.writerows([video_id, f"Title {video_id}", "A video"] for video_id in video_ids)
+    return path
+
+
+def sample_ids(n: int) -> list[str]:
+    """The first drawn pictures of the sample."""
+    return [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n]]

@@ -14,8 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
 from tests.dag.poison import TOO_LARGE
-from tests.dag.runs import files_of, run, start, wait_for
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.runs import files_of, run, sample_ids, start, wait_for, write_videos
 from thumbnail_tasks import schemas
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]

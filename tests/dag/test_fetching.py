@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Server
-from tests.dag.runs import SAMPLE, kill_after, run, wait_for
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.runs import SAMPLE, kill_after, run, sample_ids, wait_for, write_videos
 from tests.engines.test_tensorflow_hub import WIDTH, embed_words, save
 from tests.ranges import ServedFile
 

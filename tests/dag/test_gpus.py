@@ -7,8 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
-from tests.dag.runs import Finished, files_of, run
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.runs import Finished, files_of, run, sample_ids, write_videos
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -1,33 +1,28 @@
 """Killed, grown, failed for a while: nothing is lost, and nothing is done twice."""
 
-import csv
 import random
 import signal
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.conftest import EXAMPLES, STAGE_TABLES, Answer, Server
-from tests.dag.runs import files_of, kill_after, read_attributes, run, start, wait_for
+from tests.dag.runs import (
+    files_of,
+    kill_after,
+    read_attributes,
+    run,
+    sample_ids,
+    start,
+    wait_for,
+    write_videos,
+)
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 SMALL_SHARDS = ("--storage-shard-size", "3", "--workers", "2")
-
-
-def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["video_id", "title", "description"])
-        writer.writerows([video_id, f"Title {video_id}", "A video"] for video_id in video_ids)
-    return path
-
-
-def sample_ids(n: int) -> list[str]:
-    return [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n]]
 
 
 def flags(videos: Path) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES
-from tests.dag.runs import Finished, files_of, kill_after, run, start
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.runs import Finished, files_of, kill_after, run, sample_ids, start, write_videos
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

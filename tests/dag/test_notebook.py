@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
-from tests.dag.runs import Finished, files_of, run
-from tests.dag.test_interruptions import write_videos
+from tests.dag.runs import Finished, files_of, run, write_videos
 from tests.engines.test_tensorflow_hub import WIDTH, embed_words, save
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.tensorflow_runtime import load_tensorflow

@@ -22,8 +22,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server, running
-from tests.dag.runs import run, start, wait_for
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.runs import run, sample_ids, start, wait_for, write_videos
 from thumbnail_tasks import schemas
 from thumbnail_tasks.records import Record, read_records
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES
-from tests.dag.contents import TABLES, content_of
+from tests.conftest import EXAMPLES, STAGE_TABLES
+from tests.dag.contents import content_of
 from tests.dag.runs import Finished, kill_after, run, start, wait_for
 from thumbnail_tasks.engines import face_quality
 from thumbnail_tasks.stages import appearance, detections, emotions
@@ -98,7 +98,7 @@ def test_a_digest_changes_with_a_tables_content(first: Finished, tmp_path: Path)
     one, other = hash_tables(first.data_dir), hash_tables(tmp_path / "data")
     assert {name for name in one if one[name] != other[name]} == {"faces.confidence"}
     assert {name.partition(".")[0] for name in one} == {
-        *(*TABLES, "shards", "plans", "videos", "vocabularies", "attributes")
+        *(*STAGE_TABLES, "shards", "plans", "videos", "vocabularies", "attributes")
     }
 
 
@@ -177,7 +177,7 @@ def test_batches_change_nothing(
     for stage in (appearance, detections, emotions):
         assert batch_size != stage._BATCH_SIZE
         monkeypatch.setattr(stage, "_BATCH_SIZE", batch_size)
-    kept = {name: read_stage(first.data_dir, name) for name in TABLES}
+    kept = {name: read_stage(first.data_dir, name) for name in STAGE_TABLES}
     pictures, faces = kept["thumbnails"], kept["faces"]
     assert len(faces) > 5
 

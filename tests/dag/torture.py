@@ -15,7 +15,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,8 +27,10 @@ from typing import Any
 
 import psutil
 
-from tests.dag.contents import TABLES, content_of
-from tests.dag.runs import start
+from tests.conftest import EXAMPLES, STAGE_TABLES
+from tests.dag.contents import content_of
+from tests.dag.runs import sample_ids, start, write_videos
+from tests.docker.box import Luigid
 
 _PROCESS_LOST = 30
 """Luigi's exit code when a task was tried again, although all is there in the end."""
@@ -41,43 +42,26 @@ class HarmError(AssertionError):
     """A kill did harm."""
 
 
-@dataclass
-class Luigid:
-    """A central scheduler of its own, with its state in a file."""
+class KilledLuigid:
+    """A central scheduler of its own, with its state in a file; it may be killed and begun anew."""
 
-    folder: Path
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
+    def __init__(self, folder: Path) -> None:
+        config = folder / "luigid.cfg"
+        config.write_text(
+            f"[scheduler]\nstate_path = {folder}/state\nworker_disconnect_delay = 10\n"
+        )
+        self._luigid = Luigid(folder, {"LUIGI_CONFIG_PATH": str(config)})
+        self._stack = contextlib.ExitStack()
+        self.port = self._luigid.port
 
     def start(self) -> None:
         """Start it, with the state that the last one left."""
-        if not self.port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
-        config = self.folder / "luigid.cfg"
-        config.write_text("[scheduler]\nworker_disconnect_delay = 10\n")
-        self.process = subprocess.Popen(
-            [
-                *(str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1"),
-                *("--port", str(self.port), "--state-path", str(self.folder / "luigid.state")),
-            ],
-            env={**os.environ, "LUIGI_CONFIG_PATH": str(config)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            time.sleep(0.1)
-        raise TimeoutError("luigid does not listen")
+        self._process = self._stack.enter_context(self._luigid.running(subprocess.DEVNULL))
 
     def kill(self) -> None:
         """End it without a word."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        self._process.kill()
+        self._stack.close()
 
 
 @dataclass
@@ -140,20 +124,20 @@ class Torture:
         shutil.rmtree(data_dir)
 
     @contextlib.contextmanager
-    def _scheduler(self, is_wanted: bool) -> Iterator[Luigid | None]:
+    def _scheduler(self, is_wanted: bool) -> Iterator[KilledLuigid | None]:
         if not is_wanted:
             yield None
             return
         folder = self.folder / f"luigid{self.tally.rounds}"
         folder.mkdir()
-        luigid = Luigid(folder)
+        luigid = KilledLuigid(folder)
         luigid.start()
         try:
             yield luigid
         finally:
             luigid.kill()
 
-    def _kill_one(self, process: subprocess.Popen[str], luigid: Luigid | None) -> None:
+    def _kill_one(self, process: subprocess.Popen[str], luigid: KilledLuigid | None) -> None:
         """Wait for a random moment of the run, and kill something."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(self.chance.uniform(0, self.longest_s))
@@ -215,7 +199,7 @@ def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> st
 
 def _published(data_dir: Path) -> dict[Path, tuple[int, int]]:
     """Each shard's file that is in place, with what changes when it is written again."""
-    files = [file for table in TABLES for file in data_dir.glob(f"{table}/*/*.parquet")]
+    files = [file for table in STAGE_TABLES for file in data_dir.glob(f"{table}/*/*.parquet")]
     states = {}
     for file in files:
         stat = file.stat()
@@ -252,11 +236,7 @@ def say(tally: Tally) -> None:
 
 def sample_flags(folder: Path, n_pictures: int, workers: int) -> tuple[str, ...]:
     """The command on the first pictures of the drawn sample, three to a shard."""
-    from tests.conftest import EXAMPLES
-
-    ids = [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n_pictures]]
-    videos = folder / "videos.csv"
-    videos.write_text("\n".join(["video_id,title", *(f"{name},A title" for name in ids)]))
+    videos = write_videos(folder / "videos.csv", sample_ids(n_pictures))
     return (
         *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
         *("--storage-shard-size", "3", "--workers", str(workers)),

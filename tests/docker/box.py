@@ -69,12 +69,17 @@ class Luigid:
         return {**os.environ, **environment(self.folder), **self.more}
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Let it run while the block does, then stop it as Docker would."""
+    def running(self, output: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """Let it run while the block does, then stop it as Docker would.
+
+        Its lines go to ``output``, as ``subprocess`` has it; None: to the terminal.
+        """
         process = subprocess.Popen(
             [str(installed("luigid")), "--address", "127.0.0.1", "--port", str(self.port)],
             cwd=ROOT,
             env=self.environment,
+            stdout=output,
+            stderr=output,
         )
         try:
             self._wait_for(process)

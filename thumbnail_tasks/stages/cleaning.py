@@ -12,7 +12,7 @@ from thumbnail_tasks.shards import DataTask
 from thumbnail_tasks.stages.export import STAGES, made_of
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 
 class CleanUp(DataTask):
@@ -72,9 +72,10 @@ def find_unneeded(data_dir: Path) -> list[Unneeded]:
     newest = max(made, key=ParquetTarget.written_at, default=None)
     if newest is None or digests[newest.path] not in tables_by_digest:
         found = f"{newest.path}, by other engines" if newest else "there is no export"
-        say(
-            f"{'CleanUp':<18} results, plans and tables stay: expected the newest export to be by "
-            f"the engines of these settings; found: {found}"
+        say_from(
+            "CleanUp",
+            f"results, plans and tables stay: expected the newest export to be by "
+            f"the engines of these settings; found: {found}",
         )
         return unneeded
     exported = {tables_by_digest[made] for made in digests.values() if made in tables_by_digest}

@@ -213,6 +213,12 @@ class RunTask(VideosTask):
         return list(task.items())
 
 
+def of_run(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a task's parameters that say which run it is of."""
+    names = ("data_dir", "videos", "videos_format", "images_dir", "attempt")
+    return {name: task[name] for name in names}
+
+
 def _describe_input(task: Mapping[str, Any]) -> RunInput:
     """What a run is about; null where the input or the settings do not tell."""
     digest, source = None, None
@@ -237,8 +243,7 @@ def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Cou
     Raises:
         StorageError: What was made of the table cannot be read.
     """
-    names = ("data_dir", "videos", "videos_format", "images_dir", "attempt")
-    planned = PlanShards(**{name: task[name] for name in names})
+    planned = PlanShards(**of_run(task))
     try:
         table = ReadVideos(**planned.of_same_table()).output()
     except InputError:  # as ReadVideos has said
@@ -273,16 +278,7 @@ class ExportAttributes(RunTask):
 
     def complete(self) -> bool:
         """Whether the export is of this very plan, by these very engines."""
-        try:
-            parquet, table = self.output()
-            return bool(
-                parquet.exists()
-                and table.exists()
-                and Path(table.path).stat().st_mtime >= parquet.written_at()
-                and parquet.read_metadata().get("made_of") == self.made_of()
-            )
-        except ThumbnailTasksError:
-            return False
+        return are_of(*self.output(), self)
 
     def made_of(self) -> str:
         """What the export is made of, as a digest."""
@@ -327,6 +323,19 @@ class ExportAttributes(RunTask):
         with parquet.open_writer(schema, {"made_of": self.made_of()}) as writer:
             for batch in videos.iter_batches(_BATCH_ROWS):
                 writer.write_table(join_videos(batch, attributes, bool(self.images_dir)))
+
+
+def are_of(parquet: ParquetTarget, table: luigi.LocalTarget, export: ExportAttributes) -> bool:
+    """Whether an export's two files are there, and of this very plan, by these very engines."""
+    try:
+        return bool(
+            parquet.exists()
+            and table.exists()
+            and Path(table.path).stat().st_mtime >= parquet.written_at()
+            and parquet.read_metadata().get("made_of") == export.made_of()
+        )
+    except ThumbnailTasksError:
+        return False
 
 
 @ExportAttributes.event_handler(luigi.Event.DEPENDENCY_PRESENT)

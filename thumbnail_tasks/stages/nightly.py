@@ -14,24 +14,18 @@ import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 
 from thumbnail_tasks import cleaning, settings
-from thumbnail_tasks.cleaning import LATEST
+from thumbnail_tasks.cleaning import LATEST, latest_date
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.incoming import newest_table
 from thumbnail_tasks.nights import NightRunsError, claimed_night
-from thumbnail_tasks.stages.export import ExportAttributes
+from thumbnail_tasks.stages.export import ExportAttributes, are_of, of_run
 from thumbnail_tasks.stages.videos import VideosTask
 from thumbnail_tasks.targets import ParquetTarget, written_whole
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say, say_from
 
 _night = contextlib.ExitStack()
 """The claim of this process, held to its end."""
 atexit.register(_night.close)
-
-
-def latest_date(exports: Path) -> str:
-    """The date that ``latest`` leads to; empty where it leads nowhere."""
-    latest = exports / LATEST
-    return latest.resolve().name if latest.is_dir() else ""
 
 
 def link_or_copy(source: Path, path: Path) -> None:
@@ -103,17 +97,7 @@ class Nightly(VideosTask):
         """Whether the dated export is tonight's, and ``latest`` leads to it or to a later one."""
         if not self.videos or latest_date(self._exports) < self.date.isoformat():
             return False
-        parquet, table = self.output()
-        try:
-            return bool(
-                parquet.exists()
-                and table.exists()
-                and Path(table.path).stat().st_mtime >= parquet.written_at()
-                and parquet.read_metadata().get("made_of")
-                == _export_of(self.param_kwargs).made_of()
-            )
-        except ThumbnailTasksError:
-            return False
+        return are_of(*self.output(), _export_of(self.param_kwargs))
 
     def run(self) -> None:
         keep = settings.kept_exports()
@@ -126,9 +110,10 @@ class Nightly(VideosTask):
                 temporary.symlink_to(name)
         old = cleaning.find_old_exports(self._exports, keep, spared=[name])
         cleaning.remove(old)
-        say(
-            f"{'Nightly':<18} {self._exports / name} is of {self.videos}; {LATEST} leads to "
-            f"{latest_date(self._exports)}" + "".join(f"; removed {each.folder}" for each in old)
+        say_from(
+            "Nightly",
+            f"{self._exports / name} is of {self.videos}; {LATEST} leads to "
+            f"{latest_date(self._exports)}" + "".join(f"; removed {each.folder}" for each in old),
         )
 
     def _publish(self, export: ExportAttributes) -> None:
@@ -160,13 +145,12 @@ def _begin_night(data_dir: Path) -> None:
 @functools.cache
 def _table_of_tonight(tables: str) -> str:
     newest = newest_table(tables)
-    say(f"{'Nightly':<18} {newest}")
+    say_from("Nightly", f"{newest}")
     return str(newest)
 
 
 def _export_of(night: Mapping[str, Any]) -> ExportAttributes:
-    names = ("data_dir", "videos", "videos_format", "images_dir", "attempt")
-    return ExportAttributes(**{name: night[name] for name in names})
+    return ExportAttributes(**of_run(night))
 
 
 @Nightly.event_handler(luigi.Event.DEPENDENCY_PRESENT)

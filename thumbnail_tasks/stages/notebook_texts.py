@@ -18,7 +18,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings, sources
 from thumbnail_tasks.engines import Engine, digest_file
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 NAME: Final = "filename2text"
 
@@ -69,7 +69,7 @@ def load_texts() -> Mapping[str, str]:
                     f"the words read there; found {name[:80]!r}: {str(text)[:80]!r}"
                 )
             texts.setdefault(video_id, text)
-    say(f"{'RecognizeText':<18} {len(texts)} texts from {', '.join(map(str, _find_files()))}")
+    say_from("RecognizeText", f"{len(texts)} texts from {', '.join(map(str, _find_files()))}")
     return texts
 
 

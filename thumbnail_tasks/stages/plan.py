@@ -16,7 +16,7 @@ from thumbnail_tasks.sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.targets import ParquetTarget, remove_orphans
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 _SAID = ("title", "channel_title")
 
@@ -165,9 +165,10 @@ class PlanShards(VideosTask):
             names = pa.array([shard] * len(thumbnails), pa.string())
             plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
-        say(
-            f"{'PlanShards':<18} {len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
-            f"{len(kept)} already in shards"
+        say_from(
+            "PlanShards",
+            f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
+            f"{len(kept)} already in shards",
         )
 
     def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks.stages.export import ExportAttributes, RunTask
 from thumbnail_tasks.targets import ParquetTarget, written_whole
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 _ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
@@ -88,4 +88,4 @@ class ExportProjector(RunTask):
                 text_lines.write(f"{text}\n")
                 vector_lines.write(f"{vector}\n")
                 n_texts += 1
-        say(f"{'ExportProjector':<18} {n_texts} distinct texts: {vectors}, {texts}")
+        say_from("ExportProjector", f"{n_texts} distinct texts: {vectors}, {texts}")

@@ -19,7 +19,7 @@ from thumbnail_tasks.downloads import Answer, load_downloader
 from thumbnail_tasks.errors import HostDownError
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.picture_headers import read_header
-from thumbnail_tasks.shards import DataTask, ShardTask, short_digest
+from thumbnail_tasks.shards import PICTURES, DataTask, ShardTask, short_digest
 from thumbnail_tasks.sources import urls_by_quality, wanted_qualities
 from thumbnail_tasks.targets import ParquetTarget
 from thumbnail_tasks.terminal import Progress
@@ -175,7 +175,7 @@ class DownloadThumbnails(ShardTask):
     It holds ``download``, which is limited to 1: the pace per host is kept by one process.
     """
 
-    table = "thumbnails"
+    table = PICTURES
     resources = {"download": 1}
 
     @classmethod

@@ -19,7 +19,7 @@ from thumbnail_tasks import readers, schemas
 from thumbnail_tasks.shards import DataTask, table_of_shard
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say_from
 
 _FOLDER = "vocabularies"
 
@@ -121,7 +121,7 @@ class BuildVocabulary(VideosTask):
     def run(self) -> None:
         vocabulary = build_vocabulary(read_columns(self.input(), "title", "description"))
         self.output().write(vocabulary)
-        say(f"{'BuildVocabulary':<18} {len(vocabulary)} words")
+        say_from("BuildVocabulary", f"{len(vocabulary)} words")
 
 
 class Vocabulary(DataTask, luigi.ExternalTask):
