@@ -2,7 +2,10 @@
 
 import functools
 import importlib.metadata
+import multiprocessing
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -10,8 +13,20 @@ from tests.test_gpus import cards_of_this_host
 from tests.test_model_process import ignore
 from thumbnail_tasks.engines.tensorflow_runtime import load_tensorflow
 from thumbnail_tasks.gpus import Card, GpuError, leased_card
-from thumbnail_tasks.model_process import ModelProcess
+from thumbnail_tasks.model_process import ModelProcess, Work
 from thumbnail_tasks.terminal import Progress
+
+
+def compute_on(card: Card | None, work: Work) -> Any:
+    """What a new process of a run computes: this one may have loaded TensorFlow in other tests."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_compute_on, card, work).result()
+
+
+def _compute_on(card: Card | None, work: Work) -> Any:
+    process = ModelProcess()
+    with process.on(card):
+        return process.compute(work, ignore)
 
 
 def list_devices(progress: Progress) -> list[str]:
@@ -30,30 +45,24 @@ def measure_memory(card: Card, progress: Progress) -> float:
 
 @pytest.mark.model
 def test_without_a_card_it_computes_on_the_processor() -> None:
-    assert ModelProcess().compute(list_devices, ignore) == ["/device:CPU:0"]
+    assert compute_on(None, list_devices) == ["/device:CPU:0"]
 
 
 @pytest.mark.model
 def test_a_build_that_cannot_see_the_card_is_refused() -> None:
-    process = ModelProcess()
     version = importlib.metadata.version("tensorflow")
     expected = (
         rf"GPU 99 \(NVIDIA H100\): expected .*; found: TensorFlow {version}, built .*missing. "
         r"Install the driver and CUDA's packages .*, or .*\[gpus\] cards = none"
     )
-    with (
-        process.on(Card("99", "GPU 99 (NVIDIA H100)")),
-        pytest.raises(GpuError, match=expected),
-    ):
-        process.compute(list_devices, ignore)
+    with pytest.raises(GpuError, match=expected):
+        compute_on(Card("99", "GPU 99 (NVIDIA H100)"), list_devices)
 
 
 @pytest.mark.gpu
 @pytest.mark.model
 def test_on_a_card_it_sees_that_one_and_takes_memory_as_it_needs_it() -> None:
-    cards = cards_of_this_host()
-    process = ModelProcess()
-    with leased_card(cards, lambda: None) as card, process.on(card):
+    with leased_card(cards_of_this_host(), lambda: None) as card:
         assert card is not None
-        assert process.compute(list_devices, ignore) == ["/device:CPU:0", "/device:GPU:0"]
-        assert process.compute(functools.partial(measure_memory, card), ignore) < 0.5
+        assert compute_on(card, list_devices) == ["/device:CPU:0", "/device:GPU:0"]
+        assert compute_on(card, functools.partial(measure_memory, card)) < 0.5
