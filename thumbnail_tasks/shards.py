@@ -21,13 +21,19 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.claims import claimed
 from thumbnail_tasks.crashes import CrashError, explain_exit
 from thumbnail_tasks.engines import Engine
-from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
+from thumbnail_tasks.errors import (
+    HostDownError,
+    SettingsError,
+    StorageError,
+    ThumbnailTasksError,
+)
 from thumbnail_tasks.fetching import FetchWeights
 from thumbnail_tasks.gpus import PROCESSOR, find_cards, leased_card
 from thumbnail_tasks.halving import compute_by_halves
+from thumbnail_tasks.mending import mending
 from thumbnail_tasks.model_process import model_process
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress, ProgressLines, say, say_from, tell
+from thumbnail_tasks.terminal import Progress, ProgressLines, end_run, say, say_from, tell
 from thumbnail_tasks.written_off import describe_crash, find_crashed, pick_rows, without_picture
 
 PICTURES = "thumbnails"
@@ -81,7 +87,7 @@ class DataTask(luigi.Task):
 
     def target(self, *parts: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""
-        return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet")
+        return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet", "/".join(parts))
 
     def claim(self, target: ParquetTarget) -> AbstractContextManager[None]:
         """Be the one to make this file: another run on the same data directory waits."""
@@ -98,6 +104,13 @@ def _say_that_a_process_died(task: DataTask, message: str) -> None:
     exit_code = re.search(r"exit code (-\d+)", message)
     reason = f": {explain_exit(int(exit_code[1]))}" if exit_code else ""
     say(f"ERROR: {task.task_family}: {message}{reason}. What is done is kept.")
+
+
+@DataTask.event_handler(luigi.Event.FAILURE)
+def _end_run_for_good_reason(task: DataTask, error: Exception) -> None:
+    """Where nothing can be written, or a host is down, all that is begun would be in vain."""
+    if isinstance(error, StorageError | HostDownError):
+        end_run()
 
 
 class ShardTask(DataTask):
@@ -174,6 +187,7 @@ class ShardTask(DataTask):
         """The file of one shard's thumbnails, which says what pictures there are."""
         return self.target(PICTURES, self.source, shard)
 
+    @mending
     def run(self) -> None:
         if self.engine != self.tag(self.source):
             raise SettingsError(

@@ -12,18 +12,39 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.seals import BrokenSealError, open_sealed, seal
+from thumbnail_tasks.terminal import say
 
 _TEMPORARY_PREFIX = ".writing-"
 """Leading dot: pandas, DuckDB, Spark and Arrow skip such files when they read a folder whole."""
 
 
+_PLACE = "thumbnail_tasks_place"
+"""In a file's key-value metadata: where the file belongs, so that another's is not taken for it."""
+
+_MOST_ASIDE = 3
+"""So many damaged states of one file are kept and made anew; then it is the disk's fault."""
+
+
+class LostFileError(StorageError):
+    """A file of ours is missing, or was moved aside because it cannot be trusted: make it anew."""
+
+
 class ParquetTarget(luigi.LocalTarget):
-    """A zstd Parquet file of one schema.
+    """A zstd Parquet file of one schema, sealed against damage (see ``seals``).
 
     Luigi's own atomic file does not reach the disk before it is renamed and leaves its
     temporary file among the data; here the bytes are flushed (fsync), renamed, and the
     folder is flushed, so that after a crash or power loss a file is whole or absent.
     """
+
+    def __init__(self, path: str, place: str = "") -> None:
+        """``place`` is the file's place in its data directory, which it says of itself.
+
+        Without one, none is said, and a file of any place is taken: for copies under other names.
+        """
+        super().__init__(path)
+        self._place = place
 
     def write(self, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
         """Place ``table`` at this path; ``metadata`` goes into the file's key-value metadata.
@@ -43,41 +64,67 @@ class ParquetTarget(luigi.LocalTarget):
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        file_metadata = {**(schema.metadata or {}), **(metadata or {})}
-        with (
-            written_whole(Path(self.path)) as temporary,
-            pq.ParquetWriter(
+        about = {**(metadata or {}), _PLACE: self._place}
+        encoded = {name.encode(): value.encode() for name, value in about.items()}
+        file_metadata = {**(schema.metadata or {}), **encoded}
+        with written_whole(Path(self.path)) as temporary:
+            with pq.ParquetWriter(
                 temporary, schema.with_metadata(file_metadata), compression="zstd"
-            ) as writer,
-        ):
-            yield writer
+            ) as writer:
+                yield writer
+            seal(temporary)
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The table, or some of its columns.
 
         Raises:
-            StorageError: The file is missing or is not a whole Parquet file.
+            LostFileError: As ``open_reader``.
+            StorageError: As ``open_reader``.
         """
-        with _named(self.path):
-            return pq.ParquetFile(self.path, memory_map=True).read(columns)
+        return self.open_reader(columns).read(columns)
 
-    def read_schema(self) -> pa.Schema:
-        """The table's columns.
+    def open_reader(self, columns: Sequence[str] | None = None) -> pq.ParquetFile:
+        """Read in pieces; all bytes of these columns (None: of all) are checked before.
 
         Raises:
-            StorageError: The file is missing or is not a whole Parquet file.
+            LostFileError: The file is missing, or was damaged or another's and was moved aside.
+            StorageError: The file cannot be read.
         """
-        with _named(self.path):
-            return pq.read_schema(self.path)
+        path = Path(self.path)
+        try:
+            file = open_sealed(self.path, columns)
+            place = (file.schema_arrow.metadata or {}).get(_PLACE.encode(), b"").decode()
+            if self._place not in ("", place):
+                raise BrokenSealError(f"the file of {place or 'no place'}")
+        except BrokenSealError as damage:
+            raise _move_aside(path, str(damage)) from damage
+        except FileNotFoundError as error:
+            raise LostFileError(f"{path}: expected a file that was made; found none") from error
+        except OSError as error:
+            raise StorageError(
+                f"{path}: cannot be read; expected a file of this package; found: {_reason(error)}"
+            ) from error
+        return file
+
+    def read_schema(self) -> pa.Schema:
+        """The table's columns, without its metadata.
+
+        Raises:
+            LostFileError: As ``open_reader``.
+            StorageError: As ``open_reader``.
+        """
+        return self.open_reader(()).schema_arrow.remove_metadata()
 
     def read_metadata(self) -> dict[str, str]:
         """The file's key-value metadata.
 
         Raises:
-            StorageError: The file is missing or is not a whole Parquet file.
+            LostFileError: As ``open_reader``.
+            StorageError: As ``open_reader``.
         """
-        metadata = self.read_schema().metadata or {}
-        return {key.decode(): value.decode() for key, value in metadata.items()}
+        metadata = self.open_reader(()).schema_arrow.metadata
+        texts = {key.decode(): value.decode() for key, value in metadata.items()}
+        return {key: value for key, value in texts.items() if key != _PLACE}
 
     def written_at(self) -> float:
         """When the file was placed, in seconds since the epoch."""
@@ -109,12 +156,12 @@ def writing(path: Path) -> Iterator[None]:
         StorageError: The folder, or what the block writes, cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         yield
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be written; expected a folder with room and leave to write; "
-            f"found: {error.strerror or error}"
+            f"found: {_reason(error)}"
         ) from error
 
 
@@ -148,15 +195,39 @@ def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
     return orphans
 
 
-@contextlib.contextmanager
-def _named(path: str) -> Iterator[None]:
+def _move_aside(path: Path, found: str) -> StorageError:
+    """Take a file away that cannot be trusted, and say so; gives the error for who wanted it."""
+    what = f"{path}: expected it whole, as this package wrote it; found {found}"
+    asides = [path.with_name(f".{path.name}.damaged-{n}") for n in range(1, _MOST_ASIDE + 1)]
+    aside = next((each for each in asides if not each.exists()), None)
+    if aside is None:
+        return StorageError(
+            f"{what}, as {_MOST_ASIDE} times before: see {asides[0]} and its like. Is the disk in "
+            "order? Remove it and them, and run again to make it anew."
+        )
     try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        raise StorageError(
-            f"{path}: expected a Parquet file written by this package; found: {error}. "
-            "Remove the file and run again to make it anew."
-        ) from error
+        path.rename(aside)
+    except FileNotFoundError:  # another process was quicker
+        return LostFileError(what)
+    except OSError as error:
+        return StorageError(
+            f"{what}, and it cannot be moved aside ({_reason(error)}). Remove it and run again to "
+            "make it anew."
+        )
+    say(f"WARNING: {what}. It was moved aside, to {aside}, and is to be made anew.")
+    return LostFileError(what)
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)  # Arrow adds to the first
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that after power loss their names are there, too."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush(folder.parent)
 
 
 def _flush(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import luigi
+from luigi.worker import TaskProcess
 
 from thumbnail_tasks.errors import ThumbnailTasksError
 
@@ -44,6 +47,16 @@ def tell(task: luigi.Task, message: str, share: float) -> None:
     if in_scheduler.set_status_message:
         in_scheduler.set_status_message(message)
         in_scheduler.set_progress_percentage(round(100 * share))
+
+
+def end_run() -> None:
+    """Let Luigi end this run: nothing more is begun or tried again, what is under way ends.
+
+    SIGUSR1 is Luigi's own word for it, to the process that hands the tasks out.
+    """
+    if callable(signal.getsignal(signal.SIGUSR1)):  # else it would kill
+        has_own_process = isinstance(multiprocessing.current_process(), TaskProcess)
+        os.kill(os.getppid() if has_own_process else os.getpid(), signal.SIGUSR1)
 
 
 class ProgressLines:

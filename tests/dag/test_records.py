@@ -160,17 +160,18 @@ def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
 
 
 def test_a_task_that_is_tried_again_counts_each_time(tmp_path: Path, webhook: Webhook) -> None:
-    flags = (*sample_flags(tmp_path, 2), "--scheduler-retry-delay", "0.1", *webhook.flags)
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    (data_dir / "thumbnails").write_text("a file where a folder is to be")
-    finished = run(data_dir, *flags)
-    record = the_record(data_dir)
+    finished = run(
+        tmp_path / "data",
+        *sample_flags(tmp_path, 2),
+        *("--scheduler-retry-delay", "0.1", "--module", "tests.dag.poison", *webhook.flags),
+        environment={"PYTHONPATH": str(ROOT), "KILLED_WHEN_LOADED": f"{signal.SIGILL:d}"},
+    )
+    record = the_record(tmp_path / "data")
     assert (record.state, record.exit_code) == ("failed", finished.code)
     assert finished.code != 0
-    assert [(each.task, each.count) for each in record.failures] == [("DownloadThumbnails", 2)]
+    assert [(each.task, each.count) for each in record.failures] == [("RecognizeText", 2)]
     assert len(webhook.posted) == 1
-    assert "DownloadThumbnails 2 times" in webhook.posted[0]["text"]
+    assert "RecognizeText 2 times" in webhook.posted[0]["text"]
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -20,11 +20,15 @@ def videos(*video_ids: str) -> pa.Table:
     return pa.table({"video_id": pa.array(video_ids, pa.string())})
 
 
+def target_of(folder: Path, place: str) -> ParquetTarget:
+    return ParquetTarget(f"{folder / place}.parquet", place)
+
+
 def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) -> None:
     """Lay down a shard's list and, where a status is given, its download."""
     rows = [{"thumbnail_id": name, "attempt": attempt, "url": "u"} for name in tries]
     listed = pa.Table.from_pylist(rows, schemas.SHARDS)
-    ParquetTarget(str(folder / "shards" / "source" / f"{shard}.parquet")).write(listed)
+    target_of(folder, f"shards/source/{shard}").write(listed)
     done = [
         {"thumbnail_id": name, "status": status, "is_retriable": status == "timed_out"}
         for name, status in tries.items()
@@ -32,7 +36,7 @@ def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) 
     ]
     if done:
         results = pa.Table.from_pylist(done, schemas.THUMBNAILS)
-        ParquetTarget(str(folder / "thumbnails" / "source" / f"{shard}.parquet")).write(results)
+        target_of(folder, f"thumbnails/source/{shard}").write(results)
 
 
 def plan(folder: Path, *video_ids: str) -> tuple[list[Any], list[Any]]:
@@ -88,7 +92,7 @@ def test_a_changed_picture_of_a_folder_is_read_again(
     tmp_path: Path, revision: str | None, n_to_do: int
 ) -> None:
     rows = [{"thumbnail_id": A, "attempt": 1, "path": "p", "revision": "1-1"}]
-    target = ParquetTarget(str(tmp_path / "shards" / "source" / "one.parquet"))
+    target = target_of(tmp_path, "shards/source/one")
     target.write(pa.Table.from_pylist(rows, schemas.SHARDS))
     pictures = {A: Picture("p", revision)} if revision else {}
     wanted = want_thumbnails(videos(A), pictures)

@@ -11,10 +11,10 @@ import luigi
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thumbnail_tasks import schemas, sources
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
+from thumbnail_tasks.mending import mending
 from thumbnail_tasks.nights import use_data
 from thumbnail_tasks.records import Counts
 from thumbnail_tasks.run_watch import RunInput, begin_run
@@ -248,7 +248,7 @@ def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Cou
         table = ReadVideos(**planned.of_same_table()).output()
     except InputError:  # as ReadVideos has said
         return Counts()
-    n_rows = pq.read_metadata(table.path).num_rows if table.exists() else None
+    n_rows = table.open_reader(()).metadata.num_rows if table.exists() else None
     if not planned.output().exists():
         return Counts(n_rows)
     plan = planned.output().read()
@@ -284,11 +284,13 @@ class ExportAttributes(RunTask):
         """What the export is made of, as a digest."""
         return made_of(sources.source_tag(self.images_dir), self.table_name, self.attempt)
 
+    @mending
     def run(self) -> Iterator[list[luigi.Task]]:
         plan = self.input()["plan"].read()
         source = sources.source_tag(self.images_dir)
         shards = pc.unique(plan["shard"]).to_pylist()
-        yield [stage.on(shard, source, self.data_dir) for shard in shards for stage in LAST_STAGES]
+        tasks = [stage.on(shard, source, self.data_dir) for shard in shards for stage in STAGES]
+        yield [task for task in tasks if not task.complete()]
 
         attributes = read_attributes(plan, source, self.data_dir)
         self._refuse_failures_only(attributes, shards[0], source)
@@ -298,11 +300,8 @@ class ExportAttributes(RunTask):
                 self._write(attributes, parquet)
                 with written_whole(Path(table.path)) as temporary:
                     write_csv(Path(parquet.path), temporary, without=_VECTORS)
-        timings = time_stages(
-            [stage.on(shard, source, self.data_dir) for shard in shards for stage in STAGES],
-            since=self.input()["plan"].written_at(),
-        )
-        n_rows = pq.read_metadata(self.input()["videos"].path).num_rows
+        timings = time_stages(tasks, since=self.input()["plan"].written_at())
+        n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
 
     def _refuse_failures_only(self, attributes: pa.Table, shard: str, source: str) -> None:
@@ -318,7 +317,7 @@ class ExportAttributes(RunTask):
 
     def _write(self, attributes: pa.Table, parquet: ParquetTarget) -> None:
         """Write the rows of the input with their attributes."""
-        videos = pq.ParquetFile(self.input()["videos"].path)
+        videos = self.input()["videos"].open_reader()
         schema = pa.schema([*videos.schema_arrow, *attributes.schema])
         with parquet.open_writer(schema, {"made_of": self.made_of()}) as writer:
             for batch in videos.iter_batches(_BATCH_ROWS):
@@ -326,14 +325,17 @@ class ExportAttributes(RunTask):
 
 
 def are_of(parquet: ParquetTarget, table: luigi.LocalTarget, export: ExportAttributes) -> bool:
-    """Whether an export's two files are there, and of this very plan, by these very engines."""
+    """Whether an export's two files are there, whole, of this very plan, by these very engines."""
     try:
-        return bool(
+        if not (
             parquet.exists()
             and table.exists()
             and Path(table.path).stat().st_mtime >= parquet.written_at()
             and parquet.read_metadata().get("made_of") == export.made_of()
-        )
+        ):
+            return False
+        parquet.open_reader()
+        return True
     except ThumbnailTasksError:
         return False
 

@@ -6,17 +6,16 @@ from pathlib import Path
 import luigi
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from thumbnail_tasks import readers, schemas, settings, sources
-from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.errors import InputError, StorageError
+from thumbnail_tasks.mending import mending
 from thumbnail_tasks.shards import name_shard
 from thumbnail_tasks.sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
-from thumbnail_tasks.targets import ParquetTarget, remove_orphans
-from thumbnail_tasks.terminal import say_from
+from thumbnail_tasks.targets import LostFileError, ParquetTarget, remove_orphans
+from thumbnail_tasks.terminal import say, say_from
 
 _SAID = ("title", "channel_title")
 
@@ -89,32 +88,34 @@ def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Tab
 def known_thumbnails(data_dir: str, source: str) -> pa.Table:
     """The latest try of each thumbnail that ever stood in a shard of this source.
 
+    A shard whose list is lost is not known; files that are no shard's are moved aside.
+
     Returns:
         ``thumbnail_id``, ``shard``, ``attempt``, ``revision``, and its ``status`` and
         ``is_retriable`` (null where the shard is not downloaded yet).
     """
-    tries = _read_folder(
-        Path(data_dir, "shards", source), schemas.SHARDS, ["thumbnail_id", "attempt", "revision"]
-    )
-    results = _read_folder(
-        Path(data_dir, "thumbnails", source),
-        schemas.THUMBNAILS,
-        ["thumbnail_id", "status", "is_retriable"],
-    )
+    listed = ["thumbnail_id", "attempt", "revision"]
+    tries = _read_folder(data_dir, f"shards/{source}", schemas.SHARDS, listed)
+    done = ["thumbnail_id", "status", "is_retriable"]
+    results = _read_folder(data_dir, f"thumbnails/{source}", schemas.THUMBNAILS, done)
     latest = _frame(tries).sort_values("attempt", kind="stable")
     latest = latest.drop_duplicates("thumbnail_id", keep="last")
     known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
     return pa.Table.from_pandas(known, preserve_index=False)
 
 
-def _read_folder(folder: Path, schema: pa.Schema, columns: list[str]) -> pa.Table:
+def _read_folder(data_dir: str, folder: str, schema: pa.Schema, columns: list[str]) -> pa.Table:
     """Some columns of all shard files of a folder, with the ``shard`` each row is from."""
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        return pa.schema([*map(schema.field, columns), ("shard", pa.string())]).empty_table()
-    table = ds.dataset(files, schema).to_table([*columns, "__filename"])
-    shards = pc.replace_substring_regex(table["__filename"], r"^.*/|\.parquet$", "")
-    return table.select(columns).append_column("shard", shards)
+    fields = [*map(schema.field, columns), ("shard", pa.string())]
+    tables = [pa.schema(fields).empty_table()]
+    for path in sorted(Path(data_dir, folder).glob("*.parquet")):
+        try:
+            table = ParquetTarget(str(path), f"{folder}/{path.stem}").read(columns)
+        except LostFileError:
+            continue
+        shard = pa.array([path.stem] * len(table), pa.string())
+        tables.append(table.append_column("shard", shard))
+    return pa.concat_tables(tables)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -147,6 +148,7 @@ class PlanShards(VideosTask):
         source = sources.source_tag(self.images_dir)
         return self.target("plans", source, f"{self.table_name}-{self.attempt}")
 
+    @mending
     def run(self) -> None:
         remove_orphans(Path(self.data_dir))
         source = sources.source_tag(self.images_dir)
@@ -185,15 +187,23 @@ def next_attempt(data_dir: str, videos_table: str, images_dir: str) -> int:
     come out otherwise now; else it is the one after it.
     """
     source = sources.source_tag(images_dir)
-    plans = Path(data_dir, "plans", source)
-    attempts = [int(path.stem.rpartition("-")[2]) for path in plans.glob(f"{videos_table}-*")]
-    if not attempts:
+    plans = Path(data_dir, "plans", source).glob(f"{videos_table}-*.parquet")
+    attempts = [path.stem.rpartition("-")[2] for path in plans]
+    latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
+    if not latest:
         return 1
-    latest = max(attempts)
-    plan = _frame(ParquetTarget(str(plans / f"{videos_table}-{latest}.parquet")).read())
-    known = plan.merge(
-        _frame(known_thumbnails(data_dir, source)), "left", "thumbnail_id", suffixes=("", "_now")
-    )
+    place = f"plans/{source}/{videos_table}-{latest}"
+    try:
+        plan = _frame(ParquetTarget(f"{Path(data_dir, place)}.parquet", place).read())
+        now = _frame(known_thumbnails(data_dir, source))
+    except LostFileError:
+        return latest + 1
+    except StorageError as error:  # what the new plan cannot read either, PlanShards reports
+        say(f"WARNING: {error}")
+        return latest + 1
+    known = plan.merge(now, "left", "thumbnail_id", suffixes=("", "_now"))
+    if known["shard_now"].isna().any():
+        return latest + 1  # a shard's list is lost: its thumbnails are to be planned again
     if known["status"].isna().any():
         return latest
     is_outdated = (

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from thumbnail_tasks.mending import mending
 from thumbnail_tasks.stages.export import ExportAttributes, RunTask
 from thumbnail_tasks.targets import ParquetTarget, written_whole
 from thumbnail_tasks.terminal import say_from
@@ -75,8 +76,10 @@ class ExportProjector(RunTask):
     def _attributes(self) -> ParquetTarget:
         return self.requires().output()[0]
 
+    @mending
     def run(self) -> None:
         vectors, texts = (Path(target.path) for target in self.output())
+        attributes = self._attributes().open_reader([_TEXT, _VECTOR])
         n_texts = 0
         with (
             written_whole(vectors) as new_vectors,
@@ -84,7 +87,7 @@ class ExportProjector(RunTask):
             new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
             new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
         ):
-            for text, vector in iter_distinct_texts(pq.ParquetFile(self._attributes().path)):
+            for text, vector in iter_distinct_texts(attributes):
                 text_lines.write(f"{text}\n")
                 vector_lines.write(f"{vector}\n")
                 n_texts += 1

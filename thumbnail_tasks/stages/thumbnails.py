@@ -1,9 +1,6 @@
 """Get the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
-import multiprocessing
-import os
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +9,10 @@ from typing import Any
 
 import luigi
 import pyarrow as pa
-from luigi.worker import TaskProcess
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.downloads import Answer, load_downloader
-from thumbnail_tasks.errors import HostDownError
+from thumbnail_tasks.errors import HostDownError, StorageError
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.picture_headers import read_header
 from thumbnail_tasks.shards import PICTURES, DataTask, ShardTask, short_digest
@@ -159,7 +155,7 @@ def examine_picture(answer: Answer, max_pixels: int) -> dict[str, Any]:
     }
 
 
-class PlannedShard(DataTask, luigi.ExternalTask):
+class PlannedShard(DataTask):
     """A shard's list, as PlanShards wrote it."""
 
     source = luigi.Parameter(description="Where the pictures come from")
@@ -167,6 +163,17 @@ class PlannedShard(DataTask, luigi.ExternalTask):
 
     def output(self) -> list[ParquetTarget]:
         return [self.target("shards", self.source, self.shard)]
+
+    def run(self) -> None:
+        """Only asked for if the list was lost after it had been planned.
+
+        Raises:
+            StorageError: Always.
+        """
+        raise StorageError(
+            f"{self.output()[0].path}: expected the list of a planned shard; found none. Run "
+            "again: its thumbnails are planned anew."
+        )
 
 
 class DownloadThumbnails(ShardTask):
@@ -190,13 +197,6 @@ class DownloadThumbnails(ShardTask):
     def requires_for(self, shard: str) -> list[luigi.Task]:
         return [PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)]
 
-    def run(self) -> None:
-        try:
-            super().run()
-        except HostDownError:
-            _end_run()
-            raise
-
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (shard,) = tables
         ids = shard["thumbnail_id"].to_pylist()
@@ -213,13 +213,3 @@ class DownloadThumbnails(ShardTask):
         if had is not None:
             part.remove()
         return table
-
-
-def _end_run() -> None:
-    """Let Luigi end this run: nothing more is begun or tried again, what is under way ends.
-
-    SIGUSR1 is Luigi's own word for it, to the process that hands the tasks out.
-    """
-    if callable(signal.getsignal(signal.SIGUSR1)):  # else it would kill
-        has_own_process = isinstance(multiprocessing.current_process(), TaskProcess)
-        os.kill(os.getppid() if has_own_process else os.getpid(), signal.SIGUSR1)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import readers, schemas
+from thumbnail_tasks.mending import mending
 from thumbnail_tasks.shards import DataTask, table_of_shard
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.targets import ParquetTarget
@@ -118,14 +119,19 @@ class BuildVocabulary(VideosTask):
     def output(self) -> ParquetTarget:
         return self.target(_FOLDER, self.table_name)
 
+    @mending
     def run(self) -> None:
-        vocabulary = build_vocabulary(read_columns(self.input(), "title", "description"))
-        self.output().write(vocabulary)
-        say_from("BuildVocabulary", f"{len(vocabulary)} words")
+        _write_vocabulary(self.input(), self.output())
 
 
-class Vocabulary(DataTask, luigi.ExternalTask):
-    """The vocabulary of a table that was read on some night."""
+def _write_vocabulary(videos: ParquetTarget, target: ParquetTarget) -> None:
+    vocabulary = build_vocabulary(read_columns(videos, "title", "description"))
+    target.write(vocabulary)
+    say_from("BuildVocabulary", f"{len(vocabulary)} words")
+
+
+class Vocabulary(DataTask):
+    """The vocabulary of a table that was read on some night; made anew if it is lost."""
 
     table_name = luigi.Parameter(description="The table's name in this data directory")
 
@@ -136,3 +142,6 @@ class Vocabulary(DataTask, luigi.ExternalTask):
 
     def output(self) -> list[ParquetTarget]:
         return [self.target(_FOLDER, self.table_name)]
+
+    def run(self) -> None:
+        _write_vocabulary(self.target("videos", self.table_name), self.output()[0])

@@ -1,0 +1,29 @@
+"""``thumbnail_tasks`` with readers and detectors that need no model; taken by ``--module``.
+
+What they find depends on the picture alone, so that another picture's results show.
+"""
+
+from collections.abc import Sequence
+
+from thumbnail_tasks import ExportAttributes
+from thumbnail_tasks.engines import Face, Word
+from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.stages import faces, words
+
+__all__ = ["ExportAttributes"]
+
+
+def read_words(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+    return [
+        [Word(f"word{picture.sum() % 97}", 0.99, (0.0, 0.0, 40.0, 20.0))] for picture in pictures
+    ]
+
+
+def find_faces(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
+    return [
+        [Face(0.9, (0.0, 0.0, 60.0, 60.0))] * (1 + int(picture.sum() % 2)) for picture in pictures
+    ]
+
+
+words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_words)
+faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: find_faces)
