@@ -21,6 +21,7 @@ _NUMBERS = (
     *(pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     *(pa.types.is_duration, pa.types.is_null),
 )
+_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)  # Arrow's casts lose lists of views
 _BYTES = (pa.BinaryArray, pa.LargeBinaryArray, pa.BinaryViewArray, pa.FixedSizeBinaryArray)
 
 
@@ -63,10 +64,26 @@ def _as_texts(column: pa.Array) -> pa.Array:
     if _is_of_floats(column.type) and not column.flatten().null_count:
         return _join_numbers(column)
     if pa.types.is_nested(column.type):
-        return _map_values(column, lambda value: json.dumps(value, default=str))
+        plain = column.cast(_without_dates(column.type))
+        return _map_values(plain, lambda value: json.dumps(value, default=str))
     if isinstance(column, _BYTES):
         return _map_values(column, lambda value: value.decode(errors="backslashreplace"))
     return column
+
+
+def _without_dates(dtype: pa.DataType) -> pa.DataType:
+    """A type that holds texts instead of dates and times: Python's own end with the year 9999."""
+    if pa.types.is_duration(dtype):
+        return pa.int64()
+    if pa.types.is_temporal(dtype):
+        return pa.string()
+    if pa.types.is_struct(dtype):
+        return pa.struct([field.with_type(_without_dates(field.type)) for field in dtype])
+    if pa.types.is_map(dtype):
+        return pa.map_(_without_dates(dtype.key_type), _without_dates(dtype.item_type))
+    if isinstance(dtype, _LISTS):
+        return pa.list_(_without_dates(dtype.value_type))
+    return dtype
 
 
 def _map_values(column: pa.Array, make_text: Callable[[Any], str]) -> pa.Array:

@@ -139,6 +139,23 @@ def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
             assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
 
 
+def test_dates_beyond_the_year_9999_are_texts_wherever_they_stand(tmp_path: Path) -> None:
+    moment = pa.array([400_000_000_000_000]).cast(pa.timestamp("ms"))
+    nested = {
+        "list": pa.ListArray.from_arrays([0, 1], moment),
+        "pair": pa.FixedSizeListArray.from_arrays(moment, 1),
+        "struct": pa.StructArray.from_arrays([moment], ["at"]),
+        "map": pa.MapArray.from_arrays([0, 1], ["k"], moment),
+    }
+    pq.write_table(pa.table({"alone": moment, **nested}), tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        _, (alone, *cells) = csv.reader(file)
+    text = "14645-06-30 15:06:40.000"
+    assert alone == text
+    assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
+
+
 def test_the_summary_counts_what_is_there(attributes: pa.Table) -> None:
     timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
     said = summarize(3, attributes, timings, ["out.parquet"])
