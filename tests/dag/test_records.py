@@ -132,6 +132,23 @@ def test_a_run_that_succeeds_leaves_its_numbers_and_tells_nobody(
     assert rows.to_table().sort_by("run_id")["n_new"].to_pylist() == [6, 0]
 
 
+@pytest.mark.model
+def test_the_record_of_a_large_run_is_whole(tmp_path: Path) -> None:
+    ids = [*sample_ids(1), *(f"absent{number:06}" for number in range(1999))]
+    videos = write_videos(tmp_path / "videos.csv", ids)
+    finished = run(
+        tmp_path / "data",
+        *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
+        *("--module", "tests.dag.quick"),
+        environment={"PYTHONPATH": str(ROOT)},
+    )
+    assert finished.code == 0, finished.printed
+    assert "Traceback" not in finished.printed
+    record = the_record(tmp_path / "data")
+    assert (record.state, record.n_thumbnails) == ("succeeded", 2000)
+    assert record.statuses == {"ok": 1, "not_found": 1999}
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
     tmp_path: Path, webhook: Webhook, workers: int

@@ -101,7 +101,8 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
     latest = _frame(tries).sort_values("attempt", kind="stable")
     latest = latest.drop_duplicates("thumbnail_id", keep="last")
     known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
-    return pa.Table.from_pandas(known, preserve_index=False)
+    # Also asked for when Python ends (run_watch.py): then no thread may begin.
+    return pa.Table.from_pandas(known, preserve_index=False, nthreads=1)
 
 
 def _read_folder(data_dir: str, folder: str, schema: pa.Schema, columns: list[str]) -> pa.Table:
