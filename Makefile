@@ -40,7 +40,7 @@ $(PEERS)/installed: benchmarks/speed/requirements.txt
 	-$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet \
 		--disable-pip-version-check -r $< && touch $@
 
-bench: $(INSTALLED) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows
+bench: $(INSTALLED) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
 torture: $(INSTALLED) ## Kill the whole DAG again and again; KILLS=100, SEED=…

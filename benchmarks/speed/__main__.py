@@ -72,7 +72,9 @@ def main() -> None:
         metavar="N",
         help="turns of each contender (default: 5; of the whole job half of them)",
     )
-    parser.add_argument("--full", action="store_true", help="scale: a million rows, too")
+    parser.add_argument(
+        "--full", action="store_true", help="a million rows and 5,000 pictures, too"
+    )
     chosen = parser.parse_args()
     wanted = [name for name in chosen.only.split(",") if name]
     if not wanted or set(wanted) - set(PARTS):
