@@ -15,6 +15,7 @@ from typing import NamedTuple
 from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _root_task, _summary_dict
 from luigi.retcodes import retcode
+from luigi.rpc import RPCError
 from luigi.worker import Worker
 
 from thumbnail_tasks.records import State
@@ -22,6 +23,12 @@ from thumbnail_tasks.terminal import EXIT_INTERRUPTED
 
 _UNCAUGHT = "Uncaught exception in luigi"
 """What ``luigi.retcodes`` logs of an error that is no task's."""
+_GO_ON = "What is done is kept: the same command goes on from here."
+_NO_LUIGID = f"%s. Is luigid running there, and may this machine reach it? {_GO_ON}"
+_LEFT_ALONE = (
+    "luigid gave out no more tasks, although some were left and none had failed: it was killed and "
+    "has lost its list, another run has them, or its [resources] do not allow them. " + _GO_ON
+)
 
 
 class Outcome(NamedTuple):
@@ -29,6 +36,10 @@ class Outcome(NamedTuple):
 
     state: State
     exit_code: int
+
+    def explain(self) -> str | None:
+        """What is to be said of a run in which no task failed; None where all was done."""
+        return _LEFT_ALONE if self.exit_code == retcode().not_run else None
 
 
 def is_command() -> bool:
@@ -60,9 +71,14 @@ class OutcomeWatch:
         self._show(kind, error, trace)
 
     def _hear(self, record: logging.LogRecord) -> bool:
-        if record.msg == _UNCAUGHT and record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.msg == _UNCAUGHT and error:
             self._is_uncaught = True
-            self._on_uncaught(record.exc_info[1])
+            self._on_uncaught(error)
+        if isinstance(error, RPCError):
+            record.exc_info = None
+            if record.msg == _UNCAUGHT:
+                record.msg, record.args = _NO_LUIGID, (error,)
         return True
 
     def tell(self) -> Outcome | None:

@@ -149,6 +149,9 @@ class RunWatch:
         if outcome is None:  # Luigi would not have it: another process runs the same command
             record_path(data_dir, self._begun.run_id).unlink(missing_ok=True)
             return
+        if (reason := outcome.explain()) and not self.failures.read():
+            self.failures.add("luigid", reason)
+            say(f"ERROR: {reason}")
         for child in multiprocessing.active_children():  # their peak of memory is told at their end
             child.terminate()
             child.join()

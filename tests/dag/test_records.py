@@ -389,6 +389,10 @@ def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path, webhook: Webho
         environment={"LUIGI_CONFIG_PATH": str(settings)},
     )
     assert finished.code == 4, finished.printed
+    *_, error = [line for line in finished.printed.splitlines() if line.startswith("ERROR")]
+    assert "connecting to remote scheduler 'http://127.0.0.1:1'" in error
+    assert "What is done is kept" in error
+    assert "Traceback" not in finished.printed
     record = the_record(tmp_path / "data")
     assert (record.state, record.exit_code) == ("failed", 4)
     assert str(record.first_error).startswith("ExportAttributes: RPCError")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dag.torture import Torture, sample_flags
+from tests.dag.runs import run, start, wait_for
+from tests.dag.torture import KilledLuigid, Torture, finish, sample_flags
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
@@ -16,3 +17,44 @@ def test_kills_at_random_moments_do_no_harm(tmp_path: Path) -> None:
     torture.run_round(2, with_luigid=False)
     torture.run_round(2, with_luigid=True)
     assert torture.tally.rounds == 2
+
+
+def test_a_run_whose_luigid_has_lost_its_list_says_so_and_the_same_command_goes_on(
+    tmp_path: Path,
+) -> None:
+    luigid = KilledLuigid(tmp_path)
+    luigid.start()
+    flags = (*sample_flags(tmp_path, 6, workers=2), "--scheduler-port", str(luigid.port))
+    how = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
+    try:
+        process = start(tmp_path / "data", *flags, **how)
+        wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
+        luigid.kill()
+        luigid.start()
+        printed, _ = process.communicate(timeout=600)
+        assert process.returncode == 40, printed
+        assert_says_that_tasks_are_left(printed)
+        assert "6 thumbnails: 6 ok" in finish(tmp_path / "data", flags, how)
+    finally:
+        luigid.kill()
+
+
+def test_a_run_that_is_given_nothing_for_long_ends(tmp_path: Path) -> None:
+    luigid = KilledLuigid(tmp_path, "[resources]\ngpu = 0\n")
+    luigid.start()
+    try:
+        finished = run(
+            tmp_path / "data",
+            *(*sample_flags(tmp_path, 3, workers=1), "--scheduler-port", str(luigid.port)),
+            *("--worker-max-keep-alive-idle-duration", "PT3S"),
+            environment={"LUIGI_CONFIG_PATH": "docker/luigi.cfg"},
+        )
+    finally:
+        luigid.kill()
+    assert finished.code == 40, finished.printed
+    assert_says_that_tasks_are_left(finished.printed)
+
+
+def assert_says_that_tasks_are_left(printed: str) -> None:
+    (error,) = [line for line in printed.splitlines() if line.startswith("ERROR")]
+    assert error.startswith("ERROR: luigid gave out no more tasks, although some were left")

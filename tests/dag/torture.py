@@ -45,10 +45,11 @@ class HarmError(AssertionError):
 class KilledLuigid:
     """A central scheduler of its own, with its state in a file; it may be killed and begun anew."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
+        """Where its files are; ``more`` goes into its luigi.cfg."""
         config = folder / "luigid.cfg"
         config.write_text(
-            f"[scheduler]\nstate_path = {folder}/state\nworker_disconnect_delay = 10\n"
+            f"[scheduler]\nstate_path = {folder}/state\nworker_disconnect_delay = 10\n{more}"
         )
         self._luigid = Luigid(folder, {"LUIGI_CONFIG_PATH": str(config)})
         self._stack = contextlib.ExitStack()
