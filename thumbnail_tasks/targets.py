@@ -173,6 +173,17 @@ def place(temporary: Path, path: Path) -> None:
     _flush(path.parent)
 
 
+def date_as(path: Path, of: Path) -> None:
+    """Give a file the very time of change of the one it was made of, as ``is_dated_as`` asks."""
+    times = of.stat()
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def is_dated_as(path: Path, of: Path) -> bool:
+    """Whether a file was made of this state of another: equal, so that no clock is believed."""
+    return path.stat().st_mtime_ns == of.stat().st_mtime_ns
+
+
 def find_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
     """What killed writers left below ``folder``.
 

@@ -30,7 +30,7 @@ from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, digest_videos
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.summary import listed, summarize, time_stages
 from thumbnail_tasks.tables import write_csv
-from thumbnail_tasks.targets import ParquetTarget, written_whole
+from thumbnail_tasks.targets import ParquetTarget, date_as, is_dated_as, written_whole
 from thumbnail_tasks.terminal import say
 from thumbnail_tasks.written_off import null_rows
 
@@ -300,6 +300,7 @@ class ExportAttributes(RunTask):
                 self._write(attributes, parquet)
                 with written_whole(Path(table.path)) as temporary:
                     write_csv(Path(parquet.path), temporary, without=_VECTORS)
+                    date_as(temporary, Path(parquet.path))
         timings = time_stages(tasks, since=self.input()["plan"].written_at())
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
@@ -330,7 +331,7 @@ def are_of(parquet: ParquetTarget, table: luigi.LocalTarget, export: ExportAttri
         if not (
             parquet.exists()
             and table.exists()
-            and Path(table.path).stat().st_mtime >= parquet.written_at()
+            and is_dated_as(Path(table.path), Path(parquet.path))
             and parquet.read_metadata().get("made_of") == export.made_of()
         ):
             return False

@@ -38,7 +38,7 @@ def link_or_copy(source: Path, path: Path) -> None:
         try:
             os.link(source, temporary)
         except OSError:
-            shutil.copyfile(source, temporary)
+            shutil.copy2(source, temporary)
 
 
 class Nightly(VideosTask):

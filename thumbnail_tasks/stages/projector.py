@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks.mending import mending
 from thumbnail_tasks.stages.export import ExportAttributes, RunTask
-from thumbnail_tasks.targets import ParquetTarget, written_whole
+from thumbnail_tasks.targets import ParquetTarget, date_as, is_dated_as, written_whole
 from thumbnail_tasks.terminal import say_from
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
@@ -69,9 +69,9 @@ class ExportProjector(RunTask):
         """Whether both files are of the export as it is now."""
         if not self.requires().complete():
             return False
-        since = self._attributes().written_at()
+        attributes = Path(self._attributes().path)
         paths = [Path(target.path) for target in self.output()]
-        return all(path.exists() and path.stat().st_mtime >= since for path in paths)
+        return all(path.exists() and is_dated_as(path, attributes) for path in paths)
 
     def _attributes(self) -> ParquetTarget:
         return self.requires().output()[0]
@@ -81,14 +81,15 @@ class ExportProjector(RunTask):
         vectors, texts = (Path(target.path) for target in self.output())
         attributes = self._attributes().open_reader([_TEXT, _VECTOR])
         n_texts = 0
-        with (
-            written_whole(vectors) as new_vectors,
-            written_whole(texts) as new_texts,
-            new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
-            new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
-        ):
-            for text, vector in iter_distinct_texts(attributes):
-                text_lines.write(f"{text}\n")
-                vector_lines.write(f"{vector}\n")
-                n_texts += 1
+        with written_whole(vectors) as new_vectors, written_whole(texts) as new_texts:
+            with (
+                new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
+                new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
+            ):
+                for text, vector in iter_distinct_texts(attributes):
+                    text_lines.write(f"{text}\n")
+                    vector_lines.write(f"{vector}\n")
+                    n_texts += 1
+            for new in (new_vectors, new_texts):
+                date_as(new, Path(self._attributes().path))
         say_from("ExportProjector", f"{n_texts} distinct texts: {vectors}, {texts}")

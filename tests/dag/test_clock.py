@@ -1,0 +1,69 @@
+"""A clock that jumps, or was wrong for a night, does no harm."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.dag.contents import content_of
+from tests.dag.runs import Finished, files_of, run, sample_ids, write_videos
+from tests.dag.test_damaged_files import QUICK, flags
+
+pytestmark = [pytest.mark.dag, pytest.mark.model]
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    return write_videos(tmp_path / "videos.csv", sample_ids(4))
+
+
+def go(data_dir: Path, videos: Path) -> Finished:
+    finished = run(data_dir, *flags(videos), environment=QUICK)
+    assert finished.code == 0, finished.printed
+    return finished
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_clock_that_jumps_during_a_run_costs_at_most_that_run(
+    tmp_path: Path, videos: Path, days: int, workers: int
+) -> None:
+    go(tmp_path / "undisturbed", videos)
+    jumped = run(
+        tmp_path / "data",
+        *(*flags(videos, workers), "--module", "tests.dag.clock"),
+        environment={**QUICK, "CLOCK_JUMP_S": str(days * DAY_S)},
+    )
+    assert jumped.code in (0, 30, 40), jumped.printed
+    assert "Traceback" not in jumped.printed
+    assert ("ERROR" in jumped.printed) == (jumped.code != 0)
+    kept = files_of(tmp_path / "data")
+    go(tmp_path / "data", videos)
+    assert content_of(tmp_path / "data") == content_of(tmp_path / "undisturbed")
+    assert kept.items() <= files_of(tmp_path / "data").items()
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+def test_files_from_a_night_with_a_wrong_clock_are_taken_as_they_are(
+    tmp_path: Path, videos: Path, days: int
+) -> None:
+    go(tmp_path / "data", videos)
+    for path in tmp_path.joinpath("data").rglob("*.*"):
+        at = path.stat().st_mtime_ns + days * DAY_S * 10**9
+        os.utime(path, ns=(at, at))
+    assert "Nothing to do" in go(tmp_path / "data", videos).printed
+
+
+def test_a_csv_of_an_earlier_export_is_not_believed_for_being_dated_later(
+    tmp_path: Path, videos: Path
+) -> None:
+    go(tmp_path / "data", videos)
+    table = tmp_path / "data" / "exports" / "attributes.csv"
+    whole = table.read_bytes()
+    table.write_text("of a run that was killed before it wrote the new one\n")
+    later = table.stat().st_mtime + DAY_S
+    os.utime(table, (later, later))
+    go(tmp_path / "data", videos)
+    assert table.read_bytes() == whole
