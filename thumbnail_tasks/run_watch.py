@@ -26,7 +26,7 @@ from typing import NamedTuple
 import luigi
 from luigi.worker import fork_lock
 
-from thumbnail_tasks import messages, metrics, oddities, settings
+from thumbnail_tasks import luigid, messages, metrics, oddities, settings
 from thumbnail_tasks.claims import claimed
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.gpu_use import GpuUse
@@ -195,6 +195,7 @@ def begin_run(describe: Callable[[], RunInput], count: Count) -> None:
         if run.videos or Path(run.data_dir).exists():
             _watch = RunWatch(run, count)
             _watch.begin()
+            luigid.forgive(run.data_dir)
 
 
 def _describe_run(run: RunInput) -> Record:

@@ -39,6 +39,26 @@ def test_a_run_whose_luigid_has_lost_its_list_says_so_and_the_same_command_goes_
         luigid.kill()
 
 
+def test_what_failed_for_good_behind_a_luigid_is_tried_again_by_the_next_command(
+    tmp_path: Path,
+) -> None:
+    luigid = KilledLuigid(tmp_path)
+    luigid.start()
+    flags = (*sample_flags(tmp_path, 3, workers=1), "--scheduler-port", str(luigid.port))
+    how = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
+    videos = tmp_path / "videos.csv"
+    whole = videos.read_bytes()
+    try:
+        videos.write_bytes(whole + b'"never closed')
+        failed = run(tmp_path / "data", *flags, **how)
+        assert failed.code == 30, failed.printed
+        videos.write_bytes(whole)
+        finished = run(tmp_path / "data", *flags, **how)
+        assert finished.code == 0, finished.printed
+    finally:
+        luigid.kill()
+
+
 def test_a_run_that_is_given_nothing_for_long_ends(tmp_path: Path) -> None:
     luigid = KilledLuigid(tmp_path, "[resources]\ngpu = 0\n")
     luigid.start()

@@ -1,0 +1,25 @@
+"""What a run asks of Luigi's central scheduler, beside what Luigi itself asks."""
+
+import contextlib
+from typing import Any
+
+import luigi
+from luigi.rpc import RemoteScheduler, RPCError
+from luigi.task_status import DISABLED
+
+
+def forgive(data_dir: str) -> None:
+    """Let tasks of a data directory be tried that failed too often for luigid to give them out.
+
+    It would let them rest for an hour. Who gives the command again has mended something, or thinks
+    that it may pass now. Without luigid nothing is done: each run begins with a scheduler of its own.
+    """
+    core = luigi.interface.core()
+    if core.local_scheduler:
+        return
+    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+    luigid: Any = RemoteScheduler(url)  # its methods are made while it is imported
+    with contextlib.closing(luigid), contextlib.suppress(RPCError):
+        for task_id, task in luigid.task_list(status=DISABLED, limit=False).items():
+            if task["params"].get("data_dir") == data_dir:
+                luigid.re_enable_task(task_id=task_id)
