@@ -12,10 +12,10 @@ help: ## Say what can be made
 
 # The lock names every package, so pip resolves nothing: --no-deps is what keeps dlib from
 # being compiled and opencv-python from overwriting opencv-python-headless.
-$(INSTALLED): requirements/requirements.lock pyproject.toml
+$(INSTALLED): requirements/requirements.lock requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-		-r requirements/requirements.lock
+		-r requirements/requirements.lock -r requirements/dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
@@ -24,6 +24,7 @@ run: $(INSTALLED) ## Run the main job on the drawn sample and say where the resu
 		--videos examples/videos.csv --images-dir examples/images
 
 test: $(INSTALLED) ## Run the whole test suite
+	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
 check: $(INSTALLED) ## Lint, check types, run the fast tests
@@ -50,10 +51,12 @@ format: $(INSTALLED) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Make requirements.lock anew (needs uv)
+lock: ## Make the lock files anew (needs uv)
 	uv pip compile --python 3.11 --all-extras --override requirements/overrides.txt \
 		--generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml -o requirements/requirements.lock
+	uv pip compile --python 3.11 --group dev --constraint requirements/requirements.lock \
+		--generate-hashes --no-emit-index-url --no-header -o requirements/dev.lock
 	uv pip compile --python 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header \
 		requirements/cuda.in -o requirements/cuda.lock
 

@@ -12,7 +12,7 @@ def forgive(data_dir: str) -> None:
     """Let tasks of a data directory be tried that failed too often for luigid to give them out.
 
     It would let them rest for an hour. Who gives the command again has mended something, or thinks
-    that it may pass now. Without luigid nothing is done: each run begins with a scheduler of its own.
+    that it may pass now. Without luigid nothing is done: each run has a scheduler of its own.
     """
     core = luigi.interface.core()
     if core.local_scheduler:

@@ -20,7 +20,7 @@ _MAX_ERROR = 600
 _HAPPENED = {
     "failed": "FAILED",
     "stopped": "STOPPED before its end",
-    "died": "DIED: its process was killed, or its machine went down",
+    "died": "DIED: its process was killed, its machine went down, or nothing could be written",
     "succeeded": "succeeded oddly",
 }
 
@@ -35,7 +35,7 @@ def compose(record: Record, path: str) -> str:
 
     Args:
         record: A run that ``needs_a_person``.
-        path: Where the record is.
+        path: Where the record is, or why there is none.
     """
     code = "" if record.exit_code is None else f" (exit code {record.exit_code})"
     lines = [f"{record.task} on {record.host} {_HAPPENED[record.state]}{code}{_lasted(record)}"]

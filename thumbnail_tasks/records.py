@@ -1,7 +1,9 @@
 """What a run came to: a JSON file for people, and a row of a table of runs."""
 
+import contextlib
 import dataclasses
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +19,8 @@ State = Literal["running", "succeeded", "failed", "stopped", "interrupted", "die
 """As ``schemas.RUN_STATES`` explains them."""
 
 _MOMENTS: Final = ("started_at", "updated_at", "ended_at")
+_ROOM_BYTES: Final = 65_536
+"""Twice what a record and its row take."""
 
 
 class Counts(NamedTuple):
@@ -164,6 +168,20 @@ def write_json(data_dir: str, record: Record) -> None:
         temporary.write_text(record.to_json(), encoding="utf-8")
 
 
+def reserve_room(data_dir: str, run_id: str) -> None:
+    """Keep room for ``write_record``: a run that a full disk ends is to say so.
+
+    Raises:
+        StorageError: There is none.
+    """
+    with written_whole(_room_path(data_dir, run_id)) as temporary:
+        temporary.write_bytes(os.urandom(_ROOM_BYTES))  # no file system makes less of it
+
+
+def _room_path(data_dir: str, run_id: str) -> Path:
+    return records_dir(data_dir) / f".writing-room-{run_id}"
+
+
 def write_record(data_dir: str, record: Record) -> None:
     """Place what is left of a run that has ended: its JSON file, then its row.
 
@@ -173,6 +191,8 @@ def write_record(data_dir: str, record: Record) -> None:
         StorageError: It cannot be written.
     """
     row = pa.Table.from_pylist([dataclasses.asdict(record)], schemas.RUNS)
+    with contextlib.suppress(OSError):
+        _room_path(data_dir, record.run_id).unlink()
     write_json(data_dir, record)  # first: it is small, and the disk may be all but full
     ParquetTarget(str(record_path(data_dir, record.run_id).with_suffix(".parquet"))).write(row)
 

@@ -5,6 +5,7 @@ process with the exit code as soon as it knows it. What leads there is Luigi's w
 the handler of SIGUSR1. All that we use of Luigi beyond its documents is in this file.
 """
 
+import contextlib
 import logging
 import signal
 import sys
@@ -12,12 +13,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
 
+import luigi
+from luigi import execution_summary
 from luigi.cmdline_parser import CmdlineParser
-from luigi.execution_summary import _root_task, _summary_dict
+from luigi.execution_summary import _root_task
 from luigi.retcodes import retcode
 from luigi.rpc import RPCError
 from luigi.worker import Worker
 
+from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.records import State
 from thumbnail_tasks.terminal import EXIT_INTERRUPTED
 
@@ -26,8 +30,9 @@ _UNCAUGHT = "Uncaught exception in luigi"
 _GO_ON = "What is done is kept: the same command goes on from here."
 _NO_LUIGID = f"%s. Is luigid running there, and may this machine reach it? {_GO_ON}"
 _LEFT_ALONE = (
-    "luigid gave out no more tasks, although some were left and none had failed: it was killed and "
-    "has lost its list, another run has them, or its [resources] do not allow them. " + _GO_ON
+    "luigid gave out no more tasks, although some were left and none had failed here: it was killed "
+    "and has lost its list, another run or an assistant has them or failed at them (see luigid's "
+    "page), or its [resources] do not allow them. " + _GO_ON
 )
 
 
@@ -60,6 +65,7 @@ class OutcomeWatch:
         self._parser = CmdlineParser.get_instance()
         self._on_uncaught = on_uncaught
         self._is_interrupted = self._is_uncaught = False
+        execution_summary._summary_dict = _summary_dict
         self._show = sys.excepthook
         sys.excepthook = self._see
         logging.getLogger("luigi-interface").addFilter(self._hear)
@@ -99,6 +105,33 @@ class OutcomeWatch:
         if exit_code == 0:
             return Outcome("succeeded", 0)
         return Outcome("stopped" if worker._stop_requesting_work else "failed", exit_code)
+
+
+_luigis_summary_dict = execution_summary._summary_dict
+_LEFT_TO_OTHERS = (
+    *("run_by_other_worker", "upstream_run_by_other_worker", "not_run"),
+    *("still_pending_ext", "upstream_missing_dependency"),
+)
+
+
+def _summary_dict(worker: Worker) -> dict[str, set[luigi.Task]]:
+    """Luigi's own sets of a run's tasks by what came of them, from which it makes exit codes.
+
+    What another worker (an assistant, another host) has made, Luigi takes for running still, or for
+    missing. Where the root task is complete, all of that is done.
+    """
+    sets: dict[str, set[luigi.Task]] = _luigis_summary_dict(worker)
+    if _is_complete(_root_task(worker)):
+        for name in _LEFT_TO_OTHERS:
+            sets["completed"] |= sets[name]
+            sets[name] = set()
+    return sets
+
+
+def _is_complete(task: luigi.Task) -> bool:
+    with contextlib.suppress(ThumbnailTasksError, OSError):
+        return bool(task.complete())
+    return False
 
 
 def _find_worker() -> Worker | None:

@@ -36,6 +36,7 @@ from thumbnail_tasks.records import (
     Record,
     read_records,
     record_path,
+    reserve_room,
     write_json,
     write_record,
 )
@@ -44,7 +45,7 @@ from thumbnail_tasks.run_outcome import OutcomeWatch, is_command, root_task
 from thumbnail_tasks.run_tally import RunTally
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.targets import written_whole
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import link_tasks_to, say
 
 _MIN_INTERVAL_S = 0.1
 _LOOKED_BACK = 50
@@ -83,6 +84,7 @@ class RunWatch:
         self._claim = contextlib.ExitStack()
         self._stopping = threading.Event()
         self._begun = _describe_run(run)
+        self._has_room = False
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def begin(self) -> None:
@@ -92,10 +94,14 @@ class RunWatch:
             _bury_the_dead(self._run.data_dir)
             name = _claim_of(run_id)
             self._claim.enter_context(claimed(Path(self._run.data_dir), name, lambda: None))
+            reserve_room(self._run.data_dir, run_id)
             write_json(self._run.data_dir, self._begun)
+            self._has_room = True
         with _told_if_it_fails():
             if address := settings.runs().metrics_address:
                 metrics.answer_at(address, self._page)
+        if link := settings.runs().link:
+            link_tasks_to(f"{link.rstrip('/')}/{run_id}.json")
         atexit.register(self._end)
         self._metrics_file = str(settings.runs().metrics_file)
         self._interval_s = max(settings.runs().update_interval_s, _MIN_INTERVAL_S)
@@ -109,7 +115,8 @@ class RunWatch:
                 self.tally.update()
                 record = self._so_far()
                 self._write_metrics(record)
-                write_json(self._run.data_dir, record)
+                if self._has_room:  # else it would be taken for dead, if it could not say its end
+                    write_json(self._run.data_dir, record)
 
     def _so_far(self) -> Record:
         failures = self.failures.read()
@@ -170,12 +177,14 @@ class RunWatch:
         if record.state == "succeeded":
             earlier = read_records(data_dir, _LOOKED_BACK)
             record = dataclasses.replace(record, warnings=oddities.find_oddities(record, earlier))
+        is_kept = False
         with _told_if_it_fails():
             write_record(data_dir, record)
+            is_kept = True
         with _told_if_it_fails():
             self._write_metrics(record)
         self._claim.close()
-        _send_if_needed(data_dir, record)
+        _send_if_needed(data_dir, record, is_kept)
         for warning in record.warnings:
             say(f"WARNING: {warning}")
 
@@ -241,7 +250,7 @@ def _bury_the_dead(data_dir: str) -> None:
                     record = dataclasses.replace(record, state="died")
                     write_record(data_dir, record)
                 say(f"WARNING: the run of {record.started_at:%Y-%m-%d %H:%M} UTC died")
-                _send_if_needed(data_dir, record)
+                _send_if_needed(data_dir, record, is_kept=True)
 
 
 class _StillRunsError(Exception):
@@ -256,9 +265,9 @@ def _claim_of(run_id: str) -> str:
     return f"runs/{run_id}"
 
 
-def _send_if_needed(data_dir: str, record: Record) -> None:
+def _send_if_needed(data_dir: str, record: Record, is_kept: bool) -> None:
     if messages.needs_a_person(record):
-        path = str(record_path(data_dir, record.run_id))
+        path = str(record_path(data_dir, record.run_id)) if is_kept else "could not be written"
         messages.send(messages.compose(record, path), record)
         say(f"Record of this run: {path}" if record.state != "died" else f"Its record: {path}")
 

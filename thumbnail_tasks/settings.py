@@ -284,6 +284,11 @@ class runs(luigi.Config):
         description="Address and port that answers with the same while the run is on, as in "
         "127.0.0.1:9464; whoever reaches it can read it",
     )
+    link = luigi.Parameter(
+        default="",
+        description="Address under which a web server shows the data directory's folder runs; "
+        "luigid's page then links each task to the record of its run",
+    )
     update_interval_s = luigi.FloatParameter(
         default=5.0, description="Seconds from one look at files and graphics cards to the next"
     )

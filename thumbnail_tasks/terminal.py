@@ -106,13 +106,24 @@ class ProgressLines:
         tell(self._task, f"{what}{self._place} ({rate:.1f}/s{shard})", share)
 
 
+_link = ""
+
+
+def link_tasks_to(address: str) -> None:
+    """Give each task from now on, in this process and its forks, a link on Luigi's page."""
+    global _link
+    _link = address
+
+
 class ReadableFailures:
     """Ends a task without a stack trace where a line says more: our own errors, and Ctrl-C.
 
     luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
     """
 
-    def __init__(self, task_process: object) -> None:
+    def __init__(self, task_process: TaskProcess) -> None:
+        if _link:
+            task_process.status_reporter.update_tracking_url(_link)
         self._logger = logging.getLogger("luigi-interface")
         self._is_interrupted = False
 

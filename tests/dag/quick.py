@@ -1,8 +1,11 @@
 """``thumbnail_tasks`` with readers and detectors that need no model; taken by ``--module``.
 
-What they find depends on the picture alone, so that another picture's results show.
+What they find depends on the picture alone, so that another picture's results show. To read the
+words of a batch takes ``SECONDS_A_BATCH``, for those who want to look on.
 """
 
+import os
+import time
 from collections.abc import Sequence
 
 from thumbnail_tasks import ExportAttributes
@@ -14,6 +17,7 @@ __all__ = ["ExportAttributes"]
 
 
 def read_words(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+    time.sleep(float(os.environ.get("SECONDS_A_BATCH", "0")))
     return [
         [Word(f"word{picture.sum() % 97}", 0.99, (0.0, 0.0, 40.0, 20.0))] for picture in pictures
     ]

@@ -45,6 +45,7 @@ def environment(folder: Path) -> dict[str, str]:
         "CARDS": "none",
         "CARDS_REQUIRED": "false",
         "METRICS_ADDRESS": "",
+        "RUNS_LINK": "",
         "WEBHOOK_URL": "",
         "ALERT_TO": "",
         "ALERT_FROM": "night@example.org",

@@ -30,7 +30,13 @@ from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, digest_videos
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.summary import listed, summarize, time_stages
 from thumbnail_tasks.tables import write_csv
-from thumbnail_tasks.targets import ParquetTarget, date_as, is_dated_as, written_whole
+from thumbnail_tasks.targets import (
+    ParquetTarget,
+    date_as,
+    is_dated_as,
+    remove_orphans,
+    written_whole,
+)
 from thumbnail_tasks.terminal import say
 from thumbnail_tasks.written_off import null_rows
 
@@ -301,6 +307,7 @@ class ExportAttributes(RunTask):
                 with written_whole(Path(table.path)) as temporary:
                     write_csv(Path(parquet.path), temporary, without=_VECTORS)
                     date_as(temporary, Path(parquet.path))
+        remove_orphans(Path(self.data_dir))  # PlanShards has not, where a killed run goes on
         timings = time_stages(tasks, since=self.input()["plan"].written_at())
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)

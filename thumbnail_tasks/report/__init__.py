@@ -1,0 +1,1 @@
+"""The report: a folder that shows an export in a browser, without a server or a network."""

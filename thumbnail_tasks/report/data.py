@@ -1,0 +1,226 @@
+"""The numbers of the report: what an export comes to, and what is known of each thumbnail."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.report.correlation import correlate_ranks
+
+COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
+MEASURES: Final = ("gray_median", "hue_median", "saturation_median", "value_median", "edges")
+ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
+"""The columns of an export that are one number each, in the order of the report."""
+
+OUTCOMES: Final = ("views", "likes", "trending")
+_INPUT: Final = ("title", "channel_title", "category_id", "thumbnail_link", "video_id", *OUTCOMES)
+_OURS: Final = (
+    *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
+    *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
+)
+_MOST_WORDS = 40
+_A_WORD: Final = re.compile(r"\w[\w'’]*")
+_MOST_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
+"""Larger numbers share the last bar of a histogram."""
+
+_COLOURED_FROM = 40
+"""Pictures of a lower median saturation (of 255) have no hue to speak of."""
+
+_YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
+
+
+def columns_to_read(names: Iterable[str]) -> list[str]:
+    """Those columns of an export that the report is made of, but for the vectors."""
+    return [name for name in names if name in _OURS or name in _INPUT]
+
+
+def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The thumbnails of an export, each once, and which one each row has.
+
+    Args:
+        export: R rows of an export with the columns of ``columns_to_read``.
+
+    Returns:
+        N items in the order of first mention, and R item numbers. A thumbnail that stands in
+        several rows has the largest views and likes of them, and else what its first row says. A
+        row that names no thumbnail is an item of its own, without an id.
+    """
+    rows = export.to_pandas()
+    for name in _INPUT:
+        if name not in rows:
+            rows[name] = None
+    for name in OUTCOMES:
+        numbers = rows[name].map({True: 1, False: 0, "True": 1, "False": 0}).fillna(rows[name])
+        rows[name] = pd.to_numeric(numbers, errors="coerce").astype(float)
+    own = pd.Series([f"row {number}" for number in range(len(rows))], index=rows.index)
+    keys = ("id " + rows["thumbnail_id"].astype(object)).fillna(own)
+    numbers, _ = pd.factorize(keys)
+    items = rows[~keys.duplicated()].reset_index(drop=True)
+    for name in OUTCOMES:
+        items[name] = rows[name].groupby(numbers).max()
+    return items, np.asarray(numbers, np.int64)
+
+
+def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str, Any]:
+    """What the overview shows; each thumbnail counts once.
+
+    Args:
+        items: N items, as ``list_items`` gives them.
+        n_rows: Rows of the export.
+        emotions: The rows of ``schemas.EMOTIONS`` of these thumbnails.
+    """
+    done = items[items["thumbnail_status"] == "ok"]
+    raw, corrected = (
+        _count_words(done[name].dropna()) for name in ("thumbnail_ocr_raw", "thumbnail_ocr")
+    )
+    words = sorted(raw | corrected, key=lambda word: (-max(raw[word], corrected[word]), word))
+    statuses = Counter(items["thumbnail_status"].tolist())
+    coloured = done[done["saturation_median"] >= _COLOURED_FROM]
+    return {
+        "n_rows": n_rows,
+        "n_thumbnails": int(items["thumbnail_id"].nunique()),
+        "n_items": len(items),
+        "n_ok": len(done),
+        "statuses": [
+            {"status": status, "count": count, "meaning": schemas.STATUSES.get(str(status), "")}
+            for status, count in statuses.most_common()
+        ],
+        "n_with_text": int((done["thumbnail_ocr_length"] > 0).sum()),
+        "n_with_faces": int((done["face_count"] > 0).sum()),
+        "n_changed": int((done["thumbnail_ocr_raw"] != done["thumbnail_ocr"]).sum()),
+        "words_per_thumbnail": _histogram(done, "thumbnail_ocr_length"),
+        "faces_per_thumbnail": _histogram(done, "face_count"),
+        "emotions": _describe_emotions(done, emotions),
+        "hue": np.histogram(coloured["hue_median"], 18, (0, 180))[0].tolist(),
+        "n_coloured": len(coloured),
+        "brightness": np.histogram(done["value_median"], 16, (0, 256))[0].tolist(),
+        "saturation": np.histogram(done["saturation_median"], 16, (0, 256))[0].tolist(),
+        "words": [[word, raw[word], corrected[word]] for word in words[:_MOST_WORDS]],
+        "describe": _describe(done),
+        "correlations": _correlate(done),
+    }
+
+
+def describe_items(
+    items: pd.DataFrame, words: pd.DataFrame, emotions: pd.DataFrame
+) -> dict[str, list[Any]]:
+    """What the gallery filters, sorts and searches by: a list of N values for each column.
+
+    Args:
+        items: N items, as ``list_items`` gives them.
+        words: Rows of ``schemas.WORDS`` with the column ``item``.
+        emotions: Rows of ``schemas.EMOTIONS`` with the column ``item``.
+    """
+    lowest = words.groupby("item")["confidence"].min().reindex(range(len(items)))
+    doubtful = emotions[["is_too_small", "is_blurred", "is_turned"]].any(axis=1)
+    n_doubtful = doubtful.groupby(emotions["item"]).sum().reindex(range(len(items)), fill_value=0)
+    raw = items["thumbnail_ocr_raw"].where(items["thumbnail_ocr_raw"] != items["thumbnail_ocr"])
+    columns = {
+        "id": items["thumbnail_id"],
+        "status": items["thumbnail_status"],
+        "title": items["title"],
+        "channel": items["channel_title"],
+        "category": items["category_id"].map(_plain, na_action="ignore"),
+        "link": pd.Series([_link(item) for item in items.to_dict("records")], dtype=object),
+        "sha": items["thumbnail_sha256"].str[:18],
+        "text": items["thumbnail_ocr"],
+        "raw": raw,
+        "length": items["thumbnail_ocr_length"],
+        "faces": items["face_count"],
+        **{label: items[f"{label}_count"] for label in schemas.EMOTION_LABELS},
+        "hue": items["hue_median"],
+        "saturation": items["saturation_median"],
+        "value": items["value_median"],
+        "views": items["views"],
+        "likes": items["likes"],
+        "confidence": lowest.round(3),
+        "doubtful": n_doubtful,
+    }
+    return {name: _as_json(column) for name, column in columns.items()}
+
+
+def _as_json(column: pd.Series) -> list[Any]:
+    """Values that JSON has: nulls for what is missing, whole numbers without a point."""
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return [
+        int(value) if isinstance(value, float) and value.is_integer() else value for value in values
+    ]
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _link(item: dict[str, Any]) -> str | None:
+    """Where a video, or else its picture, is to be seen; https: only."""
+    if isinstance(item["video_id"], str) and _YOUTUBE_ID.fullmatch(item["video_id"]):
+        return f"https://www.youtube.com/watch?v={item['video_id']}"
+    link = item["thumbnail_link"]
+    return link if isinstance(link, str) and link.lower().startswith("https://") else None
+
+
+def count_words_in(text: str) -> list[str]:
+    """The words of a text as the report counts them: lower case, without punctuation.
+
+    Example:
+        ``"DON'T LOOK!"`` is ``["don't", "look"]``.
+    """
+    return _A_WORD.findall(text.lower())
+
+
+def _count_words(texts: Iterable[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in count_words_in(text))
+
+
+def _histogram(done: pd.DataFrame, name: str) -> list[int]:
+    most = _MOST_COUNTED[name]
+    counts = done[name].dropna().astype(int).clip(upper=most)
+    return np.bincount(counts, minlength=most + 1).tolist()
+
+
+def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str, Any]]:
+    """Per emotion: faces that have it as their strongest, and its mean probability over all."""
+    means = {
+        label: emotions[label].to_numpy().mean()
+        for label in schemas.EMOTION_LABELS
+        if len(emotions)
+    }
+    return [
+        {
+            "emotion": label,
+            "count": int(done[f"{label}_count"].sum()),
+            "mean_probability": float(means[label]) if means else None,
+        }
+        for label in schemas.EMOTION_LABELS
+    ]
+
+
+def _describe(done: pd.DataFrame) -> list[list[Any]]:
+    """Per attribute: its name, count, mean, std, min, quartiles and max."""
+    numbers = done[list(ATTRIBUTES)].astype(float).describe()
+    return [[name, *_as_json(numbers[name])] for name in ATTRIBUTES]
+
+
+def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each attribute against each outcome that the table has: over all videos and within groups."""
+    groups: dict[str, NDArray[np.int64] | None] = {"all": None}
+    for name, column in (("category", "category_id"), ("channel", "channel_title")):
+        codes, kinds = pd.factorize(done[column])
+        if len(kinds) > 1:
+            groups[name] = np.asarray(codes, np.int64)
+    found = []
+    for outcome in OUTCOMES:
+        values = done[outcome].to_numpy(float)
+        for attribute in ATTRIBUTES:
+            numbers = done[attribute].to_numpy(float)
+            for within, codes in groups.items():
+                if result := correlate_ranks(numbers, values, codes):
+                    about = {"outcome": outcome, "attribute": attribute, "within": within}
+                    found.append(about | result._asdict())
+    return found

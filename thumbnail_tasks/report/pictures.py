@@ -1,0 +1,67 @@
+"""The small pictures of the report."""
+
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import pyarrow as pa
+from PIL import Image
+
+from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, crop_bars, decode_image
+
+_WIDTH_PX = 240
+_QUALITY = 60
+_THREADS = 2
+
+
+def picture_name(sha256: str) -> str:
+    """The path of a small picture below the folder of pictures, from its original's digest."""
+    return f"{sha256[:2]}/{sha256[2:18]}.webp"
+
+
+def make_small(data: bytes) -> bytes | None:
+    """A picture as a small WebP without black bars; None if it cannot be decoded."""
+    try:
+        image_rgb = crop_bars(decode_image(data)).image_rgb
+    except (NotAnImageError, TooManyPixelsError):
+        return None
+    height, width = image_rgb.shape[:2]
+    wide = min(width, _WIDTH_PX)
+    small = cv2.resize(
+        image_rgb, (wide, max(1, round(height * wide / width))), interpolation=cv2.INTER_AREA
+    )
+    written = io.BytesIO()
+    Image.fromarray(small).save(written, "WEBP", quality=_QUALITY, method=2)
+    return written.getvalue()
+
+
+def write_small_pictures(thumbnails: pa.Table, folder: Path, earlier: Path) -> None:
+    """Write the small pictures of some thumbnails.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``; rows without a picture are skipped.
+        folder: Where they are written, as ``picture_name`` says.
+        earlier: Such a folder of an earlier report, or none: what is there is linked.
+    """
+
+    def write(sha256: str, data: bytes) -> None:
+        path = folder / picture_name(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            return
+        if (earlier / picture_name(sha256)).exists():
+            os.link(earlier / picture_name(sha256), path)
+        elif small := make_small(data):
+            path.write_bytes(small)
+
+    rows = {
+        sha256: data
+        for sha256, data in zip(
+            thumbnails["sha256"].to_pylist(), thumbnails["image"].to_pylist(), strict=True
+        )
+        if data is not None
+    }
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(write, rows.keys(), rows.values()))

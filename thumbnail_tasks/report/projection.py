@@ -1,0 +1,60 @@
+"""A map of texts: vectors that are alike lie side by side."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SEED = 0
+_MOST_FITTED = 5_000
+"""Texts that t-SNE itself lays out: 40 s on two cores. More are put beside their neighbours."""
+
+_DIMENSIONS = 50
+"""Principal components that are laid out; the rest of a sentence's vector is mostly noise."""
+
+_LEAST_FITTED = 30
+"""With fewer texts neighbours mean little, and the principal components are the map."""
+
+
+def project(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay vectors out on a plane by t-SNE (openTSNE); the same vectors, the same map.
+
+    Args:
+        vectors: (N, width) numbers.
+
+    Returns:
+        (N, 2) numbers from 0 to 1.
+    """
+    n = len(vectors)
+    if n == 0:
+        return np.zeros((0, 2), np.float32)
+    components = _principal_components(vectors.astype(np.float64), _DIMENSIONS)
+    places = components[:, :2] if n < _LEAST_FITTED else _lay_out(components)
+    low, high = places.min(axis=0), places.max(axis=0)
+    return np.asarray((places - low) / np.maximum(high - low, 1e-12), np.float32)
+
+
+def _lay_out(components: NDArray[np.float64]) -> NDArray[np.float64]:
+    from openTSNE import TSNE  # takes seconds to load
+
+    n = len(components)
+    fitted = np.sort(np.random.default_rng(_SEED).permutation(n)[:_MOST_FITTED])
+    perplexity = min(30.0, (len(fitted) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, random_state=_SEED, n_jobs=2, initialization="pca")
+    layout = tsne.fit(components[fitted])
+    places = np.zeros((n, 2))
+    places[fitted] = layout
+    rest = np.setdiff1d(np.arange(n), fitted)
+    if len(rest):
+        places[rest] = layout.prepare_partial(components[rest], k=5)
+    return places
+
+
+def _principal_components(vectors: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """(N, most) coordinates, their signs settled: the largest part of each axis is positive."""
+    centred = vectors - vectors.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1][:, :most]
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+    components = centred @ (axes * np.sign(largest))
+    if components.shape[1] < 2:
+        components = np.pad(components, ((0, 0), (0, 2 - components.shape[1])))
+    return np.asarray(components, np.float64)
