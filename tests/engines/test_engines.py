@@ -1,5 +1,7 @@
 """Choosing an engine, and trusting its weights."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import luigi
@@ -66,3 +68,30 @@ def test_other_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> Non
     path.write_bytes(b"something else")
     with pytest.raises(WeightsError, match=rf"model\.onnx.*{'0' * 64}.*found f41f3fa6"):
         read_weights(path, "0" * 64)
+
+
+EMBEDDED = ("rapidocr", "pyspellchecker", "minilm", "dlib-cnn", "face-recognition-hog", "fer2013")
+
+
+@pytest.mark.model
+def test_to_load_an_embedded_engine_unpickles_nothing() -> None:
+    code = """
+import pathlib, pickle, sys
+found = []
+sys.addaudithook(lambda event, about: found.append(about) if event == "pickle.find_class" else None)
+from thumbnail_tasks.stages import embeddings, emotions, faces, texts, words
+for engines in (
+    words.RECOGNIZERS, texts.CORRECTORS, embeddings.ENCODERS, faces.DETECTORS, emotions.CLASSIFIERS
+):
+    for name in set(engines) & {*sys.argv[1:]}:
+        engines[name].load(*[{}] * (name == "pyspellchecker"))
+        print(name)
+assert found == [], found
+pickle.loads(pickle.dumps(pathlib.PurePath()))
+assert found, "the hook hears nothing"
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, *EMBEDDED], capture_output=True, text=True, check=False
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    assert sorted(loaded.stdout.split()) == sorted(EMBEDDED)
