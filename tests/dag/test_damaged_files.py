@@ -118,6 +118,15 @@ def test_a_damaged_file_of_any_table_is_made_anew_in_the_same_run(
     assert_mended(go(data_dir, videos), undisturbed, path)
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_a_folder_that_was_removed_is_made_anew(
+    table: str, data_dir: Path, undisturbed: Path, videos: Path
+) -> None:
+    for folder in {table, "exports"}:
+        shutil.rmtree(data_dir / folder)
+    assert_mended(go(data_dir, videos), undisturbed)
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("how", DAMAGES)
 def test_all_damaged_at_once_are_made_anew_in_the_same_run(
