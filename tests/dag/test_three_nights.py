@@ -7,12 +7,14 @@ messages, the exit codes and luigid's pages are asked what happened.
 
 import configparser
 import contextlib
-import json
+import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,21 +22,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server
-from tests.dag.runs import Finished, run, sample_ids, write_videos
+from tests.conftest import EXAMPLES, ROOT, SHARED_DATA, Answer, Handler, Server
+from tests.dag.runs import Finished, run, sample_ids, wait_for, write_videos
 from tests.dag.test_records import Webhook, webhook
 from tests.docker.box import BOX_CFG, Luigid
+from thumbnail_tasks import schemas
 from thumbnail_tasks.records import Record, read_records
+from thumbnail_tasks.targets import ParquetTarget
 
 __all__ = ["webhook"]
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 NIGHTS = ("2026-11-23", "2026-11-24", "2026-11-25")
-HURRY = {"retry_delay": "1", "worker_disconnect_delay": "6", "disable_persist": "6"}
-"""What of [scheduler] waits for minutes and hours in a real box, in seconds."""
+HURRY = {"retry_delay": "1", "worker_disconnect_delay": "6"}
+"""What of [scheduler] waits for minutes in a real box, in seconds."""
 
 
 def hurried_box_cfg(path: Path) -> Path:
@@ -103,8 +108,15 @@ class Box:
     disk: SmallDisk
     server: Server
     webhook: Webhook
+    shard_size: int = 2
     is_host_down: bool = False
-    processes: tuple[subprocess.Popen[str], ...] = ()
+
+    def bring(self, table: Path) -> None:
+        """Let a table come in that is at rest, the newest so far."""
+        incoming = self.folder / "incoming"
+        incoming.mkdir(exist_ok=True)
+        came_s = time.time() - 3600 + len(list(incoming.iterdir()))
+        os.utime(shutil.copy(table, incoming / table.name), (came_s, came_s))
 
     def lay_down(self, video_ids: list[str]) -> None:
         pictures = sorted((EXAMPLES / "images").glob("sample0*.jpg"))
@@ -123,20 +135,20 @@ class Box:
     def settings(self) -> tuple[str, ...]:
         """The flags that the night and its assistant share."""
         return (
-            *("--module", "tests.dag.quick", "--no-lock"),
-            *("--scheduler-port", str(self.luigid.port), "--storage-shard-size", "2"),
+            *("--module", "tests.dag.quick", "--storage-shard-size", str(self.shard_size)),
             *("--thumbnails-url-template", f"{self.server.url}/vi/{{video_id}}/{{quality}}.jpg"),
             *("--thumbnails-allow-private-addresses", "true", "--thumbnails-retries", "0"),
             *("--thumbnails-stop-after", "2", "--runs-update-interval-s", "0.2"),
         )
 
-    def start(self, task: str, *flags: str) -> subprocess.Popen[str]:
-        command = [str(Path(sys.executable).with_name("luigi")), task, *self.settings, *flags]
+    def start(self, task: str, *flags: str, output: Any = subprocess.PIPE) -> subprocess.Popen[str]:
+        luigi = [str(Path(sys.executable).with_name("luigi")), task, "--no-lock"]
+        command = [*luigi, "--scheduler-port", str(self.luigid.port), *self.settings, *flags]
         return subprocess.Popen(
             [*self.disk.inside, *command],
             cwd=ROOT,
             env={**self.luigid.environment, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
@@ -151,6 +163,215 @@ class Box:
         printed, _ = process.communicate(timeout=300)
         return Finished(process.returncode, printed, self.data_dir)
 
+    def run_undisturbed(self, table: Path) -> Finished:
+        """Export a table into a data directory of its own, without luigid."""
+        quick = {"PYTHONPATH": str(ROOT)}
+        flags = ("--videos", str(table), *self.settings)
+        return run(self.folder / "single", *flags, environment=quick)
+
+    @contextlib.contextmanager
+    def assisted(self) -> Iterator[None]:
+        """Keep an assistant while the block runs; one that ends is begun again, as by systemd."""
+        is_over = threading.Event()
+
+        def assist() -> None:
+            while not is_over.is_set():
+                with (self.folder / "assistant.log").open("a") as log:
+                    self._assistant = self.start("WrapperTask", "--assistant", output=log)
+                    self._assistant.wait()
+
+        thread = threading.Thread(target=assist)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            os.killpg(self._assistant.pid, signal.SIGKILL)
+            thread.join()
+
     @property
     def data_dir(self) -> Path:
         return self.disk.folder
+
+    @property
+    def latest(self) -> str:
+        return str((self.data_dir / "exports" / "latest").readlink())
+
+    def records(self) -> list[Record]:
+        return read_records(str(self.data_dir), 99)
+
+    def told(self) -> list[str]:
+        """The messages since it was last asked."""
+        texts = [message["text"] for message in self.webhook.posted]
+        self.webhook.posted.clear()
+        return texts
+
+    def tasks(self, family: str) -> list[str]:
+        """What luigid's page says of the tasks of a kind, in no order."""
+        return [
+            status
+            for status in ("PENDING", "RUNNING", "BATCH_RUNNING", "FAILED", "DISABLED", "DONE")
+            for task in self.luigid.ask("task_list", status=status, upstream_status="").values()
+            if task["name"] == family
+        ]
+
+    def history(self) -> dict[str, str]:
+        """What luigid's history says of each night, by its date."""
+        page = re.sub("<[^>]*>", " ", self.luigid.page("history/by_name/Nightly"))
+        return {
+            date: status
+            for status, date in re.findall(r"([A-Z]{4,})\s+attempt.*?\sdate\s*(\S+)", page, re.S)
+        }
+
+    def assert_night_is_done(self, finished: Finished, date: str, n_rows: int) -> None:
+        """All that can be asked says that the export of a date is there, and nothing is left."""
+        assert finished.code == 0, finished.printed
+        assert "ERROR" not in finished.printed
+        record = self.records()[-1]
+        assert (record.state, record.exit_code, record.task) == ("succeeded", 0, "Nightly")
+        assert (record.n_rows, record.statuses) == (n_rows, self.statuses(date))
+        assert record.failures == []
+        assert self.latest == date
+        assert pq.read_metadata(self.export(date)).num_rows == n_rows
+        assert self.told() == []
+        assert set(self.tasks("Nightly")) == {"DONE"}
+        assert set(self.tasks("DownloadThumbnails")) == {"DONE"}
+        assert self.history()[date] == "DONE"
+
+    def assert_night_stopped(self, finished: Finished, date: str, reason: str) -> None:
+        """All that can be asked says why nothing was exported; the last export is in place."""
+        assert finished.code in (30, 40), finished.printed
+        errors = [line for line in finished.printed.splitlines() if line.startswith("ERROR")]
+        assert any(reason in line for line in errors), finished.printed
+        assert "Traceback" not in finished.printed
+        record = self.records()[-1]
+        assert record.state in ("stopped", "failed")  # as the night or its assistant met it first
+        assert record.exit_code == finished.code
+        assert reason in str(record.first_error)
+        (message,) = self.told()
+        assert f"(exit code {finished.code})" in message.splitlines()[0]
+        assert reason in message
+        assert self.latest < date
+        assert not self.export(date).exists()
+        assert {"FAILED", "DISABLED"} & {
+            status for failure in record.failures for status in self.tasks(failure.task)
+        }
+        assert self.history().get(date) != "DONE"
+
+    def export(self, date: str) -> Path:
+        return self.data_dir / "exports" / date / "attributes.parquet"
+
+    def statuses(self, date: str) -> dict[str, int]:
+        """Thumbnails of an export by status."""
+        table = pq.read_table(self.export(date), columns=["thumbnail_id", "thumbnail_status"])
+        rows = {(row["thumbnail_id"], row["thumbnail_status"]) for row in table.to_pylist()}
+        return dict(Counter(status for _, status in rows))
+
+
+def drawn_tables(folder: Path) -> list[Path]:
+    """A table that grows, of the drawn sample."""
+    return [write_videos(folder / f"{n}.csv", sample_ids(n)) for n in (4, 8, 12)]
+
+
+def real_tables(folder: Path) -> list[Path]:
+    """A table that grows: the first rows of a real one, which has videos of several days."""
+    path = SHARED_DATA / "videos" / "GBvideos_first760.csv"
+    if not path.exists():
+        pytest.skip(f"no real table at {path}; the drawn sample covers the same path")
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    tables = []
+    for n in (200, 300, 400):
+        tables.append(folder / f"{n}.csv")
+        with tables[-1].open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows[:n]])
+    return tables
+
+
+def read_rows(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def box(tmp_path: Path, server: Server, webhook: Webhook) -> Iterator[Box]:
+    may_mount = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+    if shutil.which("unshare") is None or subprocess.run(may_mount, check=False).returncode:
+        pytest.skip(f"this machine does not allow {' '.join(may_mount)}")
+    config = str(hurried_box_cfg(tmp_path / "box.cfg"))
+    url = webhook.flags[1]
+    luigid = Luigid(tmp_path, {"LUIGI_CONFIG_PATH": config, "WEBHOOK_URL": url})
+    disk = SmallDisk(tmp_path / "data")
+    try:
+        with luigid.running(subprocess.DEVNULL):
+            box = Box(tmp_path, luigid, disk, server, webhook)
+            with box.assisted():
+                yield box
+    finally:
+        disk.close()
+
+
+@pytest.mark.parametrize(
+    ("make_tables", "shard_size", "n_bytes_left"),
+    [(drawn_tables, 2, 150_000), (real_tables, 16, 500_000)],
+)
+def test_one_night_is_killed_one_finds_the_host_down_and_one_the_disk_full(
+    box: Box,
+    tmp_path: Path,
+    make_tables: Callable[[Path], list[Path]],
+    shard_size: int,
+    n_bytes_left: int,
+) -> None:
+    (tmp_path / "tables").mkdir()
+    tables = make_tables(tmp_path / "tables")
+    n_rows = [len(read_rows(table)) for table in tables]
+    box.shard_size = shard_size
+    box.lay_down(sorted({row["video_id"] for row in read_rows(tables[-1])}))
+
+    box.bring(tables[0])
+    process = box.start_night(NIGHTS[0])
+    wait_for(box.data_dir, "thumbnails/*/*.parquet")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    (killed,) = box.records()
+    assert (killed.state, killed.exit_code) == ("running", None)
+    assert box.told() == []
+    again = box.night(NIGHTS[0])
+    told = box.told()
+    assert len(told) == 1, "\n".join([again.printed, *told])
+    message = told[0]
+    assert "DIED" in message.splitlines()[0]
+    assert killed.run_id in message
+    assert f"WARNING: the run of {killed.started_at:%Y-%m-%d %H:%M} UTC died" in again.printed
+    box.assert_night_is_done(again, NIGHTS[0], n_rows[0])
+
+    box.bring(tables[1])
+    box.is_host_down = True
+    down = box.night(NIGHTS[1])
+    box.assert_night_stopped(down, NIGHTS[1], "HTTP 503 Service Unavailable")
+    box.is_host_down = False
+    box.assert_night_is_done(box.night(NIGHTS[1]), NIGHTS[1], n_rows[1])
+
+    box.bring(tables[2])
+    box.disk.fill(n_bytes_left)
+    full = box.night(NIGHTS[2])
+    box.assert_night_stopped(full, NIGHTS[2], "No space left on device")
+    box.disk.empty()
+    box.assert_night_is_done(box.night(NIGHTS[2]), NIGHTS[2], n_rows[2])
+
+    states = [record.state for record in box.records()]
+    assert states[0] == "died"
+    assert states[1::2] == ["succeeded"] * 3
+    rows = ds.dataset(sorted((box.data_dir / "runs").glob("*.parquet")), schemas.RUNS).to_table()
+    assert rows.sort_by("run_id")["state"].to_pylist() == states
+    assert box.history() == dict.fromkeys(NIGHTS, "DONE")
+
+    single = box.run_undisturbed(tables[2])
+    assert single.code == 0, single.printed
+    assert pq.read_table(box.export(NIGHTS[2])).equals(single.attributes)
+    for date in NIGHTS:
+        assert ParquetTarget(str(box.export(date))).read().num_rows > 0
+    csv_of = ("exports", "attributes.csv")
+    assert (box.data_dir.joinpath(*csv_of).read_bytes()) == (
+        single.data_dir.joinpath(*csv_of).read_bytes()
+    )
