@@ -4,6 +4,8 @@ The tasks that a person names on the command line::
 
     luigi --module thumbnail_tasks ExportAttributes --videos videos.csv
     luigi --module thumbnail_tasks ExportProjector --videos videos.csv
+    luigi --module thumbnail_tasks BuildReport --videos videos.csv
+    luigi --module thumbnail_tasks SearchTexts --videos videos.csv --query "a cat in space"
     luigi --module thumbnail_tasks Nightly --tables incoming
     luigi --module thumbnail_tasks CleanUp --dry-run
     luigi --module thumbnail_tasks FetchWeights
@@ -14,5 +16,14 @@ from thumbnail_tasks.stages.cleaning import CleanUp
 from thumbnail_tasks.stages.export import ExportAttributes
 from thumbnail_tasks.stages.nightly import Nightly
 from thumbnail_tasks.stages.projector import ExportProjector
+from thumbnail_tasks.stages.report import BuildReport, SearchTexts
 
-__all__ = ["CleanUp", "ExportAttributes", "ExportProjector", "FetchWeights", "Nightly"]
+__all__ = [
+    "BuildReport",
+    "CleanUp",
+    "ExportAttributes",
+    "ExportProjector",
+    "FetchWeights",
+    "Nightly",
+    "SearchTexts",
+]

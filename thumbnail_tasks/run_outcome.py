@@ -6,12 +6,15 @@ the handler of SIGUSR1. All that we use of Luigi beyond its documents is in this
 """
 
 import contextlib
+import json
 import logging
+import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import luigi
 from luigi import execution_summary
@@ -19,6 +22,7 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _root_task
 from luigi.retcodes import retcode
 from luigi.rpc import RPCError
+from luigi.task_status import DISABLED, DONE, FAILED, RUNNING
 from luigi.worker import Worker
 
 from thumbnail_tasks.errors import ThumbnailTasksError
@@ -30,9 +34,8 @@ _UNCAUGHT = "Uncaught exception in luigi"
 _GO_ON = "What is done is kept: the same command goes on from here."
 _NO_LUIGID = f"%s. Is luigid running there, and may this machine reach it? {_GO_ON}"
 _LEFT_ALONE = (
-    "luigid gave out no more tasks, although some were left and none had failed here: it was killed "
-    "and has lost its list, another run or an assistant has them or failed at them (see luigid's "
-    "page), or its [resources] do not allow them. " + _GO_ON
+    "luigid gave out no more tasks, although some were left and none had failed: it was killed and "
+    "has lost its list, another run has them, or its [resources] do not allow them. " + _GO_ON
 )
 
 
@@ -66,6 +69,7 @@ class OutcomeWatch:
         self._on_uncaught = on_uncaught
         self._is_interrupted = self._is_uncaught = False
         execution_summary._summary_dict = _summary_dict
+        Worker._add_task = _add_task  # type: ignore[method-assign, assignment]
         self._show = sys.excepthook
         sys.excepthook = self._see
         logging.getLogger("luigi-interface").addFilter(self._hear)
@@ -87,6 +91,21 @@ class OutcomeWatch:
                 record.msg, record.args = _NO_LUIGID, (error,)
         return True
 
+    def failures_elsewhere(self) -> list[tuple[str, str]]:
+        """The tasks of this run that failed in other processes, with luigid's word for why.
+
+        Those of an assistant, or of another host: their events are not ours.
+        """
+        worker = _find_worker()
+        if worker is None:
+            return []
+        failures = []
+        with contextlib.suppress(RPCError):
+            for task_id, family in _failed_elsewhere(worker).items():
+                said = worker._scheduler.fetch_error(task_id)["error"] or "luigid says no more"
+                failures.append((family, _last_line(said)))
+        return failures
+
     def tell(self) -> Outcome | None:
         """How the run ended; to be asked at the very end of the process.
 
@@ -107,6 +126,20 @@ class OutcomeWatch:
         return Outcome("stopped" if worker._stop_requesting_work else "failed", exit_code)
 
 
+_luigis_add_task = Worker._add_task
+
+
+def _add_task(worker: Worker, /, *args: Any, **about: Any) -> None:
+    """Luigi's own, which also offers to run what is done already.
+
+    luigid takes word of a task that runs only from the worker that has it. If that one was killed,
+    luigid would later offer the task to nobody, and all that needs it would wait.
+    """
+    if about["status"] == DONE:
+        about["runnable"] = True
+    _luigis_add_task(worker, *args, **about)
+
+
 _luigis_summary_dict = execution_summary._summary_dict
 _LEFT_TO_OTHERS = (
     *("run_by_other_worker", "upstream_run_by_other_worker", "not_run"),
@@ -120,12 +153,51 @@ def _summary_dict(worker: Worker) -> dict[str, set[luigi.Task]]:
     What another worker (an assistant, another host) has made, Luigi takes for running still, or for
     missing. Where the root task is complete, all of that is done.
     """
+    _wait_for_others(worker)
     sets: dict[str, set[luigi.Task]] = _luigis_summary_dict(worker)
     if _is_complete(_root_task(worker)):
         for name in _LEFT_TO_OTHERS:
             sets["completed"] |= sets[name]
             sets[name] = set()
+    elif _failed_elsewhere(worker):
+        sets["failed"].add(_root_task(worker))
+        sets["run_by_other_worker"] = set()  # a run waits for those: none is left
     return sets
+
+
+def _failed_elsewhere(worker: Worker) -> dict[str, str]:
+    """The tasks on a run's data directory that its scheduler has for failed: id and family.
+
+    None if this process knows of a failure itself.
+    """
+    if any(status == "FAILED" for _, status, _ in worker._add_task_history):
+        return {}
+    data_dir = getattr(_root_task(worker), "data_dir", None)
+    found: dict[str, str] = {}
+    with contextlib.suppress(RPCError):
+        for status in (FAILED, DISABLED):
+            for task_id, task in worker._scheduler.task_list(status, "").items():
+                if task["params"].get("data_dir") == data_dir:
+                    found[task_id] = task["name"]
+    return found
+
+
+def _last_line(error: str) -> str:
+    """Of a stack trace, what was raised; of our own errors without their class."""
+    with contextlib.suppress(ValueError):
+        error = str(json.loads(error))  # as Luigi sends it
+    return re.sub(r"^thumbnail_tasks[\w.]*: ", "", error.strip().splitlines()[-1])
+
+
+def _wait_for_others(worker: Worker) -> None:
+    """Wait while another worker runs the root task: Luigi's ends as soon as nothing waits."""
+    root = _root_task(worker)
+    with contextlib.suppress(RPCError):
+        while not _is_complete(root):
+            running = worker._scheduler.task_list(RUNNING, "").get(root.task_id)
+            if running is None or running["worker_running"] == worker._id:
+                return
+            time.sleep(worker._config.wait_interval)
 
 
 def _is_complete(task: luigi.Task) -> bool:

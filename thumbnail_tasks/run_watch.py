@@ -156,6 +156,10 @@ class RunWatch:
         if outcome is None:  # Luigi would not have it: another process runs the same command
             record_path(data_dir, self._begun.run_id).unlink(missing_ok=True)
             return
+        if outcome.exit_code and not self.failures.read():
+            for task, error in self._outcome.failures_elsewhere():
+                self.failures.add(task, error)
+                say(f"ERROR: {task}, in another process: {error}")
         if (reason := outcome.explain()) and not self.failures.read():
             self.failures.add("luigid", reason)
             say(f"ERROR: {reason}")

@@ -271,6 +271,16 @@ class engines(luigi.Config):
     emotions = luigi.Parameter(default="", description="Emotion classifier instead of the preset's")
 
 
+class report(luigi.Config):
+    """The page that shows an export in a browser."""
+
+    build = luigi.BoolParameter(
+        default=False,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Build it after each export, nightly ones too; by hand: BuildReport",
+    )
+
+
 class runs(luigi.Config):
     """What is told of a run while it is on; its record is written in any case."""
 

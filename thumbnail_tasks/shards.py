@@ -9,7 +9,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -113,6 +113,11 @@ def _end_run_for_good_reason(task: DataTask, error: Exception) -> None:
         end_run()
 
 
+def _listed(numbers: Iterable[str | None]) -> str:
+    """Those of several tasks; None is of one that luigid has from a version without them."""
+    return ", ".join(number or "" for number in numbers)
+
+
 class ShardTask(DataTask):
     """One stage over one shard, or over several that Luigi put together into a batch.
 
@@ -121,6 +126,14 @@ class ShardTask(DataTask):
     file is placed as soon as it is done: after a kill only the missing ones are made.
     """
 
+    # In the order in which Luigi's page shows them.
+    shard_numbers = luigi.Parameter(
+        default="",
+        significant=False,
+        batch_method=_listed,
+        description="Which of the run's shards they are, as in 2 of 3; for people",
+    )
+    data_dir = luigi.Parameter(default="", description="Default: [storage] data_dir")
     source = luigi.Parameter(description="Where the pictures came from: see PlanShards")
     engine = luigi.Parameter(description="Engine tag: what computes, in which version")
     shards = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
@@ -158,9 +171,22 @@ class ShardTask(DataTask):
         return _tag_engine(cls, source)
 
     @classmethod
-    def on(cls, shard: str, source: str, data_dir: str) -> Self:
-        """The task for one shard, with the engine that the settings name."""
-        return cls(data_dir=data_dir, source=source, engine=cls.tag(source), shards=shard)
+    def on(cls, shard: str, source: str, data_dir: str, number: str = "") -> Self:
+        """The task for one shard, with the engine that the settings name.
+
+        Args:
+            shard: Its name.
+            source: Where the pictures came from.
+            data_dir: Where everything is kept.
+            number: Which of the run's shards it is, as in ``2 of 3``, if that is known.
+        """
+        return cls(
+            shard_numbers=number,
+            data_dir=data_dir,
+            source=source,
+            engine=cls.tag(source),
+            shards=shard,
+        )
 
     def requires(self) -> list[luigi.Task]:
         tables = [task for shard in self.shards.split(",") for task in self.requires_for(shard)]
@@ -174,7 +200,13 @@ class ShardTask(DataTask):
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
         """The tasks whose tables ``compute`` takes for this shard."""
-        return [stage.on(shard, self.source, self.data_dir) for stage in self.upstream]
+        number = self._number(shard)
+        return [stage.on(shard, self.source, self.data_dir, number) for stage in self.upstream]
+
+    def _number(self, shard: str) -> str:
+        shards, numbers = self.shards.split(","), self.shard_numbers.split(", ")
+        known: dict[str, str] = dict(zip(shards, numbers, strict=False))
+        return known.get(shard, "")
 
     def output(self) -> list[ParquetTarget]:
         return [self.output_for(shard) for shard in self.shards.split(",")]
@@ -254,7 +286,7 @@ class ShardTask(DataTask):
             self._write_off(shard, ids[row], crash.status, detail)
             return compute(range(row, row + 1))
 
-        lines.begin(len(ids))
+        lines.begin(len(ids), self._number(shard))
         try:
             table = compute_by_halves(compute, len(ids), write_off)
         except CrashError as crash:

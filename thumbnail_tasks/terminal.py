@@ -1,6 +1,7 @@
 """What a person at the terminal, and Luigi's page, sees of a run."""
 
 import contextlib
+import html
 import logging
 import multiprocessing
 import os
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import luigi
+from luigi.rpc import RPCError
+from luigi.task_status import RUNNING
 from luigi.worker import TaskProcess
 
 from thumbnail_tasks.errors import ThumbnailTasksError
@@ -43,10 +46,17 @@ def tell(task: luigi.Task, message: str, share: float) -> None:
         share: How much of the task that is, 0 to 1.
     """
     say_from(type(task).__name__, message)
+    show(task, message, share)
+
+
+def show(task: luigi.Task, message: str, share: float) -> None:
+    """As ``tell``, on Luigi's page alone; a luigid that is away costs the message, not the task."""
     in_scheduler: Any = task  # Luigi puts these two there while the task runs
     if in_scheduler.set_status_message:
-        in_scheduler.set_status_message(message)
-        in_scheduler.set_progress_percentage(round(100 * share))
+        with contextlib.suppress(RPCError):
+            # The page takes HTML.
+            in_scheduler.set_status_message(html.escape(message, quote=False))
+            in_scheduler.set_progress_percentage(round(100 * share))
 
 
 def end_run() -> None:
@@ -66,14 +76,18 @@ class ProgressLines:
         """``place`` is where is computed, as in ``GPU 1 (NVIDIA H100)``, if that is to be told."""
         self._task, self._n_parts, self._part = task, n_parts, 0
         self._place = f" on {place}" if place else ""
-        self._n_items = self._done = 0
+        self._number = ""
+        self._n_items = self._done = self._n_finished = 0
         self._started = self._told = 0.0
 
-    def begin(self, n_items: int) -> None:
-        """A part of ``n_items`` begins."""
+    def begin(self, n_items: int, number: str) -> None:
+        """A part of ``n_items`` begins: shard ``number``, as in ``2 of 3``; empty if not known."""
         self._part += 1
         self._n_items, self._done = n_items, 0
+        self._number = number
         self._started = self._told = time.monotonic()
+        shard = f" of shard {number}" if number else ""
+        show(self._task, f"{n_items} thumbnails{shard}{self._place}", self._share())
 
     def __call__(self, n: int) -> None:
         """``n`` more items are done."""
@@ -95,15 +109,21 @@ class ProgressLines:
         """The part is done; returns the seconds it took."""
         seconds = time.monotonic() - self._started
         self._done = self._n_items
+        self._n_finished += self._n_items
         self._tell(f"{self._n_items} thumbnails in {seconds:.1f} s")
+        if self._part == self._n_parts > 1:
+            show(self._task, f"{self._n_finished} thumbnails in {self._n_parts} shards", 1)
         return seconds
 
     def _tell(self, what: str) -> None:
         self._told = time.monotonic()
         rate = self._done / max(self._told - self._started, 1e-9)
-        shard = f", shard {self._part} of {self._n_parts}" if self._n_parts > 1 else ""
-        share = (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
-        tell(self._task, f"{what}{self._place} ({rate:.1f}/s{shard})", share)
+        shard = f", shard {self._number}" if self._number else ""
+        tell(self._task, f"{what}{self._place} ({rate:.1f}/s{shard})", self._share())
+
+    def _share(self) -> float:
+        """How much of the task is done: 0 to 1, every part alike."""
+        return (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
 
 
 _link = ""
@@ -115,6 +135,25 @@ def link_tasks_to(address: str) -> None:
     _link = address
 
 
+def _link_task(process: TaskProcess) -> None:
+    """As Luigi's ``update_tracking_url``, which tells luigid no more than that the task runs.
+
+    luigid would forget the task's resources and how often it may be tried: a table that cannot be
+    read was tried twice, with a minute in between.
+    """
+    task = process.task
+    policy = ("retry_count", "disable_hard_timeout", "disable_window")
+    with contextlib.suppress(RPCError):  # a luigid that is away costs the link, not the task
+        process.status_reporter._scheduler.add_task(
+            task_id=task.task_id,
+            worker=process.worker_id,
+            status=RUNNING,
+            tracking_url=_link,
+            resources=task.process_resources(),
+            retry_policy_dict={name: getattr(task, name) for name in policy},
+        )
+
+
 class ReadableFailures:
     """Ends a task without a stack trace where a line says more: our own errors, and Ctrl-C.
 
@@ -123,7 +162,7 @@ class ReadableFailures:
 
     def __init__(self, task_process: TaskProcess) -> None:
         if _link:
-            task_process.status_reporter.update_tracking_url(_link)
+            _link_task(task_process)
         self._logger = logging.getLogger("luigi-interface")
         self._is_interrupted = False
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.conftest import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 """Of the documents; drawn anew with DRAW_PICTURES=1."""
+
+expect.set_options(timeout=30_000)  # milliseconds: other tests may keep the machine busy
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Watched:
     errors: list[str] = field(default_factory=list)
     """What it wrote to the console as an error, and exceptions that nobody caught."""
     foreign: list[str] = field(default_factory=list)
-    """Addresses that it asked for on other hosts."""
+    """Addresses that it wanted of other hosts; none of them was asked."""
 
     def draw(self, name: str) -> None:
         """Keep what is to be seen, where the pictures of the documents are to be drawn."""
@@ -33,7 +35,7 @@ class Watched:
             self.page.screenshot(path=str(PICTURES / name), type="jpeg", quality=70)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop is not to be that of other tests
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if not chromium:
@@ -49,12 +51,15 @@ def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     watched = Watched(context.new_page())
 
-    def note_request(address: str) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("file", "data", "blob") and parts.hostname != "127.0.0.1":
-            watched.foreign.append(address)
+    def guard(route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if address.scheme in ("file", "data", "blob") or address.hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            watched.foreign.append(route.request.url)
+            route.abort()
 
-    watched.page.on("request", lambda request: note_request(request.url))
+    context.route("**/*", guard)
     watched.page.on("pageerror", lambda error: watched.errors.append(str(error)))
     watched.page.on(
         "console",

@@ -1,104 +1,186 @@
-"""luigid's page, of a run that is on and of one that is over, as a person sees it."""
+"""luigid's page, of a night that is on and of one that is over, as a person sees it."""
 
+import contextlib
+import functools
+import os
 import re
+import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Watched
-from tests.conftest import ROOT
-from tests.dag.runs import run, sample_ids, start, wait_for, write_videos
-from tests.dag.torture import EXAMPLES
+from tests.conftest import ROOT, running
+from tests.dag.runs import run, start
 from tests.docker.box import Luigid
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
-LINK = "https://box.example/runs"
-SLOW = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": "2"}
+SAMPLE = ("--videos", "examples/videos.csv", "--images-dir", "examples/images")
+OF_THE_INTERNET = ("fonts.googleapis.com", "cdnjs.cloudflare.com")
+"""What Luigi's own pages ask for; they do without."""
+STAGES = (
+    *("DownloadThumbnails", "RecognizeText", "CorrectText", "EmbedText"),
+    *("DetectFaces", "ClassifyEmotions", "MeasureAppearance"),
+)
+N_SHARDS = 3
 
 
-@pytest.fixture
-def luigid(tmp_path: Path) -> Iterator[Luigid]:
-    scheduler = Luigid(tmp_path)
-    with scheduler.running(subprocess.DEVNULL):
-        yield scheduler
+class Night(NamedTuple):
+    """What a night over the drawn sample needs: a luigid, and a server of its records."""
+
+    luigid: Luigid
+    link: str
+
+    @property
+    def data_dir(self) -> Path:
+        return self.luigid.folder / "data"
+
+    def command(self) -> tuple[list[Any], dict[str, Any]]:
+        """What ``runs.start`` and ``runs.run`` take."""
+        flags = (
+            *("--module", "tests.dag.quick", "--storage-shard-size", "16", "--workers", "2"),
+            *("--scheduler-port", str(self.luigid.port), "--runs-link", self.link),
+        )
+        more = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": "2"}
+        return [self.data_dir, *SAMPLE, *flags], {"environment": self.luigid.environment | more}
 
 
-def command(luigid: Luigid) -> tuple[tuple[str, ...], dict[str, Any]]:
-    videos = write_videos(luigid.folder / "videos.csv", sample_ids(9))
-    flags = (
-        *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
-        *("--storage-shard-size", "3", "--workers", "2", "--scheduler-port", str(luigid.port)),
-        *("--runs-link", LINK, "--module", "tests.dag.quick"),
-    )
-    return flags, {"environment": {**luigid.environment, **SLOW}}
+@contextlib.contextmanager
+def begun_night() -> Iterator[Night]:
+    """A luigid that is not running yet, in a folder of a short name: pictures show it."""
+    with tempfile.TemporaryDirectory(prefix="night-") as folder:
+        files = functools.partial(SimpleHTTPRequestHandler, directory=f"{folder}/data")
+        server = ThreadingHTTPServer(("127.0.0.1", 0), files)
+        with running(server):
+            yield Night(Luigid(Path(folder)), f"http://127.0.0.1:{server.server_port}/runs")
 
 
-def open_page(luigid: Luigid, watched: Watched, place: str = "") -> None:
-    watched.page.goto(f"http://127.0.0.1:{luigid.port}/static/visualiser/index.html{place}")
-    watched.page.locator("#taskTable tbody tr").first.wait_for()
+@pytest.fixture(scope="module")
+def past_night() -> Iterator[Night]:
+    """A whole night, after which luigid was stopped."""
+    with begun_night() as night:
+        with night.luigid.running(subprocess.DEVNULL):
+            flags, how = night.command()
+            finished = run(*flags, **how)
+        assert finished.code == 0, finished.printed
+        yield night
+
+
+def open_page(night: Night, watched: Watched, place: str = "") -> Locator:
+    """Open luigid's page; gives the rows of its table of tasks."""
+    watched.page.goto(f"http://127.0.0.1:{night.luigid.port}/{place}")
+    rows = watched.page.locator("#taskTable tbody tr")
+    expect(rows.filter(has_text="data_dir=").first).to_be_attached()
+    return rows
+
+
+def search(watched: Watched, words: str) -> None:
+    watched.page.locator("input[type=search]").fill(words)
 
 
 def assert_no_error(watched: Watched) -> None:
-    """Luigi's page asks for a font of the internet's, and does without."""
-    errors = [error for error in watched.errors if "Failed to load resource" not in error]
-    assert errors == []
-    assert [address for address in watched.foreign if "fonts.googleapis.com" not in address] == []
+    assert [each for each in watched.errors if "Failed to load resource" not in each] == []
+    assert [each for each in watched.foreign if not any(h in each for h in OF_THE_INTERNET)] == []
 
 
-def test_a_run_that_is_on_shows_what_each_stage_does(luigid: Luigid, watched: Watched) -> None:
-    flags, how = command(luigid)
-    process = start(luigid.folder / "data", *flags, **how)
-    wait_for(luigid.folder / "data", "words/*/*.parquet")
-    open_page(luigid, watched)
-    page = watched.page
-    families = page.locator("#familyListSidebar, .sidebar").first
-    for task in ("RecognizeText", "DetectFaces", "DownloadThumbnails", "ExportAttributes"):
-        expect(families).to_contain_text(task)
-    page.locator("input[type=search]").fill("RecognizeText")
-    row = page.locator("#taskTable tbody tr", has_text="RUNNING").first
-    expect(row).to_contain_text("RecognizeText")
-    row.locator(".statusMessage").click()
-    dialog = page.locator("#statusMessageModal")
-    expect(dialog).to_contain_text(re.compile(r"3 thumbnails in .* shard \d of 3"))
-    expect(dialog.locator(".progress-bar")).to_have_text(re.compile(r"\d+%"))
+def wait_for_message(
+    luigid: Luigid, process: subprocess.Popen[str], task: str, message: str
+) -> None:
+    """Wait until a task of a run says so on luigid's page."""
+    deadline, said = time.monotonic() + 300, ""
+    while not re.search(message, said):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, f"{task} does not say {message!r}, but {said!r}"
+        time.sleep(0.1)
+        tasks = luigid.ask("task_list", status="RUNNING", upstream_status="").values()
+        said = " ".join(str(each["status_message"]) for each in tasks if each["name"] == task)
+
+
+@contextlib.contextmanager
+def halted(process: subprocess.Popen[str]) -> Iterator[None]:
+    """While the block runs nothing goes on in a run, for a look at leisure."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+
+
+def look_at_a_night_that_is_on(night: Night, watched: Watched) -> None:
+    rows = open_page(night, watched)
+    for task in (*STAGES, "ExportAttributes"):
+        expect(watched.page.locator("#familySidebar")).to_contain_text(task)
+    search(watched, "RecognizeText")
+    for number in range(1, N_SHARDS + 1):
+        name = f"shard_numbers={number} of {N_SHARDS}, data_dir"
+        expect(rows.filter(has_text=name).filter(has_text="BATCH_RUNNING")).to_have_count(1)
+    rows.filter(has_text="1 of 3, 2 of 3, 3 of 3").locator(".statusMessage").click()
+    dialog = watched.page.locator("#statusMessageModal")
+    expect(dialog).to_contain_text(re.compile(r"1\d thumbnails of shard [23] of 3"))
+    expect(dialog.locator(".progress-bar")).to_have_text(re.compile(r"(33|67)%"))
     watched.draw("luigid-running.jpg")
-    printed, _ = process.communicate(timeout=600)
+
+
+def test_a_night_that_is_on_says_which_shard_each_stage_is_at(watched: Watched) -> None:
+    with begun_night() as night, night.luigid.running(subprocess.DEVNULL):
+        flags, how = night.command()
+        process = start(*flags, **how)
+        wait_for_message(night.luigid, process, "RecognizeText", "of shard [23] of 3")
+        with halted(process):
+            look_at_a_night_that_is_on(night, watched)
+        printed, _ = process.communicate(timeout=600)
     assert process.returncode == 0, printed
     assert_no_error(watched)
 
 
-def test_a_run_that_is_over_links_to_its_record_and_stays_in_the_history(
-    luigid: Luigid, watched: Watched
+def test_a_night_that_is_over_is_shown_by_a_luigid_that_was_restarted(
+    past_night: Night, watched: Watched
 ) -> None:
-    flags, how = command(luigid)
-    finished = run(luigid.folder / "data", *flags, **how)
-    assert finished.code == 0, finished.printed
-    (record,) = (luigid.folder / "data" / "runs").glob("*.json")
-    open_page(luigid, watched)
-    page = watched.page
-    page.locator("input[type=search]").fill("ExportAttributes")
-    row = page.locator("#taskTable tbody tr", has_text="ExportAttributes").first
-    expect(row).to_contain_text("DONE")
-    assert row.locator(f'a[href="{LINK}/{record.name}"]').count() == 1
-    page.locator("input[type=search]").fill("")
-    watched.draw("luigid-finished.jpg")
+    with past_night.luigid.running(subprocess.DEVNULL):
+        rows = open_page(past_night, watched, "static/visualiser/index.html#order=4,desc")
+        expect(rows.first).to_contain_text("ExportAttributes")
+        watched.draw("luigid-finished.jpg")
+        search(watched, "DetectFaces")
+        expect(rows).to_have_count(N_SHARDS + 1)
+        expect(rows.filter(has_text="DONE")).to_have_count(N_SHARDS + 1)
+        expect(rows.get_by_title("Track Progress")).to_have_count(N_SHARDS + 1)
+        search(watched, "ExportAttributes")
+        rows.locator(".statusMessage").click()
+        dialog = watched.page.locator("#statusMessageModal")
+        expect(dialog).to_contain_text("47 rows, 43 thumbnails: 40 ok, 2 not_an_image, 1 not_found")
+        expect(dialog.locator(".progress-bar")).to_have_text("100%")
     assert_no_error(watched)
 
 
-def test_the_history_outlasts_a_restart(tmp_path: Path, watched: Watched) -> None:
-    scheduler = Luigid(tmp_path)
-    with scheduler.running(subprocess.DEVNULL):
-        flags, how = command(scheduler)
-        assert run(tmp_path / "data", *flags, **how).code == 0
-    with scheduler.running(subprocess.DEVNULL):
-        watched.page.goto(f"http://127.0.0.1:{scheduler.port}/history")
-        rows = watched.page.locator("table tr", has_text="DONE")
-        expect(rows.filter(has_text="ExportAttributes")).not_to_have_count(0)
-        expect(rows.filter(has_text="RecognizeText")).not_to_have_count(0)
-        watched.page.get_by_text("ExportAttributes").first.click()
-        expect(watched.page.locator("body")).to_contain_text("DONE")
+def test_a_task_leads_to_the_record_of_its_run(past_night: Night, watched: Watched) -> None:
+    with past_night.luigid.running(subprocess.DEVNULL):
+        rows = open_page(past_night, watched)
+        search(watched, "ExportAttributes")
+        with watched.page.expect_popup() as opened:
+            rows.get_by_title("Track Progress").click()
+        (record,) = (past_night.data_dir / "runs").glob("*.json")
+        expect(opened.value).to_have_url(f"{past_night.link}/{record.name}")
+        expect(opened.value.locator("body")).to_contain_text('"state": "succeeded"')
+    assert_no_error(watched)
+
+
+def test_the_history_of_a_night_outlasts_a_restart(past_night: Night, watched: Watched) -> None:
+    with past_night.luigid.running(subprocess.DEVNULL):
+        open_page(past_night, watched)
+        watched.page.get_by_role("link", name="History").click()
+        rows = watched.page.locator("tr", has_text="DONE")
+        for task in (*STAGES, "ExportAttributes"):
+            expect(rows.filter(has_text=task).first).to_be_visible()
+        shard = rows.filter(has_text="RecognizeText").filter(has_text="2 of 3").first
+        shard.get_by_role("link").click()
+        expect(watched.page.locator("tr", has_text="shard_numbers")).to_contain_text("2 of 3")
+        expect(watched.page.locator("tr", has_text="DONE")).to_have_count(1)
+    assert_no_error(watched)

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 _LEAST_VIDEOS = 10
 """With fewer, an interval says nothing."""
@@ -47,7 +47,7 @@ def correlate_ranks(
         known &= groups >= 0
         known[known] = counts[groups[known]] > 1  # alone in its group: nothing to compare with
     n = int(known.sum())
-    x, y = (stats.rankdata(values[known]) for values in (attribute, outcome))
+    x, y = (_rank(values[known]) for values in (attribute, outcome))
     n_groups = 1
     if groups is not None and n:
         _, places = np.unique(groups[known], return_inverse=True)
@@ -65,6 +65,11 @@ def correlate_ranks(
     middle = np.arctanh(np.clip(rho, -0.999999, 0.999999))
     low, high = np.tanh([middle - _Z_95 * error, middle + _Z_95 * error])
     return RankCorrelation(rho, float(low), float(high), n)
+
+
+def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for the least; what is equal shares the mean of its ranks."""
+    return np.asarray(pd.Series(values).rank(), np.float64)
 
 
 def _from_the_mean(ranks: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -19,7 +19,8 @@ ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
 """The columns of an export that are one number each, in the order of the report."""
 
 OUTCOMES: Final = ("views", "likes", "trending")
-_INPUT: Final = ("title", "channel_title", "category_id", "thumbnail_link", "video_id", *OUTCOMES)
+_SAID: Final = ("title", "channel_title", "category_id")
+_TEXTS: Final = (*_SAID, "thumbnail_link", "video_id")
 _OURS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
@@ -37,7 +38,7 @@ _YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 def columns_to_read(names: Iterable[str]) -> list[str]:
     """Those columns of an export that the report is made of, but for the vectors."""
-    return [name for name in names if name in _OURS or name in _INPUT]
+    return [name for name in names if name in (*_OURS, *_TEXTS, *OUTCOMES)]
 
 
 def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -51,13 +52,16 @@ def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
         several rows has the largest views and likes of them, and else what its first row says. A
         row that names no thumbnail is an item of its own, without an id.
     """
-    rows = export.to_pandas()
-    for name in _INPUT:
-        if name not in rows:
+    rows = export.drop_columns([name for name in OUTCOMES if name in export.column_names])
+    rows = rows.to_pandas()
+    for name in (*_TEXTS, *OUTCOMES):
+        if name not in export.column_names:
             rows[name] = None
-    for name in OUTCOMES:
-        numbers = rows[name].map({True: 1, False: 0, "True": 1, "False": 0}).fillna(rows[name])
-        rows[name] = pd.to_numeric(numbers, errors="coerce").astype(float)
+        elif name in OUTCOMES:
+            rows[name] = _as_numbers(export[name])
+        elif name in _SAID:
+            rows[name] = rows[name].map(_plain, na_action="ignore")
+    rows[list(OUTCOMES)] = rows[list(OUTCOMES)].astype(float)
     own = pd.Series([f"row {number}" for number in range(len(rows))], index=rows.index)
     keys = ("id " + rows["thumbnail_id"].astype(object)).fillna(own)
     numbers, _ = pd.factorize(keys)
@@ -65,6 +69,19 @@ def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     for name in OUTCOMES:
         items[name] = rows[name].groupby(numbers).max()
     return items, np.asarray(numbers, np.int64)
+
+
+def _as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Views, likes or a flag of whatever type as numbers; NaN for what is none."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            return np.full(len(column), np.nan)
+        said = column.to_pandas().astype(object).replace({"True": "1", "False": "0"})
+        column = pd.to_numeric(said, errors="coerce")
+    numbers = np.asarray(column.to_numpy(), np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str, Any]:
@@ -126,8 +143,14 @@ def describe_items(
         "status": items["thumbnail_status"],
         "title": items["title"],
         "channel": items["channel_title"],
-        "category": items["category_id"].map(_plain, na_action="ignore"),
-        "link": pd.Series([_link(item) for item in items.to_dict("records")], dtype=object),
+        "category": items["category_id"],
+        "link": pd.Series(
+            [
+                _link(*names)
+                for names in zip(items["video_id"], items["thumbnail_link"], strict=True)
+            ],
+            dtype=object,
+        ),
         "sha": items["thumbnail_sha256"].str[:18],
         "text": items["thumbnail_ocr"],
         "raw": raw,
@@ -157,12 +180,13 @@ def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _link(item: dict[str, Any]) -> str | None:
-    """Where a video, or else its picture, is to be seen; https: only."""
-    if isinstance(item["video_id"], str) and _YOUTUBE_ID.fullmatch(item["video_id"]):
-        return f"https://www.youtube.com/watch?v={item['video_id']}"
-    link = item["thumbnail_link"]
-    return link if isinstance(link, str) and link.lower().startswith("https://") else None
+def _link(video_id: object, thumbnail_link: object) -> object:
+    """Where a video, or else its picture, is to be seen: an https: address, or None."""
+    if isinstance(video_id, str) and _YOUTUBE_ID.fullmatch(video_id):
+        return f"https://www.youtube.com/watch?v={video_id}"
+    if isinstance(thumbnail_link, str) and thumbnail_link.lower().startswith("https://"):
+        return thumbnail_link
+    return None
 
 
 def count_words_in(text: str) -> list[str]:
@@ -181,7 +205,7 @@ def _count_words(texts: Iterable[str]) -> Counter[str]:
 def _histogram(done: pd.DataFrame, name: str) -> list[int]:
     most = _MOST_COUNTED[name]
     counts = done[name].dropna().astype(int).clip(upper=most)
-    return np.bincount(counts, minlength=most + 1).tolist()
+    return [int(count) for count in np.bincount(counts, minlength=most + 1)]
 
 
 def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str, Any]]:
@@ -209,18 +233,18 @@ def _describe(done: pd.DataFrame) -> list[list[Any]]:
 
 def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
     """Each attribute against each outcome that the table has: over all videos and within groups."""
-    groups: dict[str, NDArray[np.int64] | None] = {"all": None}
+    groupings: dict[str, NDArray[np.int64] | None] = {"all": None}
     for name, column in (("category", "category_id"), ("channel", "channel_title")):
-        codes, kinds = pd.factorize(done[column])
+        groups, kinds = pd.factorize(done[column])
         if len(kinds) > 1:
-            groups[name] = np.asarray(codes, np.int64)
+            groupings[name] = np.asarray(groups, np.int64)
     found = []
     for outcome in OUTCOMES:
         values = done[outcome].to_numpy(float)
         for attribute in ATTRIBUTES:
             numbers = done[attribute].to_numpy(float)
-            for within, codes in groups.items():
-                if result := correlate_ranks(numbers, values, codes):
+            for within, grouping in groupings.items():
+                if result := correlate_ranks(numbers, values, grouping):
                     about = {"outcome": outcome, "attribute": attribute, "within": within}
                     found.append(about | result._asdict())
     return found

@@ -5,13 +5,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import pyarrow as pa
 from PIL import Image
 
 from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, crop_bars, decode_image
 
 _WIDTH_PX = 240
+_MOST_HEIGHT_PX = 4 * _WIDTH_PX
 _QUALITY = 60
 _THREADS = 2
 
@@ -27,13 +27,10 @@ def make_small(data: bytes) -> bytes | None:
         image_rgb = crop_bars(decode_image(data)).image_rgb
     except (NotAnImageError, TooManyPixelsError):
         return None
-    height, width = image_rgb.shape[:2]
-    wide = min(width, _WIDTH_PX)
-    small = cv2.resize(
-        image_rgb, (wide, max(1, round(height * wide / width))), interpolation=cv2.INTER_AREA
-    )
+    small = Image.fromarray(image_rgb)
+    small.thumbnail((_WIDTH_PX, _MOST_HEIGHT_PX))
     written = io.BytesIO()
-    Image.fromarray(small).save(written, "WEBP", quality=_QUALITY, method=2)
+    small.save(written, "WEBP", quality=_QUALITY, method=2)
     return written.getvalue()
 
 

@@ -87,7 +87,7 @@ def _copy_page(folder: Path) -> None:
 
 def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
     """The rows of a stage's table whose thumbnail is an item, with the item's number, in order."""
-    ids = pa.array(items["thumbnail_id"].tolist(), pa.string())
+    ids = pa.Array.from_pandas(items["thumbnail_id"], type=pa.string())
     places = pc.index_in(table["thumbnail_id"], value_set=ids)
     frame: pd.DataFrame = table.append_column("item", places).filter(places.is_valid()).to_pandas()
     return frame.sort_values("item", kind="stable", ignore_index=True)

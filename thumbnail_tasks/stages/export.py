@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thumbnail_tasks import schemas, sources
+from thumbnail_tasks import schemas, settings, sources
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.mending import mending
 from thumbnail_tasks.nights import use_data
 from thumbnail_tasks.records import Counts
+from thumbnail_tasks.report.building import build, is_built, name_files, report_folder
 from thumbnail_tasks.run_watch import RunInput, begin_run
 from thumbnail_tasks.shards import ShardTask, name_table, short_digest
 from thumbnail_tasks.stages.appearance import MeasureAppearance
@@ -37,7 +38,7 @@ from thumbnail_tasks.targets import (
     remove_orphans,
     written_whole,
 )
-from thumbnail_tasks.terminal import say
+from thumbnail_tasks.terminal import say, say_from, show
 from thumbnail_tasks.written_off import null_rows
 
 _EXPORT_VERSION = "1"
@@ -283,8 +284,11 @@ class ExportAttributes(RunTask):
         return self.target("exports", "attributes"), luigi.LocalTarget(str(table))
 
     def complete(self) -> bool:
-        """Whether the export is of this very plan, by these very engines."""
-        return are_of(*self.output(), self)
+        """Whether the export is of this very plan, by these very engines; its report, too."""
+        return are_of(*self.output(), self) and (
+            not settings.report().build
+            or is_built(report_folder(self.data_dir), Path(self.output()[0].path), self.made_of())
+        )
 
     def made_of(self) -> str:
         """What the export is made of, as a digest."""
@@ -295,22 +299,53 @@ class ExportAttributes(RunTask):
         plan = self.input()["plan"].read()
         source = sources.source_tag(self.images_dir)
         shards = pc.unique(plan["shard"]).to_pylist()
-        tasks = [stage.on(shard, source, self.data_dir) for shard in shards for stage in STAGES]
+        tasks = [
+            stage.on(shard, source, self.data_dir, f"{number} of {len(shards)}")
+            for number, shard in enumerate(shards, start=1)
+            for stage in STAGES
+        ]
+        show(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
         yield [task for task in tasks if not task.complete()]
 
         attributes = read_attributes(plan, source, self.data_dir)
         self._refuse_failures_only(attributes, shards[0], source)
         parquet, table = self.output()
         with self.claim(parquet):
-            if not self.complete():  # another run may have been quicker
+            if not are_of(parquet, table, self):  # another run may have been quicker
                 self._write(attributes, parquet)
                 with written_whole(Path(table.path)) as temporary:
                     write_csv(Path(parquet.path), temporary, without=_VECTORS)
                     date_as(temporary, Path(parquet.path))
+            if not self.complete():
+                self.build_report(plan)
         remove_orphans(Path(self.data_dir))  # PlanShards has not, where a killed run goes on
         timings = time_stages(tasks, since=self.input()["plan"].written_at())
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
+        statuses = Counter(attributes["thumbnail_status"].to_pylist())
+        show(self, f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}", 1)
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
+
+    def build_report(self, plan: pa.Table) -> None:
+        """Build the report of this export, which is whole; whoever calls has its claim.
+
+        Raises:
+            StorageError: As ``report.building.build``.
+        """
+        parquet, table = self.output()
+        parquet.open_reader()  # all of it is checked before it is believed
+        source = sources.source_tag(self.images_dir)
+        engines = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
+        build(
+            self.data_dir,
+            plan,
+            source,
+            (Path(parquet.path), Path(table.path)),
+            self.made_of(),
+            {"videos": name_files(self.videos), **engines},
+            lambda share: show(self, f"report: {share:.0%} of the pictures", share),
+        )
+        page = report_folder(self.data_dir) / "index.html"
+        say_from("BuildReport", f"open {page} in a browser")
 
     def _refuse_failures_only(self, attributes: pa.Table, shard: str, source: str) -> None:
         statuses = Counter(attributes["thumbnail_status"].to_pylist())

@@ -21,7 +21,7 @@ from thumbnail_tasks.nights import NightRunsError, claimed_night
 from thumbnail_tasks.stages.export import ExportAttributes, are_of, of_run
 from thumbnail_tasks.stages.videos import VideosTask
 from thumbnail_tasks.targets import ParquetTarget, written_whole
-from thumbnail_tasks.terminal import say, say_from
+from thumbnail_tasks.terminal import say, say_from, tell
 
 _night = contextlib.ExitStack()
 """The claim of this process, held to its end."""
@@ -110,10 +110,11 @@ class Nightly(VideosTask):
                 temporary.symlink_to(name)
         old = cleaning.find_old_exports(self._exports, keep, spared=[name])
         cleaning.remove(old)
-        say_from(
-            "Nightly",
+        tell(
+            self,
             f"{self._exports / name} is of {self.videos}; {LATEST} leads to "
             f"{latest_date(self._exports)}" + "".join(f"; removed {each.folder}" for each in old),
+            1,
         )
 
     def _publish(self, export: ExportAttributes) -> None:

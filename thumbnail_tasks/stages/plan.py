@@ -15,7 +15,7 @@ from thumbnail_tasks.sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.targets import LostFileError, ParquetTarget, remove_orphans
-from thumbnail_tasks.terminal import say, say_from
+from thumbnail_tasks.terminal import say, tell
 
 _SAID = ("title", "channel_title")
 
@@ -168,10 +168,11 @@ class PlanShards(VideosTask):
             names = pa.array([shard] * len(thumbnails), pa.string())
             plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
-        say_from(
-            "PlanShards",
+        tell(
+            self,
             f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
             f"{len(kept)} already in shards",
+            1,
         )
 
     def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from thumbnail_tasks.mending import mending
 from thumbnail_tasks.stages.export import ExportAttributes, RunTask
 from thumbnail_tasks.targets import ParquetTarget, date_as, is_dated_as, written_whole
-from thumbnail_tasks.terminal import say_from
+from thumbnail_tasks.terminal import tell
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 _ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
@@ -92,4 +92,4 @@ class ExportProjector(RunTask):
                     n_texts += 1
             for new in (new_vectors, new_texts):
                 date_as(new, Path(self._attributes().path))
-        say_from("ExportProjector", f"{n_texts} distinct texts: {vectors}, {texts}")
+        tell(self, f"{n_texts} distinct texts: {vectors}, {texts}", 1)

@@ -12,7 +12,7 @@ from thumbnail_tasks import readers, schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.shards import DataTask, name_table
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import say_from
+from thumbnail_tasks.terminal import tell
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
@@ -99,7 +99,7 @@ class ReadVideos(VideosTask):
                 raise InputError(f"--videos {self.videos}: changed while it was read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")
-        say_from("ReadVideos", f"{n_rows} rows of {', '.join(map(str, files))}")
+        tell(self, f"{n_rows} rows of {', '.join(map(str, files))}", 1)
 
 
 def _refuse_our_columns(files: Sequence[Path], names: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from thumbnail_tasks.mending import mending
 from thumbnail_tasks.shards import DataTask, table_of_shard
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import say_from
+from thumbnail_tasks.terminal import tell
 
 _FOLDER = "vocabularies"
 
@@ -121,13 +121,13 @@ class BuildVocabulary(VideosTask):
 
     @mending
     def run(self) -> None:
-        _write_vocabulary(self.input(), self.output())
+        _write_vocabulary(self, self.input(), self.output())
 
 
-def _write_vocabulary(videos: ParquetTarget, target: ParquetTarget) -> None:
+def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarget) -> None:
     vocabulary = build_vocabulary(read_columns(videos, "title", "description"))
     target.write(vocabulary)
-    say_from("BuildVocabulary", f"{len(vocabulary)} words")
+    tell(task, f"{len(vocabulary)} words", 1)
 
 
 class Vocabulary(DataTask):
@@ -144,4 +144,4 @@ class Vocabulary(DataTask):
         return [self.target(_FOLDER, self.table_name)]
 
     def run(self) -> None:
-        _write_vocabulary(self.target("videos", self.table_name), self.output()[0])
+        _write_vocabulary(self, self.target("videos", self.table_name), self.output()[0])

@@ -1,0 +1,362 @@
+"""The report in a real browser: every view, filter and link, from a file and from a web server."""
+
+import functools
+import io
+import re
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watched
+from tests.conftest import running
+from tests.report.drawn import Drawn, draw_export
+
+N = 300
+Open = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    return draw_export(tmp_path_factory.mktemp("export"), N)
+
+
+@pytest.fixture(scope="module")
+def address(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return drawn.write_site(tmp_path_factory.mktemp("site") / "report").as_uri()
+
+
+@pytest.fixture(scope="module")
+def thumbnails(drawn: Drawn) -> pd.DataFrame:
+    """Each thumbnail once; views and likes are the highest of its rows."""
+    rows = pd.read_parquet(drawn.parquet)
+    keys = rows["thumbnail_id"].fillna("none")
+    once = rows[~keys.duplicated()].set_index("thumbnail_id", drop=False)
+    for name in ("views", "likes"):
+        once[name] = rows.groupby("thumbnail_id", dropna=False)[name].max()
+    return once
+
+
+@pytest.fixture
+def open_view(watched: Watched, address: str) -> Iterator[Open]:
+    """Opens a view and waits for all data; afterwards nothing is to have gone wrong."""
+
+    def open_it(state: str) -> Page:
+        watched.page.goto(f"{address}#{state}")
+        watched.page.locator("body[data-ready]").wait_for()
+        return watched.page
+
+    yield open_it
+    assert watched.errors == []
+    assert watched.foreign == []
+
+
+def shown_count(page: Page) -> int:
+    text = page.locator("#count").inner_text()
+    found = re.match(r"([\d,]+) of", text)
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
+def cards(page: Page) -> list[int]:
+    items = page.locator("#cards > li").evaluate_all("all => all.map(li => li.dataset.item)")
+    return [int(item) for item in items]
+
+
+def ids_on(page: Page) -> list[str]:
+    return [str(page.evaluate("item => report.items.id[item]", item)) for item in cards(page)]
+
+
+def rows_of(table: pd.DataFrame, thumbnail_id: str) -> pd.DataFrame:
+    return table[table["thumbnail_id"] == thumbnail_id]
+
+
+def expect_count(page: Page, count: int) -> None:
+    expect(page.locator("#count")).to_contain_text(re.compile(rf"^{count:,} of"))
+
+
+def test_the_overview_says_what_the_export_holds(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    page = open_view("")
+    overview = page.locator("#overview")
+    ok = thumbnails[thumbnails["thumbnail_status"] == "ok"]
+    with_text = 100 * (ok["thumbnail_ocr_length"] > 0).mean()
+    with_faces = 100 * (ok["face_count"] > 0).mean()
+    lead = overview.locator(".lead").inner_text()
+    assert f"Of {len(ok)} thumbnails" in lead
+    assert f"{with_text:.1f}".removesuffix(".0") in lead
+    assert f"{with_faces:.1f}".removesuffix(".0") in lead
+    expect(overview).to_contain_text("Correlation is not cause")
+    page.locator("#overview canvas").nth(8).wait_for()
+    for title in ("Words per thumbnail", "Faces per thumbnail", "Hue wheel", "Brightness"):
+        expect(overview.locator("figcaption", has_text=title).first).to_be_visible()
+    face_rows = overview.get_by_role("region", name="Faces per thumbnail").locator("tbody tr")
+    page.get_by_text("Numbers: faces per thumbnail").click()
+    counted = [row.split("\t") for row in face_rows.all_inner_texts()]
+    expected = ok["face_count"].value_counts()
+    assert {int(faces): int(count) for faces, count in counted if count != "0"} == dict(expected)
+
+
+def test_views_are_reached_by_keyboard(open_view: Open) -> None:
+    page = open_view("")
+    page.keyboard.press("Tab")
+    expect(page.locator("#skip")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Gallery", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#gallery")).to_be_visible()
+    expect(page.locator("#overview")).to_be_hidden()
+    expect(page.locator("nav a[aria-current=page]")).to_have_text("Gallery")
+
+
+@pytest.mark.parametrize("name", ["emotion", "faces", "text", "status", "category", "channel"])
+def test_a_filter_leaves_what_the_table_has(
+    open_view: Open, thumbnails: pd.DataFrame, name: str
+) -> None:
+    page = open_view("view=gallery")
+    expect_count(page, len(thumbnails))
+    choose = {
+        "emotion": ("happy", thumbnails["happy_count"] > 0),
+        "faces": ("2-2", thumbnails["face_count"] == 2),
+        "text": ("1-3", thumbnails["thumbnail_ocr_length"].between(1, 3)),
+        "status": ("not_found", thumbnails["thumbnail_status"] == "not_found"),
+        "category": ("3", thumbnails["category_id"] == 3),
+        "channel": ("Channel 5", thumbnails["channel_title"] == "Channel 5"),
+    }
+    value, expected = choose[name]
+    page.locator(f"#filter-{name}").select_option(value)
+    expect_count(page, int(expected.sum()))
+    assert ids_on(page) == thumbnails["thumbnail_id"][expected].tolist()[:48]
+    page.get_by_role("button", name="Clear filters").click()
+    expect_count(page, len(thumbnails))
+
+
+def test_each_picture_has_one_colour(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    page = open_view("view=gallery")
+    colours = page.locator("#filter-colour option").evaluate_all("all => all.map(o => o.value)")
+    total = 0
+    for colour in filter(None, colours):
+        page.locator("#filter-colour").select_option(colour)
+        expect(page).to_have_url(re.compile(f"colour={colour}"))
+        total += shown_count(page)
+    assert total == (thumbnails["thumbnail_status"] == "ok").sum()
+
+
+def test_a_word_is_found_at_once(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    page = open_view("view=gallery")
+    page.get_by_label("Word", exact=True).first.fill("stop space")
+    texts = (
+        thumbnails["thumbnail_ocr"].fillna("") + "\n" + thumbnails["thumbnail_ocr_raw"].fillna("")
+    )
+    has_both = texts.str.contains("STOP") & texts.str.contains("SPACE")
+    assert has_both.any()
+    expect_count(page, int(has_both.sum()))
+
+
+@pytest.mark.parametrize(
+    ("sort", "column", "is_rising"),
+    [("views", "views", False), ("likes", "likes", False), ("dark", "value_median", True)],
+)
+def test_the_gallery_can_be_put_in_order(
+    open_view: Open, thumbnails: pd.DataFrame, sort: str, column: str, is_rising: bool
+) -> None:
+    page = open_view(f"view=gallery&sort={sort}")
+    values = thumbnails[column].loc[ids_on(page)]
+    assert len(values) == 48
+    assert values.is_monotonic_increasing if is_rising else values.is_monotonic_decreasing
+    best = thumbnails[column].min() if is_rising else thumbnails[column].max()
+    assert values.iloc[0] == best
+
+
+def test_a_link_brings_back_every_state(open_view: Open) -> None:
+    page = open_view("view=gallery")
+    page.locator("#filter-emotion").select_option("sad")
+    page.locator("#filter-sort").select_option("views")
+    page.get_by_role("button", name="Next").click()
+    page.locator("#show-words").uncheck()
+    expect(page).to_have_url(re.compile("hide_words=1"))
+    expect(page.locator(".pages span")).to_contain_text("Page 2")
+    address, before, count = page.url, cards(page), shown_count(page)
+    page.goto("about:blank")
+    page.goto(address)
+    page.locator("body[data-ready]").wait_for()
+    assert (cards(page), shown_count(page)) == (before, count)
+    assert page.locator("#filter-emotion").input_value() == "sad"
+    assert not page.locator("#show-words").is_checked()
+    page.go_back()
+    page.go_forward()
+    page.locator("body[data-ready]").wait_for()
+    assert cards(page) == before
+
+
+def test_the_filters_undo_with_the_back_button(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    page = open_view("view=gallery")
+    page.locator("#filter-faces").select_option("3-")
+    expect_count(page, int((thumbnails["face_count"] >= 3).sum()))
+    page.go_back()
+    expect_count(page, len(thumbnails))
+
+
+def test_words_and_faces_are_marked_where_they_are(
+    open_view: Open, drawn: Drawn, thumbnails: pd.DataFrame
+) -> None:
+    page = open_view("view=gallery&faces=2-2&text=1-")
+    card = page.locator("#cards > li").first
+    card.locator("svg rect").first.wait_for(state="attached")
+    item = ids_on(page)[0]
+    words = drawn.found["words"].to_pandas().pipe(rows_of, item)
+    assert card.locator("rect.word").count() == len(words)
+    assert card.locator("rect.face").count() == 2
+    # Drawn at (20, 100)-(100, 190) of 480x360; the picture is shown whole in a box of 16:9.
+    frame, face = card.locator(".frame").bounding_box(), card.locator("rect.face").first
+    box = face.bounding_box()
+    assert frame
+    assert box
+    scale = frame["height"] / 360
+    left = frame["x"] + (frame["width"] - 480 * scale) / 2 + 20 * scale
+    assert box["x"] == pytest.approx(left, abs=3)
+    assert box["width"] == pytest.approx(80 * scale, abs=3)
+    assert box["y"] == pytest.approx(frame["y"] + 100 * scale, abs=3)
+    page.locator("#show-faces").uncheck()
+    expect(card.locator("rect.face").first).to_be_hidden()
+    expect(card.locator("rect.word").first).to_be_visible()
+
+
+def test_a_thumbnail_opens_with_its_probabilities_and_closes_by_keyboard(
+    open_view: Open, drawn: Drawn
+) -> None:
+    page = open_view("view=gallery&faces=1-1")
+    opener = page.locator("#cards > li button").first
+    item = ids_on(page)[0]
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("#detail")
+    expect(dialog).to_be_visible()
+    expect(page).to_have_url(re.compile("open="))
+    (judged,) = drawn.found["emotions"].to_pandas().pipe(rows_of, item).to_dict("records")
+    table = dialog.get_by_role("region", name="Faces and the probabilities of their emotions")
+    expect(table).to_contain_text(judged["emotion"])
+    expect(table).to_contain_text(f"{judged[judged['emotion']]:.2f}"[:4].rstrip("0"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_the_rows_behind_a_filter_are_downloaded(open_view: Open, drawn: Drawn) -> None:
+    page = open_view("view=gallery&emotion=happy")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download rows as CSV").click()
+    content = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    rows = pd.read_csv(drawn.csv)
+    expected = rows[rows["happy_count"] > 0].reset_index(drop=True)
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(content)), expected, check_dtype=False)
+
+
+def test_the_likest_texts_come_first(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    with_text = thumbnails[thumbnails["thumbnail_ocr_length"] > 2]
+    name = with_text.index[0]
+    page = open_view(f"view=gallery&near={name}")
+    expect(page.locator("#count")).to_contain_text("first")
+    once = thumbnails[thumbnails["thumbnail_ocr_length"] > 0]
+    vectors = once.drop_duplicates("thumbnail_ocr").set_index("thumbnail_ocr")
+    wanted = vectors["thumbnail_ocr_embed"].loc[with_text["thumbnail_ocr"].iloc[0]]
+    cosines = vectors["thumbnail_ocr_embed"].map(lambda each: float(each @ wanted))
+    shown = thumbnails.loc[ids_on(page), "thumbnail_ocr"].map(cosines).to_numpy()
+    assert shown[0] == pytest.approx(1, abs=1e-5)
+    assert (shown[:-1] - shown[1:]).min() > -0.01  # 8 bits
+
+
+def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
+    page = open_view("view=map")
+    texts = thumbnails["thumbnail_ocr"].dropna()
+    n_texts = texts[texts != ""].nunique()
+    expect(page.locator("#map-count")).to_contain_text(f"{n_texts} distinct texts")
+    page.locator("#map-chart canvas").first.wait_for()
+    place = page.evaluate(
+        """() => {
+          const chart = echarts.getInstanceByDom(document.getElementById('map-chart'));
+          const point = chart.getOption().series[0].data[0];
+          const [x, y] = chart.convertToPixel({ seriesIndex: 0 }, point.slice(0, 2));
+          return { x, y, item: point[2] };
+        }"""
+    )
+    box = page.locator("#map-chart").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + place["x"], box["y"] + place["y"])
+    expect(page.locator("#map-hover")).not_to_have_text("")
+    page.mouse.click(box["x"] + place["x"], box["y"] + place["y"])
+    expect(page.locator("#detail")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"open=\d+"))
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(500)
+    chart = "echarts.getInstanceByDom(document.getElementById('map-chart'))"
+    assert page.evaluate(f"{chart}.getOption().dataZoom[0].start") > 0
+    page.get_by_label("Word", exact=True).last.fill("space")
+    n_marked = texts[texts.str.contains("SPACE")].nunique()
+    expect(page.locator("#map-count")).to_contain_text(f"{n_marked} marked")
+    page.locator("#map-list a").first.click()
+    expect(page.locator("#gallery")).to_be_visible()
+
+
+def test_the_misses_name_what_could_not_be_done(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    page = open_view("view=misses")
+    misses = page.locator("#misses")
+    gone = thumbnails[thumbnails["thumbnail_status"] == "not_found"]
+    expect(misses.locator("h3", has_text="not_found")).to_contain_text(f": {len(gone)}")
+    for name in gone["thumbnail_id"].tolist():
+        expect(misses.get_by_text(name).first).to_be_attached()
+    expect(misses.get_by_text("HTTP 404").first).to_be_attached()
+    expect(misses.locator("h3", has_text="no_link")).to_contain_text(": 1")
+    changed = (thumbnails["thumbnail_ocr"] != thumbnails["thumbnail_ocr_raw"]) & (
+        thumbnails["thumbnail_ocr"].notna()
+    )
+    expect(misses).to_contain_text(f"text that correction changed ({changed.sum()})")
+    expect(misses).to_contain_text("STDP")
+
+
+@pytest.mark.parametrize("view", ["overview", "gallery", "map", "misses"])
+def test_a_narrow_screen_needs_no_scrolling_sideways(open_view: Open, view: str) -> None:
+    page = open_view(f"view={view}")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_dark_and_light_follow_the_system_until_the_switch_is_pressed(open_view: Open) -> None:
+    page = open_view("")
+
+    def background() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    page.emulate_media(color_scheme="light")
+    light = background()
+    page.emulate_media(color_scheme="dark")
+    dark = background()
+    assert light != dark
+    page.locator("#theme").click()
+    assert background() == light
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    assert background() == light  # kept
+    page.locator("#theme").click()
+    assert background() == dark
+
+
+def test_a_web_server_serves_it_as_well(watched: Watched, address: str) -> None:
+    folder = Path(address.removeprefix("file://")).parent
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with running(server):
+        address = f"http://127.0.0.1:{server.server_address[1]}/index.html"
+        watched.page.goto(f"{address}#view=gallery")
+        watched.page.locator("body[data-ready]").wait_for()
+        expect_count(watched.page, N + 1)
+    assert watched.errors == []
+    assert watched.foreign == []

@@ -1,0 +1,64 @@
+"""The report for people who read with a screen reader or a keyboard, checked by axe-core."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.conftest import Watched
+from tests.report.drawn import draw_export
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("report")
+    return draw_export(folder, 120).write_site(folder / "report").as_uri()
+
+
+@pytest.fixture
+def opened(watched: Watched, address: str) -> Iterator[Watched]:
+    yield watched
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [1280, 360])
+@pytest.mark.parametrize(
+    "state", ["overview", "gallery", "gallery&open=0", "map&q=space", "misses"]
+)
+def test_axe_finds_nothing_serious(
+    opened: Watched, address: str, state: str, width_px: int, scheme: str
+) -> None:
+    page = opened.page
+    page.set_viewport_size({"width": width_px, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(f"{address}#view={state}")
+    page.locator("body[data-ready]").wait_for()
+    if "open" in state:
+        page.locator("#detail[open]").wait_for()
+    page.wait_for_timeout(300)
+    without_fetch = {"preload": False}  # which the page's policy forbids
+    found = axe.Axe().run(page, options=without_fetch).response
+    assert found["passes"]
+    serious = [
+        (each["id"], each["help"], [node["target"] for node in each["nodes"]][:3])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_every_picture_and_chart_says_what_it_is(opened: Watched, address: str) -> None:
+    page = opened.page
+    page.goto(f"{address}#view=gallery")
+    page.locator("body[data-ready]").wait_for()
+    texts = page.locator("#cards img").evaluate_all("all => all.map(img => img.alt)")
+    assert len(texts) > 30
+    assert all(text.startswith("Thumbnail of ") for text in texts)
+    page.goto(f"{address}#view=overview")
+    charts = page.locator("#overview .chart")
+    labels = charts.evaluate_all("all => all.map(c => c.getAttribute('aria-label'))")
+    assert len(labels) > 8
+    assert all(labels)
+    assert page.locator("#overview figure").count() == page.locator("#overview details").count()

@@ -1,0 +1,129 @@
+"""Titles, texts and links that would do harm as markup are text in the report."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.report.drawn import Drawn, draw_export
+from tests.report.test_site import HOSTILE
+from thumbnail_tasks.tables import write_csv
+
+TITLES = (
+    *HOSTILE,
+    "<img src=x onerror=\"document.title='owned'\">",
+    "javascript:document.title='owned'",
+    "{a|rich} \\n {b|text}",
+    "&lt;b&gt; &amp;",
+    "__proto__",
+    "constructor",
+)
+LINKS = (
+    "javascript:document.title='owned'",
+    "data:text/html,<script>alert(1)</script>",
+    "http://insecure.example/x.jpg",
+    "https://safe.example/<script>.jpg",
+    " javascript:alert(1)",
+    "https:javascript:alert(1)",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A report whose titles, texts, channels, categories, ids and links are hostile."""
+    folder = tmp_path_factory.mktemp("hostile")
+    plain = draw_export(folder / "plain", 30, titles=TITLES)
+    table = pq.read_table(plain.parquet)
+    n = len(table)
+    for name, values in {
+        "channel_title": [TITLES[row % len(TITLES)] for row in range(n)],
+        "category_id": [TITLES[-1 - row % len(TITLES)] for row in range(n)],
+        "video_id": [f"<b>{row}</b>" for row in range(n)],
+    }.items():
+        table = table.set_column(table.column_names.index(name), name, pa.array(values))
+    links = pa.array([LINKS[row % len(LINKS)] for row in range(n)])
+    table = table.add_column(0, "thumbnail_link", links)
+    drawn = Drawn(folder / "attributes.parquet", folder / "attributes.csv", plain.found)
+    pq.write_table(table, drawn.parquet)
+    write_csv(drawn.parquet, drawn.csv, without=frozenset({"thumbnail_ocr_embed"}))
+    return drawn.write_site(folder / "report").as_uri()
+
+
+@pytest.mark.parametrize("view", ["overview", "gallery", "map&q=script", "misses"])
+def test_no_view_takes_texts_for_markup(watched: Watched, address: str, view: str) -> None:
+    page = watched.page
+    page.goto(f"{address}#view={view}")
+    page.locator("body[data-ready]").wait_for()
+    page.wait_for_timeout(500)
+    assert page.title() == "What the thumbnails say and show"
+    assert page.locator("main script, main img[src=x], main b > *").count() == 0
+    links = page.locator("a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert all(link.startswith(("#", "https://")) for link in links), links
+    assert watched.errors == []
+    assert watched.foreign == []
+
+
+def test_a_hostile_thumbnail_opens_with_its_text_as_it_is(watched: Watched, address: str) -> None:
+    page = watched.page
+    for item, title in enumerate(TITLES):
+        page.goto(f"{address}#view=gallery&open={item}")
+        page.locator("body[data-ready]").wait_for()
+        heading = page.locator("#detail-title")
+        expect(heading).to_be_visible()
+        assert heading.evaluate("h => h.textContent") == title
+        assert heading.evaluate("h => h.childElementCount") == 0
+    assert page.title() == "What the thumbnails say and show"
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_a_hostile_text_is_found_and_can_be_a_filter(
+    watched: Watched, address: str, title: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}#view=gallery")
+    page.locator("body[data-ready]").wait_for()
+    page.locator("#filter-channel").select_option(title)
+    expect(page.locator("#cards > li").first).to_be_visible()
+    channel = page.evaluate("report.items.channel[report.views.gallery.found[0]]")
+    assert channel == title
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    assert page.locator("#filter-channel").input_value() == title
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *("view=__proto__", "view=constructor", "view=gallery&emotion=id&faces=x&text=9-&page=-3"),
+        *("view=gallery&near=nothing&open=999999", "view=gallery&sort=__proto__&doubt=toString"),
+        "view=map&by=<script>&q=%00",
+    ],
+)
+def test_an_address_that_makes_no_sense_shows_a_view(
+    watched: Watched, address: str, state: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}#{state}")
+    page.locator("body[data-ready]").wait_for()
+    assert page.locator("main > section:visible").count() == 1
+    assert watched.errors == []
+
+
+def test_the_downloaded_rows_are_as_harmless_as_the_exports_csv(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}#view=gallery")
+    page.locator("body[data-ready]").wait_for()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download rows as CSV").click()
+    downloaded = pd.read_csv(Path(waiting.value.path()), dtype=str, keep_default_na=False)
+    csv = Path(address.removeprefix("file://")).parents[1] / "attributes.csv"
+    pd.testing.assert_frame_equal(downloaded, pd.read_csv(csv, dtype=str, keep_default_na=False))
+    assert not downloaded["title"].str.match(r"[=+@-]").any()

@@ -1,0 +1,124 @@
+"""The report of the shipped sample, by the real command and the real models."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PICTURES, Watched
+from tests.dag.runs import SAMPLE, Finished, run
+
+pytestmark = [pytest.mark.dag, pytest.mark.model]
+
+REAL_THUMBNAILS = "hqdefault"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The sample's report, after ``BuildReport`` on an empty folder."""
+    finished = run(tmp_path_factory.mktemp("sample") / "data", *SAMPLE, task="BuildReport")
+    assert finished.code == 0, finished.printed
+    return finished
+
+
+def open_report(watched: Watched, built: Finished, state: str) -> Page:
+    address = (built.data_dir / "exports" / "report" / "index.html").as_uri()
+    watched.page.goto(f"{address}#{state}")
+    watched.page.locator("body[data-ready]").wait_for()
+    return watched.page
+
+
+def test_a_newcomer_sees_what_the_sample_shows(watched: Watched, built: Finished) -> None:
+    page = open_report(watched, built, "")
+    rows = built.attributes.to_pandas()
+    ok = rows.drop_duplicates("thumbnail_id").query("thumbnail_status == 'ok'")
+    lead = page.locator("#overview .lead")
+    expect(lead).to_contain_text(f"Of {len(ok)} thumbnails")
+    tiles = page.locator("#overview .tiles")
+    expect(tiles).to_contain_text(re.compile(rf"{len(rows)}\s*rows"))
+    assert watched.errors == []
+    assert watched.foreign == []
+
+
+def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, built: Finished) -> None:
+    page = open_report(watched, built, "view=gallery&status=ok")
+    images = page.locator("#cards img")
+    rows = built.attributes.to_pandas()
+    n_ok = rows[rows["thumbnail_status"] == "ok"]["thumbnail_id"].nunique()
+    expect(images).to_have_count(min(n_ok, 48))
+    for number in range(images.count()):
+        image = images.nth(number)
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 0
+    assert watched.errors == []
+    assert watched.foreign == []
+
+
+def test_the_misses_are_those_of_the_sample(watched: Watched, built: Finished) -> None:
+    page = open_report(watched, built, "view=misses")
+    rows = built.attributes.to_pandas()
+    once = rows[rows["thumbnail_id"].isna() | ~rows["thumbnail_id"].duplicated()]
+    missed = once[once["thumbnail_status"] != "ok"]["thumbnail_status"].value_counts()
+    for status, count in missed.items():
+        expect(page.locator("#misses h3", has_text=str(status))).to_contain_text(f": {count}")
+    assert watched.errors == []
+
+
+def test_a_second_run_has_nothing_to_do(built: Finished) -> None:
+    page = built.data_dir / "exports" / "report" / "index.html"
+    before = page.stat().st_ino
+    again = run(built.data_dir, *SAMPLE, task="BuildReport")
+    assert again.code == 0, again.printed
+    assert page.stat().st_ino == before
+    page.with_name("made_of.txt").unlink()
+    assert run(built.data_dir, *SAMPLE, task="BuildReport").code == 0
+    assert page.stat().st_ino != before
+
+
+def test_a_question_in_words_ranks_the_texts(built: Finished) -> None:
+    query = ("--query", "facts about stars and planets", "--most", "3")
+    asked = run(built.data_dir, *SAMPLE, *query, task="SearchTexts")
+    assert asked.code == 0, asked.printed
+    ranked = re.findall(r"^ *(-?\d\.\d{3})  (\S+)  (.+)$", asked.printed, re.MULTILINE)
+    assert len(ranked) == 3
+    assert [float(cosine) for cosine, _, _ in ranked] == sorted(
+        (float(cosine) for cosine, _, _ in ranked), reverse=True
+    )
+    assert "space" in ranked[0][2].lower()
+
+
+def test_the_report_of_real_thumbnails_opens(
+    watched: Watched, shared_data: Path, tmp_path: Path
+) -> None:
+    thumbnails = shared_data / "thumbnails"
+    videos = tmp_path / "videos.csv"
+    table = pd.read_csv(thumbnails / "videos.csv", dtype=str, keep_default_na=False)
+    table.head(60).to_csv(videos, index=False)
+    flags = ("--videos", str(videos), "--images-dir", str(thumbnails / REAL_THUMBNAILS))
+    finished = run(tmp_path / "data", *flags, task="BuildReport")
+    assert finished.code == 0, finished.printed
+    for view in ("overview", "gallery", "map", "misses"):
+        page = open_report(watched, finished, f"view={view}")
+        expect(page.locator(f"#{view}")).to_be_visible()
+    assert watched.errors == []
+    assert watched.foreign == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_for_the_documents(watched: Watched, built: Finished, scheme: str) -> None:
+    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for view in ("overview", "gallery", "map"):
+        page = open_report(watched, built, f"view={view}")
+        expect(page.locator(f"#{view}")).to_be_visible()
+        page.wait_for_timeout(700)
+        drawn = Image.open(io.BytesIO(page.screenshot()))
+        assert len(drawn.convert("RGB").getcolors(2**24) or ()) > 100  # not blank
+        if os.environ.get("DRAW_PICTURES"):
+            drawn.save(PICTURES / f"report-{view}-{scheme}.webp", quality=60, method=6)
+    assert watched.errors == []

@@ -1,0 +1,88 @@
+"""The report of ten thousand and of a hundred thousand thumbnails."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import CDPSession, expect
+
+from tests.browser.conftest import Watched
+from tests.report.drawn import draw_export, repeat_export
+from thumbnail_tasks.report import site
+
+ONCE = 5_000
+LIMITS = {
+    10_000: {"first_s": 4.0, "all_s": 6.0, "filter_s": 1.0, "near_s": 3.0, "heap_mb": 150},
+    100_000: {"first_s": 6.0, "all_s": 30.0, "filter_s": 3.0, "near_s": 20.0, "heap_mb": 600},
+}
+"""Wide: two busy cores take twice what is written in docs/REPORT.md."""
+
+
+def lay_out_quickly(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Two of their numbers as places: t-SNE's time is no matter of the browser's."""
+    places = vectors[:, :2] - vectors[:, :2].min(axis=0)
+    return np.asarray(places / places.max(axis=0), np.float32)
+
+
+def timed(action: Callable[[], object]) -> float:
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+def heap_mb(session: CDPSession) -> float:
+    session.send("HeapProfiler.collectGarbage")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize") / 1e6
+
+
+@pytest.mark.parametrize("n", LIMITS)
+def test_many_thumbnails_are_quick_to_see_and_to_filter(
+    n: int, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "project", lay_out_quickly)
+    once = draw_export(tmp_path / "once", ONCE)
+    drawn = repeat_export(once, tmp_path / "export", n // ONCE)
+    address = drawn.write_site(tmp_path / "report").as_uri()
+    page = watched.page
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    start = time.monotonic()
+    page.goto(f"{address}#view=gallery", wait_until="commit")
+    expect(page.locator("#cards img").first).to_have_js_property("naturalWidth", 240)
+    measured = {"first_s": time.monotonic() - start}
+    page.locator("body[data-ready]").wait_for(timeout=120_000)
+    measured["all_s"] = time.monotonic() - start
+    count = page.locator("#count")
+    n_items = page.evaluate("report.n")
+    assert n_items == n + n // ONCE  # each copy has a row without a thumbnail
+    expect(count).to_contain_text(f"{n_items:,} of {n_items:,}")
+
+    def filter_by_emotion() -> None:
+        page.locator("#filter-emotion").select_option("fear")
+        expect(count).not_to_contain_text(f"{n_items:,} of")
+
+    def search_a_word() -> None:
+        page.locator("#filter-q").fill("part1 stop")
+        expect(count).to_contain_text(re.compile(r"^[1-9][\d,]* of"))
+        expect(page.locator("#cards > li").first).to_contain_text("PART1")
+
+    def compare_meanings() -> None:
+        text = page.evaluate("report.items.id[report.items.vector.findIndex(v => v !== null)]")
+        page.goto(f"{address}#view=gallery&near={text}")
+        expect(count).to_contain_text("first", timeout=120_000)
+
+    measured["filter_s"] = max(timed(filter_by_emotion), timed(search_a_word))
+    measured["near_s"] = timed(compare_meanings)
+    page.goto(f"{address}#view=map")
+    page.locator("#map-chart canvas").first.wait_for(timeout=60_000)
+    measured["heap_mb"] = heap_mb(session)
+    print(json.dumps({"thumbnails": n, **{k: round(v, 2) for k, v in measured.items()}}))
+    too_slow = {name: measured[name] for name, most in LIMITS[n].items() if measured[name] > most}
+    assert too_slow == {}
+    assert watched.errors == []

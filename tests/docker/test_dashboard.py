@@ -1,0 +1,74 @@
+"""The dashboard asks for metrics that are there, with labels that they have."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+from tests.docker.box import DOCKER
+from thumbnail_tasks.metrics import exposition
+from thumbnail_tasks.records import FailureRecord, GpuRecord, Record, StageRecord
+
+DASHBOARD = json.loads((DOCKER / "dashboard.json").read_text())
+QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+"""Those of luigid's own metrics are asked of a real luigid in ``test_luigid``."""
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+STAGE = StageRecord(
+    stage="DownloadThumbnails",
+    engine="hqdefault-1",
+    n_shards_left=2,
+    n_thumbnails=3,
+    statuses={"ok": 2, "not_found": 1},
+    thumbnails_per_second=1.5,
+)
+RUN = Record(
+    run_id="r",
+    state="failed",
+    task="Nightly",
+    command="luigi Nightly",
+    folder="/srv",
+    host="box",
+    started_at=NOW,
+    updated_at=NOW,
+    ended_at=NOW,
+    exit_code=30,
+    peak_memory_bytes=1,
+    stages=[STAGE],
+    failures=[FailureRecord(task="DetectFaces", count=1)],
+    gpus=[GpuRecord(index="0", name="NVIDIA X", busy_share=0.5)],
+)
+"""Has a sample of each metric."""
+
+
+def test_every_metric_of_ours_is_exposed_and_has_the_labels_that_are_shown() -> None:
+    page = exposition(RUN, {"0": 0.5})
+    shown = set()
+    for panel in DASHBOARD["panels"]:
+        for target in panel["targets"]:
+            for name in re.findall(r"\bthumbnail_tasks_\w+", target["expr"]):
+                (sample, *_) = re.findall(rf"^{name}(?:{{(.*)}})? ", page, re.MULTILINE) or [None]
+                assert sample is not None, f"{panel['title']}: {name} is not exposed"
+                labels = set(re.findall(r'(\w+)="', sample))
+                asked = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+                asked |= set(re.findall(r'(\w+)="', target["expr"]))
+                assert asked <= labels, f"{panel['title']}: {name} has {labels}"
+                shown.add(name.removeprefix("thumbnail_tasks_"))
+    assert shown >= {"shards_waiting", "thumbnails_per_second", "thumbnails", "gpu_busy_ratio"}
+
+
+def test_every_query_is_about_a_metric_that_is_known() -> None:
+    for query in QUERIES:
+        assert re.search(r"\b(?:thumbnail_tasks_|luigi_)\w+|\bup{", query), query
+
+
+def test_no_two_panels_have_one_id_or_one_place() -> None:
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in panels)
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(set(cells)) == len(cells)
+    assert max(x for x, _ in cells) < 24

@@ -1,0 +1,223 @@
+"""Exports drawn at random, of any size, with the tables of the stages that they would be from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tests.test_images import encoded
+from thumbnail_tasks import schemas
+from thumbnail_tasks.report.pictures import write_small_pictures
+from thumbnail_tasks.report.site import write_site
+from thumbnail_tasks.tables import write_csv
+
+WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
+_MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
+_WIDTH = 384
+_VECTORS = frozenset({"thumbnail_ocr_embed"})
+_ONE_MORE_EVERY = 2
+"""Every second thumbnail stands in a second row."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An export on the disk, and what the stages found."""
+
+    parquet: Path
+    csv: Path
+    found: dict[str, pa.Table]
+
+    def write_site(self, folder: Path, n_pictures: int = 40) -> Path:
+        """Write the report; gives its page. Thumbnails share ``n_pictures`` pictures."""
+        folder.mkdir(parents=True)
+        write_site(folder, self.parquet, self.csv, self.found, {"videos": "videos.csv"})
+        write_small_pictures(draw_pictures(n_pictures), folder / "pictures", Path("/nowhere"))
+        return folder / "index.html"
+
+
+def draw_export(
+    folder: Path, n: int, n_pictures: int = 40, titles: Sequence[str] = (), seed: int = 0
+) -> Drawn:
+    """Draw an export of ``n`` thumbnails.
+
+    Args:
+        folder: Where its two files are put.
+        n: Thumbnails; every 20th could not be had. The last row names none.
+        n_pictures: How many different pictures there are.
+        titles: Titles and texts of the first thumbnails, instead of drawn ones.
+        seed: The same seed, the same export.
+    """
+    rng = np.random.default_rng(seed)
+    ids = [f"v{number:010d}" for number in range(n)]
+    is_ok = np.arange(n) % 20 != 19
+    topics = rng.normal(size=(50, _WIDTH))
+    words, faces, emotions, rows = [], [], [], []
+    for number, name in enumerate(ids):
+        picks = rng.integers(0, len(WORDS), rng.integers(0, 6)) if is_ok[number] else []
+        right = [WORDS[pick] for pick in picks]
+        if number < len(titles):
+            right = [titles[number]]
+        if not is_ok[number]:
+            right = []
+        raw = [_MISREAD.get(w, w) if rng.random() < 0.2 else w for w in right]
+        for place, word in enumerate(raw):
+            left = 10.0 + 60 * place
+            box = {"x_min": left, "y_min": 50.0, "x_max": left + 50, "y_max": 80.0}
+            confidence = float(rng.uniform(0.6, 1))
+            words.append(
+                {"thumbnail_id": name, "word_index": place, "text": word, "confidence": confidence}
+                | box
+            )
+        count = int(rng.integers(0, 4)) if is_ok[number] else 0
+        strongest = []
+        for place in range(count):
+            chances = rng.dirichlet(np.ones(7))
+            strongest.append(schemas.EMOTION_LABELS[int(chances.argmax())])
+            left = 20.0 + 100 * place
+            box = {"x_min": left, "y_min": 100.0, "x_max": left + 80, "y_max": 190.0}
+            face = {"thumbnail_id": name, "face_index": place}
+            faces.append(face | {"confidence": 1.0} | box)
+            flags = {flag: bool(rng.random() < 0.1) for flag in _flags()}
+            probabilities = dict(zip(schemas.EMOTION_LABELS, chances.tolist(), strict=True))
+            emotions.append(face | {"emotion": strongest[-1]} | probabilities | flags)
+        vector = topics[int(rng.integers(50))] + rng.normal(size=_WIDTH) * 0.4
+        vector /= np.linalg.norm(vector)
+        rows.append(_attributes(name, bool(is_ok[number]), raw, right, vector, strongest, rng))
+        rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures) if is_ok[number] else None
+    attributes = pa.Table.from_pylist(rows, schemas.attributes(_WIDTH))
+    return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
+
+
+def repeat_export(drawn: Drawn, folder: Path, times: int) -> Drawn:
+    """An export of ``times`` as many thumbnails, each with another id and another text."""
+
+    def renamed(table: pa.Table, number: int) -> pa.Table:
+        for name in ("thumbnail_id", "video_id"):
+            if name in table.column_names:
+                ids = pc.binary_join_element_wise(
+                    f"r{number:03d}", pc.utf8_slice_codeunits(table[name], 4), ""
+                )
+                table = table.set_column(table.column_names.index(name), name, ids)
+        if "thumbnail_ocr" in table.column_names:
+            has_text = pc.not_equal(table["thumbnail_ocr"], "")
+            longer = pc.binary_join_element_wise(table["thumbnail_ocr"], f"PART{number}", " ")
+            text = pc.if_else(has_text, longer, table["thumbnail_ocr"])
+            table = table.set_column(
+                table.column_names.index("thumbnail_ocr"), "thumbnail_ocr", text
+            )
+        return table
+
+    folder.mkdir(parents=True)
+    once = pq.read_table(drawn.parquet)
+    pq.write_table(
+        pa.concat_tables(renamed(once, number) for number in range(times)),
+        folder / "attributes.parquet",
+    )
+    write_csv(folder / "attributes.parquet", folder / "attributes.csv", without=_VECTORS)
+    found = {
+        name: pa.concat_tables(renamed(table, number) for number in range(times))
+        for name, table in drawn.found.items()
+    }
+    return Drawn(folder / "attributes.parquet", folder / "attributes.csv", found)
+
+
+def _flags() -> tuple[str, ...]:
+    return ("is_too_small", "is_blurred", "is_turned")
+
+
+def _attributes(
+    name: str,
+    is_ok: bool,
+    raw: Sequence[str],
+    right: Sequence[str],
+    vector: NDArray[np.float64],
+    strongest: Sequence[str],
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "thumbnail_id": name,
+        "thumbnail_status": "ok" if is_ok else "not_found",
+    }
+    if not is_ok:
+        return row
+    row |= {"thumbnail_width_px": 480, "thumbnail_height_px": 360}
+    row |= {"thumbnail_ocr_raw": " ".join(raw), "thumbnail_ocr": " ".join(right)}
+    row["thumbnail_ocr_length"] = len(right)
+    row["thumbnail_ocr_embed"] = (vector if right else vector * 0).astype(np.float32).tolist()
+    row["face_count"] = len(strongest)
+    row |= {f"{label}_count": strongest.count(label) for label in schemas.EMOTION_LABELS}
+    for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
+        row[f"{channel}_histogram"] = [0.2] * 5
+        row[f"{channel}_median"] = float(rng.integers(0, top + 1))
+    row["edges"] = float(rng.random())
+    return row
+
+
+def _write(
+    folder: Path,
+    attributes: pa.Table,
+    is_ok: NDArray[np.bool_],
+    words: list[dict[str, Any]],
+    faces: list[dict[str, Any]],
+    emotions: list[dict[str, Any]],
+    titles: Sequence[str],
+    rng: np.random.Generator,
+) -> Drawn:
+    n = len(attributes)
+    once_more = np.arange(0, n, _ONE_MORE_EVERY)
+    order = np.concatenate([np.arange(n), once_more])
+    said = [titles[i] if i < len(titles) else f"Video {i} of the day" for i in range(n)]
+    videos = {
+        "video_id": [*(attributes["thumbnail_id"][i].as_py() for i in order), None],
+        "title": [*(said[i] for i in order), "A row without a thumbnail"],
+        "channel_title": [*(f"Channel {i % 97}" for i in order), None],
+        "category_id": [*(int(i % 12) for i in order), None],
+        "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
+        "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],
+    }
+    missing = pa.Table.from_pylist([{"thumbnail_status": "no_link"}], attributes.schema)
+    table = pa.concat_tables([attributes.take(order), missing])
+    for place, (name, values) in enumerate(videos.items()):
+        table = table.add_column(place, name, pa.array(values))
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = Drawn(
+        folder / "attributes.parquet",
+        folder / "attributes.csv",
+        {
+            "words": pa.Table.from_pylist(words, schemas.WORDS),
+            "faces": pa.Table.from_pylist(faces, schemas.FACES),
+            "emotions": pa.Table.from_pylist(emotions, schemas.EMOTIONS),
+            "thumbnails": pa.table(
+                {
+                    "thumbnail_id": attributes["thumbnail_id"],
+                    "detail": pa.array([None if ok else "HTTP 404" for ok in is_ok], pa.string()),
+                    "width_px": attributes["thumbnail_width_px"],
+                    "height_px": attributes["thumbnail_height_px"],
+                }
+            ),
+        },
+    )
+    pq.write_table(table, drawn.parquet)
+    write_csv(drawn.parquet, drawn.csv, without=_VECTORS)
+    return drawn
+
+
+def sha256_of(picture: int) -> str:
+    """A digest that stands for a drawn picture."""
+    return f"{picture:064x}"[::-1]
+
+
+def draw_pictures(n: int) -> pa.Table:
+    """Rows of ``schemas.THUMBNAILS``: plain pictures with a brighter block."""
+    rows = []
+    for number in range(n):
+        image = np.full((360, 480, 3), (number * 6 % 256, 90, 160), np.uint8)
+        image[100:200, 60:260] = 255 - image[0, 0]
+        rows.append({"sha256": sha256_of(number), "status": "ok", "image": encoded(image)})
+    return pa.Table.from_pylist(rows, schemas.THUMBNAILS)

@@ -1,0 +1,167 @@
+"""The numbers of the page, against the same numbers computed from the export by plain pandas."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.report.drawn import Drawn, draw_export
+from thumbnail_tasks.report import site
+from thumbnail_tasks.schemas import EMOTION_LABELS
+
+
+def read_data(folder: Path, name: str) -> Any:
+    """What a file of data hands to the page."""
+    text = (folder / "data" / f"{name}.js").read_text(encoding="utf-8")
+    start = f'report.take("{name}",'
+    assert text.startswith(start)
+    return json.loads(text.removeprefix(start).removesuffix(");\n"))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    return draw_export(tmp_path_factory.mktemp("export"), 400)
+
+
+@pytest.fixture(scope="module")
+def folder(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(site, "project", lambda vectors: np.zeros((len(vectors), 2), np.float32))
+    page = drawn.write_site(tmp_path_factory.mktemp("site") / "report", n_pictures=0)
+    patch.undo()
+    return page.parent
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read_data(folder, "summary")
+    return found
+
+
+@pytest.fixture(scope="module")
+def rows(drawn: Drawn) -> pd.DataFrame:
+    return pd.read_parquet(drawn.parquet)
+
+
+@pytest.fixture(scope="module")
+def thumbnails(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first row of each thumbnail that has a picture."""
+    once = rows[rows["thumbnail_id"].notna()].drop_duplicates("thumbnail_id")
+    return once[once["thumbnail_status"] == "ok"]
+
+
+def test_rows_thumbnails_and_statuses(summary: dict[str, Any], rows: pd.DataFrame) -> None:
+    assert summary["n_rows"] == len(rows)
+    assert summary["n_thumbnails"] == rows["thumbnail_id"].nunique()
+    without = rows["thumbnail_id"].isna()
+    once = pd.concat([rows[~without].drop_duplicates("thumbnail_id"), rows[without]])
+    counts = {each["status"]: each["count"] for each in summary["statuses"]}
+    assert counts == once["thumbnail_status"].value_counts().to_dict()
+    assert summary["n_items"] == len(once)
+
+
+def test_texts_faces_and_emotions(summary: dict[str, Any], thumbnails: pd.DataFrame) -> None:
+    assert summary["n_ok"] == len(thumbnails)
+    assert summary["n_with_text"] == (thumbnails["thumbnail_ocr_length"] > 0).sum()
+    assert summary["n_with_faces"] == (thumbnails["face_count"] > 0).sum()
+    assert summary["n_changed"] == (
+        (thumbnails["thumbnail_ocr_raw"] != thumbnails["thumbnail_ocr"]).sum()
+    )
+    counts = {each["emotion"]: each["count"] for each in summary["emotions"]}
+    assert counts == {label: thumbnails[f"{label}_count"].sum() for label in EMOTION_LABELS}
+    lengths = thumbnails["thumbnail_ocr_length"].value_counts()
+    assert {i: c for i, c in enumerate(summary["words_per_thumbnail"]) if c} == lengths.to_dict()
+    faces = thumbnails["face_count"].value_counts()
+    assert {i: c for i, c in enumerate(summary["faces_per_thumbnail"]) if c} == faces.to_dict()
+
+
+def test_mean_probabilities_are_those_of_all_faces(summary: dict[str, Any], drawn: Drawn) -> None:
+    means = drawn.found["emotions"].to_pandas()[list(EMOTION_LABELS)].mean()
+    for each in summary["emotions"]:
+        assert each["mean_probability"] == pytest.approx(means[each["emotion"]])
+
+
+def test_words_raw_and_corrected(summary: dict[str, Any], thumbnails: pd.DataFrame) -> None:
+    shown = {word: (raw, corrected) for word, raw, corrected in summary["words"]}
+    assert shown["stdp"][0] > 0
+    assert shown["stdp"][1] == 0
+    for place, name in enumerate(("thumbnail_ocr_raw", "thumbnail_ocr")):
+        counts = thumbnails[name].str.lower().str.split().explode().value_counts()
+        assert {word: pair[place] for word, pair in shown.items() if pair[place]} == dict(counts)
+
+
+def test_statistics_are_those_of_describe(
+    summary: dict[str, Any], thumbnails: pd.DataFrame
+) -> None:
+    assert len(summary["describe"]) == 14
+    for name, *shown in summary["describe"]:
+        assert shown == pytest.approx(thumbnails[name].astype(float).describe().tolist())
+
+
+def test_colours(summary: dict[str, Any], thumbnails: pd.DataFrame) -> None:
+    brightness = pd.cut(thumbnails["value_median"], range(0, 257, 16), right=False)
+    assert summary["brightness"] == brightness.value_counts(sort=False).tolist()
+    hue = thumbnails["hue_median"][thumbnails["saturation_median"] >= 40]
+    assert summary["n_coloured"] == len(hue) == sum(summary["hue"])
+    counted = pd.cut(hue, range(0, 181, 10), right=False).value_counts(sort=False).tolist()
+    assert summary["hue"] == counted
+
+
+def test_correlations_are_scipys_over_each_video_once(
+    summary: dict[str, Any], rows: pd.DataFrame, thumbnails: pd.DataFrame
+) -> None:
+    views = rows.groupby("thumbnail_id")["views"].max().reindex(thumbnails["thumbnail_id"])
+    over_all = {
+        each["attribute"]: each
+        for each in summary["correlations"]
+        if each["outcome"] == "views" and each["within"] == "all"
+    }
+    assert "face_count" in over_all
+    for name, each in over_all.items():
+        expected = stats.spearmanr(thumbnails[name].to_numpy(float), views.to_numpy(float))
+        assert each["rho"] == pytest.approx(expected.statistic)
+        assert each["n"] == len(thumbnails)
+    assert {each["within"] for each in summary["correlations"]} == {"all", "category", "channel"}
+    assert {each["outcome"] for each in summary["correlations"]} == {"views", "likes"}
+
+
+def test_the_gallery_has_each_thumbnail_once_with_its_values(
+    folder: Path, thumbnails: pd.DataFrame
+) -> None:
+    index = read_data(folder, "index-0")
+    shown = pd.DataFrame(index)
+    ok = shown[shown["status"] == "ok"].reset_index(drop=True)
+    assert ok["id"].tolist() == thumbnails["thumbnail_id"].tolist()
+    assert ok["text"].tolist() == thumbnails["thumbnail_ocr"].tolist()
+    assert ok["faces"].tolist() == thumbnails["face_count"].tolist()
+    assert ok["value"].tolist() == thumbnails["value_median"].tolist()
+
+
+def test_details_have_every_word_and_face_of_their_thumbnail(folder: Path, drawn: Drawn) -> None:
+    ids = read_data(folder, "index-0")["id"]
+    details = [each for n in range(5) for each in read_data(folder, f"details-{n}")]
+    assert len(details) == len(ids)
+    words = drawn.found["words"].to_pandas().groupby("thumbnail_id")["text"].apply(list).to_dict()
+    faces = drawn.found["emotions"].to_pandas().groupby("thumbnail_id")["emotion"].apply(list)
+    for name, detail in zip(ids, details, strict=True):
+        assert [word[0] for word in detail["words"]] == words.get(name, [])
+        assert [face["emotion"] for face in detail["faces"]] == faces.to_dict().get(name, [])
+
+
+def test_all_rows_of_the_csv_can_be_downloaded(folder: Path, drawn: Drawn) -> None:
+    lines = [read_data(folder, "rows-header"), *read_data(folder, "rows-0")["lines"]]
+    copy = folder.parent / "copy.csv"
+    copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pd.testing.assert_frame_equal(pd.read_csv(copy), pd.read_csv(drawn.csv))
+    ids = read_data(folder, "index-0")["id"]
+    of_rows = [ids[item] for item in read_data(folder, "rows-0")["items"]]
+    assert of_rows == drawn_ids(drawn)
+
+
+def drawn_ids(drawn: Drawn) -> list[str | None]:
+    column = pd.read_parquet(drawn.parquet, columns=["thumbnail_id"])["thumbnail_id"]
+    return [None if pd.isna(value) else str(value) for value in column]

@@ -1,0 +1,50 @@
+"""The small pictures."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from tests.test_images import GREY, encoded, letterboxed
+from thumbnail_tasks import schemas
+from thumbnail_tasks.report.pictures import make_small, picture_name, write_small_pictures
+
+
+def size_of(data: bytes | None) -> tuple[int, int]:
+    assert data is not None
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "WEBP"
+        return image.size
+
+
+def test_a_picture_is_made_small_without_its_black_bars() -> None:
+    assert size_of(make_small(encoded(letterboxed(0)))) == (240, 135)
+
+
+def test_a_small_picture_is_not_made_larger() -> None:
+    assert size_of(make_small(encoded(GREY))) == (160, 90)
+
+
+def test_one_column_of_pixels_is_a_picture_too() -> None:
+    assert size_of(make_small(encoded(np.zeros((1, 3000, 3), np.uint8)))) == (240, 1)
+
+
+def test_what_is_no_picture_gives_none() -> None:
+    assert make_small(b"<html>") is None
+    assert make_small(encoded(GREY)[:200]) is None
+
+
+def test_what_an_earlier_report_has_is_not_made_again(tmp_path: Path) -> None:
+    rows = [
+        {"thumbnail_id": "a", "sha256": "ab" * 32, "image": encoded(GREY)},
+        {"thumbnail_id": "b", "sha256": None, "image": None},
+        {"thumbnail_id": "c", "sha256": "cd" * 32, "image": b"no picture"},
+    ]
+    table = pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+    write_small_pictures(table, tmp_path / "new", tmp_path / "none")
+    first = tmp_path / "new" / picture_name("ab" * 32)
+    assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == [first]
+    write_small_pictures(table, tmp_path / "newer", tmp_path / "new")
+    assert (tmp_path / "newer" / picture_name("ab" * 32)).samefile(first)

@@ -1,0 +1,128 @@
+"""Build the report's folder of an export, in the place of an earlier one."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from thumbnail_tasks.report.pictures import write_small_pictures
+from thumbnail_tasks.report.site import write_site
+from thumbnail_tasks.shards import ShardTask, short_digest
+from thumbnail_tasks.stages.emotions import ClassifyEmotions
+from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.targets import date_as, is_dated_as, place, writing
+
+_REPORT_VERSION = "1"
+"""Raise it when the same export becomes another page."""
+
+_FOUND: dict[str, tuple[type[ShardTask], list[str] | None]] = {
+    "words": (RecognizeText, None),
+    "faces": (DetectFaces, None),
+    "emotions": (ClassifyEmotions, None),
+    "thumbnails": (DownloadThumbnails, ["thumbnail_id", "detail", "width_px", "height_px"]),
+}
+"""What is shown of each thumbnail besides the export: stages and their columns; None for all."""
+
+
+def report_folder(data_dir: str) -> Path:
+    """Where the report of a data directory's export is."""
+    return Path(data_dir, "exports", "report")
+
+
+def is_built(folder: Path, parquet: Path, export_made_of: str) -> bool:
+    """Whether a report is whole, of this state of the export, and looks as this version's do."""
+    page, made_of = folder / "index.html", folder / "made_of.txt"
+    return (
+        all(path.exists() for path in (page, made_of, parquet))
+        and is_dated_as(page, parquet)
+        and made_of.read_text() == _made_of(export_made_of)
+    )
+
+
+def name_files(videos: str) -> str:
+    """The input as the page names it: without folders, which are nobody's business elsewhere."""
+    return ", ".join(Path(part.strip()).name for part in videos.split(","))
+
+
+def build(
+    data_dir: str,
+    plan: pa.Table,
+    source: str,
+    exported: tuple[Path, Path],
+    export_made_of: str,
+    about: dict[str, str],
+    progress: Callable[[float], None],
+) -> None:
+    """Build the report of an export. Whoever calls has the claim of the export.
+
+    Args:
+        data_dir: Where everything is kept.
+        plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+        source: Where the pictures came from.
+        exported: attributes.parquet, whole, and attributes.csv.
+        export_made_of: What the export is made of, as a digest.
+        about: What the page says of itself: texts by name.
+        progress: Told the share that is done.
+
+    Raises:
+        LostFileError: A shard's file is missing or damaged.
+        StorageError: Something cannot be read or written.
+    """
+    parquet, table = exported
+    folder = report_folder(data_dir)
+    new = folder.with_name(".report-new")
+    shutil.rmtree(new, ignore_errors=True)  # of a killed run
+    try:
+        with writing(new / "index.html"):
+            found = {name: _read(name, plan, source, data_dir) for name in _FOUND}
+            said = {"version": metadata.version("thumbnail-tasks"), **about}
+            write_site(new, parquet, table, found, said)
+            shards = pc.unique(plan["shard"]).to_pylist()
+            for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
+                write_small_pictures(thumbnails, new / "pictures", folder / "pictures")
+                progress(number / len(shards))
+            (new / "made_of.txt").write_text(_made_of(export_made_of))
+            date_as(new / "index.html", parquet)
+            _replace(folder, new)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _made_of(export_made_of: str) -> str:
+    return short_digest([_REPORT_VERSION, export_made_of], 16)
+
+
+def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
+    """What a stage found on the thumbnails of a plan."""
+    stage, columns = _FOUND[name]
+    return pa.concat_tables(_iter_tables(stage, columns, plan, source, data_dir))
+
+
+def _iter_pictures(plan: pa.Table, source: str, data_dir: str) -> Iterator[pa.Table]:
+    columns = ["thumbnail_id", "sha256", "image"]
+    return _iter_tables(DownloadThumbnails, columns, plan, source, data_dir)
+
+
+def _iter_tables(
+    stage: type[ShardTask], columns: list[str] | None, plan: pa.Table, source: str, data_dir: str
+) -> Iterator[pa.Table]:
+    """Shard by shard, the rows of those thumbnails whose latest try is the shard's."""
+    for shard in pc.unique(plan["shard"]).to_pylist():
+        ids = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"].combine_chunks()
+        table = stage.on(shard, source, data_dir).output_for(shard).read(columns)
+        yield table.filter(pc.is_in(table["thumbnail_id"], value_set=ids))
+
+
+def _replace(folder: Path, new: Path) -> None:
+    """Put a folder in another's place. Killed in between: there is none, and it is made anew."""
+    old = folder.with_name(".report-old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    place(new, folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,201 @@
+/* A thumbnail with what was found on it: as a card, and large. */
+"use strict";
+report.picture = (item) => {
+  const sha = report.items.sha[item];
+  return sha && report.items.status[item] === "ok"
+    ? `pictures/${sha.slice(0, 2)}/${sha.slice(2)}.webp`
+    : null;
+};
+
+report.named = (item) =>
+  report.items.title[item] ||
+  report.items.text[item] ||
+  report.items.id[item] ||
+  `row without a thumbnail`;
+
+report.describe = (item) => {
+  const { text, faces } = report.items;
+  const found = [
+    text[item] ? `text: ${text[item].slice(0, 200)}` : "no text",
+    faces[item] ? `${faces[item]} face${faces[item] > 1 ? "s" : ""}` : "no face",
+  ];
+  return `Thumbnail of ${report.named(item).slice(0, 200)}; ${found.join("; ")}`;
+};
+
+/** Boxes of words and faces over a picture whose black bars are cut off; dashed: not in the text. */
+report.boxes = (detail, ratio, item) => {
+  if (!detail.size) return null;
+  const [width, height] = detail.size;
+  const shown = width / ratio;
+  const top = Math.max(0, (height - shown) / 2);
+  const text = new Set((report.items.raw[item] ?? report.items.text[item] ?? "").split(" "));
+  const kind = (word) =>
+    word.split(" ").every((part) => text.has(part)) ? "word" : "word left-out";
+  const rect = ([x0, y0, x1, y1], name, says) =>
+    report.make(
+      "rect",
+      { class: name, x: x0, y: y0, width: Math.max(x1 - x0, 1), height: Math.max(y1 - y0, 1) },
+      report.make("title", {}, says),
+    );
+  return report.make(
+    "svg",
+    { viewBox: `0 ${top} ${width} ${height - 2 * top}`, "aria-hidden": "true" },
+    detail.words.filter((w) => w[2] !== null).map((w) => rect(w.slice(2), kind(w[0]), w[0])),
+    detail.faces.map((face) => rect(face.box, "face", face.emotion ?? "face")),
+  );
+};
+
+report.fill = (frame, item, large) => {
+  const source = report.picture(item);
+  if (!source) {
+    frame.append(report.make("span", { class: "none" }, report.items.status[item] ?? "no picture"));
+    return;
+  }
+  const image = report.make("img", {
+    src: source,
+    alt: report.describe(item),
+    loading: large ? "eager" : "lazy",
+    decoding: "async",
+  });
+  frame.append(image);
+  const draw = async () => {
+    const detail = await report.detail(item);
+    if (!image.naturalWidth) return;
+    const boxes = report.boxes(detail, image.naturalWidth / image.naturalHeight, item);
+    if (boxes) frame.append(boxes);
+  };
+  image.addEventListener("load", draw, { once: true });
+  image.addEventListener(
+    "error",
+    () => image.replaceWith(report.make("span", { class: "none" }, "picture not kept")),
+    { once: true },
+  );
+};
+
+report.card = (item) => {
+  const { items } = report;
+  const frame = report.make("button", {
+    type: "button",
+    class: "frame",
+    "aria-label": `Open: ${report.named(item).slice(0, 200)}`,
+    onclick: () => report.go({ open: item }),
+  });
+  report.fill(frame, item);
+  const chips = report.EMOTIONS.filter((e) => items[e][item]).map(
+    (e) => `${items[e][item] > 1 ? `${items[e][item]} × ` : ""}${e}`,
+  );
+  if (items.status[item] !== "ok") chips.unshift(items.status[item]);
+  if (items.doubtful[item]) chips.push("doubtful face");
+  return report.make(
+    "li",
+    { "data-item": item },
+    frame,
+    report.make(
+      "div",
+      { class: "says" },
+      items.title[item]
+        ? report.make("p", { class: "title", dir: "auto" }, items.title[item].slice(0, 300))
+        : null,
+      report.make(
+        "p",
+        { dir: "auto", class: items.text[item] ? null : "soft" },
+        items.text[item]?.slice(0, 300) ||
+          (items.status[item] === "ok" ? "no text" : (items.id[item] ?? "")),
+      ),
+      chips.length
+        ? report.make(
+            "ul",
+            { class: "chips" },
+            chips.map((chip) => report.make("li", {}, chip)),
+          )
+        : null,
+    ),
+  );
+};
+
+report.open = async (item) => {
+  const dialog = document.getElementById("detail");
+  const detail = await report.detail(item);
+  if (String(item) !== report.state().open) return;
+  const { items } = report;
+  const frame = report.make("div", { class: "frame" });
+  report.fill(frame, item, true);
+  const facts = [
+    ["Status", items.status[item]],
+    ["Why", detail.detail],
+    ["Text", items.text[item]],
+    ["As recognised", items.raw[item]],
+    ["Channel", items.channel[item]],
+    ["Category", items.category[item]],
+    ["Views", items.views[item] === null ? null : report.number(items.views[item])],
+    ["Likes", items.likes[item] === null ? null : report.number(items.likes[item])],
+    ["Id", items.id[item]],
+  ];
+  const doubts = {
+    too_small: "too small to judge",
+    blurred: "too blurred to judge",
+    turned: "turned too far to judge",
+  };
+  const near =
+    items.vector[item] === null
+      ? null
+      : report.make(
+          "a",
+          { href: report.hash({ view: "gallery", near: items.id[item] }) },
+          "Thumbnails that say the like",
+        );
+  dialog.replaceChildren(
+    report.make(
+      "div",
+      { class: "top" },
+      report.make("h2", { id: "detail-title", dir: "auto" }, report.named(item)),
+      report.make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+    ),
+    frame,
+    report.make(
+      "p",
+      { class: "bar" },
+      report.link(items.link[item], "Look at the video or its picture"),
+      near,
+    ),
+    report.make(
+      "dl",
+      {},
+      facts
+        .filter(([, value]) => value !== null && value !== undefined && value !== "")
+        .flatMap(([name, value]) => [
+          report.make("dt", {}, name),
+          report.make("dd", { dir: "auto" }, String(value)),
+        ]),
+    ),
+    detail.faces.length ? report.make("h3", {}, "Faces, from left to right") : "",
+    detail.faces.length
+      ? report.table(
+          ["face", "strongest", ...report.EMOTIONS, "doubts"],
+          detail.faces.map((face, i) => [
+            i + 1,
+            face.emotion ?? "–",
+            ...face.probabilities,
+            face.doubts.map((d) => doubts[d]).join(", ") || "none",
+          ]),
+          "Faces and the probabilities of their emotions",
+        )
+      : "",
+    detail.words.length ? report.make("h3", {}, "Words in reading order") : "",
+    detail.words.length
+      ? report.make(
+          "p",
+          { class: "soft" },
+          "A dashed box is a word that was too unsure for the text.",
+        )
+      : "",
+    detail.words.length
+      ? report.table(
+          ["word", "confidence"],
+          detail.words.map((word) => [word[0], word[1]]),
+          "Words and their confidence",
+        )
+      : "",
+  );
+  if (!dialog.open) dialog.showModal();
+};

@@ -1,0 +1,184 @@
+/* What all views share: data that arrives as scripts, elements made without markup, the state. */
+"use strict";
+const report = {
+  EMOTIONS: ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"],
+  COLOURS: [
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "cyan",
+    "blue",
+    "purple",
+    "pink",
+    "black",
+    "grey",
+    "white",
+  ],
+  views: {},
+  items: {},
+  n: 0,
+  isWhole: false,
+  _waiting: new Map(),
+};
+
+/* --- data ---------------------------------------------------------------------------------- */
+
+report.take = (name, value) => {
+  const waiting = report._waiting.get(name);
+  if (waiting) waiting.resolve(value);
+};
+
+/** Load data/<name>.js once. A page that lies in a file may load scripts, and nothing else. */
+report.load = (name) => {
+  const known = report._waiting.get(name);
+  if (known) return known.promise;
+  const entry = {};
+  entry.promise = new Promise((resolve, reject) => {
+    entry.resolve = resolve;
+    const script = document.createElement("script");
+    script.src = `data/${name}.js`;
+    script.onload = () => script.remove();
+    script.onerror = () => {
+      report._waiting.delete(name);
+      script.remove();
+      reject(new Error(`data/${name}.js: expected a file of this report; found none`));
+    };
+    document.head.append(script);
+  });
+  report._waiting.set(name, entry);
+  return entry.promise;
+};
+
+report.forget = (name) => report._waiting.delete(name);
+
+/** Load every thumbnail's line, a few thousand at a time; the first are shown meanwhile. */
+report.loadItems = async (onFirst) => {
+  const { sizes, per_file: perFile } = report.summary;
+  const parts = Math.ceil(sizes.items / perFile.index);
+  report.items.search = [];
+  for (let part = 0; part < parts; part++) {
+    const columns = await report.load(`index-${part}`);
+    report.forget(`index-${part}`);
+    for (const [name, values] of Object.entries(columns)) {
+      const column = (report.items[name] ??= []);
+      for (const value of values) column.push(value);
+    }
+    for (let i = 0; i < columns.id.length; i++) {
+      const said = [columns.text[i], columns.raw[i], columns.title[i], columns.id[i]];
+      report.items.search.push(said.filter(Boolean).join("\n").toLowerCase());
+    }
+    report.n = report.items.id.length;
+    if (part === 0) onFirst();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  report.isWhole = true;
+};
+
+report.detail = async (item) => {
+  const size = report.summary.per_file.details;
+  return (await report.load(`details-${Math.floor(item / size)}`))[item % size];
+};
+
+report.bytes = (packed) => Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+
+/* --- elements: what comes from the input is text, never markup ------------------------------- */
+
+report.make = (tag, attributes = {}, ...children) => {
+  const svg = ["svg", "rect", "title"].includes(tag) && attributes.svg !== false;
+  const element = svg
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false || name === "svg") continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+};
+
+report.link = (address, text) =>
+  typeof address === "string" && address.startsWith("https://")
+    ? report.make("a", { href: address, rel: "noopener noreferrer", target: "_blank" }, text)
+    : null;
+
+report.table = (head, rows, label) =>
+  report.make(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    report.make(
+      "table",
+      {},
+      report.make(
+        "thead",
+        {},
+        report.make(
+          "tr",
+          {},
+          head.map((h) => report.make("th", { scope: "col" }, h)),
+        ),
+      ),
+      report.make(
+        "tbody",
+        {},
+        rows.map((row) =>
+          report.make(
+            "tr",
+            {},
+            row.map((cell, i) =>
+              report.make(
+                i ? "td" : "th",
+                i ? {} : { scope: "row" },
+                cell instanceof Node ? cell : report.number(cell),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+
+report.number = (value, digits = 3) => {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return String(value);
+  return value.toLocaleString("en", {
+    maximumFractionDigits: Number.isInteger(value) ? 0 : digits,
+  });
+};
+
+report.share = (part, whole) => (whole ? `${report.number((100 * part) / whole, 1)} %` : "–");
+
+report.say = (text) => {
+  document.getElementById("status").textContent = text;
+};
+
+/* --- the state is the address, so that each can be kept and sent ------------------------------ */
+
+report.state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+
+report.hash = (state) => {
+  const kept = Object.entries(state).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
+  return `#${new URLSearchParams(kept)}`;
+};
+
+report.go = (changes, { replace = false } = {}) => {
+  const hash = report.hash({ ...report.state(), ...changes });
+  if (hash === location.hash) return;
+  if (replace) {
+    history.replaceState(null, "", hash);
+    report.show();
+  } else location.hash = hash;
+};
+
+report.colour = (item) => {
+  const { hue, saturation, value } = report.items;
+  if (hue[item] === null) return null;
+  if (saturation[item] < 40)
+    return value[item] < 64 ? "black" : value[item] < 192 ? "grey" : "white";
+  const ends = [8, 20, 34, 80, 100, 130, 150, 170];
+  const place = ends.findIndex((end) => hue[item] < end);
+  return place < 0 ? "red" : report.COLOURS[place];
+};

@@ -1,0 +1,95 @@
+/* What goes with views and likes: rank correlations with their intervals. */
+"use strict";
+report.correlations = (s) => {
+  const outcomes = [...new Set(s.correlations.map((c) => c.outcome))];
+  const groups = {
+    all: "all videos",
+    category: "within each category",
+    channel: "within each channel",
+  };
+  const withins = Object.keys(groups).filter((each) =>
+    s.correlations.some((c) => c.within === each),
+  );
+  const choose = (label, values, names) => {
+    const select = report.make(
+      "select",
+      {},
+      values.map((v) => report.make("option", { value: v }, names ? names[v] : v)),
+    );
+    select.addEventListener("change", () => draw());
+    return [report.make("label", {}, label, select), select];
+  };
+  const [outcomeLabel, outcome] = choose("Attributes against", outcomes);
+  const [withinLabel, within] = choose("Compared", withins, groups);
+  const place = report.make("div");
+  const draw = () => {
+    const rows = s.correlations.filter(
+      (c) => c.outcome === outcome.value && c.within === within.value,
+    );
+    if (place.firstChild?.chart)
+      report.charts.forEach((d) => {
+        if (d.chart === place.firstChild.chart) {
+          d.chart.dispose();
+          report.charts.delete(d);
+        }
+      });
+    place.replaceChildren(
+      report.figure({
+        title: `Rank correlation with ${outcome.value}, ${groups[within.value]}`,
+        note: "Spearman’s rho and its 95 % confidence interval; an interval across 0 says: not told apart from none",
+        tall: true,
+        head: ["attribute", "rho", "from", "to", "videos"],
+        rows: rows.map((c) => [c.attribute, c.rho, c.low, c.high, c.n]),
+        option: (colours) => ({
+          grid: { left: 8, right: 20, top: 10, bottom: 8, containLabel: true },
+          xAxis: report.axis(colours, { type: "value", min: -1, max: 1 }),
+          yAxis: report.axis(colours, {
+            type: "category",
+            inverse: true,
+            data: rows.map((c) => c.attribute.replace("thumbnail_", "")),
+            axisLabel: { interval: 0 },
+          }),
+          series: [
+            {
+              type: "custom",
+              name: "95 % interval",
+              silent: true,
+              renderItem: (params, api) => {
+                const [from, to] = [
+                  api.coord([api.value(1), api.value(0)]),
+                  api.coord([api.value(2), api.value(0)]),
+                ];
+                return {
+                  type: "line",
+                  shape: { x1: from[0], y1: from[1], x2: to[0], y2: to[1] },
+                  style: { stroke: colours.accent, lineWidth: 3, opacity: 0.5 },
+                };
+              },
+              encode: { x: [1, 2], y: 0 },
+              data: rows.map((c, i) => [i, c.low, c.high]),
+            },
+            {
+              type: "scatter",
+              name: "rho",
+              symbolSize: 11,
+              data: rows.map((c, i) => [c.rho, i]),
+              itemStyle: { color: colours.accent },
+            },
+          ],
+        }),
+      }),
+    );
+  };
+  draw();
+  return [
+    report.make("h2", {}, "What goes with views and likes"),
+    report.make(
+      "p",
+      {},
+      report.make("strong", {}, "Correlation is not cause."),
+      " A thumbnail does not earn its views alone: who made the video, on what and when counts at least as much. Compared within a channel, some of that is the same for all. Of many attributes, one in twenty seems to matter by chance.",
+    ),
+    report.make("div", { class: "filters" }, outcomeLabel, withinLabel),
+    place,
+  ];
+};

@@ -1,0 +1,232 @@
+/* The gallery: filters, order, pages, nearest texts, and the rows as CSV. */
+"use strict";
+const PER_PAGE = 48;
+
+report.views.gallery = {
+  show(state) {
+    const section = document.getElementById("gallery");
+    if (!section.childElementCount) this.build(section);
+    this.set(state);
+    return this.list(state);
+  },
+
+  build(section) {
+    const { make } = report;
+    this.fields = {};
+    const field = (name, label, control) => {
+      this.fields[name] = control;
+      control.id = `filter-${name}`;
+      control.addEventListener(control.tagName === "SELECT" ? "change" : "input", () =>
+        report.go(
+          { [name]: control.value, page: "", open: "" },
+          { replace: control.tagName !== "SELECT" },
+        ),
+      );
+      return make("label", { for: control.id }, label, control);
+    };
+    const select = (name, label, options) =>
+      field(
+        name,
+        label,
+        make(
+          "select",
+          {},
+          make("option", { value: "" }, "any"),
+          options.map(([value, text]) => make("option", { value }, text)),
+        ),
+      );
+    const same = (values) => values.map((value) => [value, value]);
+    const ranges = [
+      ["0-0", "none"],
+      ["1-", "1 or more"],
+      ["1-1", "1"],
+      ["2-2", "2"],
+      ["3-", "3 or more"],
+    ];
+    const amounts = [
+      ["0-0", "none"],
+      ["1-", "some"],
+      ["1-3", "1 to 3 words"],
+      ["4-8", "4 to 8 words"],
+      ["9-", "9 words or more"],
+    ];
+    const order = select("sort", "Order", [
+      ["views", "most views"],
+      ["likes", "most likes"],
+      ["words", "most words"],
+      ["faces", "most faces"],
+      ["bright", "brightest"],
+      ["dark", "darkest"],
+      ["unsure", "least sure of words"],
+    ]);
+    this.fields.sort.options[0].textContent = "as in the table";
+    section.append(
+      make("h2", { class: "hidden" }, "Gallery"),
+      make(
+        "div",
+        { class: "filters", role: "search", "aria-label": "Filters" },
+        field("q", "Word", make("input", { type: "search", placeholder: "in text, title or id" })),
+        select("emotion", "Emotion", same(report.EMOTIONS)),
+        select("faces", "Faces", ranges),
+        select("text", "Text", amounts),
+        select("colour", "Colour", same(report.COLOURS)),
+        select("status", "Status", same(report.summary.statuses.map((s) => s.status))),
+        select("category", "Category", []),
+        select("channel", "Channel", []),
+        select(
+          "doubt",
+          "In doubt",
+          Object.entries(report.DOUBTS).map(([value, [text]]) => [value, text]),
+        ),
+        order,
+        this.check("words", "Words"),
+        this.check("faces", "Faces"),
+      ),
+      make(
+        "div",
+        { class: "bar" },
+        (this.count = make("p", { role: "status", id: "count" })),
+        make(
+          "button",
+          {
+            type: "button",
+            id: "clear",
+            onclick: () =>
+              report.go({
+                ...Object.fromEntries(Object.keys(this.fields).map((name) => [name, ""])),
+                near: "",
+                page: "",
+                open: "",
+              }),
+          },
+          "Clear filters",
+        ),
+        make("button", { type: "button", id: "copy", onclick: () => this.copy() }, "Copy link"),
+        (this.csv = make(
+          "button",
+          { type: "button", id: "csv", onclick: () => this.download() },
+          "Download rows as CSV",
+        )),
+      ),
+      (this.cards = make("ul", { class: "cards", id: "cards" })),
+      (this.pages = make("nav", { class: "pages", "aria-label": "Pages" })),
+    );
+  },
+
+  check(kind, label) {
+    const box = report.make("input", { type: "checkbox", id: `show-${kind}` });
+    box.addEventListener("change", () => report.go({ [`hide_${kind}`]: box.checked ? "" : "1" }));
+    this[`show_${kind}`] = box;
+    return report.make(
+      "label",
+      { class: "check", for: `show-${kind}` },
+      box,
+      `Mark ${label.toLowerCase()}`,
+    );
+  },
+
+  set(state) {
+    for (const name of ["category", "channel"]) this.offer(name);
+    for (const [name, control] of Object.entries(this.fields)) {
+      const value = state[name] ?? "";
+      if (
+        control.tagName === "SELECT" &&
+        ![...control.options].some((option) => option.value === value)
+      )
+        control.append(report.make("option", { value }, value));
+      if (control.value !== value) control.value = value;
+    }
+    for (const kind of ["words", "faces"]) {
+      this[`show_${kind}`].checked = !state[`hide_${kind}`];
+      document.body.classList.toggle(`no-${kind}`, Boolean(state[`hide_${kind}`]));
+    }
+  },
+
+  /** What a column holds, once all of it is there; the most frequent first. */
+  offer(name) {
+    const control = this.fields[name];
+    if (!report.isWhole || control.dataset.whole) return;
+    const counts = new Map();
+    for (const value of report.items[name])
+      if (value !== null && value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
+    const most = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 1000);
+    control.replaceChildren(
+      control.options[0],
+      ...most.map(([value, count]) =>
+        report.make("option", { value }, `${value.slice(0, 60)} (${count})`),
+      ),
+    );
+    control.parentElement.hidden = most.length === 0;
+    control.dataset.whole = "1";
+  },
+
+  async list(state) {
+    const asked = (this.asked = {});
+    let nearness = null;
+    const near = state.near ? report.items.id.indexOf(state.near) : -1;
+    if (near >= 0 && report.items.vector[near] !== null) {
+      this.count.textContent = "Comparing meanings …";
+      nearness = await report.nearness(report.items.vector[near]);
+      if (asked !== this.asked) return;
+    }
+    this.found = report.select(state, nearness);
+    const pages = Math.max(1, Math.ceil(this.found.length / PER_PAGE));
+    const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
+    const shown = this.found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+    const more = report.isWhole ? "" : " (still loading)";
+    const like = nearness ? `, the likest to “${report.items.text[near].slice(0, 80)}” first` : "";
+    this.count.textContent = `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails${like}${more}`;
+    const key = JSON.stringify([shown, report.n]);
+    if (this.key !== key) this.cards.replaceChildren(...shown.map(report.card));
+    this.key = key;
+    const go = (to, text) =>
+      report.make(
+        "button",
+        {
+          type: "button",
+          disabled: to < 1 || to > pages,
+          onclick: () => {
+            report.go({ page: to });
+            document.getElementById("gallery").scrollIntoView();
+          },
+        },
+        text,
+      );
+    this.pages.replaceChildren(
+      go(page - 1, "Previous"),
+      report.make("span", {}, `Page ${page} of ${report.number(pages)}`),
+      go(page + 1, "Next"),
+    );
+  },
+
+  async copy() {
+    const text = location.href;
+    try {
+      await navigator.clipboard.writeText(text);
+      report.say("The link is copied.");
+    } catch {
+      report.say("Copy the address of this page: it is the link.");
+    }
+    document.getElementById("copy").textContent = "Link: see the address";
+  },
+
+  async download() {
+    const { sizes, per_file: perFile } = report.summary;
+    const wanted = new Set(this.found);
+    const parts = ["\ufeff", await report.load("rows-header"), "\r\n"];
+    this.csv.disabled = true;
+    const files = Math.ceil(sizes.rows / perFile.rows);
+    for (let number = 0; number < files; number++) {
+      this.csv.textContent = `Collecting rows: ${Math.round((100 * number) / files)} %`;
+      const { items, lines } = await report.load(`rows-${number}`);
+      report.forget(`rows-${number}`);
+      const taken = lines.filter((_, row) => wanted.has(items[row]));
+      if (taken.length) parts.push(taken.join("\r\n"), "\r\n");
+    }
+    const address = URL.createObjectURL(new Blob(parts, { type: "text/csv" }));
+    report.make("a", { href: address, download: "thumbnails.csv" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    this.csv.disabled = false;
+    this.csv.textContent = "Download rows as CSV";
+  },
+};

@@ -1,0 +1,69 @@
+/* From the address to the view. */
+"use strict";
+report.show = () => {
+  const state = report.state();
+  const view = Object.hasOwn(report.views, state.view ?? "") ? state.view : "overview";
+  for (const name of Object.keys(report.views))
+    document.getElementById(name).hidden = name !== view;
+  for (const link of document.querySelectorAll("header nav a")) {
+    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view !== "overview" && !report.n) return;
+  report.views[view].show(state);
+  const dialog = document.getElementById("detail");
+  const item = Number.parseInt(state.open, 10);
+  if (item >= 0 && item < report.n) report.open(item);
+  else if (dialog.open) dialog.close();
+};
+
+report.theme = (wanted) => {
+  const button = document.getElementById("theme");
+  const isDark = wanted ? wanted === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  if (wanted) document.documentElement.dataset.theme = wanted;
+  button.setAttribute("aria-pressed", String(isDark));
+  for (const drawn of report.charts) drawn.redraw();
+};
+
+report.start = async () => {
+  const kept = (() => {
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null;
+    }
+  })();
+  report.theme(["dark", "light"].includes(kept) ? kept : null);
+  document.getElementById("theme").addEventListener("click", (event) => {
+    const wanted = event.currentTarget.getAttribute("aria-pressed") === "true" ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", wanted);
+    } catch {
+      /* a page in a file may keep nothing */
+    }
+    report.theme(wanted);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+    report.theme(document.documentElement.dataset.theme),
+  );
+  document.getElementById("detail").addEventListener("close", () => {
+    if (report.state().open) report.go({ open: "" });
+  });
+  document.getElementById("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  });
+  report.summary = await report.load("summary");
+  const { about } = report.summary;
+  const engines = Object.entries(about)
+    .filter(([name]) => !["version", "videos"].includes(name))
+    .map(([name, tag]) => `${name}: ${tag}`);
+  document.getElementById("made").textContent =
+    `Made of ${about.videos} by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`;
+  window.addEventListener("hashchange", report.show);
+  report.show();
+  await report.loadItems(report.show);
+  report.show();
+  document.body.dataset.ready = "1";
+};
+report.start();

@@ -1,0 +1,234 @@
+/* The map: texts that say the like lie side by side. */
+"use strict";
+report.views.map = {
+  async show(state) {
+    const section = document.getElementById("map");
+    if (!section.childElementCount) this.build(section);
+    if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
+    this.by.value = state.by || "faces";
+    if (!this.by.value) this.by.value = "faces";
+    const { places } = await report.load("map");
+    this.places ??= new Uint16Array(report.bytes(places).buffer);
+    if (!report.isWhole) return;
+    this.draw(state);
+  },
+
+  build(section) {
+    const { make } = report;
+    this.q = make("input", { type: "search", id: "map-q", placeholder: "mark texts with …" });
+    this.q.addEventListener("input", () => report.go({ q: this.q.value }, { replace: true }));
+    this.by = make(
+      "select",
+      { id: "map-by" },
+      ["faces", "emotion", "colour", "category"].map((by) => make("option", { value: by }, by)),
+    );
+    this.by.addEventListener("change", () => report.go({ by: this.by.value }));
+    section.append(
+      make("h2", { class: "hidden" }, "Map"),
+      make(
+        "p",
+        {},
+        "Each point is a text; texts that say the like lie side by side (t-SNE of their vectors). Distances between far groups mean little. Zoom with the wheel or two fingers, drag to move, click a point to see its thumbnail.",
+      ),
+      make(
+        "div",
+        { class: "filters" },
+        make("label", { for: "map-q" }, "Word", this.q),
+        make("label", { for: "map-by" }, "Coloured by", this.by),
+        make(
+          "button",
+          {
+            type: "button",
+            id: "map-reset",
+            onclick: () =>
+              this.chart?.dispatchAction({
+                type: "dataZoom",
+                batch: [0, 1].map((dataZoomIndex) => ({ dataZoomIndex, start: 0, end: 100 })),
+              }),
+          },
+          "Whole map",
+        ),
+      ),
+      make("p", { id: "map-count", role: "status" }),
+      make(
+        "figure",
+        {},
+        (this.box = make("div", {
+          id: "map-chart",
+          role: "img",
+          "aria-label":
+            "Map of the texts. The gallery lists the same texts, and the nearest of each.",
+        })),
+        make("p", { class: "soft", id: "map-hover" }),
+      ),
+      make("h2", {}, "Texts that are marked"),
+      (this.listed = make("ul", { class: "reasons", id: "map-list" })),
+    );
+  },
+
+  /** The first thumbnail of each text. */
+  texts() {
+    if (this.first) return this.first;
+    this.first = new Int32Array(report.summary.sizes.texts).fill(-1);
+    report.items.vector.forEach((text, item) => {
+      if (text !== null && this.first[text] < 0) this.first[text] = item;
+    });
+    return this.first;
+  },
+
+  group(by) {
+    const { items } = report;
+    if (by === "emotion")
+      return (i) =>
+        report.EMOTIONS.reduce((a, e) => (items[e][i] > (a ? items[a][i] : 0) ? e : a), null) ??
+        "no face";
+    if (by === "colour") return (i) => report.colour(i) ?? "unknown";
+    if (by === "category") {
+      const counts = new Map();
+      items.category.forEach((c) => counts.set(c, (counts.get(c) ?? 0) + 1));
+      const most = new Set(
+        [...counts]
+          .sort((a, b) => b[1] - a[1])
+          .slice(0, 8)
+          .map(([c]) => c),
+      );
+      return (i) =>
+        items.category[i] === null
+          ? "unknown"
+          : most.has(items.category[i])
+            ? items.category[i]
+            : "others";
+    }
+    return (i) =>
+      items.faces[i] > 2
+        ? "3 faces or more"
+        : items.faces[i] === 1
+          ? "1 face"
+          : items.faces[i]
+            ? "2 faces"
+            : "no face";
+  },
+
+  draw(state) {
+    const first = this.texts();
+    const group = this.group(this.by.value);
+    const groups = new Map();
+    const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const marked = [];
+    first.forEach((item, text) => {
+      if (item < 0) return;
+      const point = [this.places[2 * text] / 65535, this.places[2 * text + 1] / 65535, item];
+      const name = group(item);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(point);
+      if (words.length && words.every((word) => report.items.search[item].includes(word)))
+        marked.push(point);
+    });
+    const hues = {
+      red: "#e23b3b",
+      orange: "#e8892b",
+      yellow: "#c9a90a",
+      green: "#3c9d47",
+      cyan: "#1aa3a8",
+      blue: "#3b6fe2",
+      purple: "#8550d8",
+      pink: "#d9509b",
+      black: "#444444",
+      grey: "#8a8f96",
+      white: "#c9ced4",
+    };
+    const palette = [
+      "#3b82c4",
+      "#d9772b",
+      "#3c9d6b",
+      "#b453a8",
+      "#8a8f96",
+      "#c94f4f",
+      "#7a6fd0",
+      "#93862b",
+      "#2f9ea6",
+    ];
+    const names = [...groups.keys()].sort();
+    const size = first.length > 20000 ? 3 : first.length > 2000 ? 5 : 9;
+    const option = (colours) => ({
+      grid: { left: 8, right: 8, top: 40, bottom: 8 },
+      legend: {
+        top: 4,
+        type: "scroll",
+        textStyle: { color: colours.text },
+        pageTextStyle: { color: colours.text },
+      },
+      xAxis: { type: "value", min: -0.02, max: 1.02, show: false },
+      yAxis: { type: "value", min: -0.02, max: 1.02, show: false },
+      dataZoom: [
+        { type: "inside", xAxisIndex: 0, filterMode: "none" },
+        { type: "inside", yAxisIndex: 0, filterMode: "none" },
+      ],
+      tooltip: {
+        renderMode: "richText",
+        backgroundColor: colours.card,
+        borderColor: colours.line,
+        textStyle: { color: colours.text, width: 320, overflow: "break" },
+        formatter: (p) => report.items.text[p.value[2]].slice(0, 160).replace(/[{}|]/g, " "),
+      },
+      series: [
+        ...names.map((name, i) => ({
+          type: "scatter",
+          name,
+          data: groups.get(name),
+          symbolSize: size,
+          large: first.length > 20000,
+          largeThreshold: 5000,
+          itemStyle: {
+            opacity: marked.length ? 0.25 : 0.8,
+            color: this.by.value === "colour" ? hues[name] : palette[i % palette.length],
+          },
+        })),
+        {
+          type: "scatter",
+          name: "marked",
+          data: marked,
+          symbolSize: size + 6,
+          itemStyle: { color: "transparent", borderColor: colours.text, borderWidth: 2 },
+          z: 5,
+        },
+      ],
+    });
+    if (this.drawn) {
+      this.drawn.option = option;
+      this.drawn.redraw();
+    } else {
+      this.drawn = { option };
+      this.chart = report.draw(
+        this.box,
+        (colours) => this.drawn.option(colours),
+        (event) => report.go({ open: event.value[2] }),
+      );
+      this.drawn.redraw = [...report.charts].at(-1).redraw;
+      this.chart.on("mouseover", (event) => {
+        document.getElementById("map-hover").textContent =
+          report.items.text[event.value?.[2]] ?? "";
+      });
+    }
+    document.getElementById("map-count").textContent =
+      `${report.number(first.length)} distinct texts${words.length ? `, ${report.number(marked.length)} marked` : ""}`;
+    const listed = (marked.length ? marked : []).slice(0, 50);
+    this.listed.replaceChildren(
+      ...listed.map(([, , item]) =>
+        report.make(
+          "li",
+          {},
+          report.make(
+            "a",
+            { href: report.hash({ view: "gallery", near: report.items.id[item] }), dir: "auto" },
+            report.items.text[item].slice(0, 200),
+          ),
+        ),
+      ),
+    );
+    if (!listed.length)
+      this.listed.append(
+        report.make("li", {}, "Write a word above to mark the texts that have it."),
+      );
+  },
+};

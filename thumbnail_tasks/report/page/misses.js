@@ -1,0 +1,92 @@
+/* The misses: what could not be done, and what a person should look at. */
+"use strict";
+const LISTED = 200;
+const SHOWN = 12;
+
+report.views.misses = {
+  async show() {
+    const section = document.getElementById("misses");
+    if (section.childElementCount || !report.isWhole) return;
+    const { make, items } = report;
+    const all = [...Array(report.n).keys()];
+    section.append(
+      make(
+        "p",
+        { class: "lead" },
+        "What could not be done, and what was done with doubt. Five minutes here tell how far to trust the rest.",
+      ),
+      make("h2", {}, "Could not be done"),
+    );
+    const missed = report.summary.statuses.filter((each) => each.status !== "ok");
+    if (!missed.length) section.append(make("p", {}, "Nothing: every thumbnail has a picture."));
+    for (const { status, count, meaning } of missed) {
+      const of = all.filter((item) => items.status[item] === status);
+      const list = make("ul", { class: "reasons" });
+      section.append(
+        make(
+          "div",
+          { class: "panel" },
+          make(
+            "h3",
+            {},
+            make("a", { href: report.hash({ view: "gallery", status }) }, status),
+            `: ${report.number(count)}`,
+          ),
+          make("p", { class: "soft" }, meaning),
+          list,
+        ),
+      );
+      for (const item of of.slice(0, LISTED)) {
+        const line = make(
+          "li",
+          { dir: "auto" },
+          report.link(items.link[item], items.id[item] ?? report.named(item)) ??
+            items.id[item] ??
+            report.named(item),
+        );
+        list.append(line);
+        if (items.id[item] !== null)
+          report
+            .detail(item)
+            .then((detail) => line.append(detail.detail ? `: ${detail.detail}` : ""));
+      }
+      if (of.length > LISTED)
+        list.append(make("li", {}, `and ${report.number(of.length - LISTED)} more`));
+    }
+    for (const [doubt, [name, is]] of Object.entries(report.DOUBTS)) {
+      const of = all.filter(is);
+      const sort = doubt === "low" ? "unsure" : "";
+      const first = report.select({ doubt, sort }).slice(0, SHOWN);
+      section.append(make("h2", {}, `In doubt: ${name} (${report.number(of.length)})`));
+      if (doubt === "changed" && of.length) {
+        section.append(
+          make(
+            "div",
+            { class: "panel" },
+            report.table(
+              ["as recognised", "corrected"],
+              of
+                .slice(0, 50)
+                .map((item) => [items.raw[item].slice(0, 300), items.text[item].slice(0, 300)]),
+              "Texts before and after correction",
+            ),
+          ),
+        );
+      }
+      section.append(make("ul", { class: "cards" }, first.map(report.card)));
+      if (of.length > SHOWN)
+        section.append(
+          make(
+            "p",
+            {},
+            make(
+              "a",
+              { href: report.hash({ view: "gallery", doubt, sort }) },
+              `All ${report.number(of.length)} in the gallery`,
+            ),
+          ),
+        );
+      if (!of.length) section.append(make("p", { class: "soft" }, "None."));
+    }
+  },
+};

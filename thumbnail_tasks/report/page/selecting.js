@@ -1,0 +1,92 @@
+/* Which thumbnails a state asks for, in which order; and how near texts are in meaning. */
+"use strict";
+/** Ranges as the address has them: "0-0", "1-3", "9-". */
+report.range = (value) => {
+  const found = /^(\d+)-(\d*)$/.exec(value ?? "");
+  return found ? [Number(found[1]), found[2] === "" ? Infinity : Number(found[2])] : null;
+};
+
+report.DOUBTS = {
+  low: [
+    "a word of low confidence",
+    (item) => report.items.confidence[item] !== null && report.items.confidence[item] < 0.8,
+  ],
+  changed: ["text that correction changed", (item) => report.items.raw[item] !== null],
+  faces: ["a face that is hard to judge", (item) => report.items.doubtful[item] > 0],
+};
+
+report.ORDERS = new Map([
+  ["views", ["views", -1]],
+  ["likes", ["likes", -1]],
+  ["faces", ["faces", -1]],
+  ["words", ["length", -1]],
+  ["bright", ["value", -1]],
+  ["dark", ["value", 1]],
+  ["unsure", ["confidence", 1]],
+]);
+
+/** The items that a state asks for, in order. */
+report.select = (state, nearness = null) => {
+  const { items } = report;
+  const tests = [];
+  const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length) tests.push((i) => words.every((word) => items.search[i].includes(word)));
+  if (report.EMOTIONS.includes(state.emotion)) tests.push((i) => items[state.emotion][i] > 0);
+  for (const [name, column] of [
+    ["faces", "faces"],
+    ["text", "length"],
+  ]) {
+    const range = report.range(state[name]);
+    if (range)
+      tests.push(
+        (i) =>
+          items[column][i] !== null && items[column][i] >= range[0] && items[column][i] <= range[1],
+      );
+  }
+  if (state.colour) tests.push((i) => report.colour(i) === state.colour);
+  for (const name of ["status", "category", "channel"]) {
+    if (state[name]) tests.push((i) => items[name][i] === state[name]);
+  }
+  if (Object.hasOwn(report.DOUBTS, state.doubt ?? "")) tests.push(report.DOUBTS[state.doubt][1]);
+  if (nearness) tests.push((i) => items.vector[i] !== null);
+  const found = [];
+  for (let i = 0; i < report.n; i++) if (tests.every((test) => test(i))) found.push(i);
+  if (nearness)
+    return found.sort((a, b) => nearness[items.vector[b]] - nearness[items.vector[a]] || a - b);
+  const [column, sign] = report.ORDERS.get(state.sort) ?? [];
+  if (!column) return found;
+  const key = (i) => (items[column][i] === null ? Infinity : sign * items[column][i]);
+  return found.sort((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    return x === y ? a - b : x - y;
+  });
+};
+
+/** The cosine of every text to one: 8-bit vectors, compared in the page. */
+report.nearness = async (text) => {
+  const { sizes, per_file: perFile } = report.summary;
+  const part = async (number) => {
+    const name = `vectors-${number}`;
+    const loaded = await report.load(name);
+    loaded.vectors ??= new Int8Array(report.bytes(loaded.bytes).buffer);
+    delete loaded.bytes;
+    return loaded;
+  };
+  const own = await part(Math.floor(text / perFile.vectors));
+  const { width } = own;
+  const start = (text % perFile.vectors) * width;
+  const wanted = Float32Array.from(own.vectors.subarray(start, start + width));
+  const cosines = new Float32Array(sizes.texts);
+  for (let number = 0; number * perFile.vectors < sizes.texts; number++) {
+    const { vectors } = await part(number);
+    for (let row = 0; row * width < vectors.length; row++) {
+      let [dot, square] = [0, 0];
+      for (let i = 0, at = row * width; i < width; i++, at++) {
+        dot += wanted[i] * vectors[at];
+        square += vectors[at] * vectors[at];
+      }
+      cosines[number * perFile.vectors + row] = dot / Math.sqrt(square || 1);
+    }
+  }
+  return cosines;
+};
