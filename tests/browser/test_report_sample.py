@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Watched
+from tests.conftest import ROOT
 from tests.dag.runs import SAMPLE, Finished, run
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
@@ -79,6 +80,18 @@ def test_a_second_run_has_nothing_to_do(built: Finished) -> None:
     page.with_name("made_of.txt").unlink()
     assert run(built.data_dir, *SAMPLE, task="BuildReport").code == 0
     assert page.stat().st_ino != before
+
+
+def test_each_export_ends_with_its_report_where_that_is_wanted(tmp_path: Path) -> None:
+    flags = (*SAMPLE, "--module", "tests.dag.quick")
+    environment = {"PYTHONPATH": str(ROOT)}
+    page = tmp_path / "data" / "exports" / "report" / "index.html"
+    without = run(tmp_path / "data", *flags, environment=environment)
+    assert without.code == 0, without.printed
+    assert not page.exists()
+    wanted = run(tmp_path / "data", *flags, "--report-build", "true", environment=environment)
+    assert wanted.code == 0, wanted.printed
+    assert page.exists()
 
 
 def test_a_question_in_words_ranks_the_texts(built: Finished) -> None:
