@@ -1,6 +1,7 @@
 """Write the report's folder: the page, its data in pieces, and the small pictures."""
 
 import base64
+import contextlib
 import csv
 import io
 import json
@@ -183,8 +184,7 @@ def _packed(numbers: NDArray[Any]) -> str:
 
 def _write_rows(data: Path, table: Path, item_of_row: NDArray[np.int64]) -> None:
     """Write the rows of the CSV, each with its item, for whoever downloads some of them."""
-    csv.field_size_limit(sys.maxsize)
-    with table.open(encoding="utf-8", newline="") as file:
+    with _cells_of_any_length(), table.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         write_data(data, "rows-header", _csv_lines([next(rows)])[0])
         for number, part in _parts(len(item_of_row), "rows"):
@@ -193,6 +193,15 @@ def _write_rows(data: Path, table: Path, item_of_row: NDArray[np.int64]) -> None
             )
             chunk = {"items": item_of_row[part].tolist(), "lines": lines}
             write_data(data, f"rows-{number}", chunk)
+
+
+@contextlib.contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    before = csv.field_size_limit(sys.maxsize)  # of the whole process
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _csv_lines(rows: Iterable[list[str]]) -> list[str]:
