@@ -31,7 +31,7 @@ check: $(INSTALLED) ## Lint, check types, run the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not dag and not model"
+	$(BIN)/python -m pytest -m "not dag and not model and not browser"
 
 accuracy: $(INSTALLED) ## Score the engines beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")

@@ -15,6 +15,11 @@ from tests.conftest import ROOT
 PICTURES = ROOT / "docs" / "pictures"
 """Of the documents; drawn anew with DRAW_PICTURES=1."""
 
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.browser)
+
+
 expect.set_options(timeout=30_000)  # milliseconds: other tests may keep the machine busy
 
 
