@@ -20,6 +20,19 @@ def forgive(data_dir: str) -> None:
     url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
     luigid: Any = RemoteScheduler(url)  # its methods are made while it is imported
     with contextlib.closing(luigid), contextlib.suppress(RPCError):
-        for task_id, task in luigid.task_list(status=DISABLED, limit=False).items():
-            if task["params"].get("data_dir") == data_dir:
-                luigid.re_enable_task(task_id=task_id)
+        for task_id in list_tasks(luigid, data_dir, DISABLED):
+            luigid.re_enable_task(task_id=task_id)
+
+
+def list_tasks(scheduler: Any, data_dir: str | None, *statuses: str) -> dict[str, dict[str, Any]]:
+    """What a scheduler says of the tasks of these statuses on a data directory; None: on none.
+
+    Raises:
+        RPCError: It does not answer.
+    """
+    return {
+        task_id: task
+        for status in statuses
+        for task_id, task in scheduler.task_list(status=status, limit=False).items()
+        if task["params"].get("data_dir") == data_dir
+    }

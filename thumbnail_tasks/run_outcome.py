@@ -26,6 +26,7 @@ from luigi.task_status import DISABLED, DONE, FAILED, RUNNING
 from luigi.worker import Worker
 
 from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.luigid import list_tasks
 from thumbnail_tasks.records import State
 from thumbnail_tasks.terminal import EXIT_INTERRUPTED
 
@@ -168,18 +169,15 @@ def _summary_dict(worker: Worker) -> dict[str, set[luigi.Task]]:
 def _failed_elsewhere(worker: Worker) -> dict[str, str]:
     """The tasks on a run's data directory that its scheduler has for failed: id and family.
 
-    None if this process knows of a failure itself.
+    Empty if this process knows of a failure itself.
     """
     if any(status == "FAILED" for _, status, _ in worker._add_task_history):
         return {}
     data_dir = getattr(_root_task(worker), "data_dir", None)
-    found: dict[str, str] = {}
     with contextlib.suppress(RPCError):
-        for status in (FAILED, DISABLED):
-            for task_id, task in worker._scheduler.task_list(status, "").items():
-                if task["params"].get("data_dir") == data_dir:
-                    found[task_id] = task["name"]
-    return found
+        failed = list_tasks(worker._scheduler, data_dir, FAILED, DISABLED)
+        return {task_id: task["name"] for task_id, task in failed.items()}
+    return {}
 
 
 def _last_line(error: str) -> str:

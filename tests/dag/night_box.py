@@ -28,11 +28,11 @@ HURRY = {"retry_delay": "1", "worker_disconnect_delay": "6"}
 """What of [scheduler] waits for minutes in a real box, in seconds."""
 
 
-def hurried_box_cfg(path: Path) -> Path:
-    """``docker/box.cfg`` with shorter waits."""
+def hurried_box_cfg(path: Path, **of_scheduler: str) -> Path:
+    """``docker/box.cfg`` with shorter waits; what is given goes into its [scheduler]."""
     config = configparser.ConfigParser(interpolation=None)
     config.read(BOX_CFG)
-    config["scheduler"].update(HURRY)
+    config["scheduler"].update(HURRY | of_scheduler)
     config["worker"].update({"ping_interval": "0.5", "wait_interval": "0.5"})
     with path.open("w", encoding="utf-8") as file:
         config.write(file)

@@ -44,6 +44,14 @@ def assert_one_clear_error(failed: Finished, reason: str) -> None:
     assert "4 thumbnails: 4 ok" not in failed.printed
 
 
+def assert_the_next_run_goes_on(runs: list[Finished], reason: str, undisturbed: Path) -> None:
+    """The first of two runs ended with one clear error, the second made what is missing."""
+    failed, finished = runs
+    assert_one_clear_error(failed, reason)
+    assert finished.code == 0, finished.printed
+    assert finished.attributes.equals(read_attributes(undisturbed))
+
+
 def files_not_whole(data_dir: Path) -> list[str]:
     """The files that count although they are not whole."""
     broken = []
@@ -90,29 +98,23 @@ def test_a_full_disk_is_one_error_and_the_next_run_goes_on(
     percent: int, tmp_path: Path, undisturbed: Path
 ) -> None:
     (tmp_path / "data").mkdir()
-    failed, finished = in_a_namespace(tmp_path / "data", undisturbed, "small_disk", str(percent))
-    assert_one_clear_error(failed, "found: No space left on device")
-    assert finished.code == 0, finished.printed
-    assert finished.attributes.equals(read_attributes(undisturbed))
+    runs = in_a_namespace(tmp_path / "data", undisturbed, "small_disk", str(percent))
+    assert_the_next_run_goes_on(runs, "found: No space left on device", undisturbed)
 
 
 def test_a_disk_that_turns_read_only_is_one_error_and_the_next_run_goes_on(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     (tmp_path / "data").mkdir()
-    failed, finished = in_a_namespace(tmp_path / "data", undisturbed, "read_only_disk")
-    assert_one_clear_error(failed, "found: Read-only file system")
-    assert finished.code == 0, finished.printed
-    assert finished.attributes.equals(read_attributes(undisturbed))
+    runs = in_a_namespace(tmp_path / "data", undisturbed, "read_only_disk")
+    assert_the_next_run_goes_on(runs, "found: Read-only file system", undisturbed)
 
 
 def test_permissions_lost_in_the_middle_are_one_error_and_the_next_run_goes_on(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    failed, finished = in_a_namespace(tmp_path / "data", undisturbed, "permissions_lost")
-    assert_one_clear_error(failed, "found: Permission denied")
-    assert finished.code == 0, finished.printed
-    assert finished.attributes.equals(read_attributes(undisturbed))
+    runs = in_a_namespace(tmp_path / "data", undisturbed, "permissions_lost")
+    assert_the_next_run_goes_on(runs, "found: Permission denied", undisturbed)
 
 
 def small_disk(data_dir: Path, undisturbed: Path, percent: str) -> Iterator[Finished]:

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -295,15 +295,11 @@ class ExportAttributes(RunTask):
         return made_of(sources.source_tag(self.images_dir), self.table_name, self.attempt)
 
     @mending
-    def run(self) -> Iterator[list[luigi.Task]]:
+    def run(self) -> Iterator[Sequence[luigi.Task]]:
         plan = self.input()["plan"].read()
         source = sources.source_tag(self.images_dir)
+        tasks = self.stages_of(plan)
         shards = pc.unique(plan["shard"]).to_pylist()
-        tasks = [
-            stage.on(shard, source, self.data_dir, f"{number} of {len(shards)}")
-            for number, shard in enumerate(shards, start=1)
-            for stage in STAGES
-        ]
         show(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
         yield [task for task in tasks if not task.complete()]
 
@@ -324,6 +320,16 @@ class ExportAttributes(RunTask):
         statuses = Counter(attributes["thumbnail_status"].to_pylist())
         show(self, f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}", 1)
         print(summarize(n_rows, attributes, timings, [parquet.path, table.path]), flush=True)
+
+    def stages_of(self, plan: pa.Table) -> list[ShardTask]:
+        """All stages of all shards of a plan; the shards have their numbers in it."""
+        source = sources.source_tag(self.images_dir)
+        shards = pc.unique(plan["shard"]).to_pylist()
+        return [
+            stage.on(shard, source, self.data_dir, f"{number} of {len(shards)}")
+            for number, shard in enumerate(shards, start=1)
+            for stage in STAGES
+        ]
 
     def build_report(self, plan: pa.Table) -> None:
         """Build the report of this export, which is whole; whoever calls has its claim.

@@ -1,6 +1,6 @@
 """Build the report of an export; rank its texts by what they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import luigi
@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from thumbnail_tasks import sources
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.mending import mending
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.embeddings import EmbedText
-from thumbnail_tasks.stages.export import STAGES, ExportAttributes, RunTask, of_run
+from thumbnail_tasks.stages.export import ExportAttributes, RunTask, of_run
 from thumbnail_tasks.stages.plan import PlanShards
 
 
@@ -35,14 +34,12 @@ class BuildReport(RunTask):
         )
 
     @mending
-    def run(self) -> Iterator[list[luigi.Task]]:
+    def run(self) -> Iterator[Sequence[luigi.Task]]:
         plan = PlanShards(**self.param_kwargs).output().read()
-        source = sources.source_tag(self.images_dir)
-        shards = pc.unique(plan["shard"]).to_pylist()
-        tasks = [stage.on(shard, source, self.data_dir) for shard in shards for stage in STAGES]
-        yield [task for task in tasks if not task.complete()]  # lost since the export was made
-
         export = self.requires()
+        lost = [task for task in export.stages_of(plan) if not task.complete()]
+        yield lost
+
         with self.claim(export.output()[0]):
             if not self.complete():  # another run may have been quicker
                 export.build_report(plan)
