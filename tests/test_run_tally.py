@@ -15,13 +15,13 @@ ENGINES = {"DetectFaces": "dlib-1", "CorrectText": None}
 
 
 @pytest.fixture
-def tally() -> RunTally:
-    return RunTally(ENGINES)
+def tally(tmp_path: Path) -> RunTally:
+    return RunTally(str(tmp_path), ENGINES)
 
 
-def expect_faces(tally: RunTally, data_dir: Path, shard: str) -> DetectFaces:
+def detection(data_dir: Path, shard: str) -> DetectFaces:
+    """The task for a shard whose thumbnails are there."""
     task = DetectFaces(data_dir=str(data_dir), source="web", engine="dlib-1", shards=shard)
-    tally.expect(task)
     pictures = [{"thumbnail_id": str(n), "status": each} for n, each in enumerate(STATUSES[shard])]
     thumbnails = pa.Table.from_pylist(pictures, schemas.THUMBNAILS)
     task.target("thumbnails", "web", shard).write(thumbnails)
@@ -35,7 +35,9 @@ def make(task: DetectFaces, *thumbnail_ids: str) -> None:
 
 
 def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) -> None:
-    one, two = (expect_faces(tally, tmp_path, shard) for shard in ("one", "two"))
+    one, two = (detection(tmp_path, shard) for shard in ("one", "two"))
+    tally.expect(one)
+    tally.expect(two)
     tally.update()
     faces, texts = tally.stages()
     assert (faces.n_shards, faces.n_shards_left, faces.n_thumbnails) == (0, 2, 0)
@@ -58,7 +60,7 @@ def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) 
 
 
 def test_texts_are_found_where_there_is_one(tally: RunTally, tmp_path: Path) -> None:
-    expect_faces(tally, tmp_path, "one")
+    tally.expect(detection(tmp_path, "one"))
     task = CorrectText(data_dir=str(tmp_path), source="web", engine="e", shards="one")
     tally.expect(task)
     rows = [{"thumbnail_id": str(n), "ocr_length": n_words} for n, n_words in enumerate([2, 0])]
@@ -69,7 +71,8 @@ def test_texts_are_found_where_there_is_one(tally: RunTally, tmp_path: Path) -> 
 
 
 def test_a_damaged_file_is_looked_at_again(tally: RunTally, tmp_path: Path) -> None:
-    task = expect_faces(tally, tmp_path, "one")
+    task = detection(tmp_path, "one")
+    tally.expect(task)
     path = Path(task.output_for("one").path)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"half")
@@ -78,3 +81,13 @@ def test_a_damaged_file_is_looked_at_again(tally: RunTally, tmp_path: Path) -> N
     make(task)
     tally.update()
     assert (tally.stages()[0].n_shards_left, tally.stages()[0].n_found) == (0, 0)
+
+
+def test_of_a_plan_only_what_was_not_there_is_the_runs_doing(tmp_path: Path) -> None:
+    old, new = (detection(tmp_path, shard) for shard in ("one", "two"))
+    make(old, "0")
+    tally = RunTally(str(tmp_path), ENGINES)
+    make(new)
+    tally.expect_planned([old, new])
+    tally.update()
+    assert tally.shards_made("DetectFaces") == {"two"}

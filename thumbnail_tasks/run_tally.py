@@ -1,7 +1,7 @@
 """How far a run is, from the shards' files: whoever made them, in whatever process."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -59,9 +59,18 @@ class _Made:
 class RunTally:
     """Counts the shards that a run has to make, and those that it has made."""
 
-    def __init__(self, engines: Mapping[str, str | None]) -> None:
-        """``engines`` has the engine tag of each stage, None if the settings name none."""
+    def __init__(self, data_dir: str, engines: Mapping[str, str | None]) -> None:
+        """To be made when the run begins: what is there by then is none of its doing.
+
+        Args:
+            data_dir: Where everything is kept.
+            engines: The engine tag of each stage; None if the settings name none.
+        """
         self._engines = engines
+        folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
+        self._there_before = {
+            path for folder in folders for path in Path(data_dir).glob(folder)
+        }
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
 
@@ -70,6 +79,12 @@ class RunTally:
         stage = task.task_family
         if task.shards not in self._made[stage].shards:
             self._waiting[stage][task.shards] = task
+
+    def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
+        """The run's plan has these shards. An assistant may make some without our Luigi's knowing."""
+        for task in tasks:
+            if Path(task.output_for(task.shards).path) not in self._there_before:
+                self.expect(task)
 
     def update(self) -> None:
         """Look which files are there by now."""

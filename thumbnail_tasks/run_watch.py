@@ -67,6 +67,8 @@ class RunInput(NamedTuple):
     """The engine tag of each stage; None if the settings name none."""
 
 
+Planned = Callable[[], Sequence[ShardTask]]
+"""Gives all stages of all shards of a run's plan; none as long as there is no plan."""
 Count = Callable[[frozenset[str]], Counts]
 """Counts a run's thumbnails; is given the names of the shards that the run has downloaded."""
 
@@ -74,10 +76,11 @@ Count = Callable[[frozenset[str]], Counts]
 class RunWatch:
     """One run, from its beginning to the end of its process."""
 
-    def __init__(self, run: RunInput, count: Count) -> None:
-        self._run, self._count = run, count
+    def __init__(self, run: RunInput, planned: Planned, count: Count) -> None:
+        self._run, self._planned, self._count = run, planned, count
         self._pid = os.getpid()
-        self.tally = RunTally(run.engines)
+        self.tally = RunTally(run.data_dir, run.engines)
+        self._is_planned = False
         self.failures = FailureLog()
         self._gpus = GpuUse()
         self._outcome = OutcomeWatch(lambda error: self.failures.add_unless_known("luigi", error))
@@ -112,11 +115,18 @@ class RunWatch:
             # No process is forked meanwhile: it would inherit locks that are held here for ever.
             with fork_lock, contextlib.suppress(ThumbnailTasksError, OSError):
                 self._gpus.sample()
-                self.tally.update()
+                self._update_tally()
                 record = self._so_far()
                 self._write_metrics(record)
                 if self._has_room:  # else it would be taken for dead, if it could not say its end
                     write_json(self._run.data_dir, record)
+
+    def _update_tally(self) -> None:
+        if not self._is_planned:
+            planned = self._planned()
+            self.tally.expect_planned(planned)
+            self._is_planned = bool(planned)
+        self.tally.update()
 
     def _so_far(self) -> Record:
         failures = self.failures.read()
@@ -168,7 +178,7 @@ class RunWatch:
             child.join()
         counts = Counts()
         with _told_if_it_fails():
-            self.tally.update()
+            self._update_tally()
             counts = self._count(self.tally.shards_made("DownloadThumbnails"))
         now = _now()
         record = dataclasses.replace(
@@ -196,7 +206,7 @@ class RunWatch:
 _watch: RunWatch | None = None
 
 
-def begin_run(describe: Callable[[], RunInput], count: Count) -> None:
+def begin_run(describe: Callable[[], RunInput], planned: Planned, count: Count) -> None:
     """Keep the record of a run, if this is a command ``luigi`` and nothing has begun yet.
 
     A command that names no table, where nothing has ever run, asks how it is used: it makes no
@@ -206,7 +216,7 @@ def begin_run(describe: Callable[[], RunInput], count: Count) -> None:
     if _watch is None and is_command():
         run = describe()
         if run.videos or Path(run.data_dir).exists():
-            _watch = RunWatch(run, count)
+            _watch = RunWatch(run, planned, count)
             _watch.begin()
             luigid.forgive(run.data_dir)
 

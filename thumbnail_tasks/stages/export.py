@@ -215,7 +215,9 @@ class RunTask(VideosTask):
                 table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
                 task["attempt"] = next_attempt(task["data_dir"], table_name, task["images_dir"])
             begin_run(
-                functools.partial(_describe_input, task), functools.partial(count_thumbnails, task)
+                functools.partial(_describe_input, task),
+                functools.partial(_list_planned, task),
+                functools.partial(count_thumbnails, task),
             )
         return list(task.items())
 
@@ -238,6 +240,17 @@ def _describe_input(task: Mapping[str, Any]) -> RunInput:
             engines[stage.get_task_family()] = stage.tag(source)
     about = {name: task[name] for name in ("data_dir", "videos", "images_dir", "attempt")}
     return RunInput(videos_digest=digest, source=source, engines=engines, **about)
+
+
+def _list_planned(task: Mapping[str, Any]) -> list[ShardTask]:
+    """All stages of all shards of a run's plan; none where there is no plan yet."""
+    export = ExportAttributes(**of_run(task))
+    # What is wrong with the input, the settings or the plan is for the stages to report.
+    with contextlib.suppress(ThumbnailTasksError):
+        plan = export.requires()["plan"].output()
+        if plan.exists():
+            return export.stages_of(plan.read())
+    return []
 
 
 def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Counts:
