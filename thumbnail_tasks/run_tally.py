@@ -68,9 +68,7 @@ class RunTally:
         """
         self._engines = engines
         folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
-        self._there_before = {
-            path for folder in folders for path in Path(data_dir).glob(folder)
-        }
+        self._there_before = {path for folder in folders for path in Path(data_dir).glob(folder)}
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
 
@@ -81,7 +79,7 @@ class RunTally:
             self._waiting[stage][task.shards] = task
 
     def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
-        """The run's plan has these shards. An assistant may make some without our Luigi's knowing."""
+        """The run's plan has these shards; Luigi does not tell which an assistant is to make."""
         for task in tasks:
             if Path(task.output_for(task.shards).path) not in self._there_before:
                 self.expect(task)

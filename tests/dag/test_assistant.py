@@ -1,5 +1,6 @@
 """What an assistant makes of a run stands in the run's record."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -17,6 +18,10 @@ from tests.docker.box import Luigid
 from thumbnail_tasks.records import read_records
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
+
+
+def has_rows(export: Path, n: int) -> bool:
+    return export.exists() and pq.read_metadata(export).num_rows == n
 
 
 def wait_until(is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
@@ -61,7 +66,7 @@ def test_what_an_assistant_makes_counts_as_the_runs(tmp_path: Path) -> None:
             assistant = start(
                 data_dir, "--assistant", *settings, task="WrapperTask", environment=environment
             )
-            wait_until(lambda: export.exists() and pq.read_metadata(export).num_rows == n, run)
+            wait_until(functools.partial(has_rows, export, n), run)
             (tmp_path / str(n) / "broom").touch()
             printed, _ = run.communicate(timeout=120)
             os.killpg(assistant.pid, signal.SIGKILL)

@@ -1,8 +1,6 @@
 """The morning after: what a run leaves, however it ends, and who hears of it."""
 
 import contextlib
-import email
-import email.policy
 import json
 import os
 import signal
@@ -10,7 +8,6 @@ import socketserver
 import stat
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -296,51 +293,6 @@ def test_a_webhook_that_does_not_answer_holds_nobody_up(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
     assert finished.code == 30
     assert "found: ReadTimeout" in finished.printed
-
-
-class _Mailbox(socketserver.StreamRequestHandler):
-    """Takes mail as SMTP has it."""
-
-    def handle(self) -> None:
-        self.wfile.write(b"220 here\r\n")
-        while line := self.rfile.readline():
-            if line.upper().startswith(b"DATA"):
-                self.wfile.write(b"354 go on\r\n")
-                lines = iter(self.rfile.readline, b".\r\n")
-                self.server.mails.append(b"".join(lines).decode())  # type: ignore[attr-defined]
-            self.wfile.write(b"250 well\r\n")
-
-
-def test_luigis_email_takes_the_same_message_once(tmp_path: Path) -> None:
-    mailbox = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mailbox)
-    mailbox.mails = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=mailbox.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    port = str(mailbox.server_address[1])
-    finished = run(
-        tmp_path / "data",
-        *absent(tmp_path),
-        environment={"LUIGI_CONFIG_PATH": str(mail_settings(tmp_path, port))},
-    )
-    mailbox.shutdown()
-    mailbox.server_close()
-    assert finished.code == 30
-    (mail,) = mailbox.mails  # type: ignore[attr-defined]
-    parsed = email.message_from_string(mail, policy=email.policy.default)
-    assert parsed["To"] == "ops@example.org"
-    assert parsed["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
-    text = next(part for part in parsed.walk() if part.get_content_type() == "text/plain")
-    assert "no such file" in text.get_content()
-
-
-def mail_settings(tmp_path: Path, port: str) -> Path:
-    path = tmp_path / "mail.cfg"
-    path.write_text(
-        "[email]\nreceiver = ops@example.org\nforce_send = true\n"
-        f"[smtp]\nhost = 127.0.0.1\nport = {port}\n"
-        "[worker]\nsend_failure_email = false\n[scheduler]\nbatch_emails = true\n"
-    )
-    return path
 
 
 def test_a_command_that_luigi_refuses_is_no_run(tmp_path: Path, server: Server) -> None:

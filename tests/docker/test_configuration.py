@@ -34,7 +34,7 @@ READ_BY_NAME = {"autoload_range", "db_connection"}
 READ_SETTINGS = """
 import json, warnings
 import luigi.configuration, luigi.interface, luigi.scheduler, luigi.task, luigi.worker
-import luigi.notifications, luigi.batch_notifier, thumbnail_tasks.settings as ours
+import luigi.notifications, thumbnail_tasks.settings as ours
 warnings.simplefilter("error", DeprecationWarning)
 warnings.simplefilter("error", luigi.task.UnconsumedParameterWarning)
 config = luigi.configuration.get_config()
@@ -50,7 +50,7 @@ print(json.dumps({
     "state": luigi.scheduler.scheduler().state_path,
     "metrics": luigi.scheduler.scheduler().metrics_collector.name,
     "disable_window": luigi.scheduler.scheduler().disable_window,
-    "email_interval": luigi.batch_notifier.batch_email().email_interval,
+    "sends_each_failure": luigi.worker.worker().send_failure_email,
     "receiver": luigi.notifications.email().receiver,
     "smtp_port": luigi.notifications.smtp().port,
     "keep_alive": luigi.worker.worker().keep_alive,
@@ -102,7 +102,7 @@ def test_luigi_reads_the_boxs_values_over_those_of_the_repository(tmp_path: Path
         "state": f"{tmp_path}/state.pickle",
         "metrics": "prometheus",
         "disable_window": 43200,
-        "email_interval": 60,
+        "sends_each_failure": False,
         "receiver": "a@example.org",
         "smtp_port": 25,
         "keep_alive": True,

@@ -5,13 +5,9 @@ import json
 import os
 import re
 import signal
-import socketserver
 import subprocess
 import sys
-import threading
 import time
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType
 
@@ -20,38 +16,6 @@ import pytest
 from tests.docker.box import DOCKER, Luigid
 
 pytestmark = pytest.mark.dag
-
-
-class MailServer(socketserver.ThreadingTCPServer):
-    """Takes every message and keeps it."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), MailHandler)
-        self.messages: list[EmailMessage] = []
-
-
-class MailHandler(socketserver.StreamRequestHandler):
-    """Speaks as much SMTP as it takes to be given a message."""
-
-    server: MailServer
-
-    def handle(self) -> None:
-        self.say("220 here")
-        for line in iter(self.rfile.readline, b""):
-            word = line.split()[0].upper()
-            if word == b"DATA":
-                self.say("354 go on")
-                self.server.messages.append(self.message())
-            self.say("221 bye" if word == b"QUIT" else "250 fine")
-
-    def say(self, reply: str) -> None:
-        self.wfile.write(reply.encode() + b"\r\n")
-
-    def message(self) -> EmailMessage:
-        lines = iter(self.rfile.readline, b".\r\n")
-        return message_from_bytes(b"".join(lines), _class=EmailMessage, policy=policy.default)
 
 
 def run_task(luigid: Luigid, task: str, *flags: str) -> int:
@@ -123,24 +87,6 @@ def test_the_number_of_cards_is_luigids_limit(tmp_path: Path) -> None:
         resources = luigid.ask("resource_list")
     limits = {resource["name"]: resource["num_total"] for resource in resources}
     assert limits == {"gpu": 4, "download": 1}
-
-
-def test_failures_come_in_one_message_that_names_the_error(tmp_path: Path) -> None:
-    with MailServer() as mail:
-        threading.Thread(target=mail.serve_forever, args=(0.05,), daemon=True).start()
-        port = str(mail.server_address[1])
-        luigid = Luigid(tmp_path, {"ALERT_TO": "me@example.org", "SMTP_PORT": port})
-        with luigid.running():
-            assert run_task(luigid, "Stumble", "--over", "mat") == 30
-            assert run_task(luigid, "Stumble", "--over", "cat") == 30
-            assert mail.messages == []
-        mail.shutdown()
-    (message,) = mail.messages
-    (part,) = message.iter_parts()
-    assert message["To"] == "me@example.org"
-    assert message["From"] == "night@example.org"
-    assert message["Subject"].startswith("Luigi: 2 failures, 2 disables")
-    assert part.get_content().count("RuntimeError: the bucket is empty") == 1
 
 
 def test_a_worker_is_healthy_while_luigid_hears_from_it(

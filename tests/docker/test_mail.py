@@ -1,40 +1,64 @@
-"""With luigi.cfg as it is, a failed run without a luigid is one e-mail, whatever failed in it."""
+"""A failed run is one e-mail, whatever failed in it, in the box as at home."""
 
 import signal
-import threading
+import subprocess
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
+from tests.dag.night_box import hurried_box_cfg
 from tests.dag.runs import run, sample_ids, write_videos
-from tests.docker.test_luigid import MailServer
+from tests.docker.box import Luigid
+from tests.docker.test_compose import SERVICES
+from tests.mail_server import mail_server
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 
-def test_a_task_that_fails_twice_and_is_given_up_is_one_email(tmp_path: Path) -> None:
+def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> None:
+    """Let a stage fail until it is given up."""
     videos = write_videos(tmp_path / "videos.csv", sample_ids(2))
-    with MailServer() as mail:
-        threading.Thread(target=mail.serve_forever, args=(0.05,), daemon=True).start()
-        config = tmp_path / "mail.cfg"
+    crash = {"PYTHONPATH": str(ROOT), "KILLED_WHEN_LOADED": f"{signal.SIGILL:d}"}
+    finished = run(
+        tmp_path / "data",
+        *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
+        *("--module", "tests.dag.poison", *flags),
+        environment={**environment, **crash},
+    )
+    assert finished.code != 0, finished.printed
+
+
+def assert_is_the_runs_own(messages: list[EmailMessage]) -> None:
+    (message,) = messages
+    assert message["To"] == "me@example.org"
+    assert message["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
+    (text,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
+    assert "RecognizeText 2 times" in text.get_content()
+
+
+def test_a_failed_run_without_luigid_is_one_email(tmp_path: Path) -> None:
+    config = tmp_path / "mail.cfg"
+    with mail_server() as mail:
         config.write_text(
             "[email]\nreceiver = me@example.org\nforce_send = true\n"
             f"[smtp]\nhost = 127.0.0.1\nport = {mail.server_address[1]}\n"
         )
-        finished = run(
-            tmp_path / "data",
-            *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
-            *("--module", "tests.dag.poison", "--scheduler-retry-delay", "0.1"),
-            environment={
-                "LUIGI_CONFIG_PATH": str(config),
-                "PYTHONPATH": str(ROOT),
-                "KILLED_WHEN_LOADED": f"{signal.SIGILL:d}",
-            },
-        )
-        mail.shutdown()
-    assert finished.code != 0, finished.printed
-    (message,) = mail.messages
-    assert message["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
-    (text,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
-    assert "RecognizeText 2 times" in text.get_content()
+        fail_twice(tmp_path, "--scheduler-retry-delay", "0.1", LUIGI_CONFIG_PATH=str(config))
+    assert_is_the_runs_own(mail.messages)
+
+
+def test_a_failed_run_of_the_box_is_one_email(tmp_path: Path) -> None:
+    with mail_server() as mail:
+        of_both = {
+            "LUIGI_CONFIG_PATH": str(hurried_box_cfg(tmp_path / "box.cfg")),
+            "SMTP_PORT": str(mail.server_address[1]),
+        }
+        to_whom = SERVICES["scheduler"]["environment"]["ALERT_TO"]
+        luigid = Luigid(tmp_path, {**of_both, "ALERT_TO": to_whom})
+        with luigid.running(subprocess.DEVNULL):
+            worker = {**luigid.environment, "ALERT_TO": "me@example.org"}
+            fail_twice(tmp_path, "--scheduler-port", str(luigid.port), **worker)
+        # luigid has ended, which would have been its moment to write.
+    assert_is_the_runs_own(mail.messages)
