@@ -28,7 +28,7 @@ from luigi.worker import Worker
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.luigid import list_tasks
 from thumbnail_tasks.records import State
-from thumbnail_tasks.terminal import EXIT_INTERRUPTED
+from thumbnail_tasks.terminal import EXIT_INTERRUPTED, INTERRUPTED, say
 
 _UNCAUGHT = "Uncaught exception in luigi"
 """What ``luigi.retcodes`` logs of an error that is no task's."""
@@ -78,15 +78,18 @@ class OutcomeWatch:
     def _see(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        self._is_interrupted |= issubclass(kind, KeyboardInterrupt)
-        self._show(kind, error, trace)
+        if issubclass(kind, KeyboardInterrupt):
+            self._is_interrupted = True
+            say(INTERRUPTED)
+        else:
+            self._show(kind, error, trace)
 
     def _hear(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if record.msg == _UNCAUGHT and error:
             self._is_uncaught = True
             self._on_uncaught(error)
-        if isinstance(error, RPCError):
+        if error is None or isinstance(error, RPCError):  # Luigi asks for traces that there are not
             record.exc_info = None
             if record.msg == _UNCAUGHT:
                 record.msg, record.args = _NO_LUIGID, (error,)

@@ -25,6 +25,7 @@ Progress = Callable[[int], None]
 """Told how many more thumbnails are done."""
 EXIT_INTERRUPTED = 130
 """What a shell expects of a command that Ctrl-C ended."""
+INTERRUPTED = "Interrupted; what is done is kept. The same command goes on from here."
 
 
 def say(line: str) -> None:
@@ -183,7 +184,8 @@ class ReadableFailures:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if kind is KeyboardInterrupt or self._is_interrupted:
-            say("Interrupted; what is done is kept. The same command goes on from here.")
+            if multiprocessing.parent_process() is None:  # else the parent says it, once
+                say(INTERRUPTED)
             sys.exit(EXIT_INTERRUPTED)
 
 
