@@ -5,14 +5,15 @@ from typing import Any
 
 import luigi
 from luigi.rpc import RemoteScheduler, RPCError
-from luigi.task_status import DISABLED
+from luigi.task_status import DISABLED, FAILED
 
 
 def forgive(data_dir: str) -> None:
-    """Let tasks of a data directory be tried that failed too often for luigid to give them out.
+    """Let tasks of a data directory be tried that have failed, also those that did too often.
 
-    It would let them rest for an hour. Who gives the command again has mended something, or thinks
-    that it may pass now. Without luigid nothing is done: each run has a scheduler of its own.
+    luigid would let these rest for an hour, others for a minute. Who gives the command again has
+    mended something, or thinks that it may pass now. Without luigid nothing is done: each run has a
+    scheduler of its own.
     """
     core = luigi.interface.core()
     if core.local_scheduler:
@@ -22,6 +23,8 @@ def forgive(data_dir: str) -> None:
     with contextlib.closing(luigid), contextlib.suppress(RPCError):
         for task_id in list_tasks(luigid, data_dir, DISABLED):
             luigid.re_enable_task(task_id=task_id)
+        for task_id in list_tasks(luigid, data_dir, FAILED):
+            luigid.forgive_failures(task_id=task_id)
 
 
 def list_tasks(scheduler: Any, data_dir: str | None, *statuses: str) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,7 @@ from luigi import execution_summary
 from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _root_task
 from luigi.retcodes import retcode
-from luigi.rpc import RPCError
+from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, RUNNING
 from luigi.worker import Worker
 
@@ -109,6 +109,20 @@ class OutcomeWatch:
                 said = worker._scheduler.fetch_error(task_id)["error"] or "luigid says no more"
                 failures.append((family, _last_line(said)))
         return failures
+
+    def give_back(self) -> None:
+        """Tell luigid that what this process ran does not run any more.
+
+        It would wait for a sign of life, and so would the same command, given again.
+        """
+        worker = _find_worker()
+        if worker and isinstance(worker._scheduler, RemoteScheduler):
+            worker._scheduler._rpc_retry_attempts = 1  # who pressed Ctrl-C does not wait for it
+            with contextlib.suppress(RPCError):
+                for task_id in worker._running_tasks:
+                    worker._scheduler.add_task(  # type: ignore[attr-defined] # made by Luigi
+                        worker=worker._id, task_id=task_id, status=FAILED, expl="interrupted"
+                    )
 
     def tell(self) -> Outcome | None:
         """How the run ended; to be asked at the very end of the process.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server
 from tests.dag.runs import Finished, run
@@ -83,6 +84,19 @@ class SmallDisk:
     def close(self) -> None:
         self._holder.kill()
         self._holder.communicate()
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """A disk while the block runs; without leave to mount one, the test is skipped."""
+    may_mount = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+    if shutil.which("unshare") is None or subprocess.run(may_mount, check=False).returncode:
+        pytest.skip(f"this machine does not allow {' '.join(may_mount)}")
+    disk = SmallDisk(folder)
+    try:
+        yield disk
+    finally:
+        disk.close()
 
 
 @dataclass

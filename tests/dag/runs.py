@@ -1,5 +1,6 @@
 """Start the real command in a process of its own, as a person or cron does."""
 
+import contextlib
 import csv
 import os
 import signal
@@ -43,10 +44,15 @@ def start(
     hash_seed: str = "0",
     task: str = "ExportAttributes",
     environment: Mapping[str, str] = MappingProxyType({}),
+    inside: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
-    """Start a task with its own process group, so that it can be killed whole."""
+    """Start a task with its own process group, so that it can be killed whole.
+
+    ``inside`` is the command that is given this one, such as ``SmallDisk.inside``.
+    """
     return subprocess.Popen(
         [
+            *inside,
             *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
             *(task, "--storage-data-dir", str(data_dir), "--no-lock"),
             *("--thumbnails-allow-private-addresses", "true"),  # the tests' servers are here
@@ -75,6 +81,15 @@ def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signa
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, sign)
     process.communicate(timeout=600)
+
+
+def interrupt(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C, again if need be: Python swallows one in the very moment of a fork."""
+    for _ in range(5):
+        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=4)[0]
+    raise AssertionError("five interruptions did not end the run")
 
 
 def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:

@@ -1,4 +1,4 @@
-"""A run that was killed behind a luigid, and given again before luigid has missed it."""
+"""A run that was killed or interrupted behind a luigid, and given again before luigid misses it."""
 
 import os
 import signal
@@ -9,31 +9,63 @@ import pytest
 
 from tests.conftest import EXAMPLES, ROOT
 from tests.dag.night_box import hurried_box_cfg
-from tests.dag.runs import run, sample_ids, start, wait_for, write_videos
+from tests.dag.runs import interrupt, run, sample_ids, start, wait_for, write_videos
 from tests.docker.box import Luigid
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 
-def test_what_the_killed_run_had_just_made_holds_nobody_up(tmp_path: Path) -> None:
+@pytest.fixture
+def flags(tmp_path: Path) -> tuple[str, ...]:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(4))
-    # luigid misses the killed run while the next one is under way.
-    config = hurried_box_cfg(tmp_path / "box.cfg", worker_disconnect_delay="20")
-    luigid = Luigid(tmp_path, {"LUIGI_CONFIG_PATH": str(config)})
-    flags = (
+    return (
         *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
         *("--storage-shard-size", "2", "--workers", "2", "--module", "tests.dag.quick"),
-        *("--scheduler-port", str(luigid.port), "--worker-max-keep-alive-idle-duration", "PT40S"),
+        *("--worker-max-keep-alive-idle-duration", "PT40S"),
     )
-    environment = {**luigid.environment, "PYTHONPATH": str(ROOT)}
+
+
+def luigid_of(tmp_path: Path, **of_scheduler: str) -> Luigid:
+    config = hurried_box_cfg(tmp_path / "box.cfg", **of_scheduler)
+    return Luigid(tmp_path, {"LUIGI_CONFIG_PATH": str(config), "PYTHONPATH": str(ROOT)})
+
+
+def start_until_second_shard(
+    luigid: Luigid, data_dir: Path, flags: tuple[str, ...]
+) -> subprocess.Popen[str]:
+    """Start a run; gives it while it reads the words of its second shard."""
+    slowly = {**luigid.environment, "SECONDS_A_BATCH": "5"}
+    process = start(data_dir, *flags, *at(luigid), environment=slowly)
+    wait_for(data_dir, "words/*/*.parquet")
+    return process
+
+
+def at(luigid: Luigid) -> tuple[str, str]:
+    return ("--scheduler-port", str(luigid.port))
+
+
+def test_what_the_killed_run_had_just_made_holds_nobody_up(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    # luigid misses the killed run while the next one is under way.
+    luigid = luigid_of(tmp_path, worker_disconnect_delay="20")
     with luigid.running(subprocess.DEVNULL):
-        slowly = {**environment, "SECONDS_A_BATCH": "5"}
-        killed = start(tmp_path / "data", *flags, environment=slowly)
-        wait_for(tmp_path / "data", "words/*/*.parquet")
+        killed = start_until_second_shard(luigid, tmp_path / "data", flags)
         os.killpg(killed.pid, signal.SIGKILL)
         killed.communicate()
         running = luigid.ask("task_list", status="BATCH_RUNNING", upstream_status="")
         assert {task["name"] for task in running.values()} == {"RecognizeText"}
-        again = run(tmp_path / "data", *flags, environment=environment)
+        again = run(tmp_path / "data", *flags, *at(luigid), environment=luigid.environment)
+    assert again.code == 0, again.printed
+    assert "4 thumbnails: 4 ok" in again.printed
+
+
+def test_who_presses_control_c_and_goes_on_waits_for_nobody(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    luigid = luigid_of(tmp_path, worker_disconnect_delay="600", retry_delay="600")
+    with luigid.running(subprocess.DEVNULL):
+        interrupt(start_until_second_shard(luigid, tmp_path / "data", flags))
+        again = run(tmp_path / "data", *flags, *at(luigid), environment=luigid.environment)
     assert again.code == 0, again.printed
     assert "4 thumbnails: 4 ok" in again.printed

@@ -1,6 +1,5 @@
 """The morning after: what a run leaves, however it ends, and who hears of it."""
 
-import contextlib
 import json
 import os
 import re
@@ -20,7 +19,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server, running
-from tests.dag.runs import run, sample_ids, start, wait_for, write_videos
+from tests.dag.runs import interrupt, run, sample_ids, start, wait_for, write_videos
 from thumbnail_tasks import schemas
 from thumbnail_tasks.records import Record, read_records
 from thumbnail_tasks.terminal import INTERRUPTED
@@ -81,15 +80,6 @@ def sample_flags(tmp_path: Path, n: int = 6) -> tuple[str, ...]:
 
 def absent(tmp_path: Path) -> tuple[str, ...]:
     return ("--videos", str(tmp_path / "absent.csv"))
-
-
-def interrupt(process: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C, again if need be: Python swallows one in the very moment of a fork."""
-    for _ in range(5):
-        os.killpg(process.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=4)[0]
-    raise AssertionError("five interruptions did not end the run")
 
 
 @pytest.mark.model

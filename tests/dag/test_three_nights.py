@@ -7,7 +7,6 @@ messages, the exit codes and luigid's pages are asked what happened.
 
 import csv
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import SHARED_DATA, Server
-from tests.dag.night_box import Box, SmallDisk, hurried_box_cfg
+from tests.dag.night_box import Box, hurried_box_cfg, small_disk
 from tests.dag.runs import sample_ids, wait_for, write_videos
 from tests.dag.test_records import Webhook, webhook
 from tests.docker.box import Luigid
@@ -58,20 +57,13 @@ def read_rows(table: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def box(tmp_path: Path, server: Server, webhook: Webhook) -> Iterator[Box]:
-    may_mount = ["unshare", "--user", "--map-root-user", "--mount", "true"]
-    if shutil.which("unshare") is None or subprocess.run(may_mount, check=False).returncode:
-        pytest.skip(f"this machine does not allow {' '.join(may_mount)}")
     config = str(hurried_box_cfg(tmp_path / "box.cfg"))
     url = webhook.flags[1]
     luigid = Luigid(tmp_path, {"LUIGI_CONFIG_PATH": config, "WEBHOOK_URL": url})
-    disk = SmallDisk(tmp_path / "data")
-    try:
-        with luigid.running(subprocess.DEVNULL):
-            box = Box(tmp_path, luigid, disk, server, webhook)
-            with box.assisted():
-                yield box
-    finally:
-        disk.close()
+    with small_disk(tmp_path / "data") as disk, luigid.running(subprocess.DEVNULL):
+        box = Box(tmp_path, luigid, disk, server, webhook)
+        with box.assisted():
+            yield box
 
 
 @pytest.mark.parametrize(
