@@ -21,12 +21,12 @@ from luigi import execution_summary
 from luigi.cmdline_parser import CmdlineParser
 from luigi.execution_summary import _root_task
 from luigi.retcodes import retcode
-from luigi.rpc import RemoteScheduler, RPCError
+from luigi.rpc import RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, RUNNING
 from luigi.worker import Worker
 
 from thumbnail_tasks.errors import ThumbnailTasksError
-from thumbnail_tasks.luigid import list_tasks
+from thumbnail_tasks.luigid import give_back, list_tasks
 from thumbnail_tasks.records import State
 from thumbnail_tasks.terminal import EXIT_INTERRUPTED, INTERRUPTED, say
 
@@ -111,18 +111,10 @@ class OutcomeWatch:
         return failures
 
     def give_back(self) -> None:
-        """Tell luigid that what this process ran does not run any more.
-
-        It would wait for a sign of life, and so would the same command, given again.
-        """
+        """Tell luigid that what this process ran does not run any more; after ``tell``."""
         worker = _find_worker()
-        if worker and isinstance(worker._scheduler, RemoteScheduler):
-            worker._scheduler._rpc_retry_attempts = 1  # who pressed Ctrl-C does not wait for it
-            with contextlib.suppress(RPCError):
-                for task_id in worker._running_tasks:
-                    worker._scheduler.add_task(  # type: ignore[attr-defined] # made by Luigi
-                        worker=worker._id, task_id=task_id, status=FAILED, expl="interrupted"
-                    )
+        if worker:
+            give_back(worker._id)
 
     def tell(self) -> Outcome | None:
         """How the run ended; to be asked at the very end of the process.

@@ -176,7 +176,8 @@ class RunWatch:
         for child in multiprocessing.active_children():  # their peak of memory is told at their end
             child.terminate()
             child.join()
-        self._outcome.give_back()
+        if outcome.state == "interrupted":
+            self._outcome.give_back()
         counts = Counts()
         with _told_if_it_fails():
             self._update_tally()
