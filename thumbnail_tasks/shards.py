@@ -80,10 +80,9 @@ class DataTask(luigi.Task):
         Two runs with different folders are then different tasks, and a worker of another
         process that takes the task over works in the same folder.
         """
-        if not args and not kwargs.get("data_dir"):
-            kwargs = {**kwargs, "data_dir": settings.storage().data_dir}
-        values: list[tuple[str, Any]] = super().get_param_values(params, args, kwargs)
-        return values
+        values = dict(super().get_param_values(params, args, kwargs))
+        values["data_dir"] = values["data_dir"] or settings.storage().data_dir
+        return list(values.items())
 
     def target(self, *parts: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<parts>.parquet``."""

@@ -1,6 +1,7 @@
-"""Which of a run's shards a task has: for people on Luigi's page, and for nothing else."""
+"""What a task of shards is told: its folder, and for people on Luigi's page which shard it has."""
 
 import pytest
+from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.export import STAGES
@@ -26,6 +27,20 @@ def test_a_number_is_the_first_that_luigis_page_shows(stage: type[ShardTask]) ->
 def test_a_task_of_two_runs_has_the_folder_in_its_name() -> None:
     here, there = (DetectFaces.on("table-one", "web", folder) for folder in ("here", "there"))
     assert here.task_id != there.task_id
+
+
+@pytest.mark.parametrize(
+    ("flags", "folder"),
+    [
+        (["--storage-data-dir", "all"], "all"),
+        (["--storage-data-dir", "all", "--DetectFaces-data-dir", "mine"], "mine"),
+        (["--data-dir", "mine"], "mine"),
+    ],
+)
+def test_the_folder_is_the_tasks_own_or_that_of_the_settings(flags: list[str], folder: str) -> None:
+    about = ("--source", "web", "--DetectFaces-engine", "any", "--shards", "table-one")
+    with CmdlineParser.global_instance(["DetectFaces", *about, *flags]) as parser:
+        assert parser.get_task_obj().data_dir == folder
 
 
 @pytest.mark.parametrize(
