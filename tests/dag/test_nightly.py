@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, ROOT
 from tests.dag.runs import Finished, files_of, kill_after, run, sample_ids, start, write_videos
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
@@ -118,8 +118,10 @@ def test_a_second_night_stops_and_a_killed_one_leaves_nothing_held(box: Box, wor
     box.bring("first.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
     box.bring("second.csv", 3)
-    flags = box.flags(NIGHTS[1], "--workers", workers, "--storage-shard-size", "1")
-    process = start(box.data_dir, *flags, task="Nightly")
+    quick = ("--workers", workers, "--storage-shard-size", "1", "--module", "tests.dag.quick")
+    flags = box.flags(NIGHTS[1], *quick)
+    slowly = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": "20"}
+    process = start(box.data_dir, *flags, task="Nightly", environment=slowly)
     try:
         assert process.stdout
         next(line for line in process.stdout if "PlanShards" in line)
@@ -136,7 +138,7 @@ def test_a_second_night_stops_and_a_killed_one_leaves_nothing_held(box: Box, wor
     assert str(box.exports.joinpath("latest").readlink()) == NIGHTS[0]
     assert box.dates() == [NIGHTS[0]]
 
-    finished = run(box.data_dir, *flags, task="Nightly")
+    finished = run(box.data_dir, *flags, task="Nightly", environment={"PYTHONPATH": str(ROOT)})
     assert finished.code == 0, finished.printed
     assert box.n_rows("latest") == 3
 
