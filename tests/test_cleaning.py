@@ -11,8 +11,10 @@ from thumbnail_tasks.cleaning import (
     find_old_exports,
     find_old_tables,
     find_superseded,
+    list_asides,
     list_orphans,
     list_plans,
+    list_unfinished,
     measure_freed,
     needed_plans,
     remove,
@@ -41,6 +43,8 @@ def files_of(data_dir: Path) -> list[str]:
 
 def test_an_empty_folder_has_nothing_to_free(tmp_path: Path) -> None:
     assert list_orphans(tmp_path) == []
+    assert list_asides(tmp_path) == []
+    assert list_unfinished([tmp_path / "exports" / ".report-new"]) == []
     assert find_old_exports(tmp_path / "exports", 1) == []
     assert find_superseded(tmp_path, {"words": {"rapidocr-1"}}) == []
     assert find_old_tables(tmp_path, []) == []
@@ -52,6 +56,18 @@ def test_what_killed_writers_left_is_listed_by_folder(tmp_path: Path) -> None:
     os.utime(tmp_path / "exports" / ".writing-new")
     (tmp_path / "exports" / ".writing-link").symlink_to("nowhere")
     assert names_of(tmp_path, list_orphans(tmp_path)) == ["words/e/.writing-old"]
+
+
+def test_damaged_files_go_and_those_in_their_place_stay(tmp_path: Path) -> None:
+    lay_down(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
+    remove(list_asides(tmp_path))
+    assert files_of(tmp_path) == ["words/e/shard.parquet"]
+
+
+def test_a_folder_of_a_killed_run_goes_with_all_folders_in_it(tmp_path: Path) -> None:
+    lay_down(tmp_path, "new/data/parts/1.js", "new/pictures/1.webp", "new/index.html", "other")
+    remove(list_unfinished([tmp_path / "new", tmp_path / "old"]))
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thumbnail_tasks.shards import table_of_shard
-from thumbnail_tasks.targets import find_orphans, writing
+from thumbnail_tasks.targets import find_asides, find_orphans, writing
 
 LATEST = "latest"
 """The link in ``exports`` to the newest dated export."""
@@ -37,6 +37,20 @@ class Plan(NamedTuple):
 def list_orphans(data_dir: Path) -> list[Unneeded]:
     """What killed writers left."""
     return _by_folder(find_orphans(data_dir), "left by killed writers")
+
+
+def list_asides(data_dir: Path) -> list[Unneeded]:
+    """Damaged files that were moved aside."""
+    return _by_folder(find_asides(data_dir), "damaged; made anew since, or by the next run")
+
+
+def list_unfinished(folders: Iterable[Path]) -> list[Unneeded]:
+    """Those of the folders that are there: a killed run has left them."""
+    return [
+        Unneeded(folder, "of a killed run", _files_below(folder))
+        for folder in folders
+        if folder.is_dir()
+    ]
 
 
 def list_dated(exports: Path) -> list[Path]:
@@ -174,8 +188,11 @@ def remove(unneeded: Iterable[Unneeded]) -> None:
         for path in files:
             with writing(path):
                 path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # something else is in it
-            folder.rmdir()
+        parents = {folder, *(parent for path in files for parent in path.parents)}
+        within = [parent for parent in parents if parent.is_relative_to(folder)]
+        for parent in sorted(within, key=lambda path: len(path.parts), reverse=True):
+            with contextlib.suppress(OSError):  # something else is in it
+                parent.rmdir()
 
 
 def measure_freed(files: Iterable[Path]) -> int:

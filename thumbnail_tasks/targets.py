@@ -206,6 +206,11 @@ def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
     return orphans
 
 
+def find_asides(folder: Path) -> list[Path]:
+    """The damaged files below ``folder`` that were moved aside."""
+    return sorted(folder.rglob(".*.damaged-?"))
+
+
 def _move_aside(path: Path, found: str) -> StorageError:
     """Take a file away that cannot be trusted, and say so; gives the error for who wanted it."""
     what = f"{path}: expected it whole, as this package wrote it; found {found}"

@@ -34,6 +34,12 @@ def report_folder(data_dir: str) -> Path:
     return Path(data_dir, "exports", "report")
 
 
+def unfinished_folders(data_dir: str) -> tuple[Path, Path]:
+    """Where a report is while it is built, and where the one before is while it is replaced."""
+    folder = report_folder(data_dir)
+    return folder.with_name(".report-new"), folder.with_name(".report-old")
+
+
 def is_built(folder: Path, parquet: Path, export_made_of: str) -> bool:
     """Whether a report is whole, of this state of the export, and looks as this version's do."""
     page, made_of = folder / "index.html", folder / "made_of.txt"
@@ -75,7 +81,7 @@ def build(
     """
     parquet, table = exported
     folder = report_folder(data_dir)
-    new = folder.with_name(".report-new")
+    new, old = unfinished_folders(data_dir)
     shutil.rmtree(new, ignore_errors=True)  # of a killed run
     try:
         with writing(new / "index.html"):
@@ -88,7 +94,7 @@ def build(
                 progress(number / len(shards))
             (new / "made_of.txt").write_text(_made_of(export_made_of))
             date_as(new / "index.html", parquet)
-            _replace(folder, new)
+            _replace(folder, new, old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -118,9 +124,8 @@ def _iter_tables(
         yield table.filter(pc.is_in(table["thumbnail_id"], value_set=ids))
 
 
-def _replace(folder: Path, new: Path) -> None:
+def _replace(folder: Path, new: Path, old: Path) -> None:
     """Put a folder in another's place. Killed in between: there is none, and it is made anew."""
-    old = folder.with_name(".report-old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)

@@ -8,6 +8,7 @@ from thumbnail_tasks import cleaning, settings
 from thumbnail_tasks.cleaning import Unneeded
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.nights import claimed_night, unused_data
+from thumbnail_tasks.report.building import unfinished_folders
 from thumbnail_tasks.shards import DataTask
 from thumbnail_tasks.stages.export import STAGES, made_of
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
@@ -18,10 +19,11 @@ from thumbnail_tasks.terminal import say_from
 class CleanUp(DataTask):
     """Remove what no run will need again, or say what that would be.
 
-    Found are the files of killed writers, the dated exports beyond ``[night] keep``, the results of
-    engines that today's settings do not name, and the tables and plans that no kept export needs.
-    The last two only where the newest export is by today's engines: else these settings are not
-    those of the last run, and what they call superseded may be wanted tomorrow.
+    Found are what killed runs left, damaged files that were moved aside, the dated exports beyond
+    ``[night] keep``, the results of engines that today's settings do not name, and the tables and
+    plans that no kept export needs. The last two only where the newest export is by today's
+    engines: else these settings are not those of the last run, and what they call superseded may be
+    wanted tomorrow.
     """
 
     dry_run = luigi.BoolParameter(default=False, description="Say it, and remove nothing")
@@ -57,7 +59,12 @@ def find_unneeded(data_dir: Path) -> list[Unneeded]:
     """
     exports = data_dir / "exports"
     old_exports = cleaning.find_old_exports(exports, settings.kept_exports())
-    unneeded = [*cleaning.list_orphans(data_dir), *old_exports]
+    unneeded = [
+        *cleaning.list_orphans(data_dir),
+        *cleaning.list_unfinished(unfinished_folders(str(data_dir))),
+        *cleaning.list_asides(data_dir),
+        *old_exports,
+    ]
     gone = {each.folder for each in old_exports}
     kept = [folder for folder in (exports, *cleaning.list_dated(exports)) if folder not in gone]
     targets = [ParquetTarget(str(folder / "attributes.parquet")) for folder in kept]
