@@ -2,7 +2,7 @@
 
 Luigi tells nobody: its events come from the tasks' processes, and ``luigi.retcodes`` ends the
 process with the exit code as soon as it knows it. What leads there is Luigi's worker, which owns
-the handler of SIGUSR1. All that we use of Luigi beyond its documents is in this file.
+the handler of SIGUSR1. What we use of Luigi beyond its documents is in this file and in ``luigid``.
 """
 
 import contextlib
