@@ -235,7 +235,7 @@ def test_a_thumbnail_opens_with_its_probabilities_and_closes_by_keyboard(
     page.keyboard.press("Enter")
     dialog = page.locator("#detail")
     expect(dialog).to_be_visible()
-    expect(page).to_have_url(re.compile("open="))
+    expect(page).to_have_url(re.compile(f"open={item}"))
     (judged,) = drawn.found["emotions"].to_pandas().pipe(rows_of, item).to_dict("records")
     table = dialog.get_by_role("region", name="Faces and the probabilities of their emotions")
     expect(table).to_contain_text(judged["emotion"])
@@ -243,6 +243,19 @@ def test_a_thumbnail_opens_with_its_probabilities_and_closes_by_keyboard(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
+
+
+def test_the_address_of_an_open_thumbnail_has_its_id_or_where_there_is_none_its_row(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
+    last = thumbnails.index.dropna()[-1]
+    page = open_view(f"view=gallery&open={last}")
+    expect(page.locator("#detail dd").last).to_have_text(last)
+    nameless = page.evaluate("report.items.id.indexOf(null)")
+    page = open_view(f"view=gallery&open=row {nameless}")
+    expect(page.locator("#detail-title")).to_have_text("A row without a thumbnail")
+    page = open_view("view=gallery&open=row 0")
+    expect(page.locator("#detail")).to_be_hidden()
 
 
 def test_the_rows_behind_a_filter_are_downloaded(open_view: Open, drawn: Drawn) -> None:
@@ -291,7 +304,7 @@ def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
     expect(page.locator("#map-hover")).not_to_have_text("")
     page.mouse.click(box["x"] + place["x"], box["y"] + place["y"])
     expect(page.locator("#detail")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"open=\d+"))
+    expect(page).to_have_url(re.compile("open=" + page.evaluate("report.key", place["item"])))
     page.keyboard.press("Escape")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.wheel(0, -400)

@@ -25,7 +25,7 @@ def opened(watched: Watched, address: str) -> Iterator[Watched]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width_px", [1280, 360])
 @pytest.mark.parametrize(
-    "state", ["overview", "gallery", "gallery&open=0", "map&q=space", "misses"]
+    "state", ["overview", "gallery", "gallery&open=v0000000000", "map&q=space", "misses"]
 )
 def test_axe_finds_nothing_serious(
     opened: Watched, address: str, state: str, width_px: int, scheme: str

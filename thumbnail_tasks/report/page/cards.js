@@ -78,7 +78,7 @@ report.card = (item) => {
     type: "button",
     class: "frame",
     "aria-label": `Open: ${report.named(item).slice(0, 200)}`,
-    onclick: () => report.go({ open: item }),
+    onclick: () => report.go({ open: report.key(item) }),
   });
   report.fill(frame, item);
   const chips = report.EMOTIONS.filter((e) => items[e][item]).map(
@@ -116,7 +116,7 @@ report.card = (item) => {
 report.open = async (item) => {
   const dialog = document.getElementById("detail");
   const detail = await report.detail(item);
-  if (String(item) !== report.state().open) return;
+  if (report.key(item) !== report.state().open) return;
   const { items } = report;
   const frame = report.make("div", { class: "frame" });
   report.fill(frame, item, true);

@@ -80,6 +80,16 @@ report.detail = async (item) => {
   return (await report.load(`details-${Math.floor(item / size)}`))[item % size];
 };
 
+/** What a thumbnail is called in an address: its id; a row that names none has its number here. */
+report.key = (item) => report.items.id[item] ?? `row ${item}`;
+
+/** The thumbnail of that key; -1 where there is none, or none yet. */
+report.itemOf = (key) => {
+  const item = report.items.id.indexOf(key);
+  const number = /^row (\d+)$/.exec(key)?.[1];
+  return item < 0 && number && report.items.id[number] === null ? Number(number) : item;
+};
+
 report.bytes = (packed) => Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
 
 /* --- elements: what comes from the input is text, never markup ------------------------------- */

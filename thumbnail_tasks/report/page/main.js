@@ -12,8 +12,8 @@ report.show = () => {
   if (view !== "overview" && !report.n) return;
   report.views[view].show(state);
   const dialog = document.getElementById("detail");
-  const item = Number.parseInt(state.open, 10);
-  if (item >= 0 && item < report.n) report.open(item);
+  const item = state.open && report.n ? report.itemOf(state.open) : -1;
+  if (item >= 0) report.open(item);
   else if (dialog.open) dialog.close();
 };
 

@@ -202,7 +202,7 @@ report.views.map = {
       this.chart = report.draw(
         this.box,
         (colours) => this.drawn.option(colours),
-        (event) => report.go({ open: event.value[2] }),
+        (event) => report.go({ open: report.key(event.value[2]) }),
       );
       this.drawn.redraw = [...report.charts].at(-1).redraw;
       this.chart.on("mouseover", (event) => {
