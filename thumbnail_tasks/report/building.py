@@ -17,7 +17,7 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.targets import date_as, is_dated_as, place, writing
 
-_REPORT_VERSION = "1"
+_REPORT_VERSION = "2"
 """Raise it when the same export becomes another page."""
 
 _FOUND: dict[str, tuple[type[ShardTask], list[str] | None]] = {
