@@ -1,6 +1,7 @@
 """What several tests share: the drawn sample, and a server of thumbnails."""
 
 import contextlib
+import signal
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,10 @@ import luigi
 import pytest
 
 from thumbnail_tasks import schemas
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell's background job: what the tests start would inherit that, and be deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
