@@ -7,10 +7,12 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
 import pytest
+from luigi.worker import fork_lock
 
 from tests.conftest import ROOT
 from thumbnail_tasks.crashes import CrashError
@@ -60,6 +62,21 @@ def exhaust_memory(progress: Progress) -> int:
     in_use = psutil.Process().memory_info().vms
     resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**26, resource.RLIM_INFINITY))
     return len(bytearray(2**30))
+
+
+def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
+    found: list[int] = []
+    process = ModelProcess()
+    with fork_lock:
+        thread = threading.Thread(
+            target=lambda: found.append(process.compute(name_process, ignore))
+        )
+        thread.start()
+        thread.join(0.5)
+        assert found == []
+    thread.join()
+    assert found != [os.getpid()]
+    assert len(found) == 1
 
 
 def test_works_follow_each_other_in_one_other_process_and_tell_how_far_they_are() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from luigi.worker import fork_lock
+
 from thumbnail_tasks.crashes import (
     OUT_OF_MEMORY,
     CrashError,
@@ -87,7 +89,11 @@ class ModelProcess:
         self._process = fork.Process(
             target=_serve, args=(theirs, self._pipe, self._card), daemon=True
         )
-        self._process.start()
+        # Other threads of the run's first process hold locks now and then, and fork_lock meanwhile;
+        # a fork would inherit them for ever. With several workers this is a fork without threads.
+        is_first = multiprocessing.parent_process() is None
+        with fork_lock if is_first else contextlib.nullcontext():
+            self._process.start()
         theirs.close()
 
     def _end(self) -> None:
