@@ -45,11 +45,11 @@ def measure(pictures: Sequence[Path], n_thumbnails: int) -> dict[str, float]:
         ]
         job = [*job_command(videos, data_dir), *settings]
         peaks = {"the whole job": run_measured(job).peak_bytes / _MIB}
+        (source,) = data_dir.glob("thumbnails/*")
         for stage in STAGES:
             (made,) = data_dir.glob(f"{stage.table}/*/*.parquet")
             made.unlink()
             name = stage.get_task_family()
-            (source,) = data_dir.glob("thumbnails/*")
             alone = [
                 *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", name),
                 *(f"--{name}-data-dir", str(data_dir), f"--{name}-source", source.name),

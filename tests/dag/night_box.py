@@ -86,12 +86,16 @@ class SmallDisk:
         self._holder.communicate()
 
 
+def skip_unless_allowed(*inside: str) -> None:
+    """Skip the test where no command may be started with these words before it."""
+    if shutil.which(inside[0]) is None or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip(f"this machine does not allow {' '.join(inside)}")
+
+
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
     """A disk while the block runs; without leave to mount one, the test is skipped."""
-    may_mount = ["unshare", "--user", "--map-root-user", "--mount", "true"]
-    if shutil.which("unshare") is None or subprocess.run(may_mount, check=False).returncode:
-        pytest.skip(f"this machine does not allow {' '.join(may_mount)}")
+    skip_unless_allowed("unshare", "--user", "--map-root-user", "--mount")
     disk = SmallDisk(folder)
     try:
         yield disk

@@ -118,6 +118,16 @@ def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
     return path
 
 
+def cfg_of_luigid_away(folder: Path) -> Path:
+    """Settings of a run whose luigid is not there; it is asked for twice, without a pause."""
+    path = folder / "away.cfg"
+    path.write_text(
+        "[core]\nlocal_scheduler = false\nscheduler_url = http://127.0.0.1:1/\n"
+        "rpc_retry_attempts = 2\nrpc_retry_wait = 0\n"
+    )
+    return path
+
+
 def sample_ids(n: int) -> list[str]:
     """The first drawn pictures of the sample."""
     return [path.stem for path in sorted((EXAMPLES / "images").glob("sample0*.jpg"))[:n]]

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, STAGE_TABLES
+from tests.dag.night_box import skip_unless_allowed
 from tests.dag.runs import Finished, read_attributes, run, start, wait_for
 from tests.dag.test_damaged_files import QUICK, flags
 from tests.dag.test_interruptions import sample_ids, write_videos
@@ -83,8 +84,7 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
     """What the runs of a scenario below come to; ``data_dir`` is copied out in the end."""
     may_mount = ["--map-root-user", "--mount"] if scenario != "permissions_lost" else []
     inside = ["unshare", "--user", *may_mount]
-    if shutil.which("unshare") is None or subprocess.run([*inside, "true"], check=False).returncode:
-        pytest.skip(f"this machine does not allow {' '.join(inside)}")
+    skip_unless_allowed(*inside)
     command = [sys.executable, "-m", __name__, scenario, str(data_dir), str(undisturbed), *about]
     done = subprocess.run(
         [*inside, *command], cwd=ROOT, capture_output=True, text=True, check=False

@@ -13,7 +13,15 @@ import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Server
 from tests.dag.night_box import small_disk
-from tests.dag.runs import kill_after, run, sample_ids, start, wait_for, write_videos
+from tests.dag.runs import (
+    cfg_of_luigid_away,
+    kill_after,
+    run,
+    sample_ids,
+    start,
+    wait_for,
+    write_videos,
+)
 from tests.dag.test_records import Webhook, webhook
 from tests.dag.torture import KilledLuigid
 
@@ -75,11 +83,12 @@ class Box:
         self.incoming = folder / "incoming"
         self.incoming.mkdir()
 
-    def bring(self, name: str, n_videos: int = 2) -> Path:
-        """Let a table come in that is at rest."""
+    def bring(self, name: str, n_videos: int = 2, text: str = "") -> None:
+        """Let a table come in that is at rest: of so many videos, or with this text."""
         table = write_videos(self.incoming / name, sample_ids(n_videos))
+        if text:
+            table.write_text(text)
         os.utime(table, (time.time() - 3600,) * 2)
-        return table
 
     def settings(self, *more: str) -> tuple[str, ...]:
         return ("--images-dir", str(EXAMPLES / "images"), *self.webhook.flags, *more)
@@ -101,9 +110,7 @@ class Box:
 
 def host_is_down(box: Box) -> Ended:
     links = [box.server.lay_down(f"/{number}.jpg", Answer(503)) for number in range(12)]
-    table = box.bring("a.csv")
-    table.write_text("\n".join(["thumbnail_link", *links]))
-    os.utime(table, (time.time() - 3600,) * 2)
+    box.bring("a.csv", text="\n".join(["thumbnail_link", *links]))
     few = ("--thumbnails-retries", "0", "--thumbnails-stop-after", "4", "--images-dir", "")
     return box.night(*few)
 
@@ -116,9 +123,7 @@ def disk_is_full(box: Box) -> Ended:
 
 
 def table_is_another(box: Box) -> Ended:
-    table = box.bring("bad.csv")
-    table.write_text("name\nno link, no id\n")
-    os.utime(table, (time.time() - 3600,) * 2)
+    box.bring("bad.csv", text="name\nno link, no id\n")
     return box.night()
 
 
@@ -153,12 +158,7 @@ def memory_runs_out(box: Box) -> Ended:
 
 def luigid_is_away(box: Box) -> Ended:
     box.bring("a.csv")
-    config = box.folder / "away.cfg"
-    config.write_text(
-        "[core]\nlocal_scheduler = false\nscheduler_url = http://127.0.0.1:1/\n"
-        "rpc_retry_attempts = 1\nrpc_retry_wait = 0\n"
-    )
-    return box.night(LUIGI_CONFIG_PATH=str(config))
+    return box.night(LUIGI_CONFIG_PATH=str(cfg_of_luigid_away(box.folder)))
 
 
 def luigid_gives_out_nothing(box: Box) -> Ended:

@@ -33,16 +33,19 @@ def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> None:
 def assert_is_the_runs_own(messages: list[EmailMessage]) -> None:
     (message,) = messages
     assert message["To"] == "me@example.org"
+    assert message["From"] == "night@example.org"
     assert message["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
     (text,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
     assert "RecognizeText 2 times" in text.get_content()
+    assert "The first: RecognizeText: " in text.get_content()
+    assert "killed by SIGILL" in text.get_content()
 
 
 def test_a_failed_run_without_luigid_is_one_email(tmp_path: Path) -> None:
     config = tmp_path / "mail.cfg"
     with mail_server() as mail:
         config.write_text(
-            "[email]\nreceiver = me@example.org\nforce_send = true\n"
+            "[email]\nreceiver = me@example.org\nsender = night@example.org\nforce_send = true\n"
             f"[smtp]\nhost = 127.0.0.1\nport = {mail.server_address[1]}\n"
         )
         fail_twice(tmp_path, "--scheduler-retry-delay", "0.1", LUIGI_CONFIG_PATH=str(config))
