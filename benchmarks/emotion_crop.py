@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.boxes import LABEL_WIDTH_PX, MIN_IOU, Box, overlap
-from thumbnail_tasks.engines import emotion_network
-from thumbnail_tasks.engines.emotion_network import FRAME_SHIFT_Y, FRAME_SIDE, crop_face
-from thumbnail_tasks.images import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.engines.emotions import fer2013
+from thumbnail_tasks.engines.emotions.fer2013 import FRAME_SHIFT_Y, FRAME_SIDE, crop_face
+from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 LABELS_PATH = Path(__file__).with_name("thumbnail_emotions.csv")
@@ -117,7 +117,7 @@ def score_frame(
         crop_face(example.picture_rgb, box_of_frame(box, side, shift_y))
         for example, box in zip(examples, boxes, strict=True)
     ]
-    probabilities = emotion_network.load_emotion_classifier()(crops)
+    probabilities = fer2013.load_emotion_classifier()(crops)
     emotions = np.array([example.emotion for example in examples])
     labelled = probabilities[np.arange(len(examples)), emotions]
     return Score(probabilities.argmax(axis=1) == emotions, labelled, probabilities.max(axis=1))

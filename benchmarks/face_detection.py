@@ -22,9 +22,10 @@ import numpy as np
 from benchmarks.accuracy.boxes import MIN_IOU, Box, LabelledFace, overlap, place_face, score_faces
 from benchmarks.accuracy.labels import QUALITY, read_crowds, read_thumbnails
 from benchmarks.accuracy.peers.dlib_faces import find_cnn_weights
-from thumbnail_tasks.engines import Face, face_recognition
-from thumbnail_tasks.engines.dlib_cnn import Rules, chosen_rules, load_face_detector
-from thumbnail_tasks.images import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.engines.faces import face_recognition
+from thumbnail_tasks.engines.faces.dlib_cnn import Rules, chosen_rules, load_face_detector
+from thumbnail_tasks.engines.interface import Face
+from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
 
 EQUAL_IOU = 0.9
 BATCH_SIZE = 8

@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines.rapidocr import load_text_recognizer
 from thumbnail_tasks.engines.spelling import load_text_corrector
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.text.rapidocr import load_text_recognizer
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.vocabulary import count_vocabulary, select_vocabulary
 
 WIDTH_PX, HEIGHT_PX, COLUMNS, ROWS = 480, 270, 2, 4

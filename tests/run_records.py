@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from thumbnail_tasks.records import Record, StageRecord
+from thumbnail_tasks.runs.records import Record, StageRecord
 
 BEGAN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 

@@ -37,7 +37,7 @@ def test_importing_does_nothing_heavy() -> None:
 def test_all_packages_import_in_one_process() -> None:
     imports = "; ".join(f"import {package}" for package in PACKAGES)
     code = (
-        "from thumbnail_tasks.engines.keras_ocr import import_keras_ocr; "
+        "from thumbnail_tasks.engines.text.keras_ocr import import_keras_ocr; "
         f"import_keras_ocr(); {imports}; print('imported')"
     )
     finished = run_python(code)

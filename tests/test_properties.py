@@ -22,14 +22,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from thumbnail_tasks import csv_files, readers, schemas
+from thumbnail_tasks import schemas
+from thumbnail_tasks.commands.export import join_shard, join_videos
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.shards import name_shard, table_of_shard
-from thumbnail_tasks.sources import identify_thumbnails
-from thumbnail_tasks.stages.export import join_shard, join_videos
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
+from thumbnail_tasks.inputs import csv_reading, reading
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails, want_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
-from thumbnail_tasks.tables import write_csv
+from thumbnail_tasks.tasks.shard_task import name_shard, table_of_shard
 
 # The same examples in every run, and nothing kept in the working tree.
 always = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -66,8 +67,8 @@ def read(content: bytes) -> pa.Table:
         file.write(content)
         file.flush()
         files = [Path(file.name)]
-        schema = readers.read_schema(files, "auto")
-        return pa.Table.from_batches(readers.read_batches(files, "auto", schema), schema)
+        schema = reading.read_schema(files, "auto")
+        return pa.Table.from_batches(reading.read_batches(files, "auto", schema), schema)
 
 
 def cells_of(table: pa.Table) -> list[list[str]]:
@@ -142,7 +143,7 @@ def test_where_blocks_end_makes_no_difference(
     text = io.StringIO(newline="")
     csv.writer(text).writerows([("video_id", "title"), *rows])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_files, "_BLOCK_BYTES", block_bytes)
+        patch.setattr(csv_reading, "_BLOCK_BYTES", block_bytes)
         assert cells_of(read(text.getvalue().encode())) == [list(row) for row in rows]
 
 

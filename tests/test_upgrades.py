@@ -10,9 +10,10 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from tests.conftest import ROOT, STAGE_TABLES
-from thumbnail_tasks import shards, sources
-from thumbnail_tasks.stages.export import STAGES
+from thumbnail_tasks.commands.export import STAGES
+from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.tasks import shard_task
 
 
 class Change(NamedTuple):
@@ -76,11 +77,11 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         patch.setattr(importlib.metadata, "distribution", find_changed)
         if change.stage:
             patch.setattr(change.stage, "version", "99")
-        shards._tag_engine.cache_clear()
+        shard_task._tag_engine.cache_clear()
         with CmdlineParser.global_instance(["ExportAttributes", *change.flags]):
-            source = sources.source_tag("")
+            source = thumbnail_sources.source_tag("")
             found = {stage.table: stage.tag(source) for stage in STAGES}
-    shards._tag_engine.cache_clear()
+    shard_task._tag_engine.cache_clear()
     return found
 
 

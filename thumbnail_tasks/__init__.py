@@ -11,12 +11,12 @@ The tasks that a person names on the command line::
     luigi --module thumbnail_tasks FetchWeights
 """
 
-from thumbnail_tasks.fetching import FetchWeights
-from thumbnail_tasks.stages.cleaning import CleanUp
-from thumbnail_tasks.stages.export import ExportAttributes
-from thumbnail_tasks.stages.nightly import Nightly
-from thumbnail_tasks.stages.projector import ExportProjector
-from thumbnail_tasks.stages.report import BuildReport, SearchTexts
+from thumbnail_tasks.commands.cleanup import CleanUp
+from thumbnail_tasks.commands.export import ExportAttributes
+from thumbnail_tasks.commands.nightly import Nightly
+from thumbnail_tasks.commands.projector import ExportProjector
+from thumbnail_tasks.commands.report import BuildReport, SearchTexts
+from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
 __all__ = [
     "BuildReport",

@@ -10,11 +10,11 @@ import pyarrow as pa
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.timing import Contestant
 from thumbnail_tasks import schemas
-from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _ID = "picture0"
 

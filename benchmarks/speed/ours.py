@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.ours import as_thumbnails, load_stage
 from benchmarks.speed.turns import Run
-from thumbnail_tasks.engines.dlib_cnn import Rules, load_face_detector
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.faces.dlib_cnn import Rules, load_face_detector
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces

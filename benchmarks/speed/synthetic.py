@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from thumbnail_tasks import schemas, settings, sources
-from thumbnail_tasks.shards import ShardTask, name_shard
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
@@ -17,6 +17,7 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.tasks.shard_task import ShardTask, name_shard
 
 ROWS_PER_THUMBNAIL = 10 / 3
 """A million rows of trending videos mean 300,000 thumbnails."""
@@ -91,7 +92,7 @@ def write_videos(path: Path, n_rows: int, ids: Sequence[str], random: np.random.
 
 def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator) -> str:
     """Write one shard and the tables of all stages over it; returns the shard's name."""
-    source, n = sources.source_tag(""), len(ids)
+    source, n = thumbnail_sources.source_tag(""), len(ids)
     shard = _table(
         schemas.SHARDS,
         thumbnail_id=ids,

@@ -9,11 +9,11 @@ from benchmarks.speed.synthetic import make_archive, make_tables, write_shard, w
 from benchmarks.speed.turns import Contender, take_turns
 from benchmarks.speed.whole_job import lay_out
 from tests.conftest import EXAMPLES
-from thumbnail_tasks import sources
+from thumbnail_tasks.commands.export import join_shard
+from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
-from thumbnail_tasks.stages.export import join_shard
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
@@ -41,7 +41,7 @@ def test_what_is_made_up_joins_as_what_the_stages_make() -> None:
 def test_a_made_up_shard_counts_as_done(tmp_path: Path) -> None:
     shard = write_shard(IDS, tmp_path, np.random.default_rng(0))
     for stage in (EmbedText, ClassifyEmotions, MeasureAppearance):
-        assert stage.on(shard, sources.source_tag(""), str(tmp_path)).complete()
+        assert stage.on(shard, thumbnail_sources.source_tag(""), str(tmp_path)).complete()
 
 
 def test_an_archive_has_three_rows_and_a_third_to_a_thumbnail(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Watched
 from tests.report.drawn import Drawn, draw_export
 from tests.report.test_site import HOSTILE
-from thumbnail_tasks.tables import write_csv
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
 
 TITLES = (
     *HOSTILE,

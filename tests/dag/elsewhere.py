@@ -4,7 +4,7 @@ import luigi
 
 from tests.dag import quick
 from tests.docker.chores import WaitForBroom
-from thumbnail_tasks.stages.export import ExportAttributes, RunTask, of_run
+from thumbnail_tasks.commands.export import ExportAttributes, RunTask, of_run
 
 __all__ = ["ExportElsewhere", "quick"]
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from thumbnail_tasks import ExportAttributes
-from thumbnail_tasks.engines import Face, Word
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 from thumbnail_tasks.stages import emotions, faces, words
 

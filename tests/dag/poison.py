@@ -11,15 +11,16 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thumbnail_tasks import ExportAttributes, images
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks import ExportAttributes
+from thumbnail_tasks.pictures import decoding
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages import faces, words
 
 __all__ = ["ExportAttributes"]
 
 TOO_LARGE = (7, 7, 7)
 _N_IN_MEMORY = 2
-_read_header = images.read_header
+_read_header = decoding.read_header
 
 
 def read_header(data: bytes) -> Any:
@@ -60,7 +61,7 @@ def run_out_of_memory(first_pixels: list[list[int]]) -> None:
         raise RuntimeError("[ONNXRuntimeError] : 6 : Failed to allocate memory for 9 bytes")
 
 
-images.read_header = read_header
+decoding.read_header = read_header
 reader, detector = words.RECOGNIZERS["rapidocr"], faces.DETECTORS["dlib-cnn"]
 load_reader = load_or_die(reader.load) if "KILLED_WHEN_LOADED" in os.environ else reader.load
 words.RECOGNIZERS["rapidocr"] = reader._replace(load=before(load_reader, kill))

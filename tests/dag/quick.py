@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 
 from thumbnail_tasks import ExportAttributes
-from thumbnail_tasks.engines import Face, Word
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages import faces, words
 
 __all__ = ["ExportAttributes"]

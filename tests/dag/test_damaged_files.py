@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
 from tests.dag.runs import Finished, files_of, read_attributes, run, start
 from tests.dag.test_interruptions import sample_ids, write_videos
-from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, Server
 from tests.dag.runs import SAMPLE, kill_after, run, sample_ids, wait_for, write_videos
-from tests.engines.test_tensorflow_hub import WIDTH, embed_words, save
+from tests.engines.embeddings.test_tensorflow_hub import WIDTH, embed_words, save
 from tests.ranges import ServedFile
 
 pytestmark = pytest.mark.dag

@@ -20,7 +20,7 @@ from tests.dag.runs import Finished, read_attributes, run, start, wait_for
 from tests.dag.test_damaged_files import QUICK, flags
 from tests.dag.test_interruptions import sample_ids, write_videos
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Answer, Server
 from tests.dag.runs import run
-from tests.hostile import HTML, redirect
+from tests.network.hostile import HTML, redirect
 from tests.odd_pictures import odd_pictures
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]

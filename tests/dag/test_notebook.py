@@ -13,9 +13,9 @@ import pytest
 
 from tests.conftest import EXAMPLES, ROOT
 from tests.dag.runs import Finished, files_of, run, write_videos
-from tests.engines.test_tensorflow_hub import WIDTH, embed_words, save
+from tests.engines.embeddings.test_tensorflow_hub import WIDTH, embed_words, save
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines.tensorflow_runtime import load_tensorflow
+from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -19,8 +19,8 @@ import pytest
 
 from tests.conftest import EXAMPLES, ROOT
 from tests.dag.runs import Finished, read_attributes, run, start, wait_for
+from tests.inputs.test_odd_tables import is_harmless
 from tests.odd_tables import FORMULAS, NO_IDS, NO_LINKS, odd_csvs, odd_parquets
-from tests.test_odd_tables import is_harmless
 from thumbnail_tasks import schemas
 
 pytestmark = pytest.mark.dag

@@ -9,8 +9,8 @@ from benchmarks.accuracy import score_export
 from tests.conftest import EXAMPLES, REAL_TABLES
 from tests.dag.runs import run
 from thumbnail_tasks import schemas
-from thumbnail_tasks.readers import read_batches, read_schema
-from thumbnail_tasks.sources import identify_thumbnails
+from thumbnail_tasks.inputs.reading import read_batches, read_schema
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -28,8 +28,8 @@ from tests.dag.runs import (
     write_videos,
 )
 from thumbnail_tasks import schemas
-from thumbnail_tasks.records import Record, read_records
-from thumbnail_tasks.terminal import INTERRUPTED
+from thumbnail_tasks.runs.records import Record, read_records
+from thumbnail_tasks.tasks.progress import INTERRUPTED
 
 pytestmark = pytest.mark.dag
 

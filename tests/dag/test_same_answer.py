@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import EXAMPLES, STAGE_TABLES
 from tests.dag.contents import content_of
 from tests.dag.runs import Finished, kill_after, run, start, wait_for
-from thumbnail_tasks.engines import face_quality
+from thumbnail_tasks.engines.emotions import face_quality
 from thumbnail_tasks.stages import appearance, detections, emotions
 from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import EmbedText, embed_texts

@@ -22,7 +22,7 @@ from tests.dag.runs import sample_ids, wait_for, write_videos
 from tests.dag.test_records import Webhook, webhook
 from tests.docker.box import Luigid
 from thumbnail_tasks import schemas
-from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 __all__ = ["webhook"]
 pytestmark = [pytest.mark.dag, pytest.mark.model]

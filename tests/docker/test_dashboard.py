@@ -5,8 +5,8 @@ import re
 from datetime import UTC, datetime
 
 from tests.docker.box import DOCKER
-from thumbnail_tasks.metrics import exposition
-from thumbnail_tasks.records import FailureRecord, GpuRecord, Record, StageRecord
+from thumbnail_tasks.runs.metrics import exposition
+from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, Record, StageRecord
 
 DASHBOARD = json.loads((DOCKER / "dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]

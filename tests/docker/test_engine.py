@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import EXAMPLES
 from tests.docker.box import DOCKER, free_port
-from thumbnail_tasks.terminal import EXIT_INTERRUPTED, INTERRUPTED
+from thumbnail_tasks.tasks.progress import EXIT_INTERRUPTED, INTERRUPTED
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from thumbnail_tasks.engines.appearance import Appearance, measure_appearance
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.pictures.decoding import ImageRGB
 
 HISTOGRAMS = ("gray_histogram", "hue_histogram", "saturation_histogram", "value_histogram")
 ONE_VALUE = (0.0, 0.0, 1.0, 0.0, 0.0)

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tests.test_images import encoded
+from tests.pictures.test_decoding import encoded
 from thumbnail_tasks import schemas
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
-from thumbnail_tasks.tables import write_csv
 
 WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}

@@ -9,12 +9,13 @@ import pytest
 
 from tests.conftest import Answer as ServerAnswer
 from tests.conftest import Server
-from tests.test_images import GREY, encoded, letterboxed
+from tests.pictures.test_decoding import GREY, encoded, letterboxed
 from thumbnail_tasks import schemas
-from thumbnail_tasks.downloads import Answer
-from thumbnail_tasks.engines import Face, Word, face_quality
-from thumbnail_tasks.engines.face_quality import FaceQuality
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.emotions import face_quality
+from thumbnail_tasks.engines.emotions.face_quality import FaceQuality
+from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.network.downloads import Answer
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import embed_texts
 from thumbnail_tasks.stages.emotions import ClassifyEmotions, classify_emotions
@@ -280,7 +281,7 @@ def test_a_file_is_read_and_a_missing_or_broken_one_has_its_status(tmp_path: obj
 
 
 def test_many_thumbnails_come_back_in_their_order(server: Server, picture: bytes) -> None:
-    from thumbnail_tasks.downloads import Downloader
+    from thumbnail_tasks.network.downloads import Downloader
 
     names = [f"{number:011}" for number in range(30)]
     for name in names[::2]:

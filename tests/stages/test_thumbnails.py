@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.downloads import Answer
 from thumbnail_tasks.errors import HostDownError
+from thumbnail_tasks.network.downloads import Answer
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
 
 IDS = ["good", "gone", "late", "unasked", "better"]

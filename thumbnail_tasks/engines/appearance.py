@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines import Engine
-from thumbnail_tasks.images import ImageRGB
+from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import HISTOGRAM_BINS
 
 WORKING_WIDTH_PX: Final = 120

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein, Hamming
 
-from thumbnail_tasks.engines import Engine
+from thumbnail_tasks.engines.interface import Engine
 
 TextCorrector = Callable[[Sequence[str], Sequence[bool], Sequence[str]], list[str]]
 """N words, whether the recogniser is sure of each one's letters, and the title and channel of each

@@ -1,1 +1,1 @@
-"""The report: a folder that shows an export in a browser, without a server or a network."""
+"""The HTML report of an export; the page itself is in ``page/``."""

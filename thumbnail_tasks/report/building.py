@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
-from thumbnail_tasks.shards import ShardTask, short_digest
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.targets import date_as, is_dated_as, place, writing
+from thumbnail_tasks.storage.parquet_target import date_as, is_dated_as, place, writing
+from thumbnail_tasks.tasks.shard_task import ShardTask, short_digest
 
 _REPORT_VERSION = "2"
 """Raise it when the same export becomes another page."""

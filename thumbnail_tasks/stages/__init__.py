@@ -1,1 +1,1 @@
-"""The steps in the order of the data: each a pure function on tables, then its task."""
+"""The steps of the pipeline in the order of the data: a pure function on tables, then its task."""

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines import Engine, appearance
-from thumbnail_tasks.images import iter_pictures
-from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.engines import appearance
+from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.pictures.decoding import iter_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _BATCH_SIZE = 16
 

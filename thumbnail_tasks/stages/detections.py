@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from thumbnail_tasks.engines import Face, Word
-from thumbnail_tasks.halving import compute_in_parts
-from thumbnail_tasks.images import ImageRGB, iter_pictures
+from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.execution.bisection import compute_in_parts
+from thumbnail_tasks.pictures.decoding import ImageRGB, iter_pictures
 
 Found = TypeVar("Found", Word, Face)
 

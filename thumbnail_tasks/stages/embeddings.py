@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, minilm, tensorflow_hub
-from thumbnail_tasks.engines.minilm import TextEncoder
-from thumbnail_tasks.halving import compute_in_parts
-from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.engines.embeddings import minilm, tensorflow_hub
+from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
+from thumbnail_tasks.engines.interface import Engine, choose
+from thumbnail_tasks.execution.bisection import compute_in_parts
 from thumbnail_tasks.stages.texts import CorrectText
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 ENCODERS: Mapping[str, Engine] = {
     "minilm": minilm.ENGINE,

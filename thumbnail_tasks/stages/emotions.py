@@ -6,19 +6,20 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, emotion_network, face_quality, keras_emotions
-from thumbnail_tasks.engines.emotion_network import EmotionClassifier, crop_face
-from thumbnail_tasks.engines.face_quality import FaceJudge, FaceQuality
-from thumbnail_tasks.halving import compute_in_parts
-from thumbnail_tasks.images import iter_pictures
-from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.engines.emotions import face_quality, fer2013, keras_model
+from thumbnail_tasks.engines.emotions.face_quality import FaceJudge, FaceQuality
+from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier, crop_face
+from thumbnail_tasks.engines.interface import Engine, choose
+from thumbnail_tasks.execution.bisection import compute_in_parts
+from thumbnail_tasks.pictures.decoding import iter_pictures
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CLASSIFIERS: Mapping[str, Engine] = {
-    "fer2013": emotion_network.ENGINE,
-    "keras": keras_emotions.ENGINE,
+    "fer2013": fer2013.ENGINE,
+    "keras": keras_model.ENGINE,
 }
 
 _BATCH_SIZE = 16

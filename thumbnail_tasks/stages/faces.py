@@ -6,12 +6,13 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, Face, FaceDetector, choose, dlib_cnn, face_recognition
-from thumbnail_tasks.images import ImageRGB
-from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.engines.faces import dlib_cnn, face_recognition
+from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, choose
+from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 DETECTORS: Mapping[str, Engine] = {
     "dlib-cnn": dlib_cnn.ENGINE,

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from thumbnail_tasks import schemas, settings, sources
-from thumbnail_tasks.engines import Engine, digest_file
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.engines.interface import Engine, digest_file
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.terminal import say_from
+from thumbnail_tasks.inputs import thumbnail_sources
+from thumbnail_tasks.tasks.progress import say_from
 
 NAME: Final = "filename2text"
 
@@ -62,7 +63,7 @@ def load_texts() -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for path in _find_files():
         for name, text in _read(path).items():
-            video_id = sources.id_of_notebook_file(name)
+            video_id = thumbnail_sources.id_of_notebook_file(name)
             if video_id is None or not isinstance(text, str):
                 raise InputError(
                     f"{path}: expected names such as 'https:i.ytimg.comvi<video id>hqdefault' with "

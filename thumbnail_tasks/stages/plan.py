@@ -7,15 +7,16 @@ import luigi
 import pandas as pd
 import pyarrow as pa
 
-from thumbnail_tasks import readers, schemas, settings, sources
+from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
-from thumbnail_tasks.mending import mending
-from thumbnail_tasks.shards import name_shard
-from thumbnail_tasks.sources import Picture
+from thumbnail_tasks.inputs import reading, thumbnail_sources
+from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
-from thumbnail_tasks.targets import LostFileError, ParquetTarget, remove_orphans
-from thumbnail_tasks.terminal import say, tell
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget, remove_orphans
+from thumbnail_tasks.tasks.progress import say, tell
+from thumbnail_tasks.tasks.recovery import mending
+from thumbnail_tasks.tasks.shard_task import name_shard
 
 _SAID = ("title", "channel_title")
 
@@ -31,8 +32,8 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
         ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; where the folder
         lacks a picture, ``path`` and ``revision`` are null.
     """
-    meant = sources.identify_thumbnails(videos, pictures is not None).to_pylist()
-    template = sources.youtube_template()
+    meant = thumbnail_sources.identify_thumbnails(videos, pictures is not None).to_pylist()
+    template = thumbnail_sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
     for row, said in zip(meant, _titles_and_channels(videos), strict=True):
         thumbnail_id = row["thumbnail_id"]
@@ -54,7 +55,7 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
 
 
 def _titles_and_channels(videos: pa.Table) -> list[str]:
-    names = [readers.column_named(videos.schema, wanted) for wanted in _SAID]
+    names = [reading.column_named(videos.schema, wanted) for wanted in _SAID]
     columns = [videos[name].cast(pa.string()).to_pylist() for name in names if name]
     if not columns:
         return [""] * len(videos)
@@ -146,15 +147,15 @@ class PlanShards(VideosTask):
         return [ReadVideos(**self.of_same_table()), BuildVocabulary(**self.of_same_table())]
 
     def output(self) -> ParquetTarget:
-        source = sources.source_tag(self.images_dir)
+        source = thumbnail_sources.source_tag(self.images_dir)
         return self.target("plans", source, f"{self.table_name}-{self.attempt}")
 
     @mending
     def run(self) -> None:
         remove_orphans(Path(self.data_dir))
-        source = sources.source_tag(self.images_dir)
-        pictures = sources.list_pictures(self.images_dir) if self.images_dir else None
-        videos = read_columns(self.input()[0], readers.LINK_COLUMN, readers.ID_COLUMN, *_SAID)
+        source = thumbnail_sources.source_tag(self.images_dir)
+        pictures = thumbnail_sources.list_pictures(self.images_dir) if self.images_dir else None
+        videos = read_columns(self.input()[0], reading.LINK_COLUMN, reading.ID_COLUMN, *_SAID)
         wanted = want_thumbnails(videos, pictures)
         if not len(wanted):
             raise InputError(
@@ -188,7 +189,7 @@ def next_attempt(data_dir: str, videos_table: str, images_dir: str) -> int:
     The last one goes on while its downloads are unfinished, and stays if nothing in it could
     come out otherwise now; else it is the one after it.
     """
-    source = sources.source_tag(images_dir)
+    source = thumbnail_sources.source_tag(images_dir)
     plans = Path(data_dir, "plans", source).glob(f"{videos_table}-*.parquet")
     attempts = [path.stem.rpartition("-")[2] for path in plans]
     latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
@@ -228,7 +229,7 @@ def _has_failed(known: pd.DataFrame) -> pd.Series:
 def _has_changed(known: pd.DataFrame, images_dir: str) -> bool:
     if not images_dir:
         return False
-    pictures = sources.list_pictures(images_dir)
+    pictures = thumbnail_sources.list_pictures(images_dir)
     revisions = known["thumbnail_id"].map(
         lambda thumbnail_id: pictures[thumbnail_id].revision if thumbnail_id in pictures else None
     )

@@ -9,14 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, choose, spelling
-from thumbnail_tasks.engines.imports import importing
+from thumbnail_tasks.engines import spelling
+from thumbnail_tasks.engines.interface import Engine, choose
+from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.spelling import TextCorrector
-from thumbnail_tasks.shards import ShardTask
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
 

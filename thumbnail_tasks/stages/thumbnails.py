@@ -11,14 +11,14 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.downloads import Answer, load_downloader
 from thumbnail_tasks.errors import HostDownError, StorageError
-from thumbnail_tasks.images import NotAnImageError, TooManyPixelsError, measure_image
-from thumbnail_tasks.picture_headers import read_header
-from thumbnail_tasks.shards import PICTURES, DataTask, ShardTask, short_digest
-from thumbnail_tasks.sources import urls_by_quality, wanted_qualities
-from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.inputs.thumbnail_sources import urls_by_quality, wanted_qualities
+from thumbnail_tasks.network.downloads import Answer, load_downloader
+from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
+from thumbnail_tasks.pictures.headers import read_header
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import PICTURES, DataTask, ShardTask, short_digest
 
 _PLACEHOLDER_PX = (120, 90)
 _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import luigi
 import pyarrow as pa
 
-from thumbnail_tasks import readers, schemas
+from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
-from thumbnail_tasks.shards import DataTask, name_table
-from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import tell
+from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.progress import tell
+from thumbnail_tasks.tasks.shard_task import DataTask, name_table
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
@@ -34,14 +35,14 @@ class _Look(NamedTuple):
 
 @functools.cache
 def _look_at(videos: str, videos_format: str) -> _Look:
-    files = readers.find_files(videos)
-    states = readers.states_of(files)  # first: what changes under the digest is noticed, too
-    return _Look(states, readers.digest_files(files, videos_format))
+    files = reading.find_files(videos)
+    states = reading.states_of(files)  # first: what changes under the digest is noticed, too
+    return _Look(states, reading.digest_files(files, videos_format))
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
     """Those of the wanted columns that a table of videos has, named as its header has them."""
-    names = [readers.column_named(videos.read_schema(), name) for name in wanted]
+    names = [reading.column_named(videos.read_schema(), name) for name in wanted]
     return videos.read([name for name in names if name])
 
 
@@ -52,7 +53,7 @@ class VideosTask(DataTask):
         default="", description="CSV or Parquet file, a glob, or several separated by commas"
     )
     videos_format = luigi.ChoiceParameter(
-        default="auto", choices=readers.FORMATS, description="How to read it (default: auto)"
+        default="auto", choices=reading.FORMATS, description="How to read it (default: auto)"
     )
 
     retry_count = 1  # what is wrong with a table is still wrong seconds later
@@ -88,14 +89,14 @@ class ReadVideos(VideosTask):
         before = _look_at(self.videos, self.videos_format).states
         files = [path for path, _, _ in before]
         target = self.output()
-        schema = readers.read_schema(files, self.videos_format)
+        schema = reading.read_schema(files, self.videos_format)
         _refuse_our_columns(files, schema.names)
         n_rows = 0
         with target.open_writer(schema) as writer:
-            for batch in readers.read_batches(files, self.videos_format, schema):
+            for batch in reading.read_batches(files, self.videos_format, schema):
                 writer.write_batch(batch)
                 n_rows += len(batch)
-            if readers.states_of(files) != before:
+            if reading.states_of(files) != before:
                 raise InputError(f"--videos {self.videos}: changed while it was read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")

@@ -15,12 +15,13 @@ import luigi
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thumbnail_tasks import readers, schemas
-from thumbnail_tasks.mending import mending
-from thumbnail_tasks.shards import DataTask, table_of_shard
+from thumbnail_tasks import schemas
+from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
-from thumbnail_tasks.targets import ParquetTarget
-from thumbnail_tasks.terminal import tell
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.progress import tell
+from thumbnail_tasks.tasks.recovery import mending
+from thumbnail_tasks.tasks.shard_task import DataTask, table_of_shard
 
 _FOLDER = "vocabularies"
 
@@ -106,7 +107,7 @@ def build_vocabulary(videos: pa.Table) -> pa.Table:
 
 
 def _distinct(videos: pa.Table, wanted: str) -> list[str | None]:
-    name = readers.column_named(videos.schema, wanted)
+    name = reading.column_named(videos.schema, wanted)
     return pc.unique(videos[name].cast(pa.string())).to_pylist() if name else []
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines import Engine, TextRecognizer, Word, choose, keras_ocr, rapidocr
-from thumbnail_tasks.shards import ShardTask
+from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, choose
+from thumbnail_tasks.engines.text import keras_ocr, rapidocr
 from thumbnail_tasks.stages import notebook_texts
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.terminal import Progress
+from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 RECOGNIZERS: Mapping[str, Engine] = {
     "rapidocr": rapidocr.ENGINE,

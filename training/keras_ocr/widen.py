@@ -18,7 +18,7 @@ from networks import ROWS, Detector, NamedLayers, Recognizer, source_layers
 from numpy.typing import NDArray
 from train_detector import THRESHOLD
 
-from thumbnail_tasks.engines.keras_ocr_networks import import_keras_ocr
+from thumbnail_tasks.engines.text.keras_ocr_networks import import_keras_ocr
 
 SPREAD = 1.5
 """Scores are spread so far around keras-ocr's threshold for letters: its threshold for words then

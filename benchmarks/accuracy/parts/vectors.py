@@ -16,7 +16,7 @@ from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers import original_minilm
 from benchmarks.accuracy.table import Bar, Cost, Row, skipped
 from benchmarks.progress import say
-from thumbnail_tasks.engines.minilm import TextEncoder
+from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
 from thumbnail_tasks.stages.embeddings import EmbedText
 from training.text_encoder.measure import measure_misspelling, measure_speed
 

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.timing import Contestant
-from thumbnail_tasks.images import decode_image
+from thumbnail_tasks.pictures.decoding import decode_image
 
 _CNN_FILE = "mmod_human_face_detector.dat"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import QUALITY, MissingError, read_rows, read_titles
 from benchmarks.tables import Bar
-from thumbnail_tasks.images import NotAnImageError, decode_image
+from thumbnail_tasks.pictures.decoding import NotAnImageError, decode_image
 
 EXAMPLES = ROOT / "examples"
 N_PICTURES = 246

@@ -20,9 +20,9 @@ from benchmarks.speed.table import Row, skipped
 from benchmarks.speed.turns import Contender, Outcome, Run, take_turns
 from benchmarks.tables import Bar
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.downloads import Downloader
+from thumbnail_tasks.network.downloads import Downloader
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
-from thumbnail_tasks.targets import ParquetTarget
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 PART = "download"
 _DELAYS_MS = (0, 50)

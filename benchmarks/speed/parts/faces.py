@@ -13,7 +13,7 @@ from benchmarks.speed.table import Row, ratio_row, time_rows
 from benchmarks.speed.turns import Contender, Contest, cut_rounds, take_turns
 from benchmarks.tables import Bar
 from thumbnail_tasks import settings
-from thumbnail_tasks.images import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
 from thumbnail_tasks.stages.faces import DetectFaces
 
 PART = "faces"

@@ -31,7 +31,7 @@ def load_pipeline() -> Any:
     """
     if importlib.util.find_spec("keras_ocr") is None:
         raise MissingError("the package keras-ocr is not installed")
-    from thumbnail_tasks.engines.keras_ocr import import_keras_ocr
+    from thumbnail_tasks.engines.text.keras_ocr import import_keras_ocr
 
     keras_ocr = import_keras_ocr()
     detector = keras_ocr.detection.Detector(weights=None)
@@ -48,7 +48,7 @@ def load_pipeline() -> Any:
 
 def load_each() -> Run:
     """One encoded picture after the other, as the notebook; gives the number of boxes."""
-    from thumbnail_tasks.images import decode_image
+    from thumbnail_tasks.pictures.decoding import decode_image
 
     pipeline = load_pipeline()
 

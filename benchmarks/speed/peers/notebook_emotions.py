@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.peers.keras_emotions import UNIT, prepare
 from benchmarks.speed.turns import Run
-from thumbnail_tasks.engines.tensorflow_runtime import load_tensorflow
+from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 
 FILE = "emotion_model_v6_23.hdf5"
 

@@ -17,7 +17,7 @@ from benchmarks.speed.peers.notebook_emotions import load_network
 from benchmarks.speed.peers.plain import load_face_locations
 from benchmarks.speed.peers.spellchecker_words import make_spellchecker
 from benchmarks.speed.turns import Run
-from thumbnail_tasks.images import decode_image
+from thumbnail_tasks.pictures.decoding import decode_image
 
 _UPSAMPLINGS = 1
 

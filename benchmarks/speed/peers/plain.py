@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.speed.turns import Run
-from thumbnail_tasks.images import ImageRGB, decode_image
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 
 def load_one_by_one(load: Callable[[], Callable[[bytes], Any]]) -> Run:

@@ -1,0 +1,58 @@
+"""Where a night's export is put."""
+
+import configparser
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from luigi.cmdline_parser import CmdlineParser
+
+from tests.conftest import ROOT
+from thumbnail_tasks.commands.nightly import latest_date, link_or_copy
+
+
+def test_a_dated_file_is_the_exports_own_bytes_and_stays_when_that_is_made_anew(
+    tmp_path: Path,
+) -> None:
+    export, dated = tmp_path / "a.csv", tmp_path / "2026-11-25" / "a.csv"
+    export.write_text("first")
+    link_or_copy(export, dated)
+    link_or_copy(export, dated)  # once more, over its own second name
+    assert dated.samefile(export)
+    export.unlink()
+    export.write_text("second")
+    assert dated.read_text() == "first"
+    link_or_copy(export, dated)
+    assert dated.read_text() == "second"
+    assert [path.name for path in dated.parent.iterdir()] == ["a.csv"]
+
+
+def test_where_links_are_not_known_a_copy_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "a.csv").write_text("text")
+    link_or_copy(tmp_path / "a.csv", tmp_path / "dated" / "a.csv")
+    assert (tmp_path / "dated" / "a.csv").read_text() == "text"
+    assert not (tmp_path / "dated" / "a.csv").samefile(tmp_path / "a.csv")
+
+
+def test_a_pointer_that_leads_nowhere_counts_as_none(tmp_path: Path) -> None:
+    assert latest_date(tmp_path) == ""
+    (tmp_path / "latest").symlink_to("2026-11-25")
+    assert latest_date(tmp_path) == ""
+    (tmp_path / "2026-11-25").mkdir()
+    assert latest_date(tmp_path) == "2026-11-25"
+
+
+def test_the_services_command_is_known_to_luigi() -> None:
+    unit = configparser.ConfigParser()
+    unit.read(ROOT / "docker" / "systemd" / "thumbnails-nightly.service")
+    _, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    with CmdlineParser.global_instance(arguments) as parser:
+        assert parser.known_args.root_task == "Nightly"
+        assert parser.known_args.tables == "/srv/incoming"

@@ -1,0 +1,63 @@
+"""A model on ONNX Runtime computes on the card that was leased for it, or refuses."""
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.execution.test_gpus import cards_of_this_host
+from tests.execution.test_model_process import ignore
+from thumbnail_tasks.engines.emotions.fer2013 import INPUT_PX, WEIGHTS_PATH, load_emotion_classifier
+from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.execution.gpus import Card, GpuError, leased_card
+from thumbnail_tasks.execution.model_process import ModelProcess
+from thumbnail_tasks.tasks.progress import Progress
+
+
+def list_builds_providers(progress: Progress) -> list[str]:
+    import onnxruntime as ort  # not in this process, which the others are forked from
+
+    return list(ort.get_available_providers())
+
+
+def open_network(progress: Progress) -> list[str]:
+    return list(open_session(str(WEIGHTS_PATH)).get_providers())
+
+
+def classify(faces_rgb: list[Any], progress: Progress) -> Any:
+    return load_emotion_classifier()(faces_rgb)
+
+
+@pytest.mark.model
+def test_without_a_card_it_computes_on_the_processor() -> None:
+    assert ModelProcess().compute(open_network, ignore) == ["CPUExecutionProvider"]
+
+
+@pytest.mark.model
+def test_a_build_that_cannot_see_the_card_is_refused() -> None:
+    process = ModelProcess()
+    expected = r"GPU 7 \(NVIDIA H100\): expected .*; found: onnxruntime .*Install onnxruntime-gpu"
+    with (
+        process.on(Card("7", "GPU 7 (NVIDIA H100)")),
+        pytest.raises(GpuError, match=expected),
+    ):
+        process.compute(open_network, ignore)
+
+
+@pytest.mark.gpu
+@pytest.mark.model
+def test_on_a_card_the_same_is_found_as_on_the_processor() -> None:
+    process = ModelProcess()
+    cards = cards_of_this_host()
+    if "CUDAExecutionProvider" not in process.compute(list_builds_providers, ignore):
+        pytest.skip("this ONNX Runtime is built without CUDA")
+    random = np.random.default_rng(7)
+    faces_rgb = list(random.integers(0, 256, (40, INPUT_PX, INPUT_PX, 3), np.uint8))
+    work = functools.partial(classify, faces_rgb)
+    on_processor = process.compute(work, ignore)
+    with leased_card(cards, lambda: None) as card, process.on(card):
+        assert process.compute(open_network, ignore)[0] == "CUDAExecutionProvider"
+        on_card = process.compute(work, ignore)
+        assert np.array_equal(on_card, process.compute(work, ignore))
+    np.testing.assert_allclose(on_card, on_processor, atol=1e-4)

@@ -1,0 +1,269 @@
+"""Of several processes on one host, each has a card of its own, for as long as it computes."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import luigi
+import psutil
+import pytest
+
+from thumbnail_tasks.errors import SettingsError, StorageError
+from thumbnail_tasks.execution.gpus import Card, GpuError, find_cards, leased_card, see_only
+from thumbnail_tasks.execution.model_process import ModelProcess
+
+FORK = multiprocessing.get_context("fork")
+
+LISTED = "0, GPU-aa11, NVIDIA H100 80GB HBM3\n1, GPU-bb22, NVIDIA L4\n"
+FIRST = Card("GPU-aa11", "GPU 0 (NVIDIA H100 80GB HBM3)")
+SECOND = Card("GPU-bb22", "GPU 1 (NVIDIA L4)")
+
+UseGpus = Callable[..., None]
+PutNvidiaSmi = Callable[[str], None]
+
+
+@pytest.fixture
+def use_gpus(tmp_path: Path) -> Iterator[UseGpus]:
+    """Set ``[gpus]``; leases are the test's own."""
+    config = luigi.configuration.get_config()
+
+    def use(**chosen: str) -> None:
+        for name, value in chosen.items():
+            config.set("gpus", name, value)
+
+    use(lock_dir=str(tmp_path), cards="auto")
+    yield use
+    config.remove_section("gpus")
+
+
+@pytest.fixture
+def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidiaSmi:
+    """Have no nvidia-smi on the PATH but a script of the test's."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / "bin").mkdir()
+
+    def put(script: str) -> None:
+        path = tmp_path / "bin" / "nvidia-smi"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    return put
+
+
+def cards_of_this_host() -> list[Card]:
+    """The real ones; the calling test is skipped where there are none."""
+    config = luigi.configuration.get_config()
+    config.set("gpus", "cards", "auto")
+    try:
+        cards = find_cards()
+    finally:
+        config.remove_section("gpus")
+    if not cards:
+        pytest.skip("no graphics card")
+    return cards
+
+
+def list_cards(listed: str = LISTED) -> str:
+    return f"printf '%s' '{listed}'"
+
+
+def test_auto_is_what_nvidia_smi_lists(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
+    put_nvidia_smi(list_cards())
+    assert find_cards() == [FIRST, SECOND]
+
+
+def test_a_card_is_used_only_if_it_is_asked_for(put_nvidia_smi: PutNvidiaSmi) -> None:
+    put_nvidia_smi(list_cards())
+    assert find_cards() == []
+
+
+def test_a_host_without_nvidia_smi_has_no_cards(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
+    assert find_cards() == []
+
+
+@pytest.mark.parametrize("wanted", ["1", "GPU-bb22", " 1 , GPU-bb22,1"])
+def test_a_card_is_named_by_number_or_uuid(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str
+) -> None:
+    put_nvidia_smi(list_cards())
+    use_gpus(cards=wanted)
+    assert find_cards() == [SECOND]
+
+
+def test_named_cards_are_trusted_where_nothing_lists_them(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
+    use_gpus(cards="0,3")
+    assert find_cards() == [Card("0", "GPU 0"), Card("3", "GPU 3")]
+
+
+@pytest.mark.parametrize(("visible", "found"), [("1", [SECOND]), ("", []), ("-1", [])])
+def test_auto_keeps_to_the_cards_that_the_run_was_given(
+    use_gpus: UseGpus,
+    put_nvidia_smi: PutNvidiaSmi,
+    monkeypatch: pytest.MonkeyPatch,
+    visible: str,
+    found: list[Card],
+) -> None:
+    put_nvidia_smi(list_cards())
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert find_cards() == found
+    use_gpus(cards="0")
+    assert find_cards() == [FIRST]
+
+
+def test_with_none_nvidia_smi_is_not_asked(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
+    put_nvidia_smi("exit 9")
+    use_gpus(cards="none")
+    assert find_cards() == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("2", r"\[gpus\] cards: expected cards that nvidia-smi lists \(0, 1, .*\); found: 2"),
+        ("first", r"\[gpus\] cards: expected auto, none, or .*; found: 'first'"),
+        ("", r"\[gpus\] cards: expected auto, none, or .*; found: ''"),
+    ],
+)
+def test_a_card_that_there_is_not_is_named(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str, message: str
+) -> None:
+    put_nvidia_smi(list_cards())
+    use_gpus(cards=wanted)
+    with pytest.raises(SettingsError, match=message):
+        find_cards()
+
+
+def test_a_driver_that_fails_is_not_taken_for_no_card(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
+    put_nvidia_smi("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
+    with pytest.raises(GpuError, match=r"found: exit code 18 Failed to initialize NVML.*none"):
+        find_cards()
+
+
+def test_where_a_card_is_required_none_is_an_error(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
+    use_gpus(required="true")
+    with pytest.raises(GpuError, match=r"expected a card; found: none.*smi not on the PATH"):
+        find_cards()
+    put_nvidia_smi(list_cards(""))
+    with pytest.raises(GpuError, match="not set and nvidia-smi on the PATH"):
+        find_cards()
+    put_nvidia_smi(list_cards())
+    assert find_cards() == [FIRST, SECOND]
+
+
+def hold(pipe: Connection, n_cards: int) -> None:
+    with leased_card([FIRST, SECOND][:n_cards], lambda: pipe.send("waits")) as card:
+        assert card is not None
+        pipe.send(card.id)
+        pipe.recv()
+
+
+class Holder:
+    """Another process that leases a card."""
+
+    def __init__(self, n_cards: int = 2) -> None:
+        self.pipe, theirs = FORK.Pipe()
+        self.process = FORK.Process(target=hold, args=(theirs, n_cards), daemon=True)
+        self.process.start()
+
+    def says(self) -> str:
+        assert self.pipe.poll(10)
+        return str(self.pipe.recv())
+
+
+def test_each_process_has_another_card_and_one_too_many_waits(use_gpus: UseGpus) -> None:
+    first = Holder()
+    assert first.says() == "GPU-aa11"
+    second = Holder()
+    assert second.says() == "GPU-bb22"
+    third = Holder()
+    assert third.says() == "waits"
+    assert not third.pipe.poll(1)
+    second.pipe.send("go on")
+    assert third.says() == "GPU-bb22"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_process_frees_its_card(use_gpus: UseGpus, sign: signal.Signals) -> None:
+    first = Holder(n_cards=1)
+    assert first.says() == "GPU-aa11"
+    second = Holder(n_cards=1)
+    assert second.says() == "waits"
+    assert first.process.pid is not None
+    os.kill(first.process.pid, sign)
+    assert second.says() == "GPU-aa11"
+
+
+def test_a_card_on_which_the_models_still_compute_is_not_free(use_gpus: UseGpus) -> None:
+    pipe, theirs = FORK.Pipe()
+
+    def compute() -> None:
+        process = ModelProcess()
+        with leased_card([FIRST], lambda: None) as card, process.on(card):
+            theirs.send(process.compute(name_process, ignore))
+            theirs.recv()
+
+    parent = FORK.Process(target=compute)
+    parent.start()
+    try:
+        assert pipe.poll(10)
+        models = psutil.Process(pipe.recv())
+        models.suspend()  # as one that is deep in a native library, and notices nothing
+    finally:
+        parent.kill()
+        parent.join()
+    other = Holder(n_cards=1)
+    try:
+        assert other.says() == "waits"
+        assert not other.pipe.poll(1)
+    finally:
+        models.kill()
+    assert other.says() == "GPU-aa11"
+
+
+def name_process(progress: object) -> int:
+    return os.getpid()
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+def test_a_lease_is_given_back_when_the_block_raises(use_gpus: UseGpus, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), leased_card([FIRST], lambda: None):
+        raise KeyError
+    assert Holder(n_cards=1).says() == "GPU-aa11"
+
+
+def test_without_cards_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> None:
+    with leased_card([], lambda: None) as card:
+        assert card is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_leases_that_is_none_is_named(use_gpus: UseGpus, tmp_path: Path) -> None:
+    use_gpus(lock_dir=str(tmp_path / "missing"))
+    lease = leased_card([FIRST], lambda: None)
+    with pytest.raises(StorageError, match=r"No such file.*\[gpus\] lock_dir"), lease:
+        pass
+
+
+def test_frameworks_are_shown_one_card_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    see_only(SECOND)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bb22"
+    assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    see_only(None)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""

@@ -1,0 +1,193 @@
+"""What crashes in the process of the models ends there."""
+
+import faulthandler
+import functools
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+from luigi.worker import fork_lock
+
+from tests.conftest import ROOT
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.execution.crashes import CrashError
+from thumbnail_tasks.execution.gpus import Card, own_card
+from thumbnail_tasks.execution.model_process import ModelProcess, model_process
+from thumbnail_tasks.tasks.progress import Progress
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+def name_process(progress: Progress) -> int:
+    progress(2)
+    progress(3)
+    return os.getpid()
+
+
+def kill_by(sign: int, progress: Progress) -> None:
+    faulthandler.disable()  # pytest's own
+    os.kill(os.getpid(), sign)
+
+
+def raise_error(error: Exception, progress: Progress) -> None:
+    raise error
+
+
+class UnpicklableError(Exception):
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def raise_unpicklable(progress: Progress) -> None:
+    raise UnpicklableError(1, 2)
+
+
+def name_card(progress: Progress) -> tuple[int, str, Card | None]:
+    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], own_card()
+
+
+def sleep(progress: Progress) -> None:
+    time.sleep(60)
+
+
+def exhaust_memory(progress: Progress) -> int:
+    in_use = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (in_use + 2**26, resource.RLIM_INFINITY))
+    return len(bytearray(2**30))
+
+
+def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
+    found: list[int] = []
+    process = ModelProcess()
+    with fork_lock:
+        thread = threading.Thread(
+            target=lambda: found.append(process.compute(name_process, ignore))
+        )
+        thread.start()
+        thread.join(0.5)
+        assert found == []
+    thread.join()
+    assert found != [os.getpid()]
+    assert len(found) == 1
+
+
+def test_works_follow_each_other_in_one_other_process_and_tell_how_far_they_are() -> None:
+    process = ModelProcess()
+    told: list[int] = []
+    first, second = (process.compute(name_process, told.append) for _ in range(2))
+    assert first == second != os.getpid()
+    assert told == [2, 3, 2, 3]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
+def test_a_work_that_kills_its_process_is_named_and_the_next_one_is_done(
+    sign: signal.Signals,
+) -> None:
+    process = ModelProcess()
+    with pytest.raises(CrashError, match=sign.name):
+        process.compute(functools.partial(kill_by, sign), ignore)
+    assert process.compute(name_process, ignore) != os.getpid()
+
+
+def test_a_work_without_memory_is_named() -> None:
+    with pytest.raises(CrashError, match="memory ran out: MemoryError") as crash:
+        ModelProcess().compute(exhaust_memory, ignore)
+    assert crash.value.status == "out_of_memory"
+
+
+def test_an_error_comes_over_as_it_is_with_the_place_where_it_was_raised() -> None:
+    work = functools.partial(raise_error, StorageError("a.parquet: not whole"))
+    with pytest.raises(StorageError) as error:
+        ModelProcess().compute(work, ignore)
+    assert str(error.value) == "a.parquet: not whole"
+    assert "in raise_error" in error.value.__notes__[0]
+
+
+def test_an_error_that_cannot_be_sent_comes_over_in_words() -> None:
+    with pytest.raises(RuntimeError, match="1 and 2"):
+        ModelProcess().compute(raise_unpicklable, ignore)
+
+
+def test_what_was_interrupted_answers_no_later_question() -> None:
+    process = ModelProcess()
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.compute(name_process, interrupt)
+    told: list[int] = []
+    process.compute(name_process, told.append)
+    assert told == [2, 3]
+
+
+def test_a_fork_has_its_own() -> None:
+    def ask(progress: Progress) -> int:
+        return id(model_process())
+
+    here = id(model_process())
+    assert here == id(model_process())
+    assert ask(ignore) == here
+    child = os.fork()
+    if not child:
+        os._exit(int(id(model_process()) == here))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_it_sees_the_card_it_is_put_on_and_no_other() -> None:
+    process = ModelProcess()
+    for card in (Card("GPU-aa11", "GPU 0"), Card("GPU-bb22", "GPU 1")):
+        with process.on(card):
+            assert process.compute(name_card, ignore)[1:] == (card.id, card)
+    assert process.compute(name_card, ignore)[1:] == ("", None)
+
+
+def test_the_process_of_a_card_begins_and_ends_with_its_block() -> None:
+    process = ModelProcess()
+    before = process.compute(name_process, ignore)
+    with process.on(Card("0", "GPU 0")):
+        first, second = (process.compute(name_process, ignore) for _ in range(2))
+        assert before != first == second
+    assert not psutil.pid_exists(first)
+    assert process.compute(name_process, ignore) != first
+
+
+def test_after_a_crash_the_next_process_is_on_the_same_card() -> None:
+    process = ModelProcess()
+    with process.on(Card("1", "GPU 1")):
+        with pytest.raises(CrashError):
+            process.compute(functools.partial(kill_by, signal.SIGSEGV), ignore)
+        assert process.compute(name_card, ignore)[1] == "1"
+
+
+def test_without_a_card_the_process_stays() -> None:
+    process = ModelProcess()
+    before = process.compute(name_process, ignore)
+    with process.on(None):
+        assert process.compute(name_process, ignore) == before
+    assert process.compute(name_process, ignore) == before
+
+
+def test_when_the_parent_is_killed_the_process_ends() -> None:
+    lines = (
+        "from thumbnail_tasks.execution.model_process import ModelProcess",
+        "from tests.execution.test_model_process import *",
+        "process = ModelProcess(); print(process.compute(name_process, ignore), flush=True)",
+        "process.compute(sleep, ignore)",
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", "\n".join(lines)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.communicate()
+    child.wait(timeout=10)

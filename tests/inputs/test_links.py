@@ -1,0 +1,229 @@
+"""Links and ids that are no links and ids: a status each, and nothing of this machine is read."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.inputs import thumbnail_sources
+from thumbnail_tasks.network.downloads import Answer, Downloader
+from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails, want_thumbnails
+from thumbnail_tasks.stages.thumbnails import fetch_thumbnails, read_picture
+
+ID = "2kyS6SvSYSE"
+
+NO_LINKS = [
+    *("javascript:alert(1)", "JavaScript://example.com/%0aalert(1)", "file:///etc/passwd"),
+    *("file://localhost/etc/passwd", "data:image/png;base64,AAAA", "ftp://example.com/a.jpg"),
+    *("gopher://example.com/_", "dict://example.com/", "//example.com/a.jpg", "/etc/passwd"),
+    *("../../etc/passwd", "\\\\host\\share\\a.jpg", "C:\\a.jpg", "http://", "http:///a.jpg"),
+    *(
+        "http:a.jpg",
+        "https//example.com",
+        "http://?a",
+        "http://#a",
+        "view-source:http://example.com/",
+    ),
+    *("http://exa\x00mple.com/a.jpg", "http://example.com/\x00", "http://example.com/a\nb.jpg"),
+    *("http://example.com/a\r\nHost: 127.0.0.1\r\n\r\nb", "http://example.com/\x1b[2J"),
+    *("http://example.com\t/a.jpg", "http://example.com/\x7f", "http://example.com/\x85a"),
+    *(
+        "http://ex ample.com/",
+        "=cmd|' /C calc'!A0",
+        "NaN",
+        "null",
+        "-",
+        "http://example.com/" + "a" * 9000,
+    ),
+    "data:image/jpeg;base64," + "A" * 100_000,
+]
+"""Which no one is asked for."""
+
+BAD_HOSTS = [
+    *("http://[a/", "http://[::1/", "http://]/", "http://a:b/", "http://a:99999/", "http://*/"),
+    *(
+        "http://.a/",
+        "http://a..b/",
+        f"http://{'a' * 64}.example/",
+        "http://ℋ℀.example/",
+        "http://%00/",
+    ),
+    *("http://[::1]a/", "http://[v1.a]/", "http://xn--/", "http://\\a/", "http://a\\@b:c/"),
+]
+"""Which look like links, but have no host that could be asked."""
+
+IDS = [
+    *(
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        ".",
+        "a/../../secret",
+        "./secret",
+        "secret/../secret",
+    ),
+    *(
+        "..\\secret",
+        "secret\x00",
+        "\x00",
+        "%2e%2e%2fsecret",
+        "~/secret",
+        "C:secret",
+        "secret.jpg/.",
+    ),
+    *(
+        "a" * 5000,
+        "*",
+        "?",
+        "[a-z]",
+        "$HOME",
+        "`id`",
+        "$(id)",
+        "; ls",
+        "\n",
+        "\u202e",
+        "CON",
+        "-",
+        "=1+1",
+    ),
+]
+"""Names of videos that would be paths; ``secret`` lies beside the folder of pictures."""
+
+
+@pytest.fixture
+def opened() -> Iterator[list[str]]:
+    """Every path that is opened while a test runs."""
+    paths: list[str] = []
+    is_watching = True
+
+    def notice(event: str, about: tuple[Any, ...]) -> None:
+        if is_watching and event in ("open", "os.listdir", "os.scandir"):
+            paths.append(
+                os.fsdecode(about[0]) if isinstance(about[0], str | bytes) else str(about[0])
+            )
+
+    Image.preinit()  # or Pillow's own files would be among them
+    sys.addaudithook(notice)  # there is no way to remove one
+    yield paths
+    is_watching = False
+
+
+def videos(links: list[str | None], ids: list[str | None]) -> pa.Table:
+    text = pa.string()
+    return pa.table({"thumbnail_link": pa.array(links, text), "video_id": pa.array(ids, text)})
+
+
+def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[dict[str, Any]]:
+    """What the first stages make of a table, one after the other as their tasks call them."""
+    pictures = thumbnail_sources.list_pictures(str(images_dir)) if images_dir else None
+    known = known_thumbnails("no/such/folder", "none")
+    _, shard = plan_thumbnails(want_thumbnails(table, pictures), known)
+
+    def fetch(url: str) -> Answer:
+        asked.append(url)
+        return Answer(url, "not_found", "HTTP 404", http_status=404)
+
+    fetched = fetch_thumbnails(shard, fetch, 4, lambda n: None)
+    assert fetched.schema == schemas.THUMBNAILS
+    by_id = {row["thumbnail_id"]: row for row in fetched.to_pylist()}
+    meant = thumbnail_sources.identify_thumbnails(table, images_dir is not None).to_pylist()
+    return [by_id.get(row["thumbnail_id"], row) for row in meant]
+
+
+@pytest.fixture
+def images_dir(tmp_path: Path, picture: bytes) -> Path:
+    """A folder with one picture, and a picture beside it that is none of our business."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / f"{ID}.jpg").write_bytes(picture)
+    (tmp_path / "secret.jpg").write_bytes(picture)
+    (tmp_path / "secret").write_bytes(picture)
+    return folder
+
+
+@pytest.mark.parametrize("link", NO_LINKS)
+def test_what_is_no_link_is_asked_of_no_one(link: str, opened: list[str]) -> None:
+    asked: list[str] = []
+    opened.clear()
+    (row,) = rows_of(videos([link], [None]), None, asked)
+    assert row["status"] == "invalid_link"
+    assert (asked, opened) == ([], [])
+
+
+@pytest.mark.parametrize("link", BAD_HOSTS)
+def test_what_has_no_host_is_an_answer_and_not_an_exception(
+    quick_limits: Any, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    def no_such_host(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    quick_limits.set("thumbnails", "retries", "0")
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
+    answer = Downloader().fetch(link)
+    assert answer.status in ("invalid_link", "unreachable"), answer.detail
+    assert answer.image is None
+
+
+@pytest.mark.parametrize("video_id", IDS)
+def test_an_id_is_never_a_path(
+    images_dir: Path, video_id: str, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(images_dir)
+    opened.clear()
+    asked: list[str] = []
+    table = videos([None, None], [video_id, ID])
+    bad, good = rows_of(table, images_dir, asked)
+    assert good["status"] == "ok"
+    assert bad["status"] in ("not_found", "no_link")
+    elsewhere = [path for path in opened if not Path(path).is_relative_to(images_dir)]
+    assert (asked, elsewhere) == ([], [])
+    assert set(opened) == {str(images_dir), str(images_dir / f"{ID}.jpg")}
+
+
+@pytest.mark.parametrize("video_id", IDS)
+def test_an_id_is_never_an_address(video_id: str, opened: list[str]) -> None:
+    asked: list[str] = []
+    opened.clear()
+    (row,) = rows_of(videos([None], [video_id]), None, asked)
+    assert row["status"] in ("invalid_link", "no_link")
+    assert (asked, opened) == ([], [])
+
+
+def test_what_stands_around_a_youtube_id_is_not_asked() -> None:
+    asked: list[str] = []
+    links = [
+        f"https://i.ytimg.com/vi/{ID}/../../../etc/passwd",
+        f"https://i.ytimg.com/vi/{ID}/\x00\r\nHost: 127.0.0.1",
+    ]
+    rows_of(videos(links, [None, None]), None, asked)
+    assert {url.rpartition("/")[0] for url in asked} == {f"https://i.ytimg.com/vi/{ID}"}
+
+
+def test_spaces_around_a_link_and_letters_of_any_script_in_it_are_fine() -> None:
+    asked: list[str] = []
+    rows_of(videos([" http://exämple.com/ä b😀.jpg \n"], [None]), None, asked)
+    assert asked == ["http://exämple.com/ä b😀.jpg"]
+
+
+def test_what_is_not_a_file_is_not_waited_for(images_dir: Path) -> None:
+    os.mkfifo(images_dir / "pipe.jpg")
+    (images_dir / "folder.jpg").mkdir()
+    (images_dir / "nowhere.jpg").symlink_to("no/such/file")
+    (images_dir / "ring.jpg").symlink_to("ring.jpg")
+    table = videos([None] * 5, ["pipe", "folder", "nowhere", "ring", ID])
+    rows = rows_of(table, images_dir, [])
+    assert [row["status"] for row in rows] == [*["not_found"] * 4, "ok"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/zero", "/dev/tty", "a\0b", "", "a" * 5000, "/proc/self/mem"]
+)
+def test_a_path_that_is_no_picture_is_a_status(path: str) -> None:
+    assert read_picture(path, 1000).status == "not_found"

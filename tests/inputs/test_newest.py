@@ -1,0 +1,83 @@
+"""Which table a night takes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.newest import find_tables, newest_table
+
+NOW_S = 1_000_000.0
+
+
+def lay_down(folder: Path, **ages_s: float) -> Path:
+    """Files of these names (``__`` for a dot) that have changed so many seconds ago."""
+    for name, age_s in ages_s.items():
+        path = folder / name.replace("__", ".")
+        path.write_text("video_id\n")
+        os.utime(path, (NOW_S - age_s, NOW_S - age_s))
+    return folder
+
+
+def test_the_newest_table_of_a_folder_is_taken_whatever_its_name(tmp_path: Path) -> None:
+    lay_down(tmp_path, z__csv=300, a__PARQUET=200, b__csv=400)
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "a.PARQUET", [])
+
+
+def test_of_two_files_of_one_moment_the_name_decides(tmp_path: Path) -> None:
+    lay_down(tmp_path, b__csv=300, a__csv=300)
+    assert find_tables(str(tmp_path), NOW_S, 60).newest == tmp_path / "b.csv"
+
+
+def test_a_pattern_takes_what_it_matches_and_no_folders(tmp_path: Path) -> None:
+    lay_down(tmp_path, us__txt=300, gb__txt=200, us__csv=100)
+    (tmp_path / "us.d").mkdir()
+    assert find_tables(str(tmp_path / "us.*"), NOW_S, 60).newest == tmp_path / "us.csv"
+    assert find_tables(str(tmp_path / "*.txt"), NOW_S, 60).newest == tmp_path / "gb.txt"
+
+
+@pytest.mark.parametrize(
+    "name", [".a.csv.Xy12Zw", "a.csv.part", "a.CSV.TMP", "a.csv~", "~$a.csv", "a.csv.filepart"]
+)
+def test_a_temporary_name_is_not_taken_and_named(tmp_path: Path, name: str) -> None:
+    lay_down(tmp_path, old__csv=300)
+    lay_down(tmp_path, **{name.replace(".", "__"): 200})
+    found = find_tables(str(tmp_path), NOW_S, 60)
+    assert found == (tmp_path / "old.csv", [f"{tmp_path / name}: a temporary name"])
+
+
+@pytest.mark.parametrize("name", ["a.csv.md5", "a.csv.bak", "README.txt", ".DS_Store"])
+def test_what_has_no_tables_name_is_not_meant_by_a_folder(tmp_path: Path, name: str) -> None:
+    lay_down(tmp_path, old__csv=300)
+    lay_down(tmp_path, **{name.replace(".", "__"): 200})
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [])
+
+
+@pytest.mark.parametrize(("age_s", "is_taken"), [(59, False), (60, True), (-5, False)])
+def test_a_table_is_taken_once_it_has_not_changed_for_a_while(
+    tmp_path: Path, age_s: float, is_taken: bool
+) -> None:
+    lay_down(tmp_path, old__csv=300, new__csv=age_s)
+    found = find_tables(str(tmp_path), NOW_S, 60)
+    assert found.newest == tmp_path / ("new.csv" if is_taken else "old.csv")
+    assert bool(found.unfinished) != is_taken
+
+
+def test_that_there_is_no_table_is_said_with_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a table of videos; found: none"):
+        newest_table(str(tmp_path / "*.csv"))
+    (tmp_path / "a.csv.part").touch()
+    with pytest.raises(InputError, match=r"a\.csv\.part: a temporary name"):
+        newest_table(str(tmp_path))
+    (tmp_path / "b.csv").touch()
+    with pytest.raises(InputError, match=r"b\.csv: changed \d s ago; taken after 60 s at rest"):
+        newest_table(str(tmp_path))
+
+
+def test_no_tables_at_all_do_not_mean_the_folder_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lay_down(tmp_path, a__csv=300))
+    with pytest.raises(InputError, match="--tables: expected a folder"):
+        newest_table("")

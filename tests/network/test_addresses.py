@@ -1,0 +1,296 @@
+"""Nothing private is ever connected to, whatever a link, a redirect or a name says."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tests.conftest import Answer, Server, running
+from tests.network.hostile import redirect
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.network.addresses import is_public
+from thumbnail_tasks.network.downloads import Downloader
+from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+
+PUBLIC_V4 = "93.184.215.14"
+PUBLIC_V6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
+
+PRIVATE = [
+    *("127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255"),
+    *("192.168.0.1", "169.254.169.254", "100.64.0.1", "100.100.100.200", "168.63.129.16"),
+    *("192.0.0.192", "198.18.0.1", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
+    *("::1", "::", "fe80::1", "fe80::1%lo", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1"),
+    *("::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "::ffff:0:127.0.0.1"),
+    *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "2002:7f00:1::1"),
+    *("2002:a9fe:a9fe::", "2001:0:7f00:1::", "2001:db8::1", "100::1", "3fff::1", "5f00::1"),
+]
+PUBLIC = [
+    *(PUBLIC_V4, PUBLIC_V6, "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.128.0.1", "169.253.0.1"),
+    *("::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "2001:4860:4860::8888"),
+]
+
+SPELLINGS = [
+    *("127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001", "0x7f.1"),
+    *("0177.0.0.1", "017700000001", "127.0.0.1.", "127.000.000.001", "localhost", "LOCALHOST."),
+    *("a@127.0.0.1", "example.com:80@127.0.0.1", "①②⑦.⓪.⓪.①", "１２７.0.0.1", "127。0。0。1"),
+    *(
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::127.0.0.1]",
+    ),
+    *("%31%32%37.0.0.1", "[fe80::1%25lo]", "169.254.169.254", "[fd00:ec2::254]"),
+]
+NO_HOSTS = {"①②⑦.⓪.⓪.①", "１２７.0.0.1", "127。0。0。1", "127.000.000.001", "[fe80::1%25lo]"}
+"""Spellings that need not be taken for an address at all."""
+
+
+class Counting(Server):
+    """Counts its connections, whether or not anything is asked over them."""
+
+    n_connections = 0
+
+    def get_request(self) -> Any:
+        self.n_connections += 1
+        return super().get_request()
+
+
+class CountingV6(Counting):
+    address_family = socket.AF_INET6
+
+    def server_bind(self) -> None:
+        self.server_address = ("::1", 0)
+        super().server_bind()
+
+
+@pytest.fixture
+def private() -> Iterator[Counting]:
+    """What must never be reached."""
+    with running(listener := Counting(b"secret")):
+        yield listener
+    assert (listener.n_connections, listener.asked) == (0, [])
+
+
+class Internet:
+    """What names mean here, in turn; what is public is a server on this machine."""
+
+    def __init__(self, public: Server) -> None:
+        self.public = public
+        self.names: dict[str, list[list[str]]] = {}
+        self.looked_up: list[str] = []
+
+    def link(self, host: str, path: str = "/a.jpg") -> str:
+        return f"http://{host}:{self.public.server_address[1]}{path}"
+
+    def means(self, name: str, *answers: list[str]) -> str:
+        self.names[name] = list(answers)
+        return self.link(name)
+
+
+@pytest.fixture
+def internet(
+    quick_limits: object, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Internet]:
+    with running(public := Counting(picture)):
+        internet = Internet(public)
+        look_up, connect = socket.getaddrinfo, socket.socket.connect
+
+        def pretended_look_up(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+            if host not in internet.names:
+                return look_up(host, port, *args, **kwargs)
+            internet.looked_up.append(host)
+            answers = internet.names[host]
+            addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+            return [
+                found for address in addresses for found in look_up(address, port, *args, **kwargs)
+            ]
+
+        def pretended_connect(self: socket.socket, address: Any) -> None:
+            if address[0] in (PUBLIC_V4, PUBLIC_V6):
+                address = public.server_address
+            connect(self, address)
+
+        monkeypatch.setattr(socket, "getaddrinfo", pretended_look_up)
+        monkeypatch.setattr(socket.socket, "connect", pretended_connect)
+        yield internet
+
+
+@pytest.fixture
+def pictures_example(internet: Internet, picture: bytes) -> str:
+    """The link of a public picture."""
+    internet.public.lay_down("/a.jpg", Answer(200, picture))
+    return internet.means("pictures.example", [PUBLIC_V4])
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_what_is_not_public_is_known(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_what_is_public_is_known(address: str) -> None:
+    assert is_public(address)
+
+
+def test_a_public_picture_is_fetched(pictures_example: str, picture: bytes) -> None:
+    answer = Downloader().fetch(pictures_example)
+    assert (answer.status, answer.image) == ("ok", picture)
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_a_private_address_is_not_reached_in_any_spelling(
+    quick_limits: object, private: Counting, host: str
+) -> None:
+    answer = Downloader().fetch(f"http://{host}:{private.server_address[1]}/a.jpg")
+    expected = {"blocked_address"} | (
+        {"unreachable", "invalid_link"} if host in NO_HOSTS else set()
+    )
+    assert answer.status in expected, answer.detail
+    assert not answer.is_retriable or host in NO_HOSTS
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_nor_through_a_redirect(
+    internet: Internet, private: Counting, pictures_example: str, host: str
+) -> None:
+    place = f"http://{host}:{private.server_address[1]}/a.jpg"
+    internet.public.lay_down("/a.jpg", redirect(place.encode().decode("latin-1")))
+    answer = Downloader().fetch(pictures_example)
+    if host in NO_HOSTS:
+        assert answer.status in ("blocked_address", "unreachable", "http_error"), answer.detail
+    else:
+        assert (answer.status, answer.http_status) == ("blocked_address", 302), answer.detail
+    assert internet.public.count["/a.jpg"] >= 1
+
+
+def test_nor_through_the_last_of_several(
+    internet: Internet, private: Counting, pictures_example: str
+) -> None:
+    last = private.url + "/a.jpg"
+    for path, place in (("/a.jpg", "/b.jpg"), ("/b.jpg", "/c.jpg"), ("/c.jpg", last)):
+        internet.public.lay_down(path, redirect(place))
+    assert Downloader().fetch(pictures_example).status == "blocked_address"
+    assert internet.public.count["/c.jpg"] == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1"])
+def test_nor_through_a_name(
+    internet: Internet, private: Counting, scheme: str, address: str
+) -> None:
+    internet.means("inner.example", [address])
+    port = private.server_address[1]
+    answer = Downloader().fetch(f"{scheme}://inner.example:{port}/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("blocked_address", False)
+    assert address in answer.detail
+
+
+def test_nor_over_ipv6(quick_limits: object) -> None:
+    try:
+        listener = CountingV6(b"secret")
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with running(listener):
+        port = listener.server_address[1]
+        hosts = ("[::1]", "localhost", "[0::0001]")
+        found = [Downloader().fetch(f"http://{host}:{port}/a.jpg").status for host in hosts]
+    assert found == ["blocked_address"] * 3
+    assert listener.n_connections == 0
+
+
+def test_a_name_that_means_something_else_the_second_time_gains_nothing(
+    internet: Internet, private: Counting, picture: bytes
+) -> None:
+    """The name is looked up once a connection: what was judged is what is connected to."""
+    internet.public.lay_down("/a.jpg", Answer(200, picture, {"Connection": "close"}))
+    link = internet.means("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
+    downloader = Downloader()
+    assert downloader.fetch(link).status == "ok"
+    assert internet.looked_up == ["rebinding.example"]
+    answer = downloader.fetch(f"http://rebinding.example:{private.server_address[1]}/a.jpg")
+    assert answer.status == "blocked_address"
+
+
+def test_nor_does_one_that_changes_between_redirects(internet: Internet, private: Counting) -> None:
+    link = internet.means("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
+    elsewhere = f"http://rebinding.example:{private.server_address[1]}/a.jpg"
+    internet.public.lay_down("/a.jpg", redirect(elsewhere))
+    assert Downloader().fetch(link).status == "blocked_address"
+    assert internet.looked_up == ["rebinding.example"] * 2
+
+
+def test_of_several_addresses_only_the_public_are_tried(
+    internet: Internet, private: Counting, picture: bytes
+) -> None:
+    internet.public.lay_down("/a.jpg", Answer(200, picture))
+    link = internet.means("both.example", ["127.0.0.1", "10.0.0.1", PUBLIC_V4, "169.254.169.254"])
+    assert Downloader().fetch(link).status == "ok"
+
+
+def test_a_proxy_of_ones_own_is_used_and_judged_by_no_one(
+    internet: Internet, private: Counting, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(proxy := Counting(b"")):
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        proxy.lay_down("http://pictures.example/a.jpg", Answer(200, picture))
+        asked_by_it = ("http://pictures.example/a.jpg",)
+        assert [Downloader().fetch(link).status for link in asked_by_it] == ["ok"]
+        port = private.server_address[1]
+        hosts = (
+            "127.0.0.1",
+            "0x7f.1",
+            "2130706433",
+            "[::ffff:127.0.0.1]",
+            "localhost.",
+            "a.localhost",
+        )
+        for host in hosts:
+            answer = Downloader().fetch(f"http://{host}:{port}/a.jpg")
+            assert answer.status == "blocked_address", host
+        assert [path for _, path in proxy.asked] == list(asked_by_it)
+
+
+def test_a_proxy_is_asked_to_connect_for_https(
+    quick_limits: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(proxy := Counting(b"")):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        answer = Downloader().fetch("https://pictures.example/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("refused", True)
+    assert "Tunnel connection failed: 501" in answer.detail
+    assert proxy.n_connections == 3
+
+
+def test_a_socks_proxy_is_not_passed_over(
+    quick_limits: object, private: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{private.server_address[1]}")
+    answer = Downloader().fetch(f"http://{PUBLIC_V4}/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("refused", True)
+    assert "not an HTTP proxy" in answer.detail
+
+
+def test_who_has_a_server_of_their_own_may_ask_it(
+    quick_limits: object, server: Server, picture: bytes
+) -> None:
+    there = server.lay_down("/b.jpg", Answer(200, picture))
+    assert Downloader().fetch(server.lay_down("/a.jpg", redirect(there))).status == "ok"
+
+
+def test_a_blocked_address_is_a_row_and_the_others_are_done(
+    internet: Internet, private: Counting, pictures_example: str
+) -> None:
+    links = [pictures_example, private.url + "/a.jpg", pictures_example]
+    rows = [{"thumbnail_id": str(nth), "url": link} for nth, link in enumerate(links)]
+    shard = pa.Table.from_pylist(rows, schemas.SHARDS)
+    table = fetch_thumbnails(shard, Downloader().fetch, 2, lambda n: None)
+    assert table["status"].to_pylist() == ["ok", "blocked_address", "ok"]
+    assert table["is_retriable"].to_pylist() == [False] * 3
+
+
+def test_it_is_refused_by_default() -> None:
+    assert settings.thumbnails().allow_private_addresses is False

@@ -1,0 +1,182 @@
+"""Failures that may pass are tried again, politely; see test_hostile.py for all there are."""
+
+import base64
+import email.utils
+import errno
+import socket
+import time
+from pathlib import Path
+
+import luigi
+import pytest
+
+from tests.conftest import Answer, Handler, Server, running
+from tests.network.hostile import SelfSignedServer
+from tests.network.test_addresses import Counting
+from thumbnail_tasks.errors import HostDownError, SettingsError
+from thumbnail_tasks.network.downloads import Downloader, HostPace
+
+pytestmark = pytest.mark.usefixtures("quick_limits", "private_addresses")
+
+
+def test_a_picture_comes_as_it_is(server: Server, picture: bytes) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, picture)))
+    assert (answer.status, answer.image, answer.http_status) == ("ok", picture, 200)
+
+
+def test_a_404_with_a_picture_in_it_is_not_found(server: Server) -> None:
+    answer = Downloader().fetch(f"{server.url}/missing.jpg")
+    assert (answer.status, answer.image, answer.is_retriable) == ("not_found", None, False)
+    assert server.count["/missing.jpg"] == 1
+
+
+def test_a_500_is_tried_again(server: Server, picture: bytes) -> None:
+    url = server.lay_down("/a.jpg", Answer(500), Answer(503), Answer(200, picture))
+    assert Downloader().fetch(url).status == "ok"
+
+
+def test_a_503_for_ever_stays_retriable(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(503)))
+    assert (answer.status, answer.http_status, answer.is_retriable) == ("http_error", 503, True)
+    assert server.count["/a.jpg"] == 3
+
+
+def test_a_403_is_not_tried_again(server: Server) -> None:
+    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(403)))
+    assert (answer.status, answer.is_retriable) == ("http_error", False)
+    assert server.count["/a.jpg"] == 1
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_is_obeyed(server: Server, picture: bytes, as_date: bool) -> None:
+    wait = email.utils.formatdate(time.time() + 2, usegmt=True) if as_date else "1"
+    url = server.lay_down(
+        "/a.jpg", Answer(429, headers={"Retry-After": wait}), Answer(200, picture)
+    )
+    assert Downloader().fetch(url).status == "ok"
+    (first, _), (second, _) = server.asked
+    assert second - first >= 0.9
+
+
+def test_a_retry_after_of_an_hour_is_left_to_the_next_run(server: Server) -> None:
+    url = server.lay_down("/a.jpg", Answer(429, headers={"Retry-After": "3600"}))
+    answer = Downloader().fetch(url)
+    assert (answer.http_status, answer.is_retriable) == (429, True)
+    assert server.count["/a.jpg"] == 1
+
+
+def test_a_closed_port_is_refused() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        host = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        answers = [Downloader().fetch(f"{host}/{name}.jpg") for name in ("a", "SSL", "unreachable")]
+    assert {(answer.status, answer.is_retriable) for answer in answers} == {("refused", True)}
+
+
+def test_an_unknown_host_is_unreachable() -> None:
+    answer = Downloader().fetch("http://no-such-host.invalid/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_a_host_without_a_route_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_route(*_: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(socket.socket, "connect", no_route)
+    answer = Downloader().fetch("http://127.0.0.1:9/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_tls_that_fails_is_unreachable(server: Server) -> None:
+    answer = Downloader().fetch(server.url.replace("http:", "https:") + "/a.jpg")
+    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+
+
+def test_a_host_without_a_name_is_an_invalid_link() -> None:
+    assert Downloader().fetch("http://.example./a.jpg").status == "invalid_link"
+
+
+def test_requests_to_one_host_are_spaced() -> None:
+    pace = HostPace(requests_per_second=50)
+    started = time.monotonic()
+    for _ in range(11):
+        pace.wait("one")
+    pace.wait("another")
+    assert time.monotonic() - started >= 0.19
+
+
+def test_a_held_host_waits_and_another_does_not() -> None:
+    pace = HostPace(requests_per_second=1000)
+    pace.hold("one", 0.3)
+    started = time.monotonic()
+    pace.wait("another")
+    assert time.monotonic() - started < 0.2
+    pace.wait("one")
+    assert time.monotonic() - started >= 0.29
+
+
+def test_connections_are_kept(picture: bytes) -> None:
+    with running(counting := Counting(b"")):
+        url = counting.lay_down("/a.jpg", Answer(200, picture))
+        downloader = Downloader()
+        assert [downloader.fetch(url).status for _ in range(5)] == ["ok"] * 5
+    assert counting.n_connections == 1
+
+
+def test_a_name_and_password_in_a_link_are_sent_there(server: Server) -> None:
+    said: list[str | None] = []
+
+    def listen(to: Handler) -> None:
+        said.append(to.headers["Authorization"])
+        Answer(404).send(to)
+
+    url = server.lay_down("/a.jpg", Answer(custom=listen))
+    downloader = Downloader()
+    downloader.fetch(url.replace("//", "//me:s%40cret@"))
+    downloader.fetch(url)
+    assert said == [f"Basic {base64.b64encode(b'me:s@cret').decode()}", None]
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_names_whose_certificates_are_believed(
+    monkeypatch: pytest.MonkeyPatch, name: str, picture: bytes
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(name, str(Path(__file__).with_name("self_signed.pem")))
+    with running(own := SelfSignedServer()):
+        answer = Downloader().fetch(own.lay_down("/a.jpg", Answer(200, picture)))
+    assert answer.status == "ok", answer.detail
+
+
+def test_certificates_that_are_not_there_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(SettingsError, match=r"expected certificates at /no/such/bundle\.pem"):
+        Downloader().fetch(f"{server.url}/a.jpg")
+
+
+def test_nothing_more_is_asked_once_a_host_is_down(
+    server: Server, quick_limits: luigi.configuration.LuigiConfigParser
+) -> None:
+    quick_limits.set("thumbnails", "stop_after", "4")
+    quick_limits.set("thumbnails", "retries", "0")
+    down = server.lay_down("/a.jpg", Answer(503))
+    gone = f"{server.url}/gone.jpg"
+    downloader = Downloader()
+    for url in (gone, down, gone, down, gone, down):
+        downloader.fetch(url)
+    with pytest.raises(HostDownError, match="HTTP 503"):
+        downloader.fetch(down)
+    n_asked = len(server.asked)
+    with pytest.raises(HostDownError):
+        downloader.fetch(gone)
+    assert (n_asked, len(server.asked)) == (7, 7)
+
+
+def test_to_judge_by_no_thumbnail_is_no_setting(
+    quick_limits: luigi.configuration.LuigiConfigParser,
+) -> None:
+    quick_limits.set("thumbnails", "stop_after", "0")
+    with pytest.raises(SettingsError, match="stop_after: expected 1 or more; found: 0"):
+        Downloader()

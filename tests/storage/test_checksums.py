@@ -1,0 +1,100 @@
+"""No byte of a sealed file can change, and none be missing, without an error."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from thumbnail_tasks.storage.checksums import BrokenSealError, open_sealed, seal
+
+VECTOR = pa.list_(pa.field("element", pa.float32()), 2)
+TABLE = pa.table(
+    {
+        "id": [f"id{row}" for row in range(30)],
+        "a.b": pa.array([row * row if row % 3 else None for row in range(30)], pa.int32()),
+        "image": [bytes([row % 7] * 40) if row % 5 else None for row in range(30)],
+        "vector": pa.array([[row, 2.0] for row in range(30)], VECTOR),
+        "pair": [{"x": row, "y": str(row)} for row in range(30)],
+    },
+    metadata={"made_of": "abc"},
+)
+MAGIC = 4
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "a.parquet"
+    pq.write_table(TABLE, path, compression="zstd", row_group_size=20)
+    seal(path)
+    return path
+
+
+def is_as_sealed(path: Path, columns: list[str] | None = None) -> bool:
+    """Whether it can be read; then it is to be what was written."""
+    try:
+        file = open_sealed(str(path), columns)
+    except BrokenSealError:
+        return False
+    expected = TABLE if columns is None else TABLE.select(columns)
+    assert file.read(columns).equals(expected)
+    assert file.schema_arrow.equals(TABLE.schema, check_metadata=True)
+    return True
+
+
+def flipped(content: bytes) -> Iterator[tuple[int, bytes]]:
+    for place, byte in enumerate(content):
+        for mask in (0xFF, 1 << place % 8):
+            yield place, content[:place] + bytes([byte ^ mask]) + content[place + 1 :]
+
+
+def test_a_changed_byte_is_an_error_wherever_it_is(path: Path) -> None:
+    content, harmless = path.read_bytes(), set()
+    for place, changed in flipped(content):
+        path.write_bytes(changed)
+        if is_as_sealed(path):
+            harmless.add(place)
+    assert harmless == set(range(MAGIC))  # nothing is read from there
+
+
+def test_of_some_columns_only_their_own_bytes_count(path: Path) -> None:
+    content, harmless = path.read_bytes(), set()
+    for place, changed in flipped(content):
+        path.write_bytes(changed)
+        if is_as_sealed(path, ["a.b", "pair"]):
+            harmless.add(place)
+    assert MAGIC < len(harmless) < len(content) / 2
+
+
+def test_a_file_cut_short_or_grown_is_an_error(path: Path) -> None:
+    content = path.read_bytes()
+    for changed in (*(content[:end] for end in range(len(content))), content + b"\0"):
+        path.write_bytes(changed)
+        assert not is_as_sealed(path)
+
+
+def test_a_block_of_zeros_is_an_error(path: Path) -> None:
+    content = path.read_bytes()
+    for start in range(MAGIC, len(content) - 16, 16):
+        if any(content[start : start + 16]):
+            path.write_bytes(content[:start] + bytes(16) + content[start + 16 :])
+            assert not is_as_sealed(path)
+
+
+def test_a_file_that_was_not_sealed_is_an_error(path: Path) -> None:
+    pq.write_table(TABLE, path)
+    with pytest.raises(BrokenSealError, match="a Parquet file that this package did not write"):
+        open_sealed(str(path))
+
+
+def test_others_read_a_sealed_file_as_any_other(path: Path) -> None:
+    assert pq.read_table(path).equals(TABLE)
+    assert pq.read_metadata(path).metadata[b"made_of"] == b"abc"
+
+
+@pytest.mark.parametrize("table", [TABLE.slice(0, 0), pa.table({"a": pa.array([], pa.string())})])
+def test_a_table_without_rows_can_be_sealed(path: Path, table: pa.Table) -> None:
+    pq.write_table(table, path)
+    seal(path)
+    assert open_sealed(str(path)).read().equals(table)

@@ -1,0 +1,92 @@
+"""Of several processes that want to make a file, one makes it."""
+
+import multiprocessing
+import os
+import signal
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.storage.locks import claimed
+
+FORK = multiprocessing.get_context("fork")
+
+
+def hold(data_dir: Path, name: str, pipe: Connection) -> None:
+    with claimed(data_dir, name, lambda: pipe.send("waits")):
+        pipe.send("holds")
+        pipe.recv()
+    pipe.send("released")
+    pipe.recv()
+
+
+class Holder:
+    """Another process that claims a name."""
+
+    def __init__(self, data_dir: Path, name: str) -> None:
+        self.pipe, theirs = FORK.Pipe()
+        self.process = FORK.Process(target=hold, args=(data_dir, name, theirs), daemon=True)
+        self.process.start()
+
+    def says(self) -> str:
+        assert self.pipe.poll(10)
+        return str(self.pipe.recv())
+
+
+def test_another_waits_until_it_is_released_and_other_names_are_free(tmp_path: Path) -> None:
+    first = Holder(tmp_path, "words/a")
+    assert first.says() == "holds"
+    second, other = Holder(tmp_path, "words/a"), Holder(tmp_path, "words/b")
+    assert second.says() == "waits"
+    assert other.says() == "holds"
+    assert not second.pipe.poll(0.2)
+    first.pipe.send("go on")
+    assert first.says() == "released"
+    assert second.says() == "holds"
+
+
+def test_a_killed_holder_holds_nothing_even_while_its_child_lives(tmp_path: Path) -> None:
+    pipe, theirs = FORK.Pipe()
+
+    def hold_and_fork() -> None:
+        with claimed(tmp_path, "words/a", lambda: None):
+            child = os.fork()
+            if child:
+                theirs.send(child)
+            time.sleep(60)
+
+    holder = FORK.Process(target=hold_and_fork, daemon=True)
+    holder.start()
+    grandchild = pipe.recv()
+    try:
+        holder.kill()
+        holder.join()
+        waited = []
+        with claimed(tmp_path, "words/a", lambda: waited.append(True)):
+            assert waited == []
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
+
+
+def test_within_a_claim_another_can_be_taken_and_given_back(tmp_path: Path) -> None:
+    with claimed(tmp_path, "words/a", lambda: None):
+        with claimed(tmp_path, "thumbnails/a", lambda: None):
+            pass
+        assert Holder(tmp_path, "words/a").says() == "waits"
+
+
+def test_a_claim_is_given_back_when_the_block_raises(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), claimed(tmp_path, "words/a", lambda: None):
+        raise KeyError
+    assert Holder(tmp_path, "words/a").says() == "holds"
+    assert [path.name for path in tmp_path.iterdir()] == [".claims"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    claim = claimed(tmp_path / "data", "words/a", lambda: None)
+    with pytest.raises(StorageError, match="cannot be written"), claim:
+        pass

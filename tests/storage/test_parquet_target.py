@@ -1,0 +1,218 @@
+"""A file is there whole or not at all."""
+
+import hashlib
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ROOT
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.storage.parquet_target import (
+    LostFileError,
+    ParquetTarget,
+    place,
+    remove_orphans,
+    written_whole,
+)
+
+TABLE = pa.table({"a": [1, 2]})
+
+
+def test_a_table_comes_back_with_its_metadata(tmp_path: Path) -> None:
+    target = ParquetTarget(str(tmp_path / "deep" / "a.parquet"))
+    target.write(TABLE, {"made_by": "test"})
+    assert target.read().equals(TABLE)
+    assert target.read_metadata() == {"made_by": "test"}
+    assert [path.name for path in Path(target.path).parent.iterdir()] == ["a.parquet"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_orphan(tmp_path: Path) -> None:
+    target = ParquetTarget(str(tmp_path / "a.parquet"))
+    target.write(TABLE)
+    with pytest.raises(ValueError, match="schema"), target.open_writer(TABLE.schema) as writer:
+        writer.write_table(pa.table({"b": ["of another schema"]}))
+    assert target.read().equals(TABLE)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = ParquetTarget(str(tmp_path / "file" / "a.parquet"))
+    with pytest.raises(StorageError, match=r"a\.parquet: cannot be written.*found: File exists"):
+        target.write(TABLE)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all"])
+def test_what_is_no_parquet_file_is_named_and_moved_aside(
+    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    with pytest.raises(LostFileError, match=rf"a\.parquet: .* found {len(content)} bytes"):
+        ParquetTarget(str(path)).read()
+    aside = tmp_path / ".a.parquet.damaged-1"
+    assert aside.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [aside]
+    assert f"moved aside, to {aside}, and is to be made anew" in capfd.readouterr().err
+
+
+def test_damaged_states_are_all_kept_and_after_three_the_disk_is_blamed(tmp_path: Path) -> None:
+    target = ParquetTarget(str(tmp_path / "a.parquet"))
+    for state in (b"first", b"second", b"third"):
+        Path(target.path).write_bytes(state)
+        with pytest.raises(LostFileError):
+            target.read()
+    Path(target.path).write_bytes(b"fourth")
+    with pytest.raises(StorageError, match="Is the disk in order") as raised:
+        target.read()
+    assert not isinstance(raised.value, LostFileError)
+    asides = [tmp_path / f".a.parquet.damaged-{number}" for number in (1, 2, 3)]
+    assert [aside.read_bytes() for aside in asides] == [b"first", b"second", b"third"]
+
+
+def test_who_reads_the_folder_does_not_see_what_lies_aside(tmp_path: Path) -> None:
+    target = ParquetTarget(str(tmp_path / "a.parquet"))
+    Path(target.path).write_bytes(b"damaged")
+    with pytest.raises(LostFileError):
+        target.read()
+    target.write(TABLE)
+    assert pq.read_table(tmp_path).equals(TABLE)
+
+
+def test_a_file_of_another_place_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    other = ParquetTarget(str(tmp_path / "b.parquet"), "words/engine/b")
+    other.write(TABLE)
+    shutil.copy(other.path, tmp_path / "a.parquet")
+    assert ParquetTarget(str(tmp_path / "a.parquet")).read().equals(TABLE)
+    with pytest.raises(LostFileError, match="found the file of words/engine/b"):
+        ParquetTarget(str(tmp_path / "a.parquet"), "words/engine/a").read_metadata()
+
+
+def test_what_is_made_of_a_file_does_not_say_that_it_is_that_file(tmp_path: Path) -> None:
+    first = ParquetTarget(str(tmp_path / "a.parquet"), "words/engine/a")
+    first.write(TABLE, {"seconds": "1"})
+    second = ParquetTarget(str(tmp_path / "b.parquet"), "texts/engine/a")
+    second.write(first.read(), {"seconds": "2"})
+    assert second.read_metadata() == {"seconds": "2"}
+
+
+def test_a_missing_file_is_lost_and_a_folder_of_its_name_is_left_alone(tmp_path: Path) -> None:
+    target = ParquetTarget(str(tmp_path / "a.parquet"))
+    with pytest.raises(LostFileError, match=r"a\.parquet: expected .* found none"):
+        target.read()
+    Path(target.path).mkdir()
+    with pytest.raises(StorageError, match=r"cannot be read; .* a directory") as raised:
+        target.read()
+    assert not isinstance(raised.value, LostFileError)
+    assert Path(target.path).is_dir()
+
+
+def test_only_old_orphans_are_removed(tmp_path: Path) -> None:
+    for name in (".writing-old", ".writing-new", "data"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / ".writing-old", (0, 0))
+    assert remove_orphans(tmp_path) == [tmp_path / ".writing-old"]
+    assert {path.name for path in tmp_path.iterdir()} == {".writing-new", "data"}
+
+
+Recorded = list[tuple[str, str]]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
+    """What is done to the disk: the interpreter's own audit, and what is flushed with its bytes."""
+    done: Recorded = []
+    fsync = os.fsync
+
+    def record_fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").resolve()
+        done.append(("flush", name_of(path) if path.is_dir() else digest_of(path)))
+        fsync(handle)
+
+    def name_of(path: Path | str) -> str:
+        return str(Path(path).relative_to(tmp_path))
+
+    def record(event: str, about: tuple[Any, ...]) -> None:
+        if listening and event == "os.mkdir":
+            done.append(("make", name_of(about[0])))
+        if listening and event == "os.rename":
+            done.append(("rename to", name_of(about[1])))
+
+    listening = True
+    sys.addaudithook(record)  # for ever: hence the flag
+    monkeypatch.setattr(os, "fsync", record_fsync)
+    yield done
+    listening = False
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_new_folders_and_all_bytes_are_on_the_disk_before_the_name_and_the_name_after(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    path = tmp_path / "words" / "engine" / "a.parquet"
+    ParquetTarget(str(path)).write(TABLE)
+    assert recorded == [
+        *(("make", "words"), ("flush", ".")),
+        *(("make", "words/engine"), ("flush", "words")),
+        ("flush", digest_of(path)),
+        *(("rename to", "words/engine/a.parquet"), ("flush", "words/engine")),
+    ]
+
+
+def test_a_file_of_any_kind_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    with written_whole(tmp_path / "a.csv") as temporary:
+        temporary.write_bytes(b"content")
+    digest = digest_of(tmp_path / "a.csv")
+    assert recorded == [("flush", digest), ("rename to", "a.csv"), ("flush", ".")]
+
+
+def test_all_files_of_a_folder_are_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, recorded: Recorded
+) -> None:
+    (tmp_path / "new" / "in").mkdir(parents=True)
+    (tmp_path / "new" / "in" / "file").write_bytes(b"content")
+    del recorded[:]
+    place(tmp_path / "new", tmp_path / "model")
+    digest = digest_of(tmp_path / "model" / "in" / "file")
+    assert set(recorded[:3]) == {("flush", digest), ("flush", "new/in"), ("flush", "new")}
+    assert recorded[3:] == [("rename to", "model"), ("flush", ".")]
+
+
+def test_the_kernel_is_asked_in_that_order(tmp_path: Path) -> None:
+    calls = "?mkdir,?mkdirat,?write,?pwrite64,?fsync,?rename,?renameat,?renameat2"
+    traced = ["strace", "-f", "-y", "-o", str(tmp_path / "log"), "-e", f"trace={calls}"]
+    if not shutil.which("strace") or subprocess.run([*traced, "true"], check=False).returncode:
+        pytest.skip("no strace that may look; the recordings above show the same from inside")
+    target = f"ParquetTarget({str(tmp_path / 'words' / 'a.parquet')!r})"
+    code = f"""
+import pyarrow
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+{target}.write(pyarrow.table({{"a": [1]}}))
+"""
+    subprocess.run([*traced, sys.executable, "-c", code], cwd=ROOT, check=True)
+    path = re.compile(rf"{re.escape(str(tmp_path))}/?([^\">]*)")
+    asked = []
+    for line in (tmp_path / "log").read_text().splitlines():
+        if names := path.findall(line):
+            call = re.sub(r"^\d+ +|(at2?|64)?\(.*", "", line)
+            asked.append((call, re.sub(r"\.writing-.*", "temporary", names[-1])))
+    assert [each for each, _ in itertools.groupby(asked)] == [
+        *(("mkdir", "words"), ("fsync", "")),
+        *(("write", "words/temporary"), ("fsync", "words/temporary")),
+        *(("rename", "words/a.parquet"), ("fsync", "words")),
+    ]

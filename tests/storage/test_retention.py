@@ -1,0 +1,170 @@
+"""What is found unneeded, and that nothing else goes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from thumbnail_tasks.storage.retention import (
+    Unneeded,
+    describe,
+    find_old_exports,
+    find_old_tables,
+    find_superseded,
+    list_asides,
+    list_orphans,
+    list_plans,
+    list_unfinished,
+    measure_freed,
+    needed_plans,
+    remove,
+)
+
+TWO_NIGHTS = ("2026-11-24", "2026-11-25")
+
+
+def lay_down(data_dir: Path, *names: str) -> None:
+    """Files of 1,000 bytes each, every one a second younger than the one before."""
+    for nth, name in enumerate(names):
+        path = data_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 1000)
+        os.utime(path, (1000 + nth, 1000 + nth))
+
+
+def names_of(data_dir: Path, unneeded: list[Unneeded]) -> list[str]:
+    return [str(path.relative_to(data_dir)) for each in unneeded for path in each.files]
+
+
+def files_of(data_dir: Path) -> list[str]:
+    paths = sorted(path for path in data_dir.rglob("*") if not path.is_dir())
+    return [str(path.relative_to(data_dir)) for path in paths]
+
+
+def test_an_empty_folder_has_nothing_to_free(tmp_path: Path) -> None:
+    assert list_orphans(tmp_path) == []
+    assert list_asides(tmp_path) == []
+    assert list_unfinished([tmp_path / "exports" / ".report-new"]) == []
+    assert find_old_exports(tmp_path / "exports", 1) == []
+    assert find_superseded(tmp_path, {"words": {"rapidocr-1"}}) == []
+    assert find_old_tables(tmp_path, []) == []
+    assert describe(tmp_path, [], "freed") == f"{tmp_path}: nothing to free"
+
+
+def test_what_killed_writers_left_is_listed_by_folder(tmp_path: Path) -> None:
+    lay_down(tmp_path, "words/e/.writing-old", "exports/.writing-new", "words/e/shard.parquet")
+    os.utime(tmp_path / "exports" / ".writing-new")
+    (tmp_path / "exports" / ".writing-link").symlink_to("nowhere")
+    assert names_of(tmp_path, list_orphans(tmp_path)) == ["words/e/.writing-old"]
+
+
+def test_damaged_files_go_and_those_in_their_place_stay(tmp_path: Path) -> None:
+    lay_down(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
+    remove(list_asides(tmp_path))
+    assert files_of(tmp_path) == ["words/e/shard.parquet"]
+
+
+def test_a_folder_of_a_killed_run_goes_with_all_folders_in_it(tmp_path: Path) -> None:
+    lay_down(tmp_path, "new/data/parts/1.js", "new/pictures/1.webp", "new/index.html", "other")
+    remove(list_unfinished([tmp_path / "new", tmp_path / "old"]))
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "latest", "spared", "gone"),
+    [
+        (1, TWO_NIGHTS[1], (), ["2026-11-23", "2026-11-24"]),
+        (2, TWO_NIGHTS[1], (), ["2026-11-23"]),
+        (3, TWO_NIGHTS[1], (), []),
+        (1, TWO_NIGHTS[0], (), ["2026-11-23"]),
+        (1, TWO_NIGHTS[1], ("2026-11-23",), ["2026-11-24"]),
+    ],
+)
+def test_the_newest_exports_stay_and_so_does_the_one_that_latest_leads_to(
+    tmp_path: Path, keep: int, latest: str, spared: tuple[str, ...], gone: list[str]
+) -> None:
+    for date in ("2026-11-23", *TWO_NIGHTS):
+        lay_down(tmp_path, f"{date}/attributes.csv")
+    lay_down(tmp_path, "attributes.csv", "projector/a.tsv", "2026-13-99/mine.csv")
+    (tmp_path / "latest").symlink_to(latest)
+    found = find_old_exports(tmp_path, keep, spared)
+    assert [each.folder.name for each in found] == gone
+    remove(found)
+    assert not any((tmp_path / date).exists() for date in gone)
+    assert (tmp_path / "2026-13-99" / "mine.csv").exists()
+
+
+def test_the_last_plan_of_each_exported_table_and_of_the_newest_is_needed(tmp_path: Path) -> None:
+    lay_down(
+        tmp_path,
+        *("plans/web/a-1.parquet", "plans/web/a-2.parquet", "plans/web/b-1.parquet"),
+        *("plans/folder/a-10.parquet", "plans/folder/a-9.parquet", "plans/web/c-1.parquet"),
+    )
+    plans = list_plans(tmp_path)
+    assert [(plan.table_name, plan.attempt) for plan in plans if plan.source == "folder"] == [
+        *(("a", 10), ("a", 9))
+    ]
+    needed = needed_plans(plans, {("web", "a")})
+    assert sorted(f"{plan.source}/{plan.path.stem}" for plan in needed) == [
+        *("folder/a-10", "web/a-2", "web/c-1")
+    ]
+
+
+def test_a_vocabulary_stays_while_a_shard_of_its_table_is_there(tmp_path: Path) -> None:
+    lay_down(
+        tmp_path,
+        *(f"videos/{table}.parquet" for table in "abcd"),
+        *(f"vocabularies/{table}.parquet" for table in "abcd"),
+        *("plans/web/a-1.parquet", "plans/web/c-1.parquet", "shards/web/b-12.parquet"),
+    )
+    needed = [plan for plan in list_plans(tmp_path) if plan.table_name == "c"]
+    assert sorted(names_of(tmp_path, find_old_tables(tmp_path, needed))) == [
+        "plans/web/a-1.parquet",
+        "videos/a.parquet",
+        "videos/b.parquet",  # not d: the last one read may not be planned yet
+        "vocabularies/a.parquet",
+    ]
+
+
+def test_results_of_engines_of_today_stay_for_every_source(tmp_path: Path) -> None:
+    lay_down(
+        tmp_path,
+        *("words/e-1/s.parquet", "words/e-2/s.parquet", "words/e-3/s.parquet"),
+        *("faces/e-3/s.parquet", "thumbnails/e-3/s.parquet"),
+    )
+    found = find_superseded(tmp_path, {"words": {"e-1", "e-2"}, "faces": {"f-1"}})
+    assert names_of(tmp_path, found) == ["words/e-3/s.parquet", "faces/e-3/s.parquet"]
+    remove(found)
+    assert sorted(path.name for path in (tmp_path / "words").iterdir()) == ["e-1", "e-2"]
+    assert (tmp_path / "thumbnails" / "e-3" / "s.parquet").exists()
+
+
+def test_the_account_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
+    lay_down(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
+    unneeded = [
+        Unneeded(tmp_path / "words/e", "why", sorted((tmp_path / "words/e").iterdir())),
+        Unneeded(tmp_path / "videos", "because", [tmp_path / "videos/a.parquet"]),
+    ]
+    before = files_of(tmp_path)
+    assert [line.split() for line in describe(tmp_path, unneeded, "freed").splitlines()] == [
+        [f"{tmp_path}:", "freed"],
+        ["0.002", "MB", "2", "files", "words/e:", "why"],
+        ["0.001", "MB", "1", "files", "videos:", "because"],
+        ["0.003", "MB", "3", "files", "in", "all"],
+    ]
+    assert files_of(tmp_path) == before
+
+
+def test_what_has_another_name_that_stays_frees_nothing(tmp_path: Path) -> None:
+    lay_down(tmp_path, "a/attributes.csv")
+    (tmp_path / "b").mkdir()
+    os.link(tmp_path / "a/attributes.csv", tmp_path / "b/attributes.csv")
+    both = [tmp_path / "a/attributes.csv", tmp_path / "b/attributes.csv"]
+    assert measure_freed(both[:1]) == 0
+    assert measure_freed(both) == 1000
+
+
+def test_a_folder_with_something_else_in_it_stays(tmp_path: Path) -> None:
+    lay_down(tmp_path, "words/e/a.parquet", "words/e/notes.txt")
+    remove([Unneeded(tmp_path / "words/e", "why", [tmp_path / "words/e/a.parquet"])])
+    assert files_of(tmp_path) == ["words/e/notes.txt"]

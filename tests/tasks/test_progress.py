@@ -1,0 +1,56 @@
+"""What Luigi's page is told of a task."""
+
+from collections.abc import Callable
+
+import luigi
+import pytest
+from luigi.rpc import RPCError
+
+from thumbnail_tasks.tasks.progress import ProgressLines, show
+
+Shown = list[tuple[str, int]]
+
+
+class Chore(luigi.Task):
+    """Any task."""
+
+
+def no_luigid(*about: object) -> None:
+    raise RPCError("away")
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Messages and percentages, as Luigi passes them on of a ``Chore``."""
+    shown: Shown = []
+    messages: list[str] = []
+    answers: dict[str, Callable[..., None]] = {
+        "set_status_message": messages.append,
+        "set_progress_percentage": lambda share: shown.append((messages[-1], share)),
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(Chore(), name, answer)
+    return shown
+
+
+def test_each_shard_of_a_batch_is_told_and_at_the_end_all_of_them(shown: Shown) -> None:
+    lines = ProgressLines(Chore(), n_parts=2)
+    lines.begin(16, "2 of 5")
+    lines.finish()
+    lines.begin(4, "3 of 5")
+    lines.finish()
+    messages = [message.partition(" in ")[0] for message, _ in shown]
+    assert messages[:4] == [
+        *("16 thumbnails of shard 2 of 5", "16 thumbnails"),
+        *("4 thumbnails of shard 3 of 5", "4 thumbnails"),
+    ]
+    assert shown[1][0].endswith("/s, shard 2 of 5)")
+    assert shown[-1] == ("20 thumbnails in 2 shards", 100)
+    assert [share for _, share in shown] == [0, 50, 50, 100, 100]
+
+
+def test_a_luigid_that_is_away_costs_the_message_and_not_the_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Chore(), "set_status_message", no_luigid)
+    show(Chore(), "half of it", 0.5)

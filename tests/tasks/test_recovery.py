@@ -1,0 +1,65 @@
+"""What a task finds lost is asked for, and what nobody can make anew is an error."""
+
+import luigi
+import pytest
+
+from thumbnail_tasks.storage.parquet_target import LostFileError
+from thumbnail_tasks.tasks.recovery import mending
+
+
+class First(luigi.Task):
+    pass
+
+
+class Second(luigi.Task):
+    def requires(self) -> luigi.Task:
+        return First()
+
+
+class Third(luigi.Task):
+    losses: list[str] = []
+    done: list[str] = []
+
+    def requires(self) -> list[luigi.Task]:
+        return [First(), Second()]
+
+    @mending
+    def run(self) -> None:
+        if self.losses:
+            raise LostFileError(self.losses.pop(0))
+        self.done.append("whole")
+
+
+@pytest.fixture
+def task() -> Third:
+    Third.losses, Third.done = [], []
+    return Third()
+
+
+def test_where_nothing_is_lost_nothing_is_asked_for(task: Third) -> None:
+    assert list(task.run()) == []
+    assert task.done == ["whole"]
+
+
+def test_all_earlier_tasks_are_asked_for_once_for_each_lost_file(task: Third) -> None:
+    task.losses += ["a", "b"]
+    assert list(task.run()) == [[First(), Second()]] * 2
+    assert task.done == ["whole"]
+
+
+def test_what_is_still_lost_when_all_earlier_tasks_are_complete_is_an_error(task: Third) -> None:
+    task.losses += ["a", "a"]
+    asked = task.run()
+    next(asked)
+    with pytest.raises(LostFileError, match="a"):
+        next(asked)
+    assert task.done == []
+
+
+def test_what_a_task_asks_for_by_itself_is_passed_on() -> None:
+    class Asking(luigi.Task):
+        @mending
+        def run(self):
+            yield [First()]
+
+    assert list(Asking().run()) == [[First()]]

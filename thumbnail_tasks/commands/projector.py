@@ -1,0 +1,100 @@
+"""Write the texts and their vectors as TensorFlow's embedding projector takes them.
+
+The notebook's ``write_embedding_files``: two files of tab-separated values without a header, a line
+per text (https://projector.tensorflow.org, "Load"). Unlike there, texts hold no line break that
+would put all later labels beside the wrong vectors, and the vectors are of the texts themselves.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import luigi
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from thumbnail_tasks.commands.export import ExportAttributes, RunTask
+from thumbnail_tasks.storage.parquet_target import (
+    ParquetTarget,
+    date_as,
+    is_dated_as,
+    written_whole,
+)
+from thumbnail_tasks.tasks.progress import tell
+from thumbnail_tasks.tasks.recovery import mending
+
+_TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
+_ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
+"""The tab, and whatever some reader takes for the end of a line (``str.splitlines``)."""
+
+
+def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]:
+    """The distinct texts of an export with their vectors, each as one line without its end.
+
+    Args:
+        attributes: A file of ``schemas.attributes(width)``, with or without further columns.
+
+    Yields:
+        A text in one cell, and its vector: ``width`` numbers, each as short as a 32-bit float
+        can be written, with tabs between. In the order of first mention; rows without a text are
+        left out.
+    """
+    seen: set[str] = set()
+    for batch in attributes.iter_batches(columns=[_TEXT, _VECTOR]):
+        cells = [_ENDS_A_CELL.sub(" ", text or "").strip() for text in batch[_TEXT].to_pylist()]
+        rows = []
+        for row, text in enumerate(cells):
+            if text and text not in seen:
+                seen.add(text)
+                rows.append(row)
+        vectors = batch[_VECTOR].take(pa.array(rows, pa.int64()))
+        numbers = pc.cast(vectors.flatten(), pa.string()).to_pylist()
+        width = vectors.type.list_size
+        for place, row in enumerate(rows):
+            yield cells[row], "\t".join(numbers[place * width : (place + 1) * width])
+
+
+class ExportProjector(RunTask):
+    """Write thumbnail_ocr_vecs.tsv and thumbnail_ocr_meta.tsv for the embedding projector.
+
+    Open https://projector.tensorflow.org, "Load", and give it the two files.
+    """
+
+    def requires(self) -> ExportAttributes:
+        return ExportAttributes(**self.param_kwargs)
+
+    def output(self) -> tuple[luigi.LocalTarget, luigi.LocalTarget]:
+        folder = Path(self.data_dir, "exports", "projector")
+        vectors, texts = (folder / f"{_TEXT}_{part}.tsv" for part in ("vecs", "meta"))
+        return luigi.LocalTarget(str(vectors)), luigi.LocalTarget(str(texts))
+
+    def complete(self) -> bool:
+        """Whether both files are of the export as it is now."""
+        if not self.requires().complete():
+            return False
+        attributes = Path(self._attributes().path)
+        paths = [Path(target.path) for target in self.output()]
+        return all(path.exists() and is_dated_as(path, attributes) for path in paths)
+
+    def _attributes(self) -> ParquetTarget:
+        return self.requires().output()[0]
+
+    @mending
+    def run(self) -> None:
+        vectors, texts = (Path(target.path) for target in self.output())
+        attributes = self._attributes().open_reader([_TEXT, _VECTOR])
+        n_texts = 0
+        with written_whole(vectors) as new_vectors, written_whole(texts) as new_texts:
+            with (
+                new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
+                new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
+            ):
+                for text, vector in iter_distinct_texts(attributes):
+                    text_lines.write(f"{text}\n")
+                    vector_lines.write(f"{vector}\n")
+                    n_texts += 1
+            for new in (new_vectors, new_texts):
+                date_as(new, Path(self._attributes().path))
+        tell(self, f"{n_texts} distinct texts: {vectors}, {texts}", 1)

@@ -1,0 +1,92 @@
+"""all-MiniLM-L6-v2: short texts as vectors of 384 numbers, run by ONNX Runtime.
+
+Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
+``weights/text_encoder/MODEL_CARD.md`` says how close the 8-bit file is to the original and what
+it is not for; ``training/text_encoder`` makes it.
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thumbnail_tasks.engines.interface import Engine, read_weights
+from thumbnail_tasks.engines.runtimes.onnx import open_session
+
+TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Maps N texts to (N, 384) float32 vectors of length 1; their product is the cosine."""
+
+WIDTH: Final = 384
+MAX_TOKENS: Final = 256
+"""The original's: what a text says after about 200 English words is not read."""
+
+WEIGHTS_PATH: Final = Path(__file__).parents[2] / "weights" / "text_encoder" / "encoder.onnx"
+WEIGHTS_SHA256: Final = "a61f152a6d70fca94dfd8dd2574ee9664fefbc63487177f90a56268a80c08f24"
+TOKENIZER_PATH: Final = WEIGHTS_PATH.with_name("tokenizer.json")
+TOKENIZER_SHA256: Final = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+
+_BATCH_TOKENS: Final = 512  # bounds the memory; larger batches are slower
+
+
+@functools.cache
+def load_text_encoder() -> TextEncoder:
+    """Load the shipped model, once per process.
+
+    Returns:
+        The encoder. Letter case does not matter to it. A text without words (``""``, ``" "``)
+        gives one and the same unit vector; that it says nothing is for the caller to see. Equal
+        texts are encoded once. A text's vector has the same bits alone and in any company:
+        texts of different length never share a batch, so none is padded, and the graph holds
+        no operation whose rounding depends on the batch's size.
+
+    Raises:
+        WeightsError: A file is missing or is not the one that was shipped.
+    """
+    weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
+    vocabulary = read_weights(TOKENIZER_PATH, TOKENIZER_SHA256)
+    from tokenizers import Tokenizer
+
+    session = open_session(weights, n_threads=1)  # two halved the speed on a busy machine
+    tokenizer = Tokenizer.from_buffer(vocabulary)
+    tokenizer.no_padding()  # the file asks for 128 tokens, always
+    tokenizer.enable_truncation(MAX_TOKENS)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        # One by one: encode_batch starts threads, which a fork would not carry over.
+        tokens = [tokenizer.encode(text).ids for text in row_of]
+        vectors = np.empty((len(tokens), WIDTH), np.float32)
+        for rows in _batches_of_equal_length(tokens):
+            input_ids = np.array([tokens[row] for row in rows], np.int64)
+            feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
+            (vectors[rows],) = session.run(None, feed)
+        return vectors[[row_of[text] for text in texts]]
+
+    return encode
+
+
+def _batches_of_equal_length(tokens: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Rows of ``tokens`` in batches of at most ``_BATCH_TOKENS`` tokens."""
+    rows_by_length: dict[int, list[int]] = defaultdict(list)
+    for row, ids in enumerate(tokens):
+        rows_by_length[len(ids)].append(row)
+    return [
+        rows[start : start + _BATCH_TOKENS // length]
+        for length, rows in rows_by_length.items()
+        for start in range(0, len(rows), _BATCH_TOKENS // length)
+    ]
+
+
+ENGINE = Engine(
+    load=load_text_encoder,
+    name=lambda: f"all-minilm-l6-v2-{WEIGHTS_SHA256[:8]}",
+    about=lambda: {
+        "weights": WEIGHTS_SHA256,
+        "tokenizer": TOKENIZER_SHA256,
+        "max_tokens": MAX_TOKENS,
+    },
+)

@@ -1,0 +1,223 @@
+"""Any Keras emotion network: grey faces in, seven probabilities out.
+
+The file, its scaling and the order of its classes are settings, as nothing in a file says the last
+two, and a wrong one gives no error. Of FER2013's PublicTest (3,589 faces) the notebook's network
+recognises 36.5 % scaled to 0-1 and 22.8 % at 0-255, as the notebook fed it; mini_XCEPTION
+(github.com/oarriaga/face_classification) 65.2 %, 54.2 % at 0-1 instead of -1-1, and 38.7 % with
+its last three labels in the order of the alphabet.
+"""
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines.emotions.fer2013 import (
+    FRAME_SHIFT_Y,
+    FRAME_SIDE,
+    EmotionClassifier,
+    prepare_face,
+)
+from thumbnail_tasks.engines.emotions.keras_safety import load_keras_model
+from thumbnail_tasks.engines.interface import Engine, digest_file
+from thumbnail_tasks.errors import SettingsError, WeightsError
+from thumbnail_tasks.pictures.decoding import ImageRGB
+from thumbnail_tasks.schemas import EMOTION_LABELS
+
+BATCH_SIZE = 16
+"""Of every batch; a last one is filled up with black. TensorFlow 2.21 gives other bits (by up to
+1e-6) for batches of 1, 3 and 7 than for 64, but within one size a face's place and its mates
+change nothing."""
+
+_SCALINGS = {"0-1": (1 / 255, 0), "-1-1": (1 / 127.5, -1), "0-255": (1, 0)}
+"""Factor and shift of grey from 0 to 255."""
+_SUM_TOLERANCE = 1e-3
+
+
+class Chosen(NamedTuple):
+    """A file, and what the settings say about it."""
+
+    path: Path
+    sha256: str
+    """Of the file as it is."""
+    is_trusted: bool
+    """The settings name this SHA-256."""
+    input_px: int
+    """0: as the file says."""
+    scaling: str
+    labels: tuple[str, ...]
+
+
+def chosen_file() -> Chosen:
+    """What the settings say; the file is hashed, but not opened as a model.
+
+    Raises:
+        SettingsError: A setting is missing or cannot be right.
+        WeightsError: The file is missing or has another SHA-256 than the settings say.
+    """
+    try:
+        chosen = settings.keras_emotions()
+    except ValueError as error:  # Luigi's, for what is no number or none of the choices
+        about = str(error).partition(": ")[2]
+        raise SettingsError(f"[keras_emotions]: {about}: {error.__cause__}") from error
+    if not chosen.path:
+        raise SettingsError(
+            "[keras_emotions] path: expected your own .hdf5, .h5 or .keras file; found none. "
+            "The notebook's is not shipped, as it has no licence; "
+            "--engines-emotions fer2013 needs no file."
+        )
+    if chosen.input_px < 0:
+        raise SettingsError(
+            f"[keras_emotions] input_px: expected 0 or more; found: {chosen.input_px}"
+        )
+    path = Path(chosen.path).expanduser()
+    found, wanted = _hash_file(path), chosen.sha256.strip().lower()
+    if wanted not in ("", found):
+        raise WeightsError(
+            f"{path}: expected SHA-256 {wanted}, as [keras_emotions] sha256 says; found {found}"
+        )
+    return Chosen(
+        path, found, bool(wanted), chosen.input_px, chosen.scaling, read_labels(chosen.labels)
+    )
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """Read the order of the seven emotions.
+
+    Args:
+        text: Their names between commas, in any case.
+
+    Raises:
+        SettingsError: They are not the seven, each once.
+    """
+    labels = tuple(label.strip().lower() for label in text.split(","))
+    counts = Counter(labels)
+    faults = {
+        "missing": [label for label in EMOTION_LABELS if not counts[label]],
+        "more than once": [label for label in EMOTION_LABELS if counts[label] > 1],
+        "unknown": [repr(label) for label in counts if label not in EMOTION_LABELS],
+    }
+    if any(faults.values()):
+        listed = "; ".join(
+            f"{fault}: {', '.join(which)}" for fault, which in faults.items() if which
+        )
+        raise SettingsError(
+            f"[keras_emotions] labels: expected {', '.join(EMOTION_LABELS)}, each once and in the "
+            f"order of the file's outputs; found: {text!r} ({listed})"
+        )
+    return labels
+
+
+def _hash_file(path: Path) -> str:
+    try:
+        return digest_file(path)
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: expected the Keras file that [keras_emotions] path names; "
+            f"found: {error.strerror}"
+        ) from error
+
+
+def load_emotion_classifier() -> EmotionClassifier:
+    """Load the network that the settings name, once per process.
+
+    Returns:
+        The classifier. A face's row does not depend on its batch-mates.
+
+    Raises:
+        SettingsError: A setting cannot be right.
+        WeightsError: The file is not the one wanted, is damaged, carries code that nobody vouched
+            for, or takes or gives something else; when called, also if it gives no probabilities.
+    """
+    return _load(chosen_file())
+
+
+@functools.cache
+def _load(chosen: Chosen) -> EmotionClassifier:
+    content = chosen.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != chosen.sha256:
+        raise WeightsError(
+            f"{chosen.path}: expected SHA-256 {chosen.sha256}, as a moment ago; found another file"
+        )
+    model = load_keras_model(chosen.path, content, chosen.sha256, chosen.is_trusted)
+    side_px = _check_shapes(model, chosen)
+    factor, shift = map(np.float32, _SCALINGS[chosen.scaling])
+    columns = [chosen.labels.index(label) for label in EMOTION_LABELS]
+
+    def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
+        rows = np.empty((len(faces_rgb), len(EMOTION_LABELS)), np.float32)
+        for start in range(0, len(faces_rgb), BATCH_SIZE):
+            faces = faces_rgb[start : start + BATCH_SIZE]
+            grey = np.zeros((BATCH_SIZE, side_px, side_px, 1), np.float32)
+            grey[: len(faces), ..., 0] = [prepare_face(face, side_px) for face in faces]
+            outputs = model.predict_on_batch(grey * factor + shift)
+            rows[start : start + len(faces)] = outputs[: len(faces)]
+        _check_probabilities(rows, chosen.path)
+        return rows[:, columns]
+
+    return classify
+
+
+def _check_shapes(model: Any, chosen: Chosen) -> int:
+    """The side of the input, in pixels."""
+    taken, given = _shape(model, "input_shape"), _shape(model, "output_shape")
+    side_px = taken[1] if isinstance(taken, tuple) and len(taken) == 4 else None
+    if side_px is None or taken != (None, side_px, side_px, 1):
+        raise WeightsError(
+            f"{chosen.path}: expected one grey, square input (None, s, s, 1); found: {taken}"
+        )
+    if given != (None, len(EMOTION_LABELS)):
+        raise WeightsError(
+            f"{chosen.path}: expected one output of {len(EMOTION_LABELS)} emotions "
+            f"(None, {len(EMOTION_LABELS)}); found: {given}"
+        )
+    if chosen.input_px not in (0, side_px):
+        raise SettingsError(
+            f"[keras_emotions] input_px: expected {side_px}, as {chosen.path} says, or 0; "
+            f"found: {chosen.input_px}"
+        )
+    return int(side_px)
+
+
+def _shape(model: Any, which: str) -> Any:
+    try:
+        return getattr(model, which)
+    except (AttributeError, ValueError):  # a Sequential model that was never given an input
+        return "none"
+
+
+def _check_probabilities(rows: NDArray[np.float32], path: Path) -> None:
+    sums = rows.sum(axis=1)
+    is_wrong = ~((np.abs(sums - 1) <= _SUM_TOLERANCE) & (rows >= 0).all(axis=1))  # true for NaN
+    if is_wrong.any():
+        wrong = rows[is_wrong.argmax()]
+        raise WeightsError(
+            f"{path}: expected probabilities, not below 0 and with a sum of 1 (a softmax at the "
+            f"end); found a face with {', '.join(f'{value:.3g}' for value in wrong)}, "
+            f"sum {wrong.sum():.3g}"
+        )
+
+
+def describe() -> Mapping[str, Any]:
+    """All that changes the output; the input's side is the file's, so its SHA-256 says it."""
+    chosen = chosen_file()
+    return {
+        "sha256": chosen.sha256,
+        "scaling": chosen.scaling,
+        "labels": ",".join(chosen.labels),
+        "frame_side": FRAME_SIDE,
+        "frame_shift_y": FRAME_SHIFT_Y,
+    }
+
+
+ENGINE = Engine(
+    load=load_emotion_classifier,
+    name=lambda: f"keras-{chosen_file().sha256[:8]}",
+    about=describe,
+)

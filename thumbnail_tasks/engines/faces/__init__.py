@@ -1,0 +1,1 @@
+"""Face detectors: dlib's network run by TensorFlow, and face_recognition."""

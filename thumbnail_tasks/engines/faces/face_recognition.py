@@ -1,0 +1,161 @@
+"""The two face detectors of face_recognition 1.3.0, without its import.
+
+``import face_recognition`` loads four models, ends the process where one is missing, needs
+``pkg_resources`` (setuptools before 81) and lets Pillow decode truncated pictures in the whole
+process. What follows are the calls to dlib of its ``api.py`` (MIT licence,
+https://github.com/ageitgey/face_recognition), with the same weights and the same boxes.
+
+``cnn`` is Davis King's ``mmod_human_face_detector.dat``; ``dlib_cnn`` runs the same network many
+times faster. ``hog`` is histograms of oriented gradients and a linear classifier
+(http://dlib.net/face_detector.py.html, Boost licence): on 45 clear faces of labelled thumbnails
+at 480×360 it finds 40 with one upsampling, in 0.06 s a picture; dlib's CNN without upsampling
+finds 36 in 1.1 s.
+"""
+
+import functools
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines.faces.dlib_models import find_model
+from thumbnail_tasks.engines.faces.dlib_network import WEIGHTS_FILE, WEIGHTS_SHA256
+from thumbnail_tasks.engines.faces.dlib_pyramid import enlarged_size
+from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, read_weights
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.execution.gpus import own_card, unseen
+from thumbnail_tasks.pictures.decoding import ImageRGB
+
+_BATCH_PX = 2_000_000
+"""Enlarged pixels given to dlib's network at once; each takes some 170 bytes more."""
+_MIN_ENLARGED_PX = 10
+"""On narrower pictures dlib 20.0.1's network raises, or writes beyond its memory and ends the
+process with SIGBUS."""
+
+
+def wanted_upsamplings() -> int:
+    """How often a picture is enlarged by two before it is looked at.
+
+    Raises:
+        SettingsError: Less than 0.
+    """
+    upsamplings = int(settings.face_recognition().upsamplings)
+    if upsamplings < 0:
+        raise SettingsError(
+            f"[face_recognition] upsamplings: expected 0 or more; found: {upsamplings}"
+        )
+    return upsamplings
+
+
+def load_cnn_detector() -> FaceDetector:
+    """Load what ``face_locations(…, model="cnn")`` and ``batch_face_locations`` use.
+
+    Returns:
+        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, the surest first. A
+        box's right and bottom are dlib's last column and row, as face_recognition gives them: a
+        pixel less than those of ``dlib_cnn``. What is found on a picture does not depend on its
+        batch-mates: batches of 1, 2, 3 and 8 gave the same bits (dlib 20.0.1).
+
+    Raises:
+        WeightsError: The weights are missing or are others.
+        SettingsError: A setting is out of range.
+        GpuError: The process has a card, and dlib does not see it.
+    """
+    return _load_cnn(wanted_upsamplings())
+
+
+def load_hog_detector() -> FaceDetector:
+    """Load what ``face_locations(…, model="hog")`` uses; it is compiled into dlib.
+
+    Returns:
+        Maps B RGB uint8 pictures (H, W, 3) to B lists of faces, the surest first; boxes as those
+        of ``load_cnn_detector``.
+
+    Raises:
+        SettingsError: A setting is out of range.
+    """
+    return _load_hog(wanted_upsamplings())
+
+
+@functools.cache
+def _load_cnn(upsamplings: int) -> FaceDetector:
+    weights = find_model(WEIGHTS_FILE)
+    read_weights(weights, WEIGHTS_SHA256)
+    import dlib
+
+    card = own_card()
+    if card and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
+        lacks = "no card that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
+        raise unseen(
+            card,
+            f"dlib {dlib.__version__}, {lacks}",
+            "Choose --engines-faces dlib-cnn, which runs the same network on TensorFlow",
+        )
+    detector = dlib.cnn_face_detection_model_v1(str(weights))
+
+    def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
+        if not images_rgb:
+            return []
+        height, width = images_rgb[0].shape[:2]
+        for _ in range(upsamplings):
+            width, height = enlarged_size(width, height)
+        if min(width, height) < _MIN_ENLARGED_PX:
+            return [[] for _ in images_rgb]
+        n_at_once = max(1, _BATCH_PX // (width * height))
+        found = []
+        for start in range(0, len(images_rgb), n_at_once):
+            batch = [np.ascontiguousarray(each) for each in images_rgb[start : start + n_at_once]]
+            for image_rgb, detections in zip(
+                batch, detector(batch, upsamplings, batch_size=n_at_once), strict=True
+            ):
+                found.append([_place(one.rect, one.confidence, image_rgb) for one in detections])
+        return found
+
+    return detect
+
+
+@functools.cache
+def _load_hog(upsamplings: int) -> FaceDetector:
+    import dlib
+
+    detector = dlib.get_frontal_face_detector()
+
+    def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
+        found = []
+        for image_rgb in images_rgb:
+            boxes, scores, _ = detector.run(np.ascontiguousarray(image_rgb), upsamplings, 0.0)
+            found.append(
+                [_place(box, score, image_rgb) for box, score in zip(boxes, scores, strict=True)]
+            )
+        return found
+
+    return detect
+
+
+def _place(box: Any, score: float, image_rgb: ImageRGB) -> Face:
+    """One of dlib's rectangles as a face, trimmed as ``_trim_css_to_bounds`` does."""
+    height, width = image_rgb.shape[:2]
+    return Face(
+        score,
+        (
+            max(box.left(), 0),
+            max(box.top(), 0),
+            min(box.right(), width),
+            min(box.bottom(), height),
+        ),
+    )
+
+
+CNN_ENGINE = Engine(
+    load=load_cnn_detector,
+    name=lambda: f"face-recognition-cnn-{version('dlib-bin')}",
+    about=lambda: {"weights": WEIGHTS_SHA256, "upsamplings": wanted_upsamplings()},
+)
+
+HOG_ENGINE = Engine(
+    load=load_hog_detector,
+    name=lambda: f"face-recognition-hog-{version('dlib-bin')}",
+    about=lambda: {"upsamplings": wanted_upsamplings()},
+)

@@ -1,0 +1,124 @@
+"""The models, each behind a loader: one file per model.
+
+An engine is a plain callable on batches, arrays in and arrays out. What it makes of one item
+depends on that item alone, never on its batch-mates. Nothing outside a loader imports ONNX
+Runtime, dlib or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from thumbnail_tasks.errors import SettingsError, WeightsError
+from thumbnail_tasks.pictures.decoding import ImageRGB
+
+
+class Word(NamedTuple):
+    """A word on a picture."""
+
+    text: str
+    confidence: float
+    """0 to 1."""
+    box_xyxy: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+
+
+class Face(NamedTuple):
+    """A face on a picture."""
+
+    confidence: float
+    """The detector's own score; higher is surer."""
+    box_xyxy: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+
+
+TextRecognizer = Callable[[Sequence[ImageRGB]], list[list[Word]]]
+"""B pictures of one size to B lists of words, in reading order."""
+
+FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
+"""B pictures of one size to B lists of faces."""
+
+
+class Weights(NamedTuple):
+    """A model that is not shipped: it comes from the internet, once, into a cache."""
+
+    name: str
+    """How a person names it, as in ``keras-ocr-detector``."""
+    url: str
+    path: Path
+    """Where the model's own tools look for it: a file, or the folder of an archive."""
+    sha256: str | None
+    """Of what the address gives; None where nobody has published it."""
+    n_bytes: int | None
+    """Of what the address gives; None if unknown."""
+    instead: str
+    """The flag that chooses an engine without it, as in ``--engines-text rapidocr``."""
+
+
+class Engine(NamedTuple):
+    """A choice for one stage."""
+
+    load: Callable[..., Any]
+    """Loads the model on first use and returns the callable; later calls return the same."""
+    name: Callable[[], str]
+    """The engine and its version, as in ``rapidocr-3.10.0``."""
+    about: Callable[[], Mapping[str, Any]]
+    """Everything else that changes its output: digests of weights, settings."""
+    weights: Callable[[], Sequence[Weights]] = tuple
+    """What it needs from the internet; nothing for the embedded engines."""
+
+
+def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        SettingsError: There is none; the message lists those that there are.
+    """
+    if name not in engines:
+        raise SettingsError(
+            f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
+        )
+    return engines[name]
+
+
+def digest_file(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal, read once per process and state of the file.
+
+    Luigi asks often whether a task is done, and under which engine tag.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    stat = path.stat()
+    return digest_state(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1024)
+def digest_state(path: Path, n_bytes: int, modified_ns: int) -> str:
+    """As ``digest_file``, of a file with that size and time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_weights(path: Path, sha256: str) -> bytes:
+    """Read a shipped model file and make sure, before it is loaded, that it is the right one.
+
+    Raises:
+        WeightsError: The file is missing or has another SHA-256.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be read; expected the shipped file with SHA-256 {sha256}; "
+            f"found: {error.strerror}. Install the package again."
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise WeightsError(
+            f"{path}: not the file that was shipped; expected SHA-256 {sha256}; "
+            f"found {found}. Install the package again."
+        )
+    return content

@@ -1,0 +1,56 @@
+"""ONNX Runtime's sessions, opened the same way by every engine that runs on it."""
+
+from typing import Any
+
+from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, own_card, unseen
+
+_CUDA = "CUDAExecutionProvider"
+_CUDA_OPTIONS = {
+    # Not by the clock, which would choose other arithmetic for each run and take seconds for each
+    # width of a line.
+    "cudnn_conv_algo_search": "HEURISTIC",
+    # It rounds to 10 bits; what is found is to be the same as on a processor.
+    "use_tf32": "0",
+}
+
+
+def open_session(model: bytes | str, n_threads: int = 0) -> Any:
+    """Open a model on this process's card, or on the processor where it has none.
+
+    Args:
+        model: The content of an ONNX file, or its path.
+        n_threads: That compute one operation together; 0 for as many as there are cores.
+
+    Returns:
+        The ``onnxruntime.InferenceSession``.
+
+    Raises:
+        GpuError: The process has a card, and ONNX Runtime does not see it.
+    """
+    import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    # Threads that wait by spinning halt each other where cores are shared: ten times slower.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers: list[Any] = ["CPUExecutionProvider"]
+    card = own_card()
+    if card is None:
+        return ort.InferenceSession(model, options, providers=providers)
+    if _CUDA not in ort.get_available_providers():
+        raise unseen(
+            card,
+            f"onnxruntime {ort.__version__}, built without CUDA",
+            f"Install onnxruntime-gpu in its place ({CUDA_PACKAGES})",
+        )
+    ort.preload_dlls()  # CUDA and cuDNN as packages of Python
+    providers.insert(0, (_CUDA, _CUDA_OPTIONS))
+    session = ort.InferenceSession(model, options, providers=providers)
+    if _CUDA not in session.get_providers():  # it says why to standard error, and goes on without
+        raise unseen(
+            card,
+            f"onnxruntime {ort.__version__}, to which the driver or a library of CUDA or cuDNN is "
+            "missing (its own lines above name it)",
+            f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
+        )
+    return session

@@ -1,0 +1,60 @@
+"""Words as CRNN takes them, and as it says them.
+
+As in keras-ocr 0.9.3 (MIT): ``tools.warpBox``, ``recognition.CTCDecoder``.
+"""
+
+from itertools import groupby
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thumbnail_tasks.engines.text.craft_boxes import Quad
+
+Floats = NDArray[np.float32]
+
+CROP_HEIGHT_PX, CROP_WIDTH_PX = 31, 200
+
+
+def read_letters(belief: Floats, alphabet: str) -> tuple[str, float]:
+    """Read a word from the recogniser's output: the best path of CTC.
+
+    Args:
+        belief: (T, C + 1) probabilities of the letters and of none at T steps along the word.
+        alphabet: The C letters.
+
+    Returns:
+        The word, and its confidence, 0 to 1: the mean probability of its letters, each at the
+        step of its run where it is surest. Without letters: 0.
+    """
+    steps = zip(belief.argmax(axis=1).tolist(), belief.max(axis=1).tolist(), strict=True)
+    runs = [
+        (number, max(probability for _, probability in run))
+        for number, run in groupby(steps, key=lambda step: step[0])
+        if number < len(alphabet)
+    ]
+    confidence = sum(probability for _, probability in runs) / max(1, len(runs))
+    return "".join(alphabet[number] for number, _ in runs), confidence
+
+
+def crop_word(tools: ModuleType, image_gray: NDArray[np.uint8], quad: Quad) -> Floats:
+    """Cut a word out, upright, as the recogniser takes it.
+
+    What ``keras_ocr.tools.warpBox`` gives, and a sliver where that fails: on words of no height.
+
+    Returns:
+        (31, 200, 1), 0 to 1: the word as large as it fits at the upper left, the rest black.
+    """
+    import cv2
+
+    with np.errstate(divide="ignore", invalid="ignore"):  # of an angle that nobody needs
+        corners, _ = tools.get_rotated_box(quad)
+    width, height = (max(1, side) for side in tools.get_rotated_width_height(corners))
+    scale = min(CROP_WIDTH_PX / width, CROP_HEIGHT_PX / height)
+    size = max(1, int(scale * width)), max(1, int(scale * height))
+    right, bottom = scale * width, scale * height
+    onto = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], np.float32)
+    word = cv2.warpPerspective(image_gray, cv2.getPerspectiveTransform(corners, onto), size)
+    crop = np.zeros((CROP_HEIGHT_PX, CROP_WIDTH_PX, 1), np.float32)
+    crop[: size[1], : size[0], 0] = word
+    return crop / np.float32(255)

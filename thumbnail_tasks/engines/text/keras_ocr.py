@@ -1,0 +1,210 @@
+"""keras-ocr's detector and recogniser: CRAFT and CRNN, as the notebook used them.
+
+Boxes and texts are those of ``keras_ocr.pipeline.Pipeline.recognize`` of keras-ocr 0.9.3
+(https://github.com/faustomorales/keras-ocr, MIT), called with one picture. What is done
+otherwise:
+
+* Pictures are never padded: one that is padded to a larger one is read differently.
+* Each word is found on its own window of the map (``craft_boxes``), and pictures are prepared,
+  searched and cut up on all cores while the next ones are in the network.
+* The recogniser gets the words of all pictures together. Both networks run on batches of one
+  size, filled up with blanks: their arithmetic is the same in any company.
+"""
+
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from itertools import islice
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word
+from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
+from thumbnail_tasks.engines.text.craft_boxes import Quad, Thresholds, find_quads
+from thumbnail_tasks.engines.text.crnn_words import crop_word, read_letters
+from thumbnail_tasks.engines.text.keras_ocr_networks import (
+    Floats,
+    import_keras_ocr,
+    load_detector,
+    load_recognizer,
+    run_in_batches,
+)
+from thumbnail_tasks.engines.text.keras_ocr_weights import WeightsFile, choose_file, needed_weights
+from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.pictures.decoding import ImageRGB
+
+_MIN_SIDE_PX = 16
+"""Of what the detector is given: it halves a picture four times."""
+_CARD_PX = 4_000_000
+"""Pixels of the pictures that a graphics card looks at together: seven thumbnails doubled."""
+_CARD_WORDS, _PROCESSOR_WORDS = 64, 4
+"""Words that are read together."""
+
+
+class Reading(NamedTuple):
+    """How is read."""
+
+    detector: WeightsFile
+    recognizer: WeightsFile
+    alphabet: str
+    """What the recogniser's classes mean, in their order; one more class means no letter."""
+    scale: float
+    """Pictures are enlarged so many times before they are looked at."""
+    max_size_px: int
+    """But no side beyond."""
+    thresholds: Thresholds
+
+
+def load_text_recognizer() -> TextRecognizer:
+    """Load both networks with the weights that the settings name; nothing is fetched.
+
+    Returns:
+        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of words in reading order; in
+        lower case, with keras-ocr's own weights. A word's box is the upright one around its
+        corners, within the picture. Its confidence is the mean probability of its letters on the
+        recogniser's best path, each where it is surest. What is read on a picture does not
+        depend on its batch-mates.
+
+    Raises:
+        WeightsError: A file of weights is missing, is another or does not fit.
+        SettingsError: A setting is out of range.
+    """
+    return _load(chosen_reading())
+
+
+def chosen_reading() -> Reading:
+    """What the settings say.
+
+    Raises:
+        WeightsError: A file of weights that they name cannot be read.
+        SettingsError: A setting is out of range.
+    """
+    chosen = settings.keras_ocr()
+    shares = ("detection_threshold", "text_threshold", "link_threshold")
+    ranges = (
+        *((name, 0 <= getattr(chosen, name) <= 1, "0 to 1") for name in shares),
+        ("size_threshold", chosen.size_threshold >= 0, "0 or more"),
+        ("scale", 0 < chosen.scale < float("inf"), "more than 0"),
+        ("max_size_px", chosen.max_size_px >= 1, "1 or more"),
+        ("alphabet", len(chosen.alphabet) >= 1, "at least one letter"),
+    )
+    for name, is_within, expected in ranges:
+        if not is_within:
+            raise SettingsError(
+                f"[keras_ocr] {name}: expected {expected}; found: {getattr(chosen, name)!r}"
+            )
+    return Reading(
+        choose_file("detector_weights"),
+        choose_file("recognizer_weights"),
+        chosen.alphabet,
+        chosen.scale,
+        chosen.max_size_px,
+        Thresholds(
+            chosen.detection_threshold,
+            chosen.text_threshold,
+            chosen.link_threshold,
+            chosen.size_threshold,
+        ),
+    )
+
+
+def describe_reading() -> dict[str, Any]:
+    """What changes the output, for the engine tag."""
+    reading = chosen_reading()
+    return {
+        **reading._asdict(),
+        "detector": reading.detector.sha256,
+        "recognizer": reading.recognizer.sha256,
+        "thresholds": reading.thresholds._asdict(),
+        "reading": 1,  # raised with every change of our own that changes what is read
+    }
+
+
+@functools.cache
+def _load(reading: Reading) -> TextRecognizer:
+    score = load_detector(reading.detector)
+    read = load_recognizer(reading.recognizer, reading.alphabet)
+    keras_ocr = import_keras_ocr()
+    has_card = bool(load_tensorflow().config.list_logical_devices("GPU"))
+    n_words = _CARD_WORDS if has_card else _PROCESSOR_WORDS
+    pool = ThreadPoolExecutor(os.cpu_count(), "keras-ocr")
+
+    def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
+        if not images_rgb:
+            return []
+        height, width = images_rgb[0].shape[:2]
+        size, scale = fit_size(width, height, reading.scale, reading.max_size_px)
+        if min(size) < _MIN_SIDE_PX:
+            return [[] for _ in images_rgb]
+        # A processor is no faster with several.
+        n_pictures = max(1, _CARD_PX // (size[0] * size[1])) if has_card else 1
+        enlarged = list(pool.map(functools.partial(_resize, size=size), images_rgb))
+        inputs = pool.map(keras_ocr.detection.compute_input, enlarged)
+        cut = functools.partial(_cut_words, keras_ocr.tools, reading.thresholds)
+        pieces = list(pool.map(cut, enlarged, run_in_batches(score, inputs, n_pictures)))
+        crops = (crop for _, several in pieces for crop in several)
+        beliefs = run_in_batches(read, crops, n_words)
+        found = []
+        for quads, _ in pieces:
+            own = islice(beliefs, len(quads))
+            texts = [read_letters(belief, reading.alphabet) for belief in own]
+            found.append(_order_words(texts, [quad * (1 / scale) for quad in quads], width, height))
+        return found
+
+    return recognize
+
+
+def fit_size(width: int, height: int, scale: float, max_size: int) -> tuple[tuple[int, int], float]:
+    """Width and height at which a picture is looked at, and how much larger that is."""
+    if max(width, height) * scale > max_size:
+        scale = max_size / max(width, height)
+    return (int(width * scale), int(height * scale)), scale
+
+
+def _resize(image_rgb: ImageRGB, size: tuple[int, int]) -> ImageRGB:
+    import cv2
+
+    resized: ImageRGB = cv2.resize(image_rgb, size)
+    return resized
+
+
+def _cut_words(
+    tools: ModuleType, thresholds: Thresholds, image_rgb: ImageRGB, maps: Floats
+) -> tuple[list[Quad], list[Floats]]:
+    """The words of a picture: their corners, and what is within."""
+    import cv2
+
+    image_gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
+    quads = find_quads(maps, thresholds)
+    return quads, [crop_word(tools, image_gray, quad) for quad in quads]
+
+
+def _order_words(
+    texts: Sequence[tuple[str, float]], quads: Sequence[Quad], width: int, height: int
+) -> list[Word]:
+    """What was read of a picture of that size, in reading order."""
+    words, corners = [], []
+    for (text, confidence), quad in zip(texts, quads, strict=True):
+        if text:
+            inside = np.clip(quad, 0, (width, height))
+            (x_min, y_min), (x_max, y_max) = (
+                inside.min(axis=0).tolist(),
+                inside.max(axis=0).tolist(),
+            )
+            words.append(Word(text, confidence, (x_min, y_min, x_max, y_max)))
+            corners.append(quad)
+    return [words[i] for i in order_lines(level_boxes(corners))]
+
+
+ENGINE = Engine(
+    load=load_text_recognizer,
+    name=lambda: f"keras-ocr-{version('keras-ocr')}",
+    about=describe_reading,
+    weights=needed_weights,
+)

@@ -1,0 +1,1 @@
+"""Where a shard is computed: the model process, its crashes, GPUs, bisection and quarantine."""

@@ -1,0 +1,83 @@
+"""Say in a few lines what a run came to."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from thumbnail_tasks.schemas import EMOTION_LABELS
+from thumbnail_tasks.tasks.shard_task import ShardTask
+
+
+class Timing(NamedTuple):
+    """What one stage took."""
+
+    stage: str
+    n_thumbnails: int
+    seconds: float
+
+
+def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
+    """What each stage took for the shards that it has made since a moment.
+
+    Args:
+        tasks: Done tasks of one shard each.
+        since: Seconds since the epoch; older files are of earlier runs and left out.
+
+    Returns:
+        One timing per stage, in the order of ``tasks``.
+    """
+    totals: dict[str, Timing] = {}
+    for task in tasks:
+        target = task.output_for(task.shards)
+        total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
+        if target.written_at() >= since:
+            made = target.read_metadata()
+            totals[task.task_family] = total._replace(
+                n_thumbnails=total.n_thumbnails + int(made["n_thumbnails"]),
+                seconds=total.seconds + float(made["seconds"]),
+            )
+    return list(totals.values())
+
+
+def summarize(
+    n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
+) -> str:
+    """A page for the terminal: statuses, shares, emotions, times, files.
+
+    Args:
+        n_rows: Rows of the input.
+        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        timings: From ``time_stages``.
+        paths: Where the results are.
+    """
+    statuses = Counter(attributes["thumbnail_status"].to_pylist())
+    n_ok = statuses["ok"]
+    with_text = pc.sum(pc.greater(attributes["thumbnail_ocr_length"], 0)).as_py() or 0
+    with_faces = pc.sum(pc.greater(attributes["face_count"], 0)).as_py() or 0
+    emotions = Counter(
+        {label: pc.sum(attributes[f"{label}_count"]).as_py() or 0 for label in EMOTION_LABELS}
+    )
+    lines = [
+        "",
+        f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}",
+        f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
+        f"{emotions.total()} faces" + (f": {listed(emotions)}" if emotions.total() else ""),
+        "",
+        f"{'this run':<20}{'thumbnails':>12}{'seconds':>10}{'per second':>12}",
+    ]
+    for stage, n_thumbnails, seconds in timings:
+        rate = f"{n_thumbnails / seconds:.1f}" if seconds else "-"
+        lines.append(f"{stage:<20}{n_thumbnails:>12}{seconds:>10.1f}{rate:>12}")
+    return "\n".join([*lines, "", *paths])
+
+
+def listed(counts: Counter[str]) -> str:
+    """``3 happy, 1 sad``: the most frequent first; those at zero are left out."""
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common() if count)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"

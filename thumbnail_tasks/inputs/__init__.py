@@ -1,0 +1,1 @@
+"""Reading tables of videos, and finding the thumbnail that each row means."""

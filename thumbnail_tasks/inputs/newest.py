@@ -1,0 +1,87 @@
+"""Which of the tables that come in is tonight's."""
+
+import contextlib
+import glob
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.tasks.progress import say_from
+
+_TABLES = (".csv", ".parquet")
+"""What is taken for a table in a folder; a pattern says itself what it means."""
+_TEMPORARY = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".swp", "~")
+"""How the names end that copying programs and editors give a file until it is whole."""
+
+
+class TablesFound(NamedTuple):
+    """What a folder or a pattern of tables holds."""
+
+    newest: Path | None
+    """The newest that is at rest."""
+    unfinished: list[str]
+    """Why each newer file is not taken."""
+
+
+def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
+    """The newest table by its time of change, and the newer files that are not whole yet.
+
+    A file is taken for unfinished by its name (hidden, or as in ``_TEMPORARY``), or if it has
+    changed within the last ``settle_s`` seconds.
+
+    Args:
+        tables: A folder (its .csv and .parquet files), or a pattern.
+        now_s: Seconds since the epoch.
+        settle_s: Seconds without a change after which a file is whole.
+    """
+    if Path(tables).is_dir():
+        paths = [path for path in Path(tables).iterdir() if _is_table(path)]
+    else:
+        paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute patterns
+    states = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
+            if path.is_file():
+                states.append((path.stat().st_mtime, path))
+    unfinished = []
+    for modified_s, path in sorted(states, reverse=True):
+        if _is_temporary(path.name):
+            unfinished.append(f"{path}: a temporary name")
+        elif now_s - modified_s < settle_s:
+            seconds = max(now_s - modified_s, 0)
+            unfinished.append(
+                f"{path}: changed {seconds:.0f} s ago; taken after {settle_s:.0f} s at rest"
+            )
+        else:
+            return TablesFound(path, unfinished)
+    return TablesFound(None, unfinished)
+
+
+def _is_table(path: Path) -> bool:
+    """Whether it has a table's name, or will have one without what makes it a temporary one."""
+    if _is_temporary(path.name):
+        return any(suffix.lower().rstrip("~") in _TABLES for suffix in path.suffixes)
+    return path.suffix.lower() in _TABLES
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
+
+
+def newest_table(tables: str) -> Path:
+    """The table of tonight; says which newer ones are not whole yet.
+
+    Raises:
+        InputError: There is none.
+    """
+    if not tables:
+        raise InputError("--tables: expected a folder of tables, or a pattern; found nothing")
+    found = find_tables(tables, time.time(), settings.night().settle_s)
+    if found.newest is None:
+        why = "; ".join(found.unfinished) or "none"
+        raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
+    for why in found.unfinished:
+        say_from("Nightly", f"not taken: {why}")
+    return found.newest

@@ -1,0 +1,177 @@
+"""Where a row's thumbnail comes from: a link, a YouTube id, or a folder of pictures."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.tasks.shard_task import make_tag, short_digest
+
+_VIDEO_ID = r"[A-Za-z0-9_-]{11}"
+_QUALITY_FILE = rf"(?:{'|'.join(settings.QUALITIES)})\.(?:jpg|webp)"
+_YOUTUBE_LINK = (
+    r"^(?i:https?://(?:i[0-9]?\.ytimg\.com|(?:img|i)\.youtube\.com))"
+    rf"/(?:vi|vi_webp|an_webp)/(?P<id>{_VIDEO_ID})/"
+)
+_LINK = r"(?i)^https?://[^\s/?#\p{Cc}]+(?:[/?#][^\p{Cc}]*)?$"
+_MAX_LINK_CHARS = 8192
+"""No server takes longer ones; a table may have a whole picture in the cell (``data:``)."""
+_NOTEBOOK_STEM = rf"https?[:_]?i[0-9]?\.ytimg\.comvi({_VIDEO_ID})"
+_NOTEBOOK_FILE = re.compile(_NOTEBOOK_STEM + _QUALITY_FILE)
+_NOTEBOOK_NAME = re.compile(rf"{_NOTEBOOK_STEM}(?:{'|'.join(settings.QUALITIES)})")
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class Picture(NamedTuple):
+    """A picture of a folder."""
+
+    path: str
+    revision: str
+    """Its size and time of change: another revision is another picture."""
+
+
+def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) -> pa.Table:
+    """Say which thumbnail each row means.
+
+    Args:
+        videos: N rows of the input.
+        from_folder: The pictures lie in a folder, named by video id.
+
+    Returns:
+        N rows: ``thumbnail_id`` (null where the row names none), ``url`` (null for YouTube's
+        own, whose address follows from the id, and for folders) and ``status`` (null, or why
+        the row names no thumbnail: ``no_link``, ``invalid_link``).
+    """
+    links = _trimmed(videos, reading.LINK_COLUMN)
+    ids = _trimmed(videos, reading.ID_COLUMN)
+    youtube_ids = pc.struct_field(pc.extract_regex(links, _YOUTUBE_LINK), "id")
+    has_link = pc.is_valid(links)
+    if from_folder:
+        urls = pa.nulls(len(links), pa.string())
+        # The link first: spreadsheets have turned ids that begin with "-" into "#NAME?".
+        thumbnail_ids = pc.coalesce(youtube_ids, ids)
+    else:
+        is_link = pc.match_substring_regex(links, _LINK)
+        is_short = pc.less_equal(pc.utf8_length(links), _MAX_LINK_CHARS)
+        is_other_host = pc.and_(pc.is_null(youtube_ids), pc.and_(is_link, is_short))
+        urls = pc.if_else(is_other_host, links, None)
+        is_youtube_id = pc.match_substring_regex(ids, f"^{_VIDEO_ID}$")
+        ids_alone = pc.if_else(pc.and_(is_youtube_id, pc.invert(has_link)), ids, None)
+        thumbnail_ids = pc.coalesce(youtube_ids, _digest_urls(urls), ids_alone)
+    why_not = pc.if_else(pc.or_(has_link, pc.is_valid(ids)), "invalid_link", "no_link")
+    status = pc.if_else(pc.is_valid(thumbnail_ids), None, why_not)
+    return pa.table({"thumbnail_id": thumbnail_ids, "url": urls, "status": status})
+
+
+def _trimmed(videos: pa.Table | pa.RecordBatch, wanted: str) -> pa.Array:
+    name = reading.column_named(videos.schema, wanted)
+    if name is None:
+        return pa.nulls(len(videos), pa.string())
+    column = videos.column(name).cast(pa.string())
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    texts = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def _digest_urls(urls: pa.Array) -> pa.Array:
+    """Ids for links of other hosts; all sizes of a thumbnail have one id, as on YouTube."""
+    one_for_all_sizes = pc.replace_substring_regex(urls, f"/{_QUALITY_FILE}$", "/")
+    return pa.array(
+        [url and f"url-{short_digest(url, 16)}" for url in one_for_all_sizes.to_pylist()],
+        pa.string(),
+    )
+
+
+def youtube_template() -> str:
+    """The address of a YouTube thumbnail in the wanted quality, with ``{video_id}`` left open."""
+    template = str(settings.thumbnails().url_template)
+    return template.replace("{quality}", settings.wanted_quality())
+
+
+def wanted_qualities() -> Sequence[str]:
+    """The qualities to try in turn: the wanted one, then the smaller ones."""
+    wanted = settings.QUALITIES.index(settings.wanted_quality())
+    last = None if settings.thumbnails().fallback else wanted + 1
+    return settings.QUALITIES[wanted:last]
+
+
+def urls_by_quality(url: str, qualities: Sequence[str]) -> list[str]:
+    """The addresses to try in turn, one for each quality.
+
+    A link that names no quality of YouTube's is tried as it is.
+    """
+    stem, slash, file = url.rpartition("/")
+    if not re.fullmatch(_QUALITY_FILE, file):
+        return [url]
+    suffix = file.partition(".")[2]
+    return [f"{stem}{slash}{quality}.{suffix}" for quality in qualities]
+
+
+def list_pictures(images_dir: str) -> Mapping[str, Picture]:
+    """The pictures of a folder by video id.
+
+    Names: ``<video_id>.jpg|.jpeg|.png|.webp``, or the notebook's, which is the link without
+    its slashes (with ``_`` for ``:`` where a disk forbids that). The first kind wins.
+
+    Raises:
+        InputError: There is no such folder, or it cannot be read.
+    """
+    try:
+        files = sorted(
+            (path for path in Path(images_dir).iterdir() if path.suffix.lower() in _SUFFIXES),
+            key=lambda path: (_SUFFIXES.index(path.suffix.lower()), path.name),
+        )
+    except OSError as error:
+        raise InputError(
+            f"--images-dir {images_dir}: expected a folder of pictures; found: {error.strerror}"
+        ) from error
+    if not files:
+        folders = sorted(path.name for path in Path(images_dir).iterdir() if path.is_dir())
+        found = f"none, but folders: {', '.join(folders[:10])}" if folders else "none"
+        raise InputError(
+            f"--images-dir {images_dir}: expected pictures named <video_id>.jpg, .jpeg, .png or "
+            f".webp; found {found}"
+        )
+    plain: dict[str, Picture] = {}
+    notebooks: dict[str, Picture] = {}
+    for path in files:
+        try:
+            stat = path.stat()
+        except OSError:  # removed meanwhile, or a link to nowhere
+            continue
+        picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
+        video_id = id_of_notebook_file(path.name)
+        if video_id:
+            notebooks.setdefault(video_id, picture)
+        else:
+            plain.setdefault(path.stem, picture)
+    return notebooks | plain
+
+
+def id_of_notebook_file(name: str) -> str | None:
+    """The video id in the notebook's name for a picture, with or without its suffix.
+
+    Example:
+        ``https:i.ytimg.comviK0d_lOqB6tshqdefault`` gives ``K0d_lOqB6ts``.
+    """
+    match = _NOTEBOOK_FILE.fullmatch(name) or _NOTEBOOK_NAME.fullmatch(name)
+    return match and match[1]
+
+
+def source_tag(images_dir: str) -> str:
+    """The name of where pictures come from, and of every setting that changes them."""
+    chosen = settings.thumbnails()
+    limits = {"max_bytes": chosen.max_bytes, "max_pixels": chosen.max_pixels}
+    if images_dir:
+        return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
+    about = {"fallback": chosen.fallback, "url_template": chosen.url_template, **limits}
+    if chosen.allow_private_addresses:
+        about["allow_private_addresses"] = True  # else what was refused would stay so
+    return make_tag(settings.wanted_quality(), about)

@@ -1,0 +1,1 @@
+"""Fetching over HTTP, politely and safely; what is done with the bytes is not decided here."""

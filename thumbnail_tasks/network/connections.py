@@ -1,0 +1,281 @@
+"""How a request goes out: to a public address, and not for longer than it may take.
+
+What urllib3 does not bound is bounded here: the address that is connected to, and the time for a
+whole answer (its timeouts are for one read each, and a header may come a byte at a time). It is
+used without ``requests``, whose sessions cost more processor time than all the rest of a fetch.
+"""
+
+import functools
+import http.client
+import io
+import logging
+import math
+import os
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, requote_uri, select_proxy
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+    PoolManager,
+    ProxyManager,
+    Retry,
+    Timeout,
+    make_headers,
+)
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+)
+from urllib3.util import Url, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
+
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.network.addresses import open_socket, refuse_private_spelling, seconds_until
+
+_N_HOSTS = 8
+"""Hosts whose connections are kept."""
+_NO_RETRIES = Retry(False)
+
+
+class _Bounds(threading.local):
+    """What holds for the request that this thread is making: see ``GuardedSession.ask``."""
+
+    deadline_s: float = math.inf
+    may_be_private: bool = False
+
+
+_BOUNDS = _Bounds()
+
+
+class _TimelyReader(io.RawIOBase):
+    """Reads from a socket, each time with what is left until the deadline."""
+
+    def __init__(self, connected: socket.socket, raw: io.RawIOBase) -> None:
+        self._socket, self._raw = connected, raw
+        self._patience_s = connected.gettimeout() or math.inf
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_s = seconds_until(_BOUNDS.deadline_s)
+        if left_s < self._patience_s:  # else the socket's own will do, and setting it costs
+            self._socket.settimeout(left_s)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimelyResponse(http.client.HTTPResponse):
+    """Whose status line, headers and body all come before the deadline, or not at all."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        buffered: Any = self.fp
+        self.fp = io.BufferedReader(_TimelyReader(sock, buffered.detach()))
+
+
+class GuardedConnection(HTTPConnection):
+    """Connects to addresses that were judged, and reads in time."""
+
+    response_class = _TimelyResponse
+
+    def _new_conn(self) -> socket.socket:
+        # In the place of urllib3's own, which connects to whatever the name means.
+        try:
+            return open_socket(
+                self._dns_host,
+                self.port,
+                self.timeout or math.inf,
+                _BOUNDS.deadline_s,
+                may_be_private=_BOUNDS.may_be_private or self.proxy is not None,
+            )
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"no connection to {self.host}: {error}") from error
+
+
+class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
+    """The same, with TLS over it."""
+
+
+class GuardedPool(HTTPConnectionPool):
+    """Such connections to one host."""
+
+    ConnectionCls = GuardedConnection
+
+
+class GuardedTLSPool(HTTPSConnectionPool):
+    """The same, with TLS over them."""
+
+    ConnectionCls = GuardedTLSConnection
+
+
+_POOLS = {"http": GuardedPool, "https": GuardedTLSPool}
+
+
+class GuardedSession:
+    """Asks one address at a time; it follows nothing and remembers nothing but its connections.
+
+    The proxies of the environment (``HTTP_PROXY``, ``HTTPS_PROXY``, ``NO_PROXY``) are used. A
+    proxy's own address is not judged: who runs this has named it. But it is then the proxy that
+    looks names up and connects, so only links that spell a private address out (or ``localhost``)
+    are refused here; what a name leads to is for the proxy to judge. SOCKS is not spoken.
+    """
+
+    def __init__(self, user_agent: str, n_connections: int, may_be_private: bool) -> None:
+        self._n_connections, self._may_be_private = n_connections, may_be_private
+        # Identity: a picture is compressed already, and no bomb can unfold.
+        self._headers = {"Accept": "*/*"} | make_headers(
+            keep_alive=True, accept_encoding="identity", user_agent=user_agent
+        )
+        self._managers: dict[str | None, PoolManager] = {}
+        self._opening = threading.Lock()
+        self._pool_of = functools.lru_cache(_N_HOSTS)(self._find_pool)
+        # A server's malformed headers are not worth a stack trace each.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+    def ask(
+        self, address: str, timeouts_s: tuple[float, float], deadline_s: float
+    ) -> BaseHTTPResponse:
+        """The beginning of an answer; its body is still to be read, by this thread.
+
+        Args:
+            address: Of http or https.
+            timeouts_s: To connect, and for one read.
+            deadline_s: When the last byte has to be there, in seconds of ``time.monotonic``.
+
+        Raises:
+            BlockedAddressError: It leads to an address that is not public.
+            SettingsError: The environment's certificates are not there.
+            urllib3.exceptions.HTTPError, ValueError: All others; a ``LocationValueError``, or a
+                ValueError that is no HTTPError, where the address is none.
+        """
+        _BOUNDS.deadline_s, _BOUNDS.may_be_private = deadline_s, self._may_be_private
+        url = _parse(address)
+        pool = self._pool_of(url.scheme, url.host, url.port)
+        headers = self._headers
+        if login := _login(url):
+            headers = headers | make_headers(basic_auth=login)
+        is_forwarded = pool.proxy is not None and url.scheme == "http"
+        connect_s, read_s = timeouts_s
+        return pool.urlopen(
+            "GET",
+            _absolute(url) if is_forwarded else url.request_uri,
+            headers=headers,
+            retries=_NO_RETRIES,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=connect_s, read=read_s),
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _find_pool(self, scheme: str, host: str, port: int | None) -> HTTPConnectionPool:
+        """The connections to a host, or to the proxy that leads there."""
+        if not self._may_be_private:  # behind a proxy this is all that can be judged
+            refuse_private_spelling(host)
+        origin = Url(scheme, host=host, port=port).url
+        proxy = select_proxy(origin, get_environ_proxies(origin))
+        with self._opening:
+            if proxy not in self._managers:
+                self._managers[proxy] = _open_manager(proxy, self._n_connections)
+            return self._managers[proxy].connection_from_host(host, port, scheme)
+
+
+def _open_manager(proxy: str | None, n_connections: int) -> PoolManager:
+    """The pools of all hosts behind a proxy of the environment, or behind none."""
+    trusted = _load_authorities()
+    limits: dict[str, Any] = {
+        "num_pools": _N_HOSTS,
+        "maxsize": n_connections,
+        "ssl_context": trusted,
+    }
+    if proxy is None:
+        manager = PoolManager(**limits)
+    else:
+        url = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        if url.scheme not in _POOLS or not url.host:
+            what = f"not an HTTP proxy: {url.host}"
+            raise ProxyError(what, ValueError(what))
+        login = make_headers(proxy_basic_auth=_login(url))
+        manager = ProxyManager(url.url, proxy_headers=login, proxy_ssl_context=trusted, **limits)
+    manager.pool_classes_by_scheme = _POOLS
+    return manager
+
+
+def _load_authorities() -> ssl.SSLContext:
+    """Whose certificates are believed: certifi's, or those that the environment names.
+
+    It is loaded once, for all connections: each time takes 15 ms.
+
+    Raises:
+        SettingsError: They are not there.
+    """
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    place = Path(named or DEFAULT_CA_BUNDLE_PATH)
+    context = create_urllib3_context()
+    try:
+        if place.is_dir():
+            context.load_verify_locations(capath=place)
+        else:
+            context.load_verify_locations(cafile=place)
+    except OSError as error:
+        raise SettingsError(
+            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: expected certificates at {place}; "
+            f"found: {error}"
+        ) from error
+    return context
+
+
+def _parse(address: str) -> Url:
+    """An address in its parts, what may not stand in it quoted, and no more than that.
+
+    Raises:
+        LocationParseError: It is no address of http or https.
+    """
+    url = parse_url(address)
+    quoted = requote_uri(url.url)
+    if quoted != url.url:
+        url = parse_url(quoted)
+    if url.scheme not in _POOLS or not url.host or url.host.startswith(("*", ".")):
+        raise LocationParseError(address)
+    return url
+
+
+def _absolute(url: Url) -> str:
+    """An address as a proxy is asked for it."""
+    return url._replace(auth=None, path=url.path or "/", fragment=None).url
+
+
+def _login(url: Url) -> str | None:
+    """The name and password that stand in an address, as ``name:password``."""
+    return unquote(url.auth) if url.auth and ":" in url.auth else None
+
+
+def next_address(address: str, answer: BaseHTTPResponse) -> str | None:
+    """Where the answer of an address redirects to, as a whole address; None if it does not.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    place = answer.get_redirect_location()
+    if not place:
+        return None
+    return urljoin(address, requote_uri(place.encode("latin-1").decode()))

@@ -1,0 +1,1 @@
+"""One run as a whole: its record, outcome, metrics and notifications."""

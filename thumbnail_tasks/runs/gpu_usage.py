@@ -1,0 +1,52 @@
+"""How busy this host's graphics cards are, as nvidia-smi tells."""
+
+import shutil
+import statistics
+import subprocess
+
+from thumbnail_tasks.execution.gpus import NVIDIA_SMI, query_cards
+from thumbnail_tasks.runs.records import GpuRecord
+
+_TIMEOUT_S = 10.0
+_MAX_REFUSALS = 3
+
+
+class GpuUse:
+    """Samples of all cards; without nvidia-smi there are none."""
+
+    def __init__(self) -> None:
+        self._n_refusals = 0 if shutil.which(NVIDIA_SMI) else _MAX_REFUSALS
+        self._names: dict[str, str] = {}
+        self._samples: dict[str, list[float]] = {}
+
+    def sample(self) -> None:
+        """Ask once; a driver that refuses again and again is left alone."""
+        if self._n_refusals >= _MAX_REFUSALS:
+            return
+        try:
+            cards = query_cards("index", "utilization.gpu", "name", timeout_s=_TIMEOUT_S)
+        except (OSError, subprocess.SubprocessError):
+            self._n_refusals += 1
+            return
+        for index, busy, name in cards:
+            self._names[index] = name
+            samples = self._samples.setdefault(index, [])
+            if busy.isdecimal():  # parts of a card (MIG) say [N/A]
+                samples.append(int(busy) / 100)
+
+    def cards(self) -> list[GpuRecord] | None:
+        """The cards and their mean use so far, in nvidia-smi's order; None without any."""
+        return [
+            GpuRecord(
+                index=index,
+                name=name,
+                busy_share=round(statistics.fmean(self._samples[index]), 4)
+                if self._samples[index]
+                else None,
+            )
+            for index, name in self._names.items()
+        ] or None
+
+    def latest(self) -> dict[str, float]:
+        """The last sample of each card that tells, by its number; 0 to 1."""
+        return {index: samples[-1] for index, samples in self._samples.items() if samples}

@@ -1,0 +1,142 @@
+"""A run as Prometheus reads it: a page of text, in a file and from an address."""
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from http.server import BaseHTTPRequestHandler
+from typing import Final
+
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.runs.records import Record
+
+_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_Sample = tuple[Mapping[str, str], float]
+
+
+def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
+    """The page of a run, in Prometheus' text format.
+
+    Args:
+        record: The run so far, or as it ended.
+        gpus_busy: The last sample of each graphics card, by its number; 0 to 1.
+    """
+    stages = record.stages
+    families: dict[str, tuple[str, Iterable[_Sample]]] = {
+        "run_running": ("1 while the run is on", [({}, record.state == "running")]),
+        "run_started_timestamp_seconds": (
+            "When the run began",
+            [({}, record.started_at.timestamp())],
+        ),
+        "run_ended_timestamp_seconds": (
+            "When the run ended",
+            [({}, record.ended_at.timestamp())] if record.ended_at else [],
+        ),
+        "run_exit_code": (
+            "What the shell saw",
+            [] if record.exit_code is None else [({}, record.exit_code)],
+        ),
+        "run_failures": (
+            "Failures of tasks, those tried again included",
+            [({"task": each.task}, each.count) for each in record.failures],
+        ),
+        "run_warnings": ("Oddities of a run that succeeded", [({}, len(record.warnings))]),
+        "thumbnails": (
+            "Thumbnails that a stage has done in this run; without a picture where not ok",
+            [
+                ({"stage": stage.stage, "status": status}, count)
+                for stage in stages
+                for status, count in stage.statuses.items()
+            ],
+        ),
+        "thumbnails_per_second": (
+            "Mean speed of a stage in this run",
+            [
+                ({"stage": stage.stage}, stage.thumbnails_per_second)
+                for stage in stages
+                if stage.thumbnails_per_second is not None
+            ],
+        ),
+        "shards_waiting": (
+            "Shards that a stage has still to make, as far as is known",
+            [({"stage": stage.stage}, stage.n_shards_left) for stage in stages],
+        ),
+        "peak_memory_bytes": (
+            "The most that one process held, of those that have ended",
+            [({}, record.peak_memory_bytes)] if record.peak_memory_bytes else [],
+        ),
+        "gpu_busy_ratio": (
+            "Share of the time in which a card computed, as nvidia-smi last saw it",
+            [({"gpu": index}, busy) for index, busy in gpus_busy.items()],
+        ),
+        "gpu_busy_mean_ratio": (
+            "The same, as a mean over the run",
+            [
+                ({"gpu": each.index, "name": each.name}, each.busy_share)
+                for each in record.gpus or ()
+                if each.busy_share is not None
+            ],
+        ),
+    }
+    lines = []
+    for name, (meaning, samples) in families.items():
+        told = [
+            f"thumbnail_tasks_{name}{_labels(labels)} {value:.12g}" for labels, value in samples
+        ]
+        if told:
+            about = f"thumbnail_tasks_{name}"
+            lines += [f"# HELP {about} {meaning}", f"# TYPE {about} gauge", *told]
+    return "\n".join(lines) + "\n"
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    escapes = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+    told = ",".join(f'{name}="{value.translate(escapes)}"' for name, value in labels.items())
+    return f"{{{told}}}" if told else ""
+
+
+def answer_at(address: str, page: Callable[[], str]) -> None:
+    """Answer requests for /metrics with a page, in a thread, as long as the process lives.
+
+    Args:
+        address: Host and port, as in ``127.0.0.1:9464``.
+        page: Makes it.
+
+    Raises:
+        SettingsError: Nothing can listen there.
+    """
+
+    class Answer(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            is_known = self.path.partition("?")[0] == "/metrics"
+            body = page().encode() if is_known else b"see /metrics\n"
+            self.send_response(200 if is_known else 404)
+            self.send_header("Content-Type", _CONTENT_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    host, _, port = address.rpartition(":")
+    try:
+        if not host:  # would be all addresses of the machine
+            raise ValueError("no host")
+        server = _Server((host, int(port)), Answer)
+    except (OSError, ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"[runs] metrics_address: expected a free address and port as in 127.0.0.1:9464; "
+            f"found: {address!r} ({error})"
+        ) from error
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def handle_error(self, *about: object) -> None:
+        """Say nothing: who asks may hang up."""

@@ -1,0 +1,128 @@
+"""How far a run is, from the shards' files: whoever made them, in whatever process."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import pyarrow.compute as pc
+
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.runs.records import StageRecord
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.shard_task import ShardTask
+
+
+def _count_texts(texts: ParquetTarget) -> int:
+    return pc.sum(pc.greater(texts.read(["ocr_length"])["ocr_length"], 0)).as_py() or 0
+
+
+def _count_with_faces(faces: ParquetTarget) -> int:
+    return int(pc.count_distinct(faces.read(["thumbnail_id"])["thumbnail_id"]).as_py())
+
+
+_FINDS: Final[Mapping[str, Callable[[ParquetTarget], int]]] = {
+    "texts": _count_texts,
+    "faces": _count_with_faces,
+}
+"""In these tables, on how many thumbnails something was found."""
+
+
+class _Made:
+    """What one stage has made so far."""
+
+    def __init__(self) -> None:
+        self.shards: set[str] = set()
+        self.statuses: Counter[str] = Counter()
+        self.n_found: int | None = None
+        self.seconds = 0.0
+
+    def add(self, task: ShardTask) -> None:
+        """Count a shard's file in.
+
+        Raises:
+            StorageError: It, or the shard's thumbnails, cannot be read.
+        """
+        target = task.output_for(task.shards)
+        pictures = task.pictures_of(task.shards)
+        statuses = Counter(pictures.read(["status"])["status"].to_pylist())
+        seconds = float(target.read_metadata().get("seconds", 0))
+        find = _FINDS.get(task.table)
+        found = find(target) if find else None
+        self.shards.add(task.shards)
+        self.statuses += statuses
+        self.seconds += seconds
+        if found is not None:
+            self.n_found = (self.n_found or 0) + found
+
+
+class RunTally:
+    """Counts the shards that a run has to make, and those that it has made."""
+
+    def __init__(self, data_dir: str, engines: Mapping[str, str | None]) -> None:
+        """To be made when the run begins: what is there by then is none of its doing.
+
+        Args:
+            data_dir: Where everything is kept.
+            engines: The engine tag of each stage; None if the settings name none.
+        """
+        self._engines = engines
+        folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
+        self._there_before = {path for folder in folders for path in Path(data_dir).glob(folder)}
+        self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
+        self._made: dict[str, _Made] = defaultdict(_Made)
+
+    def expect(self, task: ShardTask) -> None:
+        """The run has found that this shard is to be made."""
+        stage = task.task_family
+        if task.shards not in self._made[stage].shards:
+            self._waiting[stage][task.shards] = task
+
+    def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
+        """The run's plan has these shards; Luigi does not tell which an assistant is to make."""
+        for task in tasks:
+            if Path(task.output_for(task.shards).path) not in self._there_before:
+                self.expect(task)
+
+    def update(self) -> None:
+        """Look which files are there by now."""
+        for stage, waiting in list(self._waiting.items()):
+            tasks = list(waiting.values())
+            there = _names_in(tasks[0].output_for(tasks[0].shards)) if tasks else frozenset()
+            for task in tasks:
+                if Path(task.output_for(task.shards).path).name in there:
+                    try:
+                        self._made[stage].add(task)
+                    except StorageError:  # it is being replaced or is damaged: look again later
+                        continue
+                    del waiting[task.shards]
+
+    def shards_made(self, stage: str) -> frozenset[str]:
+        """The names of the shards that the stage has made."""
+        return frozenset(self._made[stage].shards)
+
+    def stages(self) -> list[StageRecord]:
+        """What each stage has done, as of the last update."""
+        return [self._describe(stage, engine) for stage, engine in self._engines.items()]
+
+    def _describe(self, stage: str, engine: str | None) -> StageRecord:
+        made = self._made[stage]
+        n_thumbnails = made.statuses.total()
+        return StageRecord(
+            stage=stage,
+            engine=engine,
+            n_shards=len(made.shards),
+            n_shards_left=len(self._waiting[stage]),
+            n_thumbnails=n_thumbnails,
+            statuses=dict(made.statuses),
+            n_found=made.n_found,
+            seconds=round(made.seconds, 3),
+            thumbnails_per_second=round(n_thumbnails / made.seconds, 3) if made.seconds else None,
+        )
+
+
+def _names_in(target: ParquetTarget) -> frozenset[str]:
+    try:
+        return frozenset(path.name for path in Path(target.path).parent.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()

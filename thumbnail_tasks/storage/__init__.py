@@ -1,0 +1,1 @@
+"""Files of the data directory: atomic writes, checksums, locks, names and retention."""

@@ -1,0 +1,224 @@
+"""Find what no run will need again, and remove it.
+
+Pictures, shards and the results of today's engines are never found here.
+"""
+
+import contextlib
+import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from thumbnail_tasks.storage.parquet_target import find_asides, find_orphans, writing
+from thumbnail_tasks.tasks.shard_task import table_of_shard
+
+LATEST = "latest"
+"""The link in ``exports`` to the newest dated export."""
+
+
+class Unneeded(NamedTuple):
+    """Files of one folder that can go."""
+
+    folder: Path
+    why: str
+    files: Sequence[Path]
+
+
+class Plan(NamedTuple):
+    """A file of ``plans``."""
+
+    source: str
+    table_name: str
+    attempt: int
+    path: Path
+
+
+def list_orphans(data_dir: Path) -> list[Unneeded]:
+    """What killed writers left."""
+    return _by_folder(find_orphans(data_dir), "left by killed writers")
+
+
+def list_asides(data_dir: Path) -> list[Unneeded]:
+    """Damaged files that were moved aside."""
+    return _by_folder(find_asides(data_dir), "damaged; made anew since, or by the next run")
+
+
+def list_unfinished(folders: Iterable[Path]) -> list[Unneeded]:
+    """Those of the folders that are there: a killed run has left them."""
+    return [
+        Unneeded(folder, "of a killed run", _files_below(folder))
+        for folder in folders
+        if folder.is_dir()
+    ]
+
+
+def list_dated(exports: Path) -> list[Path]:
+    """The folders named by a date, the oldest first."""
+    return sorted(path for path in exports.glob("????-??-??") if path.is_dir() and _is_date(path))
+
+
+def _is_date(path: Path) -> bool:
+    try:
+        datetime.date.fromisoformat(path.name)
+    except ValueError:
+        return False
+    return True
+
+
+def latest_date(exports: Path) -> str:
+    """The date that ``latest`` leads to; empty where it leads nowhere."""
+    latest = exports / LATEST
+    return latest.resolve().name if latest.is_dir() else ""
+
+
+def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> list[Unneeded]:
+    """The dated exports before the newest ``keep``.
+
+    Args:
+        exports: The folder of all exports.
+        keep: How many stay, 1 or more.
+        spared: Dates that stay, however old; so does the one that ``latest`` leads to.
+    """
+    stays = {*spared, latest_date(exports)}
+    return [
+        Unneeded(folder, "older than the exports kept", _files_below(folder))
+        for folder in list_dated(exports)[:-keep]
+        if folder.name not in stays
+    ]
+
+
+def list_plans(data_dir: Path) -> list[Plan]:
+    """All plans of a data directory."""
+    plans = []
+    for path in sorted((data_dir / "plans").glob("*/*.parquet")):
+        table_name, _, attempt = path.stem.rpartition("-")
+        plans.append(Plan(path.parent.name, table_name, int(attempt), path))
+    return plans
+
+
+def needed_plans(plans: Iterable[Plan], exported: Collection[tuple[str, str]]) -> list[Plan]:
+    """The plans that a next run over the same table would go on with.
+
+    Args:
+        plans: From ``list_plans``.
+        exported: Source and table name of each kept export.
+
+    Returns:
+        For each source the last attempt over each exported table, and over the table that was
+        planned last: its export may not be there yet.
+    """
+    last: dict[tuple[str, str], Plan] = {}
+    newest: dict[str, Plan] = {}
+    for plan in plans:
+        of_table = (plan.source, plan.table_name)
+        last[of_table] = max(plan, last.get(of_table, plan), key=lambda each: each.attempt)
+        newest[plan.source] = max(plan, newest.get(plan.source, plan), key=_modified)
+    wanted = {*exported, *((source, plan.table_name) for source, plan in newest.items())}
+    return [plan for of_table, plan in last.items() if of_table in wanted]
+
+
+def _modified(plan: Plan) -> int:
+    return plan.path.stat().st_mtime_ns
+
+
+def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Unneeded]:
+    """Plans, tables of videos and vocabularies that belong to no needed plan.
+
+    A vocabulary stays as long as there is a shard that its table brought: another engine
+    corrects that shard's words with it. The table that was read last stays: it may not be planned
+    yet.
+    """
+    needed_paths = {plan.path for plan in needed}
+    tables = {plan.table_name for plan in needed}
+    videos = sorted((data_dir / "videos").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
+    tables.update(path.stem for path in videos[-1:])
+    brought = {table_of_shard(path.stem) for path in (data_dir / "shards").glob("*/*.parquet")}
+    vocabularies = sorted((data_dir / "vocabularies").glob("*.parquet"))
+    old = [
+        *(plan.path for plan in list_plans(data_dir) if plan.path not in needed_paths),
+        *(path for path in videos if path.stem not in tables),
+        *(path for path in vocabularies if path.stem not in tables | brought),
+    ]
+    return _by_folder(old, "of tables that no kept export needs")
+
+
+def _by_folder(files: Iterable[Path], why: str) -> list[Unneeded]:
+    by_folder: dict[Path, list[Path]] = {}
+    for path in files:
+        by_folder.setdefault(path.parent, []).append(path)
+    return [Unneeded(folder, why, of_folder) for folder, of_folder in by_folder.items()]
+
+
+def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> list[Unneeded]:
+    """Results of engines that today's settings do not name.
+
+    Args:
+        data_dir: Where everything is kept.
+        todays: Of each folder of results the engine tags of today, one for each source.
+    """
+    return [
+        Unneeded(folder, "of superseded engines", _files_below(folder))
+        for table, tags in todays.items()
+        for folder in _folders(data_dir / table)
+        if folder.name not in tags
+    ]
+
+
+def list_sources(data_dir: Path) -> list[str]:
+    """The sources that thumbnails of this data directory ever came from."""
+    return [folder.name for folder in _folders(data_dir / "shards")]
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_dir())
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+
+
+def remove(unneeded: Iterable[Unneeded]) -> None:
+    """Remove the files, and the folders that are empty then.
+
+    Raises:
+        StorageError: One cannot be removed.
+    """
+    for folder, _, files in unneeded:
+        for path in files:
+            with writing(path):
+                path.unlink(missing_ok=True)
+        parents = {folder, *(parent for path in files for parent in path.parents)}
+        within = [parent for parent in parents if parent.is_relative_to(folder)]
+        for parent in sorted(within, key=lambda path: len(path.parts), reverse=True):
+            with contextlib.suppress(OSError):  # something else is in it
+                parent.rmdir()
+
+
+def measure_freed(files: Iterable[Path]) -> int:
+    """The bytes that come free without these files; what has another name elsewhere stays."""
+    stats = [path.lstat() for path in files]
+    names = Counter((stat.st_dev, stat.st_ino) for stat in stats)
+    freed = {(stat.st_dev, stat.st_ino): stat for stat in stats}
+    return sum(stat.st_size for key, stat in freed.items() if names[key] == stat.st_nlink)
+
+
+def describe(data_dir: Path, unneeded: Sequence[Unneeded], verb: str) -> str:
+    """A line for each folder, and the sum.
+
+    Args:
+        data_dir: Where everything is kept.
+        unneeded: What goes, still there.
+        verb: ``would free`` or ``freed``.
+    """
+    if not unneeded:
+        return f"{data_dir}: nothing to free"
+    lines = [f"{data_dir}: {verb}"]
+    for folder, why, files in unneeded:
+        lines.append(_line(files, f"{folder.relative_to(data_dir)}: {why}"))
+    lines.append(_line([path for each in unneeded for path in each.files], "in all"))
+    return "\n".join(lines)
+
+
+def _line(files: Sequence[Path], what: str) -> str:
+    return f"{measure_freed(files) / 1e6:>12.3f} MB{len(files):>9} files  {what}"

@@ -1,0 +1,1 @@
+"""The base classes of all tasks and what they share: progress, recovery, interrupts."""

@@ -1,0 +1,129 @@
+"""Fetch the models that are not shipped, once, into the caches of their own tools."""
+
+import functools
+import time
+
+import luigi
+
+from thumbnail_tasks.engines.embeddings import tensorflow_hub
+from thumbnail_tasks.engines.interface import Weights
+from thumbnail_tasks.engines.text import keras_ocr
+from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError, WeightsError
+from thumbnail_tasks.tasks.progress import SECONDS_BETWEEN_LINES, say, say_from, tell
+from thumbnail_tasks.weights.cache import is_there, put_in_place
+
+
+def known_weights() -> dict[str, Weights]:
+    """What can be fetched under this process's settings, by name."""
+    engines = (keras_ocr.ENGINE, tensorflow_hub.ENGINE)
+    return {weights.name: weights for engine in engines for weights in engine.weights()}
+
+
+class WeightsTarget(luigi.LocalTarget):
+    """A model in its place; something else there is not it."""
+
+    def __init__(self, weights: Weights) -> None:
+        super().__init__(str(weights.path))
+        self.weights = weights
+
+    def exists(self) -> bool:
+        """Whether it is there; that something else is in its place, ``run`` reports."""
+        try:
+            return is_there(self.weights)
+        except (WeightsError, OSError):
+            return False
+
+
+class FetchWeights(luigi.Task):
+    """Put the models that are not shipped into the caches where their own tools look.
+
+    Run alone, it prepares a machine that will be offline. Only the notebook's engines need it.
+    """
+
+    weights = luigi.Parameter(
+        default="",
+        description="Which, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
+        "tensorflow-hub-encoder (default: all)",
+    )
+
+    resources = {"download": 1}
+    retry_count = 1  # what may pass is tried again while it downloads, from where it broke off
+
+    def chosen(self) -> list[Weights]:
+        """What to fetch.
+
+        Raises:
+            SettingsError: A name is not known.
+        """
+        known = known_weights()
+        names = [name.strip() for name in self.weights.split(",") if name.strip()] or list(known)
+        for name in names:
+            if name not in known:
+                raise SettingsError(
+                    f"FetchWeights --weights: expected some of {', '.join(known) or 'none'}; "
+                    f"found: {name!r}"
+                )
+        return [known[name] for name in names]
+
+    def output(self) -> list[WeightsTarget]:
+        return [WeightsTarget(weights) for weights in self.chosen()]
+
+    def complete(self) -> bool:
+        """Whether all are there; what is wrong with the settings is for ``run`` to report."""
+        try:
+            return all(target.exists() for target in self.output())
+        except ThumbnailTasksError:
+            return False
+
+    def run(self) -> None:
+        failures = []
+        for nth, weights in enumerate(self.chosen()):
+            try:
+                sha256 = put_in_place(weights, _Transfer(self, weights, nth))
+            except WeightsError as error:  # the others may be on other servers
+                failures.append(str(error))
+                continue
+            pin = f"; to pin it: --tensorflow-hub-sha256 {sha256}" if not weights.sha256 else ""
+            say_from("FetchWeights", f"{weights.name} is at {weights.path}{pin if sha256 else ''}")
+        if failures:
+            raise WeightsError("\n".join(failures))
+
+
+@FetchWeights.event_handler(luigi.Event.DEPENDENCY_PRESENT)
+@functools.cache  # once per process, not once per task that needs it
+def _say_that_nothing_is_to_do(task: FetchWeights) -> None:
+    for target in task.output():
+        say_from("FetchWeights", f"{target.weights.name} is at {target.path} already")
+
+
+@FetchWeights.event_handler(luigi.Event.PROCESS_FAILURE)
+def _say_that_a_process_died(task: FetchWeights, message: str) -> None:
+    say(f"ERROR: FetchWeights: {message}. What has come is kept.")
+
+
+class _Transfer:
+    """Tells how far a download is: every few seconds, and when the last byte is there."""
+
+    def __init__(self, task: FetchWeights, weights: Weights, nth: int) -> None:
+        self._task, self._nth = task, nth
+        self._n_files = len(task.chosen())
+        is_archive = tensorflow_hub.handle_of(weights)
+        self._name = weights.name if is_archive else weights.path.name
+        self._began_s = self._told_s = time.monotonic()
+        self._n_bytes_before: int | None = None
+
+    def __call__(self, n_bytes: int, total: int | None) -> None:
+        now_s = time.monotonic()
+        if self._n_bytes_before is None or n_bytes < self._n_bytes_before:
+            self._began_s, self._n_bytes_before = now_s, n_bytes
+        if now_s - self._told_s < SECONDS_BETWEEN_LINES and n_bytes != total:
+            return
+        self._told_s = now_s
+        rate = (n_bytes - self._n_bytes_before) / max(now_s - self._began_s, 1e-9)
+        of_total = f"/{total / 1e6:.0f}" if total else ""
+        share = (self._nth + n_bytes / (total or n_bytes * 2 or 1)) / self._n_files
+        tell(
+            self._task,
+            f"{self._name} {n_bytes / 1e6:.0f}{of_total} MB ({rate / 1e6:.1f} MB/s)",
+            share,
+        )

@@ -1,0 +1,161 @@
+"""The places where models are kept that are not shipped, as their own tools expect them.
+
+A model is there whole or not at all. Only files whose SHA-256 is right are placed, and what is
+at a place and is not right is never touched: it may be somebody else's.
+"""
+
+import datetime
+import gzip
+import os
+import re
+import shutil
+import socket
+import tarfile
+import zlib
+from pathlib import Path
+from typing import Final
+
+from thumbnail_tasks.engines.embeddings.tensorflow_hub import handle_of, is_saved_model
+from thumbnail_tasks.engines.interface import Weights, digest_file
+from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.network.resumable_download import Advance, DownloadError, Part, alone, download
+from thumbnail_tasks.storage.parquet_target import place, writing, written_whole
+
+_CHUNK_BYTES: Final = 1 << 20
+
+
+def is_there(weights: Weights) -> bool:
+    """Whether a model is in its place.
+
+    A file is judged by its SHA-256, read once per process and state of the file. A TF-Hub
+    folder is judged by the SHA-256 that ``put_in_place`` has written down when it unpacked it.
+
+    Raises:
+        WeightsError: Something else is in its place.
+    """
+    path = weights.path
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return False
+    if not handle_of(weights):
+        return _is_file_there(weights)
+    if not is_saved_model(path):
+        raise _another(weights, "no SavedModel")
+    recorded = _recorded_sha256(path)
+    if weights.sha256 not in (None, recorded):
+        raise _another(weights, f"SHA-256 {recorded or 'unknown, for another tool unpacked it'}")
+    return True
+
+
+def put_in_place(weights: Weights, advance: Advance) -> str | None:
+    """Fetch a model, unless it is there; processes that want the same one wait for each other.
+
+    Args:
+        weights: What to fetch. An archive of TF-Hub that lies beside the place of its folder,
+            as ``<folder>.tar.gz``, is not fetched again.
+        advance: Told how far the download is.
+
+    Returns:
+        The SHA-256 of what the address gave; None if the model was there.
+
+    Raises:
+        WeightsError: It cannot be had, is not the one, or something else is in its place.
+        StorageError: It cannot be written.
+    """
+    with writing(weights.path), alone(weights.path):
+        if is_there(weights):
+            return None
+        handle = handle_of(weights)
+        if not handle:
+            return _put_file_in_place(weights, advance)
+        archive = weights._replace(path=weights.path.with_name(f"{weights.path.name}.tar.gz"))
+        if archive.path.exists() and _is_file_there(archive):
+            sha256 = digest_file(archive.path)
+        else:
+            sha256 = _put_file_in_place(archive, advance)
+        _unpack(archive, weights.path, handle, sha256)
+        return sha256
+
+
+def _is_file_there(weights: Weights) -> bool:
+    n_bytes = weights.path.stat().st_size
+    if weights.n_bytes not in (None, n_bytes):
+        raise _another(weights, f"{n_bytes} bytes")
+    if weights.sha256 and weights.sha256 != digest_file(weights.path):
+        raise _another(weights, f"SHA-256 {digest_file(weights.path)}")
+    return True
+
+
+def _put_file_in_place(weights: Weights, advance: Advance) -> str:
+    part = Part(weights.path)
+    try:
+        download(weights.url, part, weights.n_bytes, advance)
+    except DownloadError as error:
+        raise _not_fetched(weights, str(error)) from error
+    sha256 = digest_file(part.path)
+    if weights.sha256 not in (None, sha256):
+        part.remove()
+        raise _not_fetched(weights, f"SHA-256 {sha256}")
+    place(part.path, weights.path)
+    part.forget_origin()
+    return sha256
+
+
+def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
+    """Make a TF-Hub archive the folder in which TF-Hub's own resolver looks."""
+    hidden = folder.with_name(f".{folder.name}.unpacking")
+    shutil.rmtree(hidden, ignore_errors=True)  # of a killed process
+    try:
+        with gzip.open(archive.path) as content:
+            with tarfile.open(fileobj=content, mode="r|") as tar:
+                tar.extractall(hidden, filter="data")
+            while content.read(_CHUNK_BYTES):
+                pass  # to the end, where gzip has its checksum; tar stops before
+        if not is_saved_model(hidden):
+            raise tarfile.ReadError("no saved_model.pb in it")
+        with written_whole(_descriptor(folder)) as temporary:
+            # As TF-Hub's own, which is for people; and a line for us.
+            temporary.write_text(
+                f"Module: {handle}\nDownload Time: {datetime.datetime.today()}\n"
+                f"Downloader Hostname: {socket.gethostname()} (PID:{os.getpid()})\n"
+                f"Archive SHA-256: {sha256}\n"
+            )
+        place(hidden, folder)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        archive.path.unlink()
+        found = " ".join(f"no TF-Hub archive ({error}); it was removed".split())
+        raise _not_fetched(archive, found) from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+    archive.path.unlink()
+
+
+def _descriptor(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.descriptor.txt")
+
+
+def _recorded_sha256(folder: Path) -> str | None:
+    try:
+        said = re.search("^Archive SHA-256: ([0-9a-f]{64})$", _descriptor(folder).read_text(), re.M)
+    except (OSError, UnicodeError):
+        return None
+    return said[1] if said else None
+
+
+def _another(weights: Weights, found: str) -> WeightsError:
+    return WeightsError(
+        f"{weights.path}: not the {weights.name} of {weights.url}; expected "
+        f"{_expected(weights)}; found {found}. Remove it and run again to fetch it anew."
+    )
+
+
+def _not_fetched(weights: Weights, found: str) -> WeightsError:
+    return WeightsError(
+        f"{weights.name}: {weights.path.name} cannot be fetched from {weights.url}; expected "
+        f"{_expected(weights)}; found: {found}. Put the file at {weights.path} and run again, "
+        f"or choose the engine that needs none: {weights.instead}"
+    )
+
+
+def _expected(weights: Weights) -> str:
+    size = f"{weights.n_bytes} bytes with " if weights.n_bytes else ""
+    return f"{size}SHA-256 {weights.sha256 or '(not published)'}"
