@@ -30,7 +30,7 @@ from thumbnail_tasks.inputs import csv_reading, reading
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails, want_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
-from thumbnail_tasks.tasks.shard_task import name_shard, table_of_shard
+from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 
 # The same examples in every run, and nothing kept in the working tree.
 always = settings(derandomize=True, database=None, deadline=None, max_examples=100)

@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import ROOT, STAGE_TABLES
 from thumbnail_tasks import schemas
+from thumbnail_tasks.runs import records
 
 TABLES = {
     "shards": schemas.SHARDS,
@@ -12,7 +13,7 @@ TABLES = {
     "vocabularies": schemas.VOCABULARY,
     **STAGE_TABLES,
     "attributes": schemas.attributes(384),
-    "runs": schemas.RUNS,
+    "runs": records.RUNS,
 }
 
 

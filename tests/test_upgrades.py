@@ -77,11 +77,11 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         patch.setattr(importlib.metadata, "distribution", find_changed)
         if change.stage:
             patch.setattr(change.stage, "version", "99")
-        shard_task._tag_engine.cache_clear()
+        shard_task._engine_tag.cache_clear()
         with CmdlineParser.global_instance(["ExportAttributes", *change.flags]):
             source = thumbnail_sources.source_tag("")
             found = {stage.table: stage.tag(source) for stage in STAGES}
-    shard_task._tag_engine.cache_clear()
+    shard_task._engine_tag.cache_clear()
     return found
 
 

@@ -1,6 +1,6 @@
 """Turn a table of videos into a table of what their thumbnails say and show.
 
-The tasks that a person names on the command line::
+The tasks that a user names on the command line::
 
     luigi --module thumbnail_tasks ExportAttributes --videos videos.csv
     luigi --module thumbnail_tasks ExportProjector --videos videos.csv
@@ -15,8 +15,12 @@ from thumbnail_tasks.commands.cleanup import CleanUp
 from thumbnail_tasks.commands.export import ExportAttributes
 from thumbnail_tasks.commands.nightly import Nightly
 from thumbnail_tasks.commands.projector import ExportProjector
-from thumbnail_tasks.commands.report import BuildReport, SearchTexts
+from thumbnail_tasks.commands.report import BuildReport
+from thumbnail_tasks.commands.search import SearchTexts
+from thumbnail_tasks.console import set_up_logging
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
+
+set_up_logging()
 
 __all__ = [
     "BuildReport",

@@ -13,25 +13,26 @@ EMOTION_LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surpri
 HISTOGRAM_BINS = 5
 
 
-def _column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> pa.Field:
+def column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> pa.Field:
+    """A field with its description and unit as metadata."""
     metadata = {"description": description} | ({"unit": unit} if unit else {})
     return pa.field(name, dtype, metadata=metadata)
 
 
 _HISTOGRAM = pa.list_(pa.float32(), HISTOGRAM_BINS)
 
-_THUMBNAIL_ID = _column(
+_THUMBNAIL_ID = column(
     "thumbnail_id",
     pa.string(),
     "Key of the thumbnail: YouTube's video id, or 'url-' and a digest of another host's link",
 )
 _BOX = [
-    _column("x_min", pa.float32(), "Left edge, from the left of the stored picture", "px"),
-    _column("y_min", pa.float32(), "Upper edge, from the top of the stored picture", "px"),
-    _column("x_max", pa.float32(), "Right edge", "px"),
-    _column("y_max", pa.float32(), "Lower edge", "px"),
+    column("x_min", pa.float32(), "Left edge, from the left of the stored picture", "px"),
+    column("y_min", pa.float32(), "Upper edge, from the top of the stored picture", "px"),
+    column("x_max", pa.float32(), "Right edge", "px"),
+    column("y_max", pa.float32(), "Lower edge", "px"),
 ]
-_FACE_INDEX = _column("face_index", pa.int32(), "0, 1, … from left to right on its thumbnail")
+_FACE_INDEX = column("face_index", pa.int32(), "0, 1, … from left to right on its thumbnail")
 
 STATUSES = {
     "ok": "a picture was stored",
@@ -53,30 +54,39 @@ STATUSES = {
 }
 """What ``thumbnail_status`` can say, and what it means. Retried: by the next run."""
 
-# --- What is to be done -------------------------------------------------------------------
+# --- Work to do ---------------------------------------------------------------------------
+
+THUMBNAIL_IDS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("url", pa.string(), "The link, if it is not YouTube's; null for a folder"),
+        column("status", pa.string(), "Why the row names no thumbnail; null if it names one"),
+    ]
+)
+"""The thumbnail of each row of a table of videos, in the same order."""
 
 SHARDS = pa.schema(
     [
         _THUMBNAIL_ID,
-        _column("url", pa.string(), "Address to fetch; null for a picture from a folder"),
-        _column("path", pa.string(), "File to read; null for a picture from the network"),
-        _column("revision", pa.string(), "Size and time of that file when the shard was planned"),
-        _column("title_and_channel", pa.string(), "Of the first video that has this thumbnail"),
-        _column("attempt", pa.int32(), "1 for the first try, 2 for the next night's, …"),
+        column("url", pa.string(), "Address to fetch; null for a picture from a folder"),
+        column("path", pa.string(), "File to read; null for a picture from the network"),
+        column("revision", pa.string(), "Size and time of that file when the shard was planned"),
+        column("title_and_channel", pa.string(), "Of the first video that has this thumbnail"),
+        column("attempt", pa.int32(), "1 for the first try, 2 for the next night's, …"),
     ]
 )
 
 PLANS = pa.schema(
     [
         _THUMBNAIL_ID,
-        _column("shard", pa.string(), "Shard that holds this thumbnail's latest try"),
+        column("shard", pa.string(), "Shard that holds this thumbnail's latest try"),
     ]
 )
 
 VOCABULARY = pa.schema(
     [
-        _column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),
-        _column("count", pa.int64(), "Titles and descriptions that hold it"),
+        column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),
+        column("count", pa.int64(), "Titles and descriptions that hold it"),
     ]
 )
 
@@ -85,24 +95,24 @@ VOCABULARY = pa.schema(
 THUMBNAILS = pa.schema(
     [
         _THUMBNAIL_ID,
-        _column("url", pa.string(), "Address or file that the answer came from"),
-        _column("status", pa.string(), "'ok', or why there is no picture"),
-        _column("detail", pa.string(), "The reason in words, for a person; null when ok"),
-        _column("is_retriable", pa.bool_(), "Whether the failure may pass, so that it is retried"),
-        _column("http_status", pa.int32(), "HTTP status of the last answer; null without one"),
-        _column("width_px", pa.int32(), "Width of the picture as stored", "px"),
-        _column("height_px", pa.int32(), "Height of the picture as stored", "px"),
-        _column("sha256", pa.string(), "SHA-256 of the bytes as received, in hexadecimal"),
-        _column("image", pa.binary(), "The bytes as received: JPEG, PNG, WebP or GIF"),
+        column("url", pa.string(), "Address or file that the answer came from"),
+        column("status", pa.string(), "'ok', or why there is no picture"),
+        column("detail", pa.string(), "The reason in words, for a person; null when ok"),
+        column("is_retriable", pa.bool_(), "Whether the failure may pass, so that it is retried"),
+        column("http_status", pa.int32(), "HTTP status of the last answer; null without one"),
+        column("width_px", pa.int32(), "Width of the picture as stored", "px"),
+        column("height_px", pa.int32(), "Height of the picture as stored", "px"),
+        column("sha256", pa.string(), "SHA-256 of the bytes as received, in hexadecimal"),
+        column("image", pa.binary(), "The bytes as received: JPEG, PNG, WebP or GIF"),
     ]
 )
 
 WORDS = pa.schema(
     [
         _THUMBNAIL_ID,
-        _column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
-        _column("text", pa.string(), "The word as recognised; null where nothing was read"),
-        _column(
+        column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
+        column("text", pa.string(), "The word as recognised; null where nothing was read"),
+        column(
             "confidence",
             pa.float32(),
             "The recogniser's confidence, 0 to 1; null where it was not kept",
@@ -114,16 +124,16 @@ WORDS = pa.schema(
 TEXTS = pa.schema(
     [
         _THUMBNAIL_ID,
-        _column("ocr_raw", pa.string(), "Recognised words in reading order, spaces between"),
-        _column("ocr", pa.string(), "The same after spelling correction"),
-        _column("ocr_length", pa.int32(), "Tokens of the corrected text (NLTK's word tokenizer)"),
+        column("ocr_raw", pa.string(), "Recognised words in reading order, spaces between"),
+        column("ocr", pa.string(), "The same after spelling correction"),
+        column("ocr_length", pa.int32(), "Tokens of the corrected text (NLTK's word tokenizer)"),
     ]
 )
 
 
 def embeddings(width: int) -> pa.Schema:
     """The table of text vectors of an encoder that makes ``width`` numbers a text."""
-    vector = _column(
+    vector = column(
         "ocr_embed",
         pa.list_(pa.float32(), width),
         "Sentence embedding of the corrected text; all zeros where there is no text",
@@ -135,7 +145,7 @@ FACES = pa.schema(
     [
         _THUMBNAIL_ID,
         _FACE_INDEX,
-        _column("confidence", pa.float32(), "The detector's score; higher is surer"),
+        column("confidence", pa.float32(), "The detector's score; higher is surer"),
         *_BOX,
     ]
 )
@@ -144,24 +154,24 @@ EMOTIONS = pa.schema(
     [
         _THUMBNAIL_ID,
         _FACE_INDEX,
-        _column("emotion", pa.string(), "The most probable of the seven"),
+        column("emotion", pa.string(), "The most probable of the seven"),
         *(
-            _column(label, pa.float32(), f"Probability of '{label}', 0 to 1")
+            column(label, pa.float32(), f"Probability of '{label}', 0 to 1")
             for label in EMOTION_LABELS
         ),
-        _column(
+        column(
             "is_too_small",
             pa.bool_(),
             "Whether the face is too small to judge: its box's side (mean of width and height) "
             "is under 30 pixels of the stored picture",
         ),
-        _column(
+        column(
             "is_blurred",
             pa.bool_(),
             "Whether the face is too blurred to judge: at 48×48 pixels, a further blur by one "
             "pixel takes under 0.42 of its contrast between neighbours away (sharp: about 0.7)",
         ),
-        _column(
+        column(
             "is_turned",
             pa.bool_(),
             "Whether the face is turned too far to the side to judge: its nose lies over 0.3 eye "
@@ -177,16 +187,16 @@ APPEARANCE = pa.schema(
             field
             for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255))
             for field in (
-                _column(
+                column(
                     f"{channel}_histogram",
                     _HISTOGRAM,
                     f"Share of pixels in {HISTOGRAM_BINS} equal parts of the picture's own range "
                     f"of {channel}; sums to 1",
                 ),
-                _column(f"{channel}_median", pa.float32(), f"Median {channel}, 0 to {top}"),
+                column(f"{channel}_median", pa.float32(), f"Median {channel}, 0 to {top}"),
             )
         ),
-        _column("edges", pa.float32(), "Share of pixels on an edge, 0 to 1"),
+        column("edges", pa.float32(), "Share of pixels on an edge, 0 to 1"),
     ]
 )
 
@@ -212,105 +222,14 @@ def attributes(width: int) -> pa.Schema:
                 for name in ("ocr_raw", "ocr", "ocr_length")
             ),
             embeddings(width).field("ocr_embed").with_name("thumbnail_ocr_embed"),
-            _column("face_count", pa.int32(), "Faces found"),
+            column("face_count", pa.int32(), "Faces found"),
             *(
-                _column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")
+                column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")
                 for label in EMOTION_LABELS
             ),
             *(field for field in APPEARANCE if field.name != _THUMBNAIL_ID.name),
         ]
     )
-
-
-# --- What is kept of each run --------------------------------------------------------------
-
-RUN_STATES = {
-    "running": "it has begun; where its process has gone, the next run makes it died",
-    "succeeded": "exit code 0",
-    "failed": "another exit code",
-    "stopped": "it was told to begin nothing more (SIGUSR1), as a host that is down does",
-    "interrupted": "Ctrl-C",
-    "died": "its process was killed, or its machine went down",
-}
-"""What ``state`` of a run can say."""
-
-_BY_STATUS = pa.map_(pa.string(), pa.int64())
-
-RUNS = pa.schema(
-    [
-        _column("run_id", pa.string(), "When it began (UTC) and a few digits: the files' name"),
-        _column("state", pa.string(), f"One of {', '.join(RUN_STATES)}"),
-        _column("task", pa.string(), "The task that was asked for"),
-        _column("command", pa.string(), "The command; flags that may hold secrets are left out"),
-        _column("folder", pa.string(), "Folder in which it was given"),
-        _column("host", pa.string(), "Machine that handed out the tasks"),
-        _column("started_at", pa.timestamp("s", "UTC"), "When the run began"),
-        _column("updated_at", pa.timestamp("s", "UTC"), "Its last sign of life"),
-        _column("ended_at", pa.timestamp("s", "UTC"), "When it ended; null if it died"),
-        _column("exit_code", pa.int32(), "What the shell saw; null if it died"),
-        _column("package_version", pa.string(), "Version of thumbnail-tasks"),
-        _column("luigi_version", pa.string(), "Version of Luigi"),
-        _column("settings", pa.map_(pa.string(), pa.string()), "All that held, but [messages]"),
-        _column("videos", pa.string(), "The input, as --videos has it"),
-        _column("videos_digest", pa.string(), "Digest of its content; null if it cannot be read"),
-        _column("images_dir", pa.string(), "Folder of the pictures; empty: the network"),
-        _column("source", pa.string(), "Where the pictures came from, as a folder of thumbnails/"),
-        _column("attempt", pa.int32(), "1 for the first plan of this table, 2 for the next, …"),
-        _column("n_rows", pa.int64(), "Rows of the input; null if they were not read"),
-        _column("n_thumbnails", pa.int64(), "Distinct thumbnails; null if there is no plan"),
-        _column("n_new", pa.int64(), "Thumbnails that this run asked for"),
-        _column("n_reused", pa.int64(), "Thumbnails that earlier runs had asked for"),
-        _column("statuses", _BY_STATUS, "Thumbnails by status, new and reused"),
-        _column(
-            "stages",
-            pa.list_(
-                pa.struct(
-                    [
-                        _column("stage", pa.string(), "Name of its task"),
-                        _column("engine", pa.string(), "Engine tag: its results' folder"),
-                        _column("n_shards", pa.int64(), "Shards made by this run"),
-                        _column("n_shards_left", pa.int64(), "Shards still to be made"),
-                        _column("n_thumbnails", pa.int64(), "Thumbnails of the shards made"),
-                        _column("statuses", _BY_STATUS, "The same by status"),
-                        _column("n_found", pa.int64(), "With text, with faces; null elsewhere"),
-                        _column("seconds", pa.float64(), "Time for the shards made", "s"),
-                        _column("thumbnails_per_second", pa.float64(), "Null where none", "1/s"),
-                    ]
-                )
-            ),
-            "What each stage did in this run",
-        ),
-        _column("peak_memory_bytes", pa.int64(), "The most that one of its processes held", "B"),
-        _column(
-            "gpus",
-            pa.list_(
-                pa.struct(
-                    [
-                        _column("index", pa.string(), "Its number, as nvidia-smi has it"),
-                        _column("name", pa.string(), "Its name"),
-                        _column("busy_share", pa.float64(), "Share of the run's time, 0 to 1"),
-                    ]
-                )
-            ),
-            "The host's graphics cards, whoever used them; null without nvidia-smi",
-        ),
-        _column(
-            "failures",
-            pa.list_(
-                pa.struct(
-                    [
-                        _column("task", pa.string(), "Kind of task"),
-                        _column("count", pa.int64(), "Failures, those tried again included"),
-                    ]
-                )
-            ),
-            "Which tasks failed, and how often",
-        ),
-        _column("first_error", pa.string(), "The first of them in one line"),
-        _column("first_trace", pa.string(), "Its stack trace; null for this package's own errors"),
-        _column("warnings", pa.list_(pa.string()), "What was odd about a run that succeeded"),
-    ]
-)
 
 
 def markdown_table(fields: Iterable[pa.Field]) -> str:

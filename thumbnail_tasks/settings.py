@@ -1,7 +1,12 @@
-"""The sections of luigi.cfg, each setting with its default and what it does.
+"""The sections of luigi.cfg: each setting with its default and description.
 
 Every setting is also a flag: ``[storage] data_dir`` is ``--storage-data-dir``.
 """
+
+import functools
+import logging
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import luigi
 
@@ -26,300 +31,365 @@ PRESETS = {
         "emotions": "keras",
     },
 }
-"""A preset is a name for a row of engines, one for each stage."""
+"""A preset names one engine for each stage."""
+
+logger = logging.getLogger(__name__)
+
+
+def replace_old_names(
+    values: Mapping[str, Any], old_names: Mapping[str, str], prefix: str
+) -> dict[str, Any]:
+    """Move values given under an old name to the new one, with one warning per process.
+
+    Args:
+        values: Parameter name to value.
+        old_names: Old parameter name to the new one.
+        prefix: What stands before the names in the warning, as in ``[gpus] `` or ``--``.
+
+    Returns:
+        The same names. A value given under an old name is under the new one; the old one is None.
+    """
+    replaced = dict(values)
+    for old, new in old_names.items():
+        if replaced[old] is not None:
+            _warn_of_old_name(prefix, old, new)
+            replaced[new], replaced[old] = replaced[old], None
+    return replaced
+
+
+@functools.cache
+def _warn_of_old_name(prefix: str, old: str, new: str) -> None:
+    logger.warning("%s%s is now called %s; the old name still works", prefix, old, new)
+
+
+class _Section(luigi.Config):
+    """A section some of whose settings are also accepted under an old name."""
+
+    old_names: ClassVar[Mapping[str, str]]
+    """Old name to new name. Both are parameters; the old one defaults to None."""
+
+    @classmethod
+    def get_param_values(
+        cls, params: Any, args: Any, kwargs: Mapping[str, Any]
+    ) -> list[tuple[str, Any]]:
+        """Move values given under an old name to the new one."""
+        values = dict(super().get_param_values(params, args, kwargs))
+        prefix = f"[{cls.get_task_family()}] "
+        return list(replace_old_names(values, cls.old_names, prefix).items())
 
 
 class storage(luigi.Config):
-    """Where everything is kept, and in which pieces."""
+    """Where results are stored, and in which units."""
 
-    data_dir = luigi.Parameter(default="data", description="Folder of all tables")
-    shard_size = luigi.IntParameter(
+    data_dir: str = luigi.Parameter(default="data", description="Folder of all results")
+    shard_size: int = luigi.IntParameter(
         default=512, description="Thumbnails in one shard, the unit of work and of resuming"
     )
 
 
 class night(luigi.Config):
-    """How ``Nightly`` takes the table of tonight, and what it keeps."""
+    """How ``Nightly`` selects tonight's table, and how many exports it keeps."""
 
-    keep = luigi.IntParameter(default=14, description="Dated exports that are kept: the newest")
-    settle_s = luigi.FloatParameter(
+    keep: int = luigi.IntParameter(default=14, description="Number of dated exports to keep")
+    settle_s: float = luigi.FloatParameter(
         default=60.0,
-        description="A table is taken once it has not changed for so many seconds; one that is "
-        "still being copied is not",
+        description="A table is used only after it has been unchanged for this many seconds, "
+        "so that one still being copied is not",
     )
 
 
-class thumbnails(luigi.Config):
+class thumbnails(_Section):
     """How thumbnails are fetched."""
 
-    quality = luigi.Parameter(
+    old_names = {"stop_share": "max_failure_rate"}
+
+    quality: str = luigi.Parameter(
         default="hqdefault",
-        description=f"YouTube's name of the size wanted: {', '.join(QUALITIES)}",
+        description=f"YouTube's name for the size: {', '.join(QUALITIES)}",
     )
-    fallback = luigi.BoolParameter(
+    fallback: bool = luigi.BoolParameter(
         default=True,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
-        description="Take the next smaller size where the wanted one is missing",
+        description="Use the next smaller size if the requested one is missing",
     )
-    retry_failed = luigi.BoolParameter(
-        default=False, description="Try again what failed for good, too (404, not an image)"
+    retry_failed: bool = luigi.BoolParameter(
+        default=False, description="Also retry permanent failures (404, not an image)"
     )
-    url_template = luigi.Parameter(
+    url_template: str = luigi.Parameter(
         default="https://i.ytimg.com/vi/{video_id}/{quality}.jpg",
-        description="Address of a YouTube thumbnail; change it to go through a mirror (one in your "
-        "own network needs allow_private_addresses)",
+        description="URL of a YouTube thumbnail; change it to use a mirror (a mirror on a private "
+        "network needs allow_private_addresses)",
     )
-    allow_private_addresses = luigi.BoolParameter(
+    allow_private_addresses: bool = luigi.BoolParameter(
         default=False,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
-        description="Also ask servers of your own network: links, and what they redirect to, may "
-        "then lead to private, link-local and loopback addresses",
+        description="Also fetch from private networks: links and redirects may then resolve to "
+        "private, link-local and loopback addresses",
     )
-    user_agent = luigi.Parameter(
+    user_agent: str = luigi.Parameter(
         default="thumbnail-tasks/0.1 (batch job; thumbnails only)",
-        description="Who asks; add an address where you can be reached",
+        description="User-Agent header; add an address where you can be reached",
     )
-    concurrency = luigi.IntParameter(default=16, description="Requests under way at once")
-    requests_per_second = luigi.FloatParameter(
-        default=50.0, description="Most requests per second to one host"
+    concurrency: int = luigi.IntParameter(
+        default=16, description="Maximum number of concurrent requests"
     )
-    connect_timeout_s = luigi.FloatParameter(default=5.0, description="Seconds to connect")
-    read_timeout_s = luigi.FloatParameter(
-        default=15.0, description="Seconds without a byte before giving up"
+    requests_per_second: float = luigi.FloatParameter(
+        default=50.0, description="Maximum requests per second to one host"
     )
-    total_timeout_s = luigi.FloatParameter(
+    connect_timeout_s: float = luigi.FloatParameter(
+        default=5.0, description="Timeout to connect, in seconds"
+    )
+    read_timeout_s: float = luigi.FloatParameter(
+        default=15.0, description="Timeout without receiving a byte, in seconds"
+    )
+    total_timeout_s: float = luigi.FloatParameter(
         default=60.0,
-        description="Seconds for one whole answer, however slowly it drips, redirects included",
+        description="Timeout for the whole response, redirects included, in seconds",
     )
-    retries = luigi.IntParameter(
-        default=3, description="Further tries within a run, with exponential backoff and jitter"
+    retries: int = luigi.IntParameter(
+        default=3, description="Retries within a run, with exponential backoff and jitter"
     )
-    backoff_s = luigi.FloatParameter(
-        default=0.5, description="Wait before the first further try; doubles each time"
+    backoff_s: float = luigi.FloatParameter(
+        default=0.5, description="Seconds before the first retry; doubles with each retry"
     )
-    retry_after_max_s = luigi.FloatParameter(
-        default=120.0, description="Longest Retry-After obeyed; beyond it the next run retries"
+    retry_after_max_s: float = luigi.FloatParameter(
+        default=120.0,
+        description="Longest Retry-After to wait for, in seconds; beyond it, the next run retries",
     )
-    stop_share = luigi.FloatParameter(
+    max_failure_rate: float = luigi.FloatParameter(
         default=0.5,
-        description="The run ends once more than this share of a host's last stop_after thumbnails "
-        "failed in a way that may pass: time-outs, 429, 5xx, no connection (0 to 1; 1: never)",
+        description="The run stops when more than this share of a host's last stop_after "
+        "thumbnails failed transiently: time-outs, 429, 5xx, no connection (0 to 1; 1: never)",
     )
-    stop_after = luigi.IntParameter(
+    stop_share: float | None = luigi.OptionalFloatParameter(
+        default=None, description="Old name of max_failure_rate"
+    )
+    stop_after: int = luigi.IntParameter(
         default=100,
-        description="Thumbnails of one host that stop_share is judged by; fewer never end the run",
+        description="Thumbnails of one host over which max_failure_rate is measured",
     )
-    max_bytes = luigi.IntParameter(default=10_000_000, description="Largest answer kept, in bytes")
-    max_pixels = luigi.IntParameter(
+    max_bytes: int = luigi.IntParameter(
+        default=10_000_000, description="Largest response accepted, in bytes"
+    )
+    max_pixels: int = luigi.IntParameter(
         default=20_000_000, description="Largest picture decoded, in pixels"
     )
 
 
 class text(luigi.Config):
-    """How text is recognised and kept."""
+    """Which recognised words become text, and which are corrected."""
 
-    min_confidence = luigi.FloatParameter(
+    min_confidence: float = luigi.FloatParameter(
         default=0.8,
-        description="Words below stay in `words` but not in the text (0 to 1; on 174 labelled "
-        "thumbnails 0.9 instead of 0.8 gave precision +0.02 and recall -0.02)",
+        description="Words with a lower confidence stay in `words` but are left out of the text (0 "
+        "to 1; on 174 labelled thumbnails, 0.9 instead of 0.8 gave precision +0.02, recall -0.02)",
     )
-    small_text_px = luigi.FloatParameter(
-        default=14.0, description="Words lower than this, in pixels, are small"
+    small_text_px: float = luigi.FloatParameter(
+        default=14.0, description="Words less high than this, in pixels, are small"
     )
-    small_text_confidence = luigi.FloatParameter(
+    small_text_confidence: float = luigi.FloatParameter(
         default=0.97,
-        description="Small words below stay in `words` but not in the text (0 to 1; they are "
-        "mostly read out of textures: with it, text is invented on 3 of 40 pictures "
-        "without words instead of 7, at equal recall)",
+        description="Small words with a lower confidence stay in `words` but are left out of the "
+        "text (0 to 1; most are misread textures: this threshold reduces false text from 7 "
+        "to 3 of 40 pictures without words, at equal recall)",
     )
-    sure_confidence = luigi.FloatParameter(
+    sure_confidence: float = luigi.FloatParameter(
         default=0.98,
-        description="Words from here on are not corrected (0 to 1; below it 188 of 6,977 drawn "
-        "title words were repaired and 2 broken, from it on 20 and 19)",
+        description="Words with at least this confidence are not corrected (0 to 1; of 6,977 drawn "
+        "title words, correction repaired 188 and broke 2 below it, 20 and 19 above it)",
     )
 
 
 class faces(luigi.Config):
-    """Which faces dlib-cnn keeps; upsamplings n, 0 and 1 give the boxes of dlib's own detector."""
+    """Detection settings of dlib-cnn; with (n, 0, 1) its boxes equal those of dlib's detector."""
 
-    upsamplings = luigi.IntParameter(
+    upsamplings: int = luigi.IntParameter(
         default=1,
-        description="How often a picture is enlarged by two before it is looked at: faces from "
-        "about 40 pixels are found with 1, from 80 with 0",
+        description="Number of times to double the picture before detection: 1 finds faces from "
+        "about 40 pixels, 0 from about 80",
     )
-    min_score = luigi.FloatParameter(
+    min_score: float = luigi.FloatParameter(
         default=0.7,
-        description="Boxes need a higher one (most faces have about 1)",
+        description="Boxes with a lower score are dropped (most faces score about 1)",
     )
-    max_flatness = luigi.FloatParameter(
+    max_flatness: float = luigi.FloatParameter(
         default=0.4,
-        description="Boxes with a larger share of one colour are drawings (0 to 1)",
+        description="Boxes in which one colour has a larger share are dropped as drawings (0 to 1)",
     )
 
 
 class keras_ocr(luigi.Config):
-    """How keras-ocr reads; the defaults are its own."""
+    """Recognition settings of keras-ocr; the defaults are its own."""
 
-    scale = luigi.FloatParameter(
-        default=2.0, description="Pictures are enlarged so many times before they are looked at"
+    scale: float = luigi.FloatParameter(
+        default=2.0, description="Factor by which pictures are enlarged before detection"
     )
-    max_size_px = luigi.IntParameter(
-        default=2048, description="But no side beyond this many pixels"
+    max_size_px: int = luigi.IntParameter(
+        default=2048, description="Largest side after enlarging, in pixels"
     )
-    detection_threshold = luigi.FloatParameter(
-        default=0.7, description="A word needs a point with a higher text score (0 to 1)"
+    detection_threshold: float = luigi.FloatParameter(
+        default=0.7, description="Words whose highest text score is lower are dropped (0 to 1)"
     )
-    text_threshold = luigi.FloatParameter(
-        default=0.4, description="Points above belong to a letter (0 to 1)"
+    text_threshold: float = luigi.FloatParameter(
+        default=0.4, description="Pixels with a higher text score belong to a letter (0 to 1)"
     )
-    link_threshold = luigi.FloatParameter(
-        default=0.4, description="Points above link the letters of a word (0 to 1)"
+    link_threshold: float = luigi.FloatParameter(
+        default=0.4,
+        description="Pixels with a higher link score join the letters of a word (0 to 1)",
     )
-    size_threshold = luigi.IntParameter(default=10, description="Words of fewer points are dropped")
-    detector_weights = luigi.Parameter(
+    size_threshold: int = luigi.IntParameter(
+        default=10, description="Words of fewer pixels are dropped"
+    )
+    detector_weights: str = luigi.Parameter(
         default="", description="HDF5 file of CRAFT weights instead of keras-ocr's own"
     )
-    recognizer_weights = luigi.Parameter(
+    recognizer_weights: str = luigi.Parameter(
         default="", description="HDF5 file of CRNN weights instead of keras-ocr's own"
     )
-    alphabet = luigi.Parameter(
+    alphabet: str = luigi.Parameter(
         default="0123456789abcdefghijklmnopqrstuvwxyz",
-        description="What the recogniser's classes mean, in their order",
+        description="Characters of the recogniser's classes, in order",
     )
 
 
 class filename2text(luigi.Config):
-    """What the notebook has read already."""
+    """Texts that the original notebook has already recognised."""
 
-    path = luigi.Parameter(
-        default="", description="Its filename2text.json; a glob, or several separated by commas"
+    path: str = luigi.Parameter(
+        default="",
+        description="The notebook's filename2text.json; a glob, or several separated by commas",
     )
 
 
 class tensorflow_hub(luigi.Config):
-    """Which text encoder is loaded through TensorFlow Hub."""
+    """Text encoder to load with TensorFlow Hub."""
 
-    handle = luigi.Parameter(
+    handle: str = luigi.Parameter(
         default="https://tfhub.dev/google/universal-sentence-encoder/4",
-        description="A TF-Hub handle, or the folder of a SavedModel, that maps strings to vectors",
+        description="TF-Hub handle or SavedModel folder of a model that maps strings to vectors",
     )
-    sha256 = luigi.Parameter(
+    sha256: str = luigi.Parameter(
         default="", description="SHA-256 of the handle's archive (.tar.gz); empty: not checked"
     )
 
 
 class face_recognition(luigi.Config):
-    """How face_recognition's two detectors look."""
+    """Detection settings of face_recognition's two detectors."""
 
-    upsamplings = luigi.IntParameter(
+    upsamplings: int = luigi.IntParameter(
         default=1,
-        description="How often a picture is enlarged by two before it is looked at "
+        description="Number of times to double the picture before detection "
         "(number_of_times_to_upsample)",
     )
 
 
 class keras_emotions(luigi.Config):
-    """Which Keras file classifies emotions, and what it takes."""
+    """Keras model that classifies emotions, and its input format."""
 
-    path = luigi.Parameter(default="", description="The .hdf5, .h5 or .keras file")
-    sha256 = luigi.Parameter(
-        default="", description="Its SHA-256; empty: any file without code of its own"
+    path: str = luigi.Parameter(default="", description="The .hdf5, .h5 or .keras file")
+    sha256: str = luigi.Parameter(
+        default="", description="Its SHA-256; empty: any file that contains no code"
     )
-    input_px = luigi.IntParameter(
-        default=0, description="Side of its grey input, in pixels; 0: as the file says"
+    input_px: int = luigi.IntParameter(
+        default=0, description="Side of its grey input, in pixels; 0: read from the file"
     )
-    scaling = luigi.ChoiceParameter(
+    scaling: str = luigi.ChoiceParameter(
         default="0-1",
         choices=("0-1", "-1-1", "0-255"),
-        description="The range of grey that it was trained on",
+        description="Range of grey values that it was trained on",
     )
-    labels = luigi.Parameter(
+    labels: str = luigi.Parameter(
         default="angry,disgust,fear,happy,neutral,sad,surprise",
-        description="What its seven outputs mean, in their order",
+        description="Labels of its seven outputs, in order",
     )
 
 
-class gpus(luigi.Config):
-    """Which graphics cards the models compute on: each task that holds `gpu` leases one."""
+class gpus(_Section):
+    """Which GPUs the models compute on; each task that holds `gpu` leases one."""
 
-    cards = luigi.Parameter(
+    old_names = {"cards": "devices"}
+
+    devices: str = luigi.Parameter(
         default="none",
-        description="auto: those of CUDA_VISIBLE_DEVICES, and all that nvidia-smi lists if that is "
-        "not set; numbers or UUIDs as in nvidia-smi, separated by commas; or none",
+        description="auto (those in CUDA_VISIBLE_DEVICES, or all that nvidia-smi lists if it is "
+        "not set), numbers or UUIDs as in nvidia-smi separated by commas, or none",
     )
-    required = luigi.BoolParameter(
+    cards: str | None = luigi.OptionalParameter(default=None, description="Old name of devices")
+    required: bool = luigi.BoolParameter(
         default=False,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
-        description="Where there is no card, fail instead of computing on the processor",
+        description="Fail if there is no GPU, instead of computing on the CPU",
     )
-    lock_dir = luigi.Parameter(
+    lock_dir: str = luigi.Parameter(
         default="/run/lock",
-        description="Folder of the leases, the same for all runs on a host; containers share it",
+        description="Folder of the GPU lock files, shared by all runs and containers on a host",
     )
 
 
 class engines(luigi.Config):
-    """Which engine does what."""
+    """Which engine each stage uses."""
 
-    preset = luigi.Parameter(
-        default="embedded", description=f"A row of engines: {' or '.join(PRESETS)}"
+    preset: str = luigi.Parameter(
+        default="embedded", description=f"One engine for each stage: {' or '.join(PRESETS)}"
     )
-    text = luigi.Parameter(default="", description="Text recogniser instead of the preset's")
-    correction = luigi.Parameter(default="", description="Corrector instead of the preset's")
-    embedding = luigi.Parameter(default="", description="Text encoder instead of the preset's")
-    faces = luigi.Parameter(default="", description="Face detector instead of the preset's")
-    emotions = luigi.Parameter(default="", description="Emotion classifier instead of the preset's")
+    text: str = luigi.Parameter(default="", description="Text recogniser instead of the preset's")
+    correction: str = luigi.Parameter(default="", description="Corrector instead of the preset's")
+    embedding: str = luigi.Parameter(default="", description="Text encoder instead of the preset's")
+    faces: str = luigi.Parameter(default="", description="Face detector instead of the preset's")
+    emotions: str = luigi.Parameter(
+        default="", description="Emotion classifier instead of the preset's"
+    )
 
 
 class report(luigi.Config):
-    """The page that shows an export in a browser."""
+    """The HTML report of an export."""
 
-    build = luigi.BoolParameter(
+    build: bool = luigi.BoolParameter(
         default=False,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
-        description="Build it after each export, nightly ones too; by hand: BuildReport",
+        description="Build it after each export, nightly ones included (by hand: BuildReport)",
     )
 
 
 class runs(luigi.Config):
-    """What is told of a run while it is on; its record is written in any case."""
+    """Metrics of a run while it is running; its record is always written."""
 
-    metrics_file = luigi.Parameter(
+    metrics_file: str = luigi.Parameter(
         default="",
-        description="Prometheus' text file to keep up to date, for node_exporter's textfile "
-        "collector; the last state of the run stays in it",
+        description="Prometheus text file to keep up to date, for node_exporter's textfile "
+        "collector; it keeps the last state of the run",
     )
-    metrics_address = luigi.Parameter(
+    metrics_address: str = luigi.Parameter(
         default="",
-        description="Address and port that answers with the same while the run is on, as in "
-        "127.0.0.1:9464; whoever reaches it can read it",
+        description="Host and port to serve the same metrics on during the run, as in "
+        "127.0.0.1:9464; there is no access control",
     )
-    link = luigi.Parameter(
+    link: str = luigi.Parameter(
         default="",
-        description="Address under which a web server shows the data directory's folder runs; "
+        description="URL under which a web server publishes the folder runs of the data directory; "
         "luigid's page then links each task to the record of its run",
     )
-    update_interval_s = luigi.FloatParameter(
-        default=5.0, description="Seconds from one look at files and graphics cards to the next"
+    update_interval_s: float = luigi.FloatParameter(
+        default=5.0, description="Seconds between two updates of record and metrics"
     )
 
 
 class messages(luigi.Config):
-    """Who hears of a run that failed, or succeeded oddly; e-mail is Luigi's own [email]."""
+    """Notifications of runs that failed or succeeded with warnings; e-mail: Luigi's [email]."""
 
-    webhook_url = luigi.Parameter(
+    webhook_url: str = luigi.Parameter(
         default="",
-        description="Address that is sent JSON: `text`, and the run's `record`; keep it secret",
+        description="URL that receives JSON with `text` and the run's `record`; keep it secret",
     )
-    webhook_timeout_s = luigi.FloatParameter(
-        default=10.0, description="Seconds to connect, and seconds to wait for its answer"
+    webhook_timeout_s: float = luigi.FloatParameter(
+        default=10.0, description="Timeout to connect, and to wait for the response, in seconds"
     )
 
 
-def in_force() -> dict[str, str]:
-    """Every setting of this package that holds, as ``section.name``.
+def effective_settings() -> dict[str, str]:
+    """All settings of this package in effect, as ``section.name``.
 
-    Those of [messages] are left out: a webhook's address is a secret.
+    Those of [messages] are left out, because a webhook URL is a secret.
     """
     sections = [
         section
@@ -329,18 +399,19 @@ def in_force() -> dict[str, str]:
     return {
         f"{section.__name__}.{name}": value
         for section in sections
-        if section is not messages
+        if section not in (messages, _Section)
         for name, value in section().to_str_params().items()
+        if name not in getattr(section, "old_names", ())
     }
 
 
 def wanted_quality() -> str:
-    """The thumbnail quality that the settings name.
+    """The thumbnail quality in the settings.
 
     Raises:
-        SettingsError: No such quality.
+        SettingsError: There is no such quality.
     """
-    quality = str(thumbnails().quality)
+    quality = thumbnails().quality
     if quality not in QUALITIES:
         raise SettingsError(
             f"[thumbnails] quality: expected one of {', '.join(QUALITIES)}; found: {quality!r}"
@@ -349,19 +420,19 @@ def wanted_quality() -> str:
 
 
 def wanted_shard_size() -> int:
-    """Thumbnails in one shard.
+    """Number of thumbnails in one shard.
 
     Raises:
-        SettingsError: Less than one.
+        SettingsError: It is less than one.
     """
     return _one_or_more("[storage] shard_size", storage().shard_size)
 
 
 def kept_exports() -> int:
-    """Dated exports that are kept.
+    """Number of dated exports to keep.
 
     Raises:
-        SettingsError: Less than one.
+        SettingsError: It is less than one.
     """
     return _one_or_more("[night] keep", night().keep)
 
@@ -373,10 +444,10 @@ def _one_or_more(setting: str, value: int) -> int:
 
 
 def engine_name(stage: str) -> str:
-    """The engine chosen for a stage: its own setting, else the preset's.
+    """The engine selected for a stage: its own setting, else the preset's.
 
     Raises:
-        SettingsError: No such preset.
+        SettingsError: There is no such preset.
     """
     chosen = engines()
     if chosen.preset not in PRESETS:

@@ -22,7 +22,7 @@ def main() -> None:
     faces_path, out_path = sys.argv[1:]
     with np.load(faces_path) as arrays:
         faces = [np.repeat(face[..., None], 3, axis=2) for face in arrays["images"]]
-    classify = ClassifyEmotions.chosen().load()
+    classify = ClassifyEmotions.selected_engine().load()
     classify(faces[:BATCH])
     parts, wall_ms, processor_ms = [], [], []
     for start in range(0, len(faces), BATCH):

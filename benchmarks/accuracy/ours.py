@@ -10,10 +10,10 @@ import pyarrow as pa
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.timing import Contestant
 from thumbnail_tasks import schemas
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _ID = "picture0"
@@ -21,12 +21,12 @@ _ID = "picture0"
 
 def our_text() -> Contestant:
     """The stage RecognizeText, with the engine that luigi.cfg names."""
-    return Contestant(f"ours: {RecognizeText.chosen().name()}", _load_text)
+    return Contestant(f"ours: {RecognizeText.selected_engine().name()}", _load_text)
 
 
 def our_faces() -> Contestant:
     """The stage DetectFaces, with the engine that luigi.cfg names."""
-    return Contestant(f"ours: {DetectFaces.chosen().name()}", _load_faces)
+    return Contestant(f"ours: {DetectFaces.selected_engine().name()}", _load_faces)
 
 
 def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary: pa.Table) -> float:

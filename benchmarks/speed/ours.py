@@ -46,7 +46,7 @@ def load_faces_by_rules(upsamplings: int, min_score: float, max_flatness: float)
 
 def load_emotions(batch_size: int) -> Run:
     """The emotion classifier on (48, 48) grey faces, so many at once."""
-    classify = ClassifyEmotions.chosen().load()
+    classify = ClassifyEmotions.selected_engine().load()
 
     def run(faces: Sequence[Any]) -> None:
         faces_rgb = [np.repeat(face[..., None], 3, axis=2) for face in faces]
@@ -58,7 +58,7 @@ def load_emotions(batch_size: int) -> Run:
 
 def load_encoder() -> Callable[[Sequence[str]], None]:
     """The text encoder on the texts of one shard."""
-    encode = EmbedText.chosen().load()
+    encode = EmbedText.selected_engine().load()
 
     def run(texts: Sequence[str]) -> None:
         encode(texts)

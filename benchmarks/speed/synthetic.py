@@ -17,7 +17,8 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.tasks.shard_task import ShardTask, name_shard
+from thumbnail_tasks.storage.naming import name_shard
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 ROWS_PER_THUMBNAIL = 10 / 3
 """A million rows of trending videos mean 300,000 thumbnails."""

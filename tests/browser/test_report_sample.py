@@ -77,7 +77,7 @@ def test_a_second_run_has_nothing_to_do(built: Finished) -> None:
     again = run(built.data_dir, *SAMPLE, task="BuildReport")
     assert again.code == 0, again.printed
     assert page.stat().st_ino == before
-    page.with_name("made_of.txt").unlink()
+    page.with_name("fingerprint.txt").unlink()
     assert run(built.data_dir, *SAMPLE, task="BuildReport").code == 0
     assert page.stat().st_ino != before
 

@@ -4,7 +4,7 @@ import luigi
 
 from tests.dag import quick
 from tests.docker.chores import WaitForBroom
-from thumbnail_tasks.commands.export import ExportAttributes, RunTask, of_run
+from thumbnail_tasks.commands.export import ExportAttributes, RunTask, run_parameters
 
 __all__ = ["ExportElsewhere", "quick"]
 
@@ -18,10 +18,10 @@ class WaitFirst(WaitForBroom):
 class ExportElsewhere(RunTask):
     """Given one worker, this process waits for a broom, and leaves all else to an assistant."""
 
-    floor = luigi.Parameter()
+    floor: str = luigi.Parameter()
 
     def requires(self) -> list[luigi.Task]:
-        return [WaitFirst(path=self.floor), ExportAttributes(**of_run(self.param_kwargs))]
+        return [WaitFirst(path=self.floor), ExportAttributes(**run_parameters(self.param_kwargs))]
 
     def complete(self) -> bool:
         return all(task.complete() for task in self.requires())

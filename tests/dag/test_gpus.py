@@ -1,4 +1,4 @@
-"""The real command on a host whose nvidia-smi lists two cards that are not there."""
+"""The real command on a host whose nvidia-smi lists two gpus that are not there."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ FIRST, SECOND = "GPU 0 (NVIDIA Fake)", "GPU 1 (NVIDIA Fake)"
 
 
 class Host:
-    """A host with cards, and a run of the command there."""
+    """A host with gpus, and a run of the command there."""
 
     def __init__(self, folder: Path, n_pictures: int) -> None:
         self.folder = folder
@@ -36,8 +36,8 @@ class Host:
             "PYTHONPATH": str(ROOT),
             "LUIGI_CONFIG_PATH": str(limits),
         }
-        cards = ("--gpus-cards", "auto", "--gpus-lock-dir", str(self.folder))
-        flags = (*self.flags, *cards, "--storage-shard-size", "4", *flags)
+        gpus = ("--gpus-devices", "auto", "--gpus-lock-dir", str(self.folder))
+        flags = (*self.flags, *gpus, "--storage-shard-size", "4", *flags)
         return run(self.folder / data, *flags, environment=environment)
 
 
@@ -52,7 +52,7 @@ def places_of(data_dir: Path, tables: Sequence[str]) -> set[str]:
 @pytest.mark.parametrize("n_at_once", [2, 3])
 def test_tasks_side_by_side_each_see_a_card_of_their_own(tmp_path: Path, n_at_once: int) -> None:
     host = Host(tmp_path, n_pictures=40)
-    told = host.run("--module", "tests.dag.on_cards", "--workers", "4", n_at_once=n_at_once)
+    told = host.run("--module", "tests.dag.on_gpus", "--workers", "4", n_at_once=n_at_once)
     assert told.code == 0, told.printed
     seen = {
         (text, place_of(path))
@@ -64,24 +64,24 @@ def test_tasks_side_by_side_each_see_a_card_of_their_own(tmp_path: Path, n_at_on
     assert f"      on {FIRST}" in told.printed
     assert f"      on {SECOND}" in told.printed
     assert places_of(told.data_dir, ["words", "faces", "emotions"]) == {FIRST, SECOND}
-    assert places_of(told.data_dir, ["thumbnails", "texts", "appearance"]) == {"the processor"}
+    assert places_of(told.data_dir, ["thumbnails", "texts", "appearance"]) == {"CPU"}
     assert ("waiting for a card" in told.printed) == (n_at_once > 2)
 
 
 def test_in_one_process_each_stage_has_what_it_asks_for(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=8)
-    told = host.run("--module", "tests.dag.on_cards", "--workers", "1")
+    told = host.run("--module", "tests.dag.on_gpus", "--workers", "1")
     assert told.code == 0, told.printed
     assert places_of(told.data_dir, ["words", "faces", "emotions"]) == {FIRST}
-    assert places_of(told.data_dir, ["texts", "embeddings"]) == {"the processor"}
+    assert places_of(told.data_dir, ["texts", "embeddings"]) == {"CPU"}
 
 
 def test_what_was_computed_on_a_card_stands_on_a_host_without(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
-    on_card = host.run("--module", "tests.dag.on_cards")
+    on_card = host.run("--module", "tests.dag.on_gpus")
     assert on_card.code == 0, on_card.printed
     before = files_of(on_card.data_dir)
-    on_processor = host.run("--module", "tests.dag.on_cards", "--gpus-cards", "none")
+    on_processor = host.run("--module", "tests.dag.on_gpus", "--gpus-devices", "none")
     assert on_processor.code == 0, on_processor.printed
     assert files_of(on_card.data_dir) == before
 
@@ -96,14 +96,14 @@ def test_a_framework_that_sees_no_card_ends_the_run_and_none_runs_on_the_process
     assert f"{FIRST}: expected a framework that computes on it; found: Tensor" in refused.printed
     assert "Traceback" not in refused.printed
     assert not list((tmp_path / "data").glob("words/*/*.parquet"))
-    on_processor = host.run("--gpus-cards", "none")
+    on_processor = host.run("--gpus-devices", "none")
     assert on_processor.code == 0, on_processor.printed
-    assert "RecognizeText      on the processor" in on_processor.printed
+    assert "RecognizeText      on CPU" in on_processor.printed
 
 
 def test_where_a_card_is_required_none_ends_the_run(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
-    flags = ("--gpus-cards", "none", "--gpus-required", "true")
+    flags = ("--gpus-devices", "none", "--gpus-required", "true")
     refused = host.run(*flags)
     assert refused.code != 0, refused.printed
     assert "[gpus] required: expected a card; found: none" in refused.printed
@@ -113,9 +113,9 @@ def test_a_detector_that_is_not_made_for_cards_holds_none_and_a_blind_one_is_ref
     tmp_path: Path,
 ) -> None:
     host = Host(tmp_path, n_pictures=2)
-    refused = host.run("--module", "tests.dag.on_cards", "--engines-faces", "face-recognition-cnn")
+    refused = host.run("--module", "tests.dag.on_gpus", "--engines-faces", "face-recognition-cnn")
     assert refused.code != 0, refused.printed
     assert f"{FIRST}: expected a framework that computes on it; found: dlib" in refused.printed
-    hog = host.run("--module", "tests.dag.on_cards", "--engines-faces", "face-recognition-hog")
+    hog = host.run("--module", "tests.dag.on_gpus", "--engines-faces", "face-recognition-hog")
     assert hog.code == 0, hog.printed
-    assert places_of(tmp_path / "data", ["faces"]) == {"the processor"}
+    assert places_of(tmp_path / "data", ["faces"]) == {"CPU"}

@@ -27,9 +27,9 @@ from tests.dag.runs import (
     wait_for,
     write_videos,
 )
-from thumbnail_tasks import schemas
+from thumbnail_tasks.console import INTERRUPTED
+from thumbnail_tasks.runs import records
 from thumbnail_tasks.runs.records import Record, read_records
-from thumbnail_tasks.tasks.progress import INTERRUPTED
 
 pytestmark = pytest.mark.dag
 
@@ -124,7 +124,7 @@ def test_a_run_that_succeeds_leaves_its_numbers_and_tells_nobody(
     assert "Nothing to do" in again.printed
     _, second = read_records(str(tmp_path / "data"), 9)
     assert (second.state, second.n_rows, second.n_new, second.n_reused) == ("succeeded", 6, 0, 6)
-    rows = ds.dataset(tmp_path / "data" / "runs", schemas.RUNS, exclude_invalid_files=True)
+    rows = ds.dataset(tmp_path / "data" / "runs", records.RUNS, exclude_invalid_files=True)
     assert rows.to_table().sort_by("run_id")["n_new"].to_pylist() == [6, 0]
 
 
@@ -168,7 +168,7 @@ def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
         command.replace("&& luigi", "&& .venv/bin/luigi"), shell=True, capture_output=True
     )
     assert ran.returncode == 30
-    rows = ds.dataset(sorted((tmp_path / "data" / "runs").glob("*.parquet")), schemas.RUNS)
+    rows = ds.dataset(sorted((tmp_path / "data" / "runs").glob("*.parquet")), records.RUNS)
     assert rows.to_table()["state"].to_pylist() == ["failed", "failed"]
 
 

@@ -184,13 +184,13 @@ def test_batches_change_nothing(
     def done(n: int) -> None:
         pass
 
-    recognize, detect = RecognizeText.chosen().load(), DetectFaces.chosen().load()
-    classify, judge = ClassifyEmotions.chosen().load(), face_quality.load_face_judge()
+    recognize, detect = RecognizeText.selected_engine().load(), DetectFaces.selected_engine().load()
+    classify, judge = ClassifyEmotions.selected_engine().load(), face_quality.load_face_judge()
     same(recognize_text(pictures, recognize, done), kept["words"])
     same(detect_faces(pictures, detect, done), faces)
     same(classify_emotions(pictures, faces, classify, judge, done), kept["emotions"])
     same(measure_appearances(pictures, done), kept["appearance"])
-    encode = EmbedText.chosen().load()
+    encode = EmbedText.selected_engine().load()
     parts = [
         embed_texts(kept["texts"].slice(start, batch_size), encode, done)
         for start in range(0, len(kept["texts"]), batch_size)

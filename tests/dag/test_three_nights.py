@@ -21,7 +21,7 @@ from tests.dag.night_box import Box, hurried_box_cfg, small_disk
 from tests.dag.runs import sample_ids, wait_for, write_videos
 from tests.dag.test_records import Webhook, webhook
 from tests.docker.box import Luigid
-from thumbnail_tasks import schemas
+from thumbnail_tasks.runs import records
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 __all__ = ["webhook"]
@@ -118,7 +118,7 @@ def test_one_night_is_killed_one_finds_the_host_down_and_one_the_disk_full(
     states = [record.state for record in box.records()]
     assert states[0] == "died"
     assert states[1::2] == ["succeeded"] * 3
-    rows = ds.dataset(sorted((box.data_dir / "runs").glob("*.parquet")), schemas.RUNS).to_table()
+    rows = ds.dataset(sorted((box.data_dir / "runs").glob("*.parquet")), records.RUNS).to_table()
     assert rows.sort_by("run_id")["state"].to_pylist() == states
     assert box.history() == dict.fromkeys(NIGHTS, "DONE")
     assert list((box.data_dir / "runs").glob(".*")) == []  # no room is kept for runs that are over

@@ -177,7 +177,7 @@ def luigid_gives_out_nothing(box: Box) -> Ended:
 
 def card_is_not_seen(box: Box) -> Ended:
     box.bring("a.csv")
-    return box.night("--gpus-required", "true", "--gpus-cards", "none")
+    return box.night("--gpus-required", "true", "--gpus-devices", "none")
 
 
 PROVOKE: tuple[Callable[[Box], Ended], ...] = (

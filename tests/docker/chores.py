@@ -9,7 +9,7 @@ import luigi
 class Sweep(luigi.Task):
     """Writes its file."""
 
-    path = luigi.Parameter()
+    path: str = luigi.Parameter()
 
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(self.path)
@@ -30,7 +30,7 @@ class WaitForBroom(Sweep):
 class Stumble(luigi.Task):
     """Fails, and is not tried again."""
 
-    over = luigi.Parameter()
+    over: str = luigi.Parameter()
     retry_count = 1
 
     def run(self) -> None:

@@ -106,7 +106,7 @@ def test_luigi_reads_the_boxs_values_over_those_of_the_repository(tmp_path: Path
         "receiver": "a@example.org",
         "smtp_port": 25,
         "keep_alive": True,
-        "context": "thumbnail_tasks.tasks.progress.ReadableFailures",
+        "context": "thumbnail_tasks.tasks.interrupts.ReadableFailures",
     }
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import EXAMPLES
 from tests.docker.box import DOCKER, free_port
-from thumbnail_tasks.tasks.progress import EXIT_INTERRUPTED, INTERRUPTED
+from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
@@ -112,7 +112,7 @@ def test_nights_in_containers_end_as_the_documents_say(compose: Compose) -> None
     compose.bring(EXAMPLES / "videos.csv")
     stopped = compose.start_night("stopped")
     assert stopped.stdout
-    assert any("RecognizeText      on the processor" in line for line in stopped.stdout)
+    assert any("RecognizeText      on CPU" in line for line in stopped.stdout)
     subprocess.run(["docker", "stop", "stopped"], check=True, capture_output=True)
     printed, _ = stopped.communicate(timeout=60)
     assert stopped.returncode == EXIT_INTERRUPTED, printed

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thumbnail_tasks.execution.bisection import compute_by_halves, compute_in_parts
+from thumbnail_tasks.execution.bisection import bisect_crashes, split_on_oom
 from thumbnail_tasks.execution.crashes import CrashError
 
 
@@ -22,18 +22,18 @@ def double(memory_for: int) -> Callable[[Sequence[int]], list[int]]:
 
 @pytest.mark.parametrize("memory_for", [1, 2, 3, 9])
 def test_in_parts_the_results_are_the_same_and_in_order(memory_for: int) -> None:
-    parts = compute_in_parts(double(memory_for), range(9))
+    parts = split_on_oom(double(memory_for), range(9))
     assert [result for part in parts for result in part] == [2 * item for item in range(9)]
     assert max(map(len, parts)) <= memory_for
 
 
 def test_nothing_is_one_part() -> None:
-    assert compute_in_parts(double(1), []) == [[]]
+    assert split_on_oom(double(1), []) == [[]]
 
 
 def test_no_memory_for_one_is_raised() -> None:
     with pytest.raises(MemoryError):
-        compute_in_parts(double(0), range(9))
+        split_on_oom(double(0), range(9))
 
 
 def test_what_is_no_lack_of_memory_is_not_tried_twice() -> None:
@@ -44,7 +44,7 @@ def test_what_is_no_lack_of_memory_is_not_tried_twice() -> None:
         raise KeyError
 
     with pytest.raises(KeyError):
-        compute_in_parts(fail, range(9))
+        split_on_oom(fail, range(9))
     assert tried == [9]
 
 
@@ -61,7 +61,7 @@ class Rows:
             raise CrashError("crashed_decoder", "killed")
         return pa.table({"row": pa.array(rows, pa.int64()), "is_left": [True] * len(rows)})
 
-    def write_off(self, row: int, crash: CrashError) -> pa.Table:
+    def quarantine(self, row: int, crash: CrashError) -> pa.Table:
         assert crash.status == "crashed_decoder"
         return pa.table({"row": [row], "is_left": [False]})
 
@@ -71,14 +71,14 @@ def test_each_row_is_there_once_in_order_and_only_those_that_crash_are_written_o
     n_rows: int, poison: set[int]
 ) -> None:
     rows = Rows(poison)
-    table = compute_by_halves(rows.compute, n_rows, rows.write_off)
+    table = bisect_crashes(rows.compute, n_rows, rows.quarantine)
     assert table["row"].to_pylist() == list(range(n_rows))
     assert table["is_left"].to_pylist() == [row not in poison for row in range(n_rows)]
 
 
 def test_one_in_512_costs_ten_crashes() -> None:
     rows = Rows({300})
-    compute_by_halves(rows.compute, 512, rows.write_off)
+    bisect_crashes(rows.compute, 512, rows.quarantine)
     assert len([tried for tried in rows.tried if 300 in tried]) == 10
     assert sum(len(tried) for tried in rows.tried if 300 not in tried) == 511
 
@@ -88,13 +88,13 @@ def test_what_crashes_without_any_row_is_no_rows_fault() -> None:
         raise CrashError("crashed_decoder", f"killed over {len(rows)}")
 
     with pytest.raises(CrashError, match="killed over 0"):
-        compute_by_halves(crash, 9, Rows(set()).write_off)
+        bisect_crashes(crash, 9, Rows(set()).quarantine)
 
 
 def test_where_one_row_after_the_other_crashes_it_is_no_rows_fault() -> None:
     rows = Rows(set(range(512)))
     written_off = []
     with pytest.raises(CrashError, match="killed"):
-        compute_by_halves(rows.compute, 512, lambda row, crash: written_off.append(row))
+        bisect_crashes(rows.compute, 512, lambda row, crash: written_off.append(row))
     assert written_off == []
     assert len(rows.tried) < 80

@@ -1,4 +1,4 @@
-"""Of several processes on one host, each has a card of its own, for as long as it computes."""
+"""Of several processes on one host, each has a gpu of its own, for as long as it computes."""
 
 import multiprocessing
 import os
@@ -12,14 +12,14 @@ import psutil
 import pytest
 
 from thumbnail_tasks.errors import SettingsError, StorageError
-from thumbnail_tasks.execution.gpus import Card, GpuError, find_cards, leased_card, see_only
+from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu, show_only
 from thumbnail_tasks.execution.model_process import ModelProcess
 
 FORK = multiprocessing.get_context("fork")
 
 LISTED = "0, GPU-aa11, NVIDIA H100 80GB HBM3\n1, GPU-bb22, NVIDIA L4\n"
-FIRST = Card("GPU-aa11", "GPU 0 (NVIDIA H100 80GB HBM3)")
-SECOND = Card("GPU-bb22", "GPU 1 (NVIDIA L4)")
+FIRST = Gpu("GPU-aa11", "GPU 0 (NVIDIA H100 80GB HBM3)")
+SECOND = Gpu("GPU-bb22", "GPU 1 (NVIDIA L4)")
 
 UseGpus = Callable[..., None]
 PutNvidiaSmi = Callable[[str], None]
@@ -34,7 +34,7 @@ def use_gpus(tmp_path: Path) -> Iterator[UseGpus]:
         for name, value in chosen.items():
             config.set("gpus", name, value)
 
-    use(lock_dir=str(tmp_path), cards="auto")
+    use(lock_dir=str(tmp_path), devices="auto")
     yield use
     config.remove_section("gpus")
 
@@ -54,17 +54,17 @@ def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidia
     return put
 
 
-def cards_of_this_host() -> list[Card]:
+def cards_of_this_host() -> list[Gpu]:
     """The real ones; the calling test is skipped where there are none."""
     config = luigi.configuration.get_config()
-    config.set("gpus", "cards", "auto")
+    config.set("gpus", "devices", "auto")
     try:
-        cards = find_cards()
+        gpus = find_gpus()
     finally:
         config.remove_section("gpus")
-    if not cards:
+    if not gpus:
         pytest.skip("no graphics card")
-    return cards
+    return gpus
 
 
 def list_cards(listed: str = LISTED) -> str:
@@ -73,18 +73,18 @@ def list_cards(listed: str = LISTED) -> str:
 
 def test_auto_is_what_nvidia_smi_lists(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
     put_nvidia_smi(list_cards())
-    assert find_cards() == [FIRST, SECOND]
+    assert find_gpus() == [FIRST, SECOND]
 
 
 def test_a_card_is_used_only_if_it_is_asked_for(put_nvidia_smi: PutNvidiaSmi) -> None:
     put_nvidia_smi(list_cards())
-    assert find_cards() == []
+    assert find_gpus() == []
 
 
 def test_a_host_without_nvidia_smi_has_no_cards(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
-    assert find_cards() == []
+    assert find_gpus() == []
 
 
 @pytest.mark.parametrize("wanted", ["1", "GPU-bb22", " 1 , GPU-bb22,1"])
@@ -92,15 +92,15 @@ def test_a_card_is_named_by_number_or_uuid(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str
 ) -> None:
     put_nvidia_smi(list_cards())
-    use_gpus(cards=wanted)
-    assert find_cards() == [SECOND]
+    use_gpus(devices=wanted)
+    assert find_gpus() == [SECOND]
 
 
 def test_named_cards_are_trusted_where_nothing_lists_them(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
-    use_gpus(cards="0,3")
-    assert find_cards() == [Card("0", "GPU 0"), Card("3", "GPU 3")]
+    use_gpus(devices="0,3")
+    assert find_gpus() == [Gpu("0", "GPU 0"), Gpu("3", "GPU 3")]
 
 
 @pytest.mark.parametrize(("visible", "found"), [("1", [SECOND]), ("", []), ("-1", [])])
@@ -109,36 +109,36 @@ def test_auto_keeps_to_the_cards_that_the_run_was_given(
     put_nvidia_smi: PutNvidiaSmi,
     monkeypatch: pytest.MonkeyPatch,
     visible: str,
-    found: list[Card],
+    found: list[Gpu],
 ) -> None:
     put_nvidia_smi(list_cards())
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert find_cards() == found
-    use_gpus(cards="0")
-    assert find_cards() == [FIRST]
+    assert find_gpus() == found
+    use_gpus(devices="0")
+    assert find_gpus() == [FIRST]
 
 
 def test_with_none_nvidia_smi_is_not_asked(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
     put_nvidia_smi("exit 9")
-    use_gpus(cards="none")
-    assert find_cards() == []
+    use_gpus(devices="none")
+    assert find_gpus() == []
 
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("2", r"\[gpus\] cards: expected cards that nvidia-smi lists \(0, 1, .*\); found: 2"),
-        ("first", r"\[gpus\] cards: expected auto, none, or .*; found: 'first'"),
-        ("", r"\[gpus\] cards: expected auto, none, or .*; found: ''"),
+        ("2", r"\[gpus\] gpus: expected gpus that nvidia-smi lists \(0, 1, .*\); found: 2"),
+        ("first", r"\[gpus\] gpus: expected auto, none, or .*; found: 'first'"),
+        ("", r"\[gpus\] gpus: expected auto, none, or .*; found: ''"),
     ],
 )
 def test_a_card_that_there_is_not_is_named(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str, message: str
 ) -> None:
     put_nvidia_smi(list_cards())
-    use_gpus(cards=wanted)
+    use_gpus(devices=wanted)
     with pytest.raises(SettingsError, match=message):
-        find_cards()
+        find_gpus()
 
 
 def test_a_driver_that_fails_is_not_taken_for_no_card(
@@ -146,7 +146,7 @@ def test_a_driver_that_fails_is_not_taken_for_no_card(
 ) -> None:
     put_nvidia_smi("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
     with pytest.raises(GpuError, match=r"found: exit code 18 Failed to initialize NVML.*none"):
-        find_cards()
+        find_gpus()
 
 
 def test_where_a_card_is_required_none_is_an_error(
@@ -154,23 +154,23 @@ def test_where_a_card_is_required_none_is_an_error(
 ) -> None:
     use_gpus(required="true")
     with pytest.raises(GpuError, match=r"expected a card; found: none.*smi not on the PATH"):
-        find_cards()
+        find_gpus()
     put_nvidia_smi(list_cards(""))
     with pytest.raises(GpuError, match="not set and nvidia-smi on the PATH"):
-        find_cards()
+        find_gpus()
     put_nvidia_smi(list_cards())
-    assert find_cards() == [FIRST, SECOND]
+    assert find_gpus() == [FIRST, SECOND]
 
 
 def hold(pipe: Connection, n_cards: int) -> None:
-    with leased_card([FIRST, SECOND][:n_cards], lambda: pipe.send("waits")) as card:
-        assert card is not None
-        pipe.send(card.id)
+    with lease_gpu([FIRST, SECOND][:n_cards], lambda: pipe.send("waits")) as gpu:
+        assert gpu is not None
+        pipe.send(gpu.id)
         pipe.recv()
 
 
 class Holder:
-    """Another process that leases a card."""
+    """Another process that leases a gpu."""
 
     def __init__(self, n_cards: int = 2) -> None:
         self.pipe, theirs = FORK.Pipe()
@@ -210,8 +210,8 @@ def test_a_card_on_which_the_models_still_compute_is_not_free(use_gpus: UseGpus)
 
     def compute() -> None:
         process = ModelProcess()
-        with leased_card([FIRST], lambda: None) as card, process.on(card):
-            theirs.send(process.compute(name_process, ignore))
+        with lease_gpu([FIRST], lambda: None) as gpu, process.on(gpu):
+            theirs.send(process.call(name_process, ignore))
             theirs.recv()
 
     parent = FORK.Process(target=compute)
@@ -241,20 +241,20 @@ def ignore(_: int) -> None:
 
 
 def test_a_lease_is_given_back_when_the_block_raises(use_gpus: UseGpus, tmp_path: Path) -> None:
-    with pytest.raises(KeyError), leased_card([FIRST], lambda: None):
+    with pytest.raises(KeyError), lease_gpu([FIRST], lambda: None):
         raise KeyError
     assert Holder(n_cards=1).says() == "GPU-aa11"
 
 
 def test_without_cards_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> None:
-    with leased_card([], lambda: None) as card:
-        assert card is None
+    with lease_gpu([], lambda: None) as gpu:
+        assert gpu is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_leases_that_is_none_is_named(use_gpus: UseGpus, tmp_path: Path) -> None:
     use_gpus(lock_dir=str(tmp_path / "missing"))
-    lease = leased_card([FIRST], lambda: None)
+    lease = lease_gpu([FIRST], lambda: None)
     with pytest.raises(StorageError, match=r"No such file.*\[gpus\] lock_dir"), lease:
         pass
 
@@ -262,8 +262,8 @@ def test_a_folder_of_leases_that_is_none_is_named(use_gpus: UseGpus, tmp_path: P
 def test_frameworks_are_shown_one_card_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
-    see_only(SECOND)
+    show_only(SECOND)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bb22"
     assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
-    see_only(None)
+    show_only(None)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""

@@ -15,11 +15,11 @@ import pytest
 from luigi.worker import fork_lock
 
 from tests.conftest import ROOT
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.execution.crashes import CrashError
-from thumbnail_tasks.execution.gpus import Card, own_card
+from thumbnail_tasks.execution.gpus import Gpu, leased_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess, model_process
-from thumbnail_tasks.tasks.progress import Progress
 
 
 def ignore(_: int) -> None:
@@ -50,8 +50,8 @@ def raise_unpicklable(progress: Progress) -> None:
     raise UnpicklableError(1, 2)
 
 
-def name_card(progress: Progress) -> tuple[int, str, Card | None]:
-    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], own_card()
+def name_card(progress: Progress) -> tuple[int, str, Gpu | None]:
+    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], leased_gpu()
 
 
 def sleep(progress: Progress) -> None:
@@ -69,7 +69,7 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
     process = ModelProcess()
     with fork_lock:
         thread = threading.Thread(
-            target=lambda: found.append(process.compute(name_process, ignore))
+            target=lambda: found.append(process.call(name_process, ignore))
         )
         thread.start()
         thread.join(0.5)
@@ -82,7 +82,7 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
 def test_works_follow_each_other_in_one_other_process_and_tell_how_far_they_are() -> None:
     process = ModelProcess()
     told: list[int] = []
-    first, second = (process.compute(name_process, told.append) for _ in range(2))
+    first, second = (process.call(name_process, told.append) for _ in range(2))
     assert first == second != os.getpid()
     assert told == [2, 3, 2, 3]
 
@@ -93,8 +93,8 @@ def test_a_work_that_kills_its_process_is_named_and_the_next_one_is_done(
 ) -> None:
     process = ModelProcess()
     with pytest.raises(CrashError, match=sign.name):
-        process.compute(functools.partial(kill_by, sign), ignore)
-    assert process.compute(name_process, ignore) != os.getpid()
+        process.call(functools.partial(kill_by, sign), ignore)
+    assert process.call(name_process, ignore) != os.getpid()
 
 
 def test_a_work_without_memory_is_named() -> None:
@@ -123,9 +123,9 @@ def test_what_was_interrupted_answers_no_later_question() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        process.compute(name_process, interrupt)
+        process.call(name_process, interrupt)
     told: list[int] = []
-    process.compute(name_process, told.append)
+    process.call(name_process, told.append)
     assert told == [2, 3]
 
 
@@ -144,44 +144,44 @@ def test_a_fork_has_its_own() -> None:
 
 def test_it_sees_the_card_it_is_put_on_and_no_other() -> None:
     process = ModelProcess()
-    for card in (Card("GPU-aa11", "GPU 0"), Card("GPU-bb22", "GPU 1")):
-        with process.on(card):
-            assert process.compute(name_card, ignore)[1:] == (card.id, card)
-    assert process.compute(name_card, ignore)[1:] == ("", None)
+    for gpu in (Gpu("GPU-aa11", "GPU 0"), Gpu("GPU-bb22", "GPU 1")):
+        with process.on(gpu):
+            assert process.call(name_card, ignore)[1:] == (gpu.id, gpu)
+    assert process.call(name_card, ignore)[1:] == ("", None)
 
 
 def test_the_process_of_a_card_begins_and_ends_with_its_block() -> None:
     process = ModelProcess()
-    before = process.compute(name_process, ignore)
-    with process.on(Card("0", "GPU 0")):
-        first, second = (process.compute(name_process, ignore) for _ in range(2))
+    before = process.call(name_process, ignore)
+    with process.on(Gpu("0", "GPU 0")):
+        first, second = (process.call(name_process, ignore) for _ in range(2))
         assert before != first == second
     assert not psutil.pid_exists(first)
-    assert process.compute(name_process, ignore) != first
+    assert process.call(name_process, ignore) != first
 
 
 def test_after_a_crash_the_next_process_is_on_the_same_card() -> None:
     process = ModelProcess()
-    with process.on(Card("1", "GPU 1")):
+    with process.on(Gpu("1", "GPU 1")):
         with pytest.raises(CrashError):
-            process.compute(functools.partial(kill_by, signal.SIGSEGV), ignore)
-        assert process.compute(name_card, ignore)[1] == "1"
+            process.call(functools.partial(kill_by, signal.SIGSEGV), ignore)
+        assert process.call(name_card, ignore)[1] == "1"
 
 
 def test_without_a_card_the_process_stays() -> None:
     process = ModelProcess()
-    before = process.compute(name_process, ignore)
+    before = process.call(name_process, ignore)
     with process.on(None):
-        assert process.compute(name_process, ignore) == before
-    assert process.compute(name_process, ignore) == before
+        assert process.call(name_process, ignore) == before
+    assert process.call(name_process, ignore) == before
 
 
 def test_when_the_parent_is_killed_the_process_ends() -> None:
     lines = (
         "from thumbnail_tasks.execution.model_process import ModelProcess",
         "from tests.execution.test_model_process import *",
-        "process = ModelProcess(); print(process.compute(name_process, ignore), flush=True)",
-        "process.compute(sleep, ignore)",
+        "process = ModelProcess(); print(process.call(name_process, ignore), flush=True)",
+        "process.call(sleep, ignore)",
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", "\n".join(lines)], cwd=ROOT, stdout=subprocess.PIPE, text=True

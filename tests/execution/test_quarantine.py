@@ -4,7 +4,12 @@ import pyarrow as pa
 import pytest
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.execution.quarantine import find_crashed, null_rows, pick_rows, without_picture
+from thumbnail_tasks.execution.quarantine import (
+    find_quarantined,
+    null_rows,
+    pick_rows,
+    without_picture,
+)
 
 NONE = pa.chunked_array([], pa.string())
 
@@ -39,13 +44,13 @@ def test_one_row_is_left_without_its_picture_and_the_others_as_they_were(
         else row
         for row in thumbnails.to_pylist()
     ]
-    assert find_crashed(left).to_pylist() == [name]
+    assert find_quarantined(left).to_pylist() == [name]
 
 
 def test_what_had_no_memory_may_pass(thumbnails: pa.Table) -> None:
     left = without_picture(thumbnails, "b", "out_of_memory", "killed")
     assert left["is_retriable"].to_pylist() == [None, True, None]
-    assert find_crashed(left).to_pylist() == ["b"]
+    assert find_quarantined(left).to_pylist() == ["b"]
 
 
 def test_rows_of_one_thumbnail_are_picked_from_every_table(thumbnails: pa.Table) -> None:

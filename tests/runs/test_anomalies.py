@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.run_records import a_record, a_stage
-from thumbnail_tasks.runs.anomalies import find_oddities
+from thumbnail_tasks.runs.anomalies import find_anomalies
 from thumbnail_tasks.runs.records import Record
 
 
@@ -64,7 +64,7 @@ NOT_ODD: list[tuple[Record, Sequence[Record]]] = [
 def test_what_is_odd_is_told_in_one_line(
     record: Record, earlier: Sequence[Record], said: str
 ) -> None:
-    (line,) = find_oddities(record, earlier)
+    (line,) = find_anomalies(record, earlier)
     assert said in line
 
 
@@ -72,9 +72,9 @@ def test_what_is_odd_is_told_in_one_line(
 def test_what_may_be_chance_or_has_no_custom_is_not_told(
     record: Record, earlier: Sequence[Record]
 ) -> None:
-    assert find_oddities(record, earlier) == []
+    assert find_anomalies(record, earlier) == []
 
 
 def test_one_bad_night_among_the_last_does_not_become_the_custom() -> None:
     earlier = [*USUAL, downloads(n_failed=900)]
-    assert len(find_oddities(downloads(n_failed=100), earlier)) == 1
+    assert len(find_anomalies(downloads(n_failed=100), earlier)) == 1

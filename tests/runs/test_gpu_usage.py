@@ -1,4 +1,4 @@
-"""How busy the cards are: nvidia-smi tells, or nothing is told."""
+"""How busy the gpus are: nvidia-smi tells, or nothing is told."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from thumbnail_tasks.runs.gpu_usage import GpuUse
+from thumbnail_tasks.runs.gpu_usage import GpuUsage
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_each_card_has_its_mean_and_its_last(nvidia_smi: Path) -> None:
-    use = GpuUse()
+    use = GpuUsage()
     for busy in (0, 100, 50):
         nvidia_smi.write_text(f"#!/bin/sh\necho '0, {busy}, NVIDIA X, big'\necho '1, [N/A], Y'\n")
         use.sample()
-    first, second = use.cards() or []
+    first, second = use.gpus() or []
     assert (first.index, first.name, first.busy_share) == ("0", "NVIDIA X, big", 0.5)
     assert (second.name, second.busy_share) == ("Y", None)
     assert use.latest() == {"0": 0.5}
@@ -32,17 +32,17 @@ def test_each_card_has_its_mean_and_its_last(nvidia_smi: Path) -> None:
 
 def test_without_nvidia_smi_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    use = GpuUse()
+    use = GpuUsage()
     use.sample()
-    assert (use.cards(), use.latest()) == (None, {})
+    assert (use.gpus(), use.latest()) == (None, {})
 
 
 def test_a_driver_that_refuses_again_and_again_is_left_alone(
     nvidia_smi: Path, tmp_path: Path
 ) -> None:
     nvidia_smi.write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexit 9\n")
-    use = GpuUse()
+    use = GpuUsage()
     for _ in range(9):
         use.sample()
-    assert use.cards() is None
+    assert use.gpus() is None
     assert (tmp_path / "asked").read_text() == "x\n" * 3

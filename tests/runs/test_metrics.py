@@ -6,7 +6,7 @@ import pytest
 
 from tests.run_records import BEGAN, a_record, a_stage
 from thumbnail_tasks.errors import SettingsError
-from thumbnail_tasks.runs.metrics import answer_at, exposition
+from thumbnail_tasks.runs.metrics import exposition, serve_metrics
 from thumbnail_tasks.runs.records import FailureRecord, GpuRecord
 
 _LINE = re.compile(r'thumbnail_tasks_[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? -?[0-9.e+-]+')
@@ -56,4 +56,4 @@ def test_every_line_is_in_prometheus_format_and_every_metric_is_explained() -> N
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:99999", "no.such.host.:1"])
 def test_an_address_that_is_none_is_named(address: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(repr(address))):
-        answer_at(address, str)
+        serve_metrics(address, str)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.run_records import a_record, a_stage
-from thumbnail_tasks.runs.notifications import compose, needs_a_person
+from thumbnail_tasks.runs.notifications import compose, needs_attention
 from thumbnail_tasks.runs.records import FailureRecord
 
 FAILED = a_record(
@@ -65,4 +65,4 @@ def test_an_endless_error_is_cut() -> None:
     ],
 )
 def test_a_person_hears_of_what_needs_one(state: str, warnings: list[str], is_needed: bool) -> None:
-    assert needs_a_person(a_record(state=state, warnings=warnings)) is is_needed
+    assert needs_attention(a_record(state=state, warnings=warnings)) is is_needed

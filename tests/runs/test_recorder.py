@@ -3,7 +3,7 @@
 import pytest
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.runs.recorder import without_secrets
+from thumbnail_tasks.runs.command_line import without_secrets
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_flags_that_may_hold_a_secret_are_left_out(secret: list[str]) -> None:
 
 
 def test_the_settings_of_a_record_are_all_but_the_messages() -> None:
-    found = settings.in_force()
+    found = settings.effective_settings()
     assert found["storage.shard_size"] == "512"
     assert found["engines.preset"] == "embedded"
     assert "messages.webhook_url" not in found

@@ -8,7 +8,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.run_records import a_record, a_stage
-from thumbnail_tasks import schemas
+from thumbnail_tasks.runs import records
 from thumbnail_tasks.runs.records import (
     FailureRecord,
     GpuRecord,
@@ -40,8 +40,8 @@ def test_the_runs_are_one_table(tmp_path: Path) -> None:
     write_record(str(tmp_path), FULL)
     write_record(str(tmp_path), a_record(run_id="2026-03-02T02-00-00-abc123", state="died"))
     files = sorted((tmp_path / "runs").glob("*.parquet"))
-    table = ds.dataset(files, schemas.RUNS).to_table()
-    assert table.schema == schemas.RUNS
+    table = ds.dataset(files, records.RUNS).to_table()
+    assert table.schema == records.RUNS
     full, died = table.to_pylist()
     assert dict(full["statuses"]) == FULL.statuses
     assert full["started_at"] == FULL.started_at
@@ -51,8 +51,8 @@ def test_the_runs_are_one_table(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_record_is_a_column() -> None:
-    assert [each.name for each in dataclasses.fields(Record)] == schemas.RUNS.names
-    stages = schemas.RUNS.field("stages").type.value_type
+    assert [each.name for each in dataclasses.fields(Record)] == records.RUNS.names
+    stages = records.RUNS.field("stages").type.value_type
     assert [each.name for each in dataclasses.fields(StageRecord)] == [f.name for f in stages]
 
 
@@ -75,7 +75,7 @@ def test_the_last_records_are_those_of_the_last_nights(tmp_path: Path) -> None:
     assert read_records(str(tmp_path / "none"), 2) == []
 
 
-@pytest.mark.parametrize("state", schemas.RUN_STATES)
+@pytest.mark.parametrize("state", records.RUN_STATES)
 def test_every_state_is_explained(state: str) -> None:
-    about = schemas.RUNS.field("state").metadata
+    about = records.RUNS.field("state").metadata
     assert state.encode() in about[b"description"]

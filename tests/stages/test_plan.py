@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails, want_thumbnails
+from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.shard_task import make_tag, name_shard, table_of_shard
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 

@@ -109,11 +109,11 @@ def test_a_face_that_cannot_be_judged_keeps_its_emotion_and_is_flagged(
 
 
 def test_what_flags_a_face_is_in_the_engine_tag(monkeypatch: pytest.MonkeyPatch) -> None:
-    about = ClassifyEmotions.chosen().about()
+    about = ClassifyEmotions.selected_engine().about()
     assert about["weights"]
     assert about["min_side_px"] == face_quality.MIN_SIDE_PX
     monkeypatch.setattr(face_quality, "MAX_TURN", 0.5)
-    assert ClassifyEmotions.chosen().about() != about
+    assert ClassifyEmotions.selected_engine().about() != about
 
 
 def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.Table) -> None:

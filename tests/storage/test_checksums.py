@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from thumbnail_tasks.storage.checksums import BrokenSealError, open_sealed, seal
+from thumbnail_tasks.storage.checksums import ChecksumError, add_checksums, open_checked
 
 VECTOR = pa.list_(pa.field("element", pa.float32()), 2)
 TABLE = pa.table(
@@ -27,15 +27,15 @@ MAGIC = 4
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "a.parquet"
     pq.write_table(TABLE, path, compression="zstd", row_group_size=20)
-    seal(path)
+    add_checksums(path)
     return path
 
 
 def is_as_sealed(path: Path, columns: list[str] | None = None) -> bool:
     """Whether it can be read; then it is to be what was written."""
     try:
-        file = open_sealed(str(path), columns)
-    except BrokenSealError:
+        file = open_checked(str(path), columns)
+    except ChecksumError:
         return False
     expected = TABLE if columns is None else TABLE.select(columns)
     assert file.read(columns).equals(expected)
@@ -84,8 +84,8 @@ def test_a_block_of_zeros_is_an_error(path: Path) -> None:
 
 def test_a_file_that_was_not_sealed_is_an_error(path: Path) -> None:
     pq.write_table(TABLE, path)
-    with pytest.raises(BrokenSealError, match="a Parquet file that this package did not write"):
-        open_sealed(str(path))
+    with pytest.raises(ChecksumError, match="a Parquet file that this package did not write"):
+        open_checked(str(path))
 
 
 def test_others_read_a_sealed_file_as_any_other(path: Path) -> None:
@@ -96,5 +96,5 @@ def test_others_read_a_sealed_file_as_any_other(path: Path) -> None:
 @pytest.mark.parametrize("table", [TABLE.slice(0, 0), pa.table({"a": pa.array([], pa.string())})])
 def test_a_table_without_rows_can_be_sealed(path: Path, table: pa.Table) -> None:
     pq.write_table(table, path)
-    seal(path)
-    assert open_sealed(str(path)).read().equals(table)
+    add_checksums(path)
+    assert open_checked(str(path)).read().equals(table)

@@ -17,13 +17,8 @@ import pytest
 
 from tests.conftest import ROOT
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage.parquet_target import (
-    LostFileError,
-    ParquetTarget,
-    place,
-    remove_orphans,
-    written_whole,
-)
+from thumbnail_tasks.storage.atomic import atomic_write, publish, remove_orphans
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 
 TABLE = pa.table({"a": [1, 2]})
 
@@ -175,7 +170,7 @@ def test_new_folders_and_all_bytes_are_on_the_disk_before_the_name_and_the_name_
 def test_a_file_of_any_kind_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, recorded: Recorded
 ) -> None:
-    with written_whole(tmp_path / "a.csv") as temporary:
+    with atomic_write(tmp_path / "a.csv") as temporary:
         temporary.write_bytes(b"content")
     digest = digest_of(tmp_path / "a.csv")
     assert recorded == [("flush", digest), ("rename to", "a.csv"), ("flush", ".")]
@@ -187,7 +182,7 @@ def test_all_files_of_a_folder_are_on_the_disk_before_it_has_its_name(
     (tmp_path / "new" / "in").mkdir(parents=True)
     (tmp_path / "new" / "in" / "file").write_bytes(b"content")
     del recorded[:]
-    place(tmp_path / "new", tmp_path / "model")
+    publish(tmp_path / "new", tmp_path / "model")
     digest = digest_of(tmp_path / "model" / "in" / "file")
     assert set(recorded[:3]) == {("flush", digest), ("flush", "new/in"), ("flush", "new")}
     assert recorded[3:] == [("rename to", "model"), ("flush", ".")]

@@ -1,4 +1,4 @@
-"""What is found unneeded, and that nothing else goes."""
+"""What is found reclaimable, and that nothing else goes."""
 
 import os
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from thumbnail_tasks.storage.retention import (
-    Unneeded,
+    Reclaimable,
     describe,
     find_old_exports,
     find_old_tables,
     find_superseded,
-    list_asides,
+    list_damaged,
     list_orphans,
     list_plans,
     list_unfinished,
@@ -32,8 +32,8 @@ def lay_down(data_dir: Path, *names: str) -> None:
         os.utime(path, (1000 + nth, 1000 + nth))
 
 
-def names_of(data_dir: Path, unneeded: list[Unneeded]) -> list[str]:
-    return [str(path.relative_to(data_dir)) for each in unneeded for path in each.files]
+def names_of(data_dir: Path, reclaimable: list[Reclaimable]) -> list[str]:
+    return [str(path.relative_to(data_dir)) for each in reclaimable for path in each.files]
 
 
 def files_of(data_dir: Path) -> list[str]:
@@ -43,7 +43,7 @@ def files_of(data_dir: Path) -> list[str]:
 
 def test_an_empty_folder_has_nothing_to_free(tmp_path: Path) -> None:
     assert list_orphans(tmp_path) == []
-    assert list_asides(tmp_path) == []
+    assert list_damaged(tmp_path) == []
     assert list_unfinished([tmp_path / "exports" / ".report-new"]) == []
     assert find_old_exports(tmp_path / "exports", 1) == []
     assert find_superseded(tmp_path, {"words": {"rapidocr-1"}}) == []
@@ -60,7 +60,7 @@ def test_what_killed_writers_left_is_listed_by_folder(tmp_path: Path) -> None:
 
 def test_damaged_files_go_and_those_in_their_place_stay(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
-    remove(list_asides(tmp_path))
+    remove(list_damaged(tmp_path))
     assert files_of(tmp_path) == ["words/e/shard.parquet"]
 
 
@@ -141,12 +141,12 @@ def test_results_of_engines_of_today_stay_for_every_source(tmp_path: Path) -> No
 
 def test_the_account_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
-    unneeded = [
-        Unneeded(tmp_path / "words/e", "why", sorted((tmp_path / "words/e").iterdir())),
-        Unneeded(tmp_path / "videos", "because", [tmp_path / "videos/a.parquet"]),
+    reclaimable = [
+        Reclaimable(tmp_path / "words/e", "why", sorted((tmp_path / "words/e").iterdir())),
+        Reclaimable(tmp_path / "videos", "because", [tmp_path / "videos/a.parquet"]),
     ]
     before = files_of(tmp_path)
-    assert [line.split() for line in describe(tmp_path, unneeded, "freed").splitlines()] == [
+    assert [line.split() for line in describe(tmp_path, reclaimable, "freed").splitlines()] == [
         [f"{tmp_path}:", "freed"],
         ["0.002", "MB", "2", "files", "words/e:", "why"],
         ["0.001", "MB", "1", "files", "videos:", "because"],
@@ -166,5 +166,5 @@ def test_what_has_another_name_that_stays_frees_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_else_in_it_stays(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/a.parquet", "words/e/notes.txt")
-    remove([Unneeded(tmp_path / "words/e", "why", [tmp_path / "words/e/a.parquet"])])
+    remove([Reclaimable(tmp_path / "words/e", "why", [tmp_path / "words/e/a.parquet"])])
     assert files_of(tmp_path) == ["words/e/notes.txt"]

@@ -4,7 +4,7 @@ import luigi
 import pytest
 
 from thumbnail_tasks.storage.parquet_target import LostFileError
-from thumbnail_tasks.tasks.recovery import mending
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 
 class First(luigi.Task):
@@ -23,7 +23,7 @@ class Third(luigi.Task):
     def requires(self) -> list[luigi.Task]:
         return [First(), Second()]
 
-    @mending
+    @recover_lost_inputs
     def run(self) -> None:
         if self.losses:
             raise LostFileError(self.losses.pop(0))
@@ -58,7 +58,7 @@ def test_what_is_still_lost_when_all_earlier_tasks_are_complete_is_an_error(task
 
 def test_what_a_task_asks_for_by_itself_is_passed_on() -> None:
     class Asking(luigi.Task):
-        @mending
+        @recover_lost_inputs
         def run(self):
             yield [First()]
 

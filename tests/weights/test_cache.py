@@ -251,7 +251,7 @@ def test_what_is_no_archive_of_a_model_is_not_placed(
     assert put(hub) == ARCHIVE_SHA256
 
 
-@pytest.mark.parametrize("step", ["written_whole", "place"])
+@pytest.mark.parametrize("step", ["atomic_write", "place"])
 def test_killed_while_it_is_unpacked_the_next_run_needs_no_network(
     server: Server, hub: Weights, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

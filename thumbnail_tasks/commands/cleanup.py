@@ -1,91 +1,100 @@
-"""Free the room of what no run will need again."""
+"""``CleanUp``: remove files that no run will need again."""
 
+import logging
 from pathlib import Path
 
 import luigi
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.commands.export import STAGES, made_of
+from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.export.attributes import fingerprint, read_fingerprint
 from thumbnail_tasks.report.building import unfinished_folders
+from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.storage import retention
-from thumbnail_tasks.storage.directory_locks import claimed_night, unused_data
+from thumbnail_tasks.storage.directory_locks import hold_night_lock, hold_unused_data_dir
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.storage.retention import Unneeded
-from thumbnail_tasks.tasks.progress import say_from
-from thumbnail_tasks.tasks.shard_task import DataTask
+from thumbnail_tasks.storage.retention import Reclaimable
+from thumbnail_tasks.tasks.data_task import DataTask
+
+logger = logging.getLogger(__name__)
 
 
 class CleanUp(DataTask):
-    """Remove what no run will need again, or say what that would be.
+    """Remove files that no run will need again, or list them.
 
-    Found are what killed runs left, damaged files that were moved aside, the dated exports beyond
-    ``[night] keep``, the results of engines that today's settings do not name, and the tables and
-    plans that no kept export needs. The last two only where the newest export is by today's
-    engines: else these settings are not those of the last run, and what they call superseded may be
-    wanted tomorrow.
+    These are leftovers of killed runs, damaged files that were moved aside, dated exports beyond
+    ``[night] keep``, results of engines that the settings do not select, and tables and plans that
+    no kept export needs. The last two are removed only if the newest export was made by the
+    selected engines: otherwise these are not the settings of the last run, and results that they
+    call superseded may be needed tomorrow.
     """
 
-    dry_run = luigi.BoolParameter(default=False, description="Say it, and remove nothing")
+    dry_run: bool = luigi.BoolParameter(
+        default=False, description="List the files, and remove nothing"
+    )
 
     retry_count = 1
 
     _has_run = False
 
     def complete(self) -> bool:
-        """Never before it has run: what there is to free changes by itself."""
+        """False until it has run, because what can be removed changes by itself."""
         return self._has_run
 
     def run(self) -> None:
         data_dir = Path(self.data_dir)
         if not data_dir.is_dir():
             raise StorageError(f"{data_dir}: expected a data directory; found none")
-        with claimed_night(data_dir, self.task_family), unused_data(data_dir):
-            unneeded = find_unneeded(data_dir)
+        with hold_night_lock(data_dir, self.task_family), hold_unused_data_dir(data_dir):
+            reclaimable = find_reclaimable(data_dir)
             verb = "would free (--dry-run: nothing was removed)" if self.dry_run else "freed"
-            account = retention.describe(data_dir, unneeded, verb)
+            summary = retention.describe(data_dir, reclaimable, verb)
             if not self.dry_run:
-                retention.remove(unneeded)
-        print(account, flush=True)
+                retention.remove(reclaimable)
+        print(summary, flush=True)
         self._has_run = True
 
 
-def find_unneeded(data_dir: Path) -> list[Unneeded]:
-    """All that can go from a data directory under this process's settings.
+def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
+    """Everything that can be removed from a data directory under this process's settings.
 
     Raises:
-        SettingsError: The settings name no engine, or keep no export.
+        SettingsError: The settings select no engine, or keep no export.
         StorageError: An export is damaged.
     """
     exports = data_dir / "exports"
     old_exports = retention.find_old_exports(exports, settings.kept_exports())
-    unneeded = [
+    reclaimable = [
         *retention.list_orphans(data_dir),
         *retention.list_unfinished(unfinished_folders(str(data_dir))),
-        *retention.list_asides(data_dir),
+        *retention.list_damaged(data_dir),
         *old_exports,
     ]
     gone = {each.folder for each in old_exports}
-    kept = [folder for folder in (exports, *retention.list_dated(exports)) if folder not in gone]
+    kept = [
+        folder for folder in (exports, *retention.list_dated_exports(exports)) if folder not in gone
+    ]
     targets = [ParquetTarget(str(folder / "attributes.parquet")) for folder in kept]
     made = [target for target in targets if target.exists()]
-    digests = {target.path: target.read_metadata().get("made_of", "") for target in made}
+    digests = {target.path: read_fingerprint(target) or "" for target in made}
     plans = retention.list_plans(data_dir)
     tables_by_digest = {
-        made_of(plan.source, plan.table_name, attempt): (plan.source, plan.table_name)
+        fingerprint(plan.source, plan.table_name, plan_number): (plan.source, plan.table_name)
         for plan in plans
-        for attempt in range(1, plan.attempt + 1)
+        for plan_number in range(1, plan.number + 1)
     }
     newest = max(made, key=ParquetTarget.written_at, default=None)
     if newest is None or digests[newest.path] not in tables_by_digest:
-        found = f"{newest.path}, by other engines" if newest else "there is no export"
-        say_from(
+        found = f"{newest.path}, made by other engines" if newest else "no export"
+        logger.info(
+            TASK_LINE,
             "CleanUp",
-            f"results, plans and tables stay: expected the newest export to be by "
+            "results, plans and tables are kept: expected the newest export to be made by "
             f"the engines of these settings; found: {found}",
         )
-        return unneeded
+        return reclaimable
     exported = {tables_by_digest[made] for made in digests.values() if made in tables_by_digest}
     sources = retention.list_sources(data_dir)
     todays = {
@@ -94,7 +103,7 @@ def find_unneeded(data_dir: Path) -> list[Unneeded]:
         if stage is not DownloadThumbnails  # pictures are kept whatever the settings
     }
     return [
-        *unneeded,
+        *reclaimable,
         *retention.find_superseded(data_dir, todays),
         *retention.find_old_tables(data_dir, retention.needed_plans(plans, exported)),
     ]

@@ -1,9 +1,10 @@
-"""The night itself: the newest table, exported under its date, and a pointer to it."""
+"""``Nightly``: export the newest table under its date, and point ``latest`` at it."""
 
 import atexit
 import contextlib
 import datetime
 import functools
+import logging
 import os
 import shutil
 from collections.abc import Mapping
@@ -14,118 +15,122 @@ import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.commands.export import ExportAttributes, are_of, of_run
+from thumbnail_tasks.commands.export import ExportAttributes
+from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.run_task import RunTask
+from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
+from thumbnail_tasks.export.attributes import is_current_export
 from thumbnail_tasks.inputs.newest import newest_table
-from thumbnail_tasks.stages.videos import VideosTask
 from thumbnail_tasks.storage import retention
-from thumbnail_tasks.storage.directory_locks import NightRunsError, claimed_night
-from thumbnail_tasks.storage.parquet_target import ParquetTarget, written_whole
+from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage.directory_locks import DataDirBusyError, hold_night_lock
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.storage.retention import LATEST, latest_date
-from thumbnail_tasks.tasks.progress import say, say_from, tell
+from thumbnail_tasks.tasks.progress import report_progress
+
+logger = logging.getLogger(__name__)
 
 _night = contextlib.ExitStack()
-"""The claim of this process, held to its end."""
+"""The night lock of this process, held until it ends."""
 atexit.register(_night.close)
 
 
 def link_or_copy(source: Path, path: Path) -> None:
-    """Give a file a second name, or make a second one where the file system has no links.
+    """Hard-link a file to ``path``, or copy it if the file system has no hard links.
 
     Raises:
-        StorageError: It cannot be written.
+        StorageError: ``path`` cannot be written.
     """
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         try:
             os.link(source, temporary)
         except OSError:
             shutil.copy2(source, temporary)
 
 
-class Nightly(VideosTask):
-    """Export the newest table under its date, let ``latest`` lead to it, drop the oldest exports.
+class Nightly(RunTask):
+    """Export the newest table under its date, point ``latest`` at it, delete the oldest exports.
 
-    Run it again the same night: nothing is done, unless there is a newer table. Only one night runs
-    at a time on a data directory.
+    Run again the same night, it does nothing unless there is a newer table. Only one night runs at
+    a time on a data directory.
     """
 
-    tables = luigi.Parameter(
-        default="", description="Folder of tables (.csv, .parquet), or a pattern; the newest counts"
+    tables: str = luigi.Parameter(
+        default="",
+        description="Folder of tables (.csv, .parquet) or a glob pattern; the newest is used",
     )
-    date = luigi.DateParameter(
-        default=datetime.date.today(), description="The night's name (default: today)"
+    date: datetime.date = luigi.DateParameter(
+        default=datetime.date.today(), description="Date of the export (default: today)"
     )
-    videos = luigi.Parameter(default="", description="Tonight's table (default: as --tables says)")
-    images_dir = luigi.Parameter(
-        default="", description="Take thumbnails from this folder, not from the network"
+    videos: str = luigi.Parameter(
+        default="", description="Tonight's table (default: the newest in --tables)"
     )
-    attempt = luigi.IntParameter(default=0, description="As of ExportAttributes")
 
     @classmethod
-    def get_param_values(
-        cls, params: Any, args: Any, kwargs: Mapping[str, Any]
-    ) -> list[tuple[str, Any]]:
-        """Begin the night, once: claim it, settle the table and the attempt.
+    def choose_input(cls, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Take the night lock, and choose tonight's table.
 
-        All processes of the run then agree on them, and the claim is held by the one that lives
-        to the run's end.
+        The lock is held by the process that schedules the tasks, until it ends.
         """
-        task = dict(super().get_param_values(params, args, kwargs))
-        if not task["attempt"]:
-            # A folder that cannot be written is for the first stage to report; what is wrong with
-            # settings or input for ``run``.
-            with contextlib.suppress(StorageError):
-                _begin_night(Path(task["data_dir"]))
-            with contextlib.suppress(ThumbnailTasksError):
-                settings.kept_exports()
-                task["videos"] = task["videos"] or _table_of_tonight(task["tables"])
-            task["attempt"] = _export_of(task).attempt
-        return list(task.items())
+        # A folder that cannot be written is left to the first stage to report, errors in settings
+        # or input to ``run``.
+        with contextlib.suppress(StorageError):
+            _lock_night(Path(task["data_dir"]))
+        with contextlib.suppress(ThumbnailTasksError):
+            settings.kept_exports()
+            return {"videos": task["videos"] or _tonights_table(task["tables"])}
+        return {}
 
     def requires(self) -> list[luigi.Task]:
-        return [_export_of(self.param_kwargs)] if self.videos else []
+        return [self._export()] if self.videos else []
 
     def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
         folder = self._exports / self.date.isoformat()
-        table = folder / "attributes.csv"
-        return ParquetTarget(str(folder / "attributes.parquet")), luigi.LocalTarget(str(table))
+        csv = folder / "attributes.csv"
+        return ParquetTarget(str(folder / "attributes.parquet")), luigi.LocalTarget(str(csv))
+
+    def _export(self) -> ExportAttributes:
+        return ExportAttributes(**run_parameters(self.param_kwargs))
 
     @property
     def _exports(self) -> Path:
         return Path(self.data_dir, "exports")
 
     def complete(self) -> bool:
-        """Whether the dated export is tonight's, and ``latest`` leads to it or to a later one."""
+        """Whether the dated export is tonight's, and ``latest`` points to it or a later one."""
         if not self.videos or latest_date(self._exports) < self.date.isoformat():
             return False
-        return are_of(*self.output(), _export_of(self.param_kwargs))
+        return is_current_export(*self.output(), self._export().fingerprint)
 
     def run(self) -> None:
         keep = settings.kept_exports()
         if not self.videos:
-            raise InputError(f"{newest_table(self.tables)}: came while the night began; run again")
-        self._publish(_export_of(self.param_kwargs))
+            raise InputError(
+                f"{newest_table(self.tables)}: arrived while the night was starting; run again"
+            )
+        self._publish(self._export())
         name = self.date.isoformat()
         if latest_date(self._exports) < name:
-            with written_whole(self._exports / LATEST) as temporary:
+            with atomic_write(self._exports / LATEST) as temporary:
                 temporary.symlink_to(name)
         old = retention.find_old_exports(self._exports, keep, spared=[name])
         retention.remove(old)
-        tell(
+        report_progress(
             self,
-            f"{self._exports / name} is of {self.videos}; {LATEST} leads to "
+            f"{self._exports / name} was made from {self.videos}; {LATEST} points to "
             f"{latest_date(self._exports)}" + "".join(f"; removed {each.folder}" for each in old),
             1,
         )
 
     def _publish(self, export: ExportAttributes) -> None:
-        """Place the export under its date.
+        """Publish the export under its date.
 
         Raises:
-            StorageError: It is not tonight's any more, or cannot be placed.
+            StorageError: It is no longer tonight's, or cannot be written.
         """
         made = export.output()
-        with self.claim(made[0]):
+        with self.lock(made[0]):
             if not export.complete():
                 raise StorageError(
                     f"{made[0].path}: expected the export of {self.videos}; found another: a run "
@@ -136,25 +141,22 @@ class Nightly(VideosTask):
 
 
 @functools.cache  # Luigi asks for a task's parameters twice
-def _begin_night(data_dir: Path) -> None:
+def _lock_night(data_dir: Path) -> None:
     try:
-        _night.enter_context(claimed_night(data_dir, "Nightly"))
-    except NightRunsError as error:
-        say(str(error))
-        raise PidLockAlreadyTakenExit from None  # Luigi's own: [retcode] already_running
+        _night.enter_context(hold_night_lock(data_dir, "Nightly"))
+    except DataDirBusyError as error:
+        logger.info(str(error))
+        raise PidLockAlreadyTakenExit from None  # Luigi exits with [retcode] already_running
 
 
 @functools.cache
-def _table_of_tonight(tables: str) -> str:
+def _tonights_table(tables: str) -> str:
     newest = newest_table(tables)
-    say_from("Nightly", f"{newest}")
+    logger.info(TASK_LINE, "Nightly", newest)
     return str(newest)
 
 
-def _export_of(night: Mapping[str, Any]) -> ExportAttributes:
-    return ExportAttributes(**of_run(night))
-
-
 @Nightly.event_handler(luigi.Event.DEPENDENCY_PRESENT)
-def _say_that_nothing_is_to_do(task: Nightly) -> None:
-    say(f"Nothing to do: {task.output()[0].path} is of {task.videos}, by these engines, already.")
+def _log_nothing_to_do(task: Nightly) -> None:
+    path = task.output()[0].path
+    logger.info("Nothing to do: %s is up to date with %s and these engines.", path, task.videos)

@@ -15,15 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thumbnail_tasks.commands.export import ExportAttributes, RunTask
-from thumbnail_tasks.storage.parquet_target import (
-    ParquetTarget,
-    date_as,
-    is_dated_as,
-    written_whole,
-)
-from thumbnail_tasks.tasks.progress import tell
-from thumbnail_tasks.tasks.recovery import mending
+from thumbnail_tasks.commands.export import ExportAttributes
+from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.run_task import RunTask
+from thumbnail_tasks.storage.atomic import atomic_write, copy_mtime, has_same_mtime
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.progress import report_progress
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 _ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
@@ -52,8 +50,9 @@ def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]
         vectors = batch[_VECTOR].take(pa.array(rows, pa.int64()))
         numbers = pc.cast(vectors.flatten(), pa.string()).to_pylist()
         width = vectors.type.list_size
-        for place, row in enumerate(rows):
-            yield cells[row], "\t".join(numbers[place * width : (place + 1) * width])
+        for position, row in enumerate(rows):
+            start = position * width
+            yield cells[row], "\t".join(numbers[start : start + width])
 
 
 class ExportProjector(RunTask):
@@ -63,7 +62,7 @@ class ExportProjector(RunTask):
     """
 
     def requires(self) -> ExportAttributes:
-        return ExportAttributes(**self.param_kwargs)
+        return ExportAttributes(**run_parameters(self.param_kwargs))
 
     def output(self) -> tuple[luigi.LocalTarget, luigi.LocalTarget]:
         folder = Path(self.data_dir, "exports", "projector")
@@ -71,22 +70,22 @@ class ExportProjector(RunTask):
         return luigi.LocalTarget(str(vectors)), luigi.LocalTarget(str(texts))
 
     def complete(self) -> bool:
-        """Whether both files are of the export as it is now."""
+        """Whether both files were made from the current export."""
         if not self.requires().complete():
             return False
         attributes = Path(self._attributes().path)
         paths = [Path(target.path) for target in self.output()]
-        return all(path.exists() and is_dated_as(path, attributes) for path in paths)
+        return all(path.exists() and has_same_mtime(path, attributes) for path in paths)
 
     def _attributes(self) -> ParquetTarget:
         return self.requires().output()[0]
 
-    @mending
+    @recover_lost_inputs
     def run(self) -> None:
         vectors, texts = (Path(target.path) for target in self.output())
         attributes = self._attributes().open_reader([_TEXT, _VECTOR])
         n_texts = 0
-        with written_whole(vectors) as new_vectors, written_whole(texts) as new_texts:
+        with atomic_write(vectors) as new_vectors, atomic_write(texts) as new_texts:
             with (
                 new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
                 new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
@@ -96,5 +95,5 @@ class ExportProjector(RunTask):
                     vector_lines.write(f"{vector}\n")
                     n_texts += 1
             for new in (new_vectors, new_texts):
-                date_as(new, Path(self._attributes().path))
-        tell(self, f"{n_texts} distinct texts: {vectors}, {texts}", 1)
+                copy_mtime(new, Path(self._attributes().path))
+        report_progress(self, f"{n_texts} distinct texts: {vectors}, {texts}", 1)

@@ -1,4 +1,4 @@
-"""Half of it, and half of that: what fails whole is computed in parts."""
+"""Split work that fails: batches that exhaust memory, and rows one of which crashes."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -7,74 +7,74 @@ import pyarrow as pa
 
 from thumbnail_tasks.execution.crashes import CrashError, is_out_of_memory
 
-_MOST_IN_A_ROW = 16
-"""Rows that crash, each alone, before any has succeeded: then it is the engine."""
+_MAX_FIRST_CRASHES = 16
+"""If this many single rows crash before any succeeds, the engine is at fault."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def compute_in_parts(
-    compute: Callable[[Sequence[Item]], Result], batch: Sequence[Item]
+def split_on_oom(
+    function: Callable[[Sequence[Item]], Result], batch: Sequence[Item]
 ) -> list[Result]:
-    """Compute a batch whole or, where memory runs out, its halves, and so on down to one.
+    """Call a function on a batch or, if memory runs out, on its halves, down to single items.
 
     Returns:
-        The results of the parts in their order; a single one if memory sufficed.
+        The results of the parts in order; a single one if memory sufficed.
 
     Raises:
-        What ``compute`` raises; that memory ran out only for a part of one.
+        What ``function`` raises; running out of memory only for a single item.
     """
     try:
-        return [compute(batch)]
+        return [function(batch)]
     except Exception as error:
         if len(batch) < 2 or not is_out_of_memory(error):
             raise
-    middle = len(batch) // 2  # here, where what the failed try held is free again
+    middle = len(batch) // 2  # outside of the handler, where the failed call's memory is free
     return [
-        *compute_in_parts(compute, batch[:middle]),
-        *compute_in_parts(compute, batch[middle:]),
+        *split_on_oom(function, batch[:middle]),
+        *split_on_oom(function, batch[middle:]),
     ]
 
 
-def compute_by_halves(
-    compute: Callable[[range], pa.Table],
+def bisect_crashes(
+    process_rows: Callable[[range], pa.Table],
     n_rows: int,
-    write_off: Callable[[int, CrashError], pa.Table],
+    quarantine: Callable[[int, CrashError], pa.Table],
 ) -> pa.Table:
-    """Compute rows so that one which crashes costs only itself.
+    """Process rows so that a row that crashes costs only itself.
 
-    What crashes is tried again in halves, and so on down to one row. Before that, nothing at all
-    is computed: if that crashes as well, no row is to blame.
+    Rows that crash are processed in halves, down to single rows. Before each split, no rows at all
+    are processed: if that crashes as well, no row is at fault.
 
     Args:
-        compute: Gives the table of some rows.
-        n_rows: How many there are.
-        write_off: Gives the table of a row that crashes alone.
+        process_rows: Returns the table of some rows.
+        n_rows: Number of rows.
+        quarantine: Returns the table of a row that crashes alone.
 
     Returns:
-        The tables of all rows, in their order, in one.
+        The tables of all rows in order, concatenated.
 
     Raises:
-        CrashError: Not one row's fault.
+        CrashError: No single row is at fault.
     """
     waiting = [range(n_rows)]
     parts: list[pa.Table | tuple[int, CrashError]] = []
     while waiting:
         rows = waiting.pop()
         try:
-            parts.append(compute(rows))
+            parts.append(process_rows(rows))
             continue
         except CrashError as error:
             crash = error
-        compute(rows[:0])
+        process_rows(rows[:0])
         middle = len(rows) // 2
         if middle:
             waiting += [rows[middle:], rows[:middle]]
             continue
         parts.append((rows[0], crash))
-        if len(parts) == _MOST_IN_A_ROW and all(isinstance(part, tuple) for part in parts):
+        if len(parts) == _MAX_FIRST_CRASHES and all(isinstance(part, tuple) for part in parts):
             raise crash
     return pa.concat_tables(
-        [write_off(*part) if isinstance(part, tuple) else part for part in parts]
+        [quarantine(*part) if isinstance(part, tuple) else part for part in parts]
     )

@@ -1,6 +1,6 @@
-"""The graphics cards of this host: each task that holds Luigi's ``gpu`` leases one.
+"""The GPUs of this host: each task that holds Luigi's ``gpu`` leases one.
 
-Luigi counts cards and does not know which is which, nor on which host they are.
+Luigi counts GPUs and does not know which is which, nor on which host they are.
 """
 
 import contextlib
@@ -17,25 +17,25 @@ from typing import NamedTuple
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksError
 
-PROCESSOR = "the processor"
-"""Where is computed without a card."""
+CPU = "CPU"
+"""Where is computed without a GPU."""
 CUDA_PACKAGES = "requirements/cuda.lock"
-"""What a host with cards has besides: one CUDA for all frameworks."""
+"""What a host with GPUs has besides: one CUDA for all frameworks."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 NVIDIA_SMI = "nvidia-smi"
 _NVIDIA_SMI_TIMEOUT_S = 60.0
-"""It takes seconds where the driver has to wake the cards, and hangs over one that is lost."""
+"""It takes seconds where the driver has to wake the GPUs, and hangs over one that is lost."""
 _SECONDS_BETWEEN_TRIES = 0.5
-_CARD_ID = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+")
+_GPU_ID = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+")
 
 
 class GpuError(ThumbnailTasksError):
-    """A card is expected, and the driver or a framework sees none."""
+    """A GPU is expected, and the driver or a framework sees none."""
 
 
-class Card(NamedTuple):
-    """A graphics card of this host."""
+class Gpu(NamedTuple):
+    """A GPU of this host."""
 
     id: str
     """Its UUID or, where nvidia-smi is not there to tell it, its number."""
@@ -43,60 +43,60 @@ class Card(NamedTuple):
     """For people, as in ``GPU 1 (NVIDIA H100)``."""
 
 
-def find_cards() -> list[Card]:
-    """The cards that ``[gpus] cards`` allows, in its order.
+def find_gpus() -> list[Gpu]:
+    """The GPUs that ``[gpus] devices`` allows, in its order.
 
     Raises:
-        SettingsError: It names a card that there is not.
-        GpuError: nvidia-smi is there and fails; or there is no card and ``[gpus] required``.
+        SettingsError: It names a GPU that there is not.
+        GpuError: nvidia-smi is there and fails; or there is no GPU and ``[gpus] required``.
     """
     chosen = settings.gpus()
-    cards = _choose_cards(str(chosen.cards).strip())
-    if chosen.required and not cards:
+    gpus = _select_gpus(chosen.devices.strip())
+    if chosen.required and not gpus:
         on_path = "on" if shutil.which(NVIDIA_SMI) else "not on"
         raise GpuError(
-            "[gpus] required: expected a card; found: none, with [gpus] cards = "
-            f"{chosen.cards}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
+            "[gpus] required: expected a GPU; found: none, with [gpus] devices = "
+            f"{chosen.devices}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
             f"nvidia-smi {on_path} the PATH. Install the driver (for a container: NVIDIA's "
             "container toolkit), or set required = false"
         )
-    return cards
+    return gpus
 
 
-def _choose_cards(wanted: str) -> list[Card]:
-    setting = "[gpus] cards"
+def _select_gpus(wanted: str) -> list[Gpu]:
+    setting = "[gpus] devices"
     if wanted == "auto" and _VISIBLE in os.environ:
         setting, wanted = _VISIBLE, os.environ[_VISIBLE].strip()
         wanted = "none" if wanted in ("", "-1") else wanted
     if wanted == "none":
         return []
     ids = [part.strip() for part in wanted.split(",")]
-    if wanted != "auto" and not all(map(_CARD_ID.fullmatch, ids)):
+    if wanted != "auto" and not all(map(_GPU_ID.fullmatch, ids)):
         raise SettingsError(
-            f"{setting}: expected auto, none, or cards by number or UUID as in 0,1; "
+            f"{setting}: expected auto, none, or GPUs by number or UUID as in 0,1; "
             f"found: {wanted!r}"
         )
-    listed = _list_cards()
+    listed = _list_gpus()
     if wanted == "auto":
         return list((listed or {}).values())
     if listed is None:
-        return [Card(one, f"GPU {one}") for one in dict.fromkeys(ids)]
-    by_id = listed | {card.id: card for card in listed.values()}
+        return [Gpu(one, f"GPU {one}") for one in dict.fromkeys(ids)]
+    by_id = listed | {gpu.id: gpu for gpu in listed.values()}
     if missing := [one for one in ids if one not in by_id]:
         raise SettingsError(
-            f"{setting}: expected cards that nvidia-smi lists ({', '.join(by_id) or 'none'}); "
+            f"{setting}: expected GPUs that nvidia-smi lists ({', '.join(by_id) or 'none'}); "
             f"found: {', '.join(missing)}"
         )
     return list(dict.fromkeys(by_id[one] for one in ids))
 
 
-def _list_cards() -> dict[str, Card] | None:
-    """The host's cards by number, as nvidia-smi tells; None where it is not installed."""
+def _list_gpus() -> dict[str, Gpu] | None:
+    """The host's GPUs by number, as nvidia-smi tells; None where it is not installed."""
     if not shutil.which(NVIDIA_SMI):
         return None
     failure, said, rows = "", "", []
     try:
-        rows = query_cards("index", "uuid", "name", timeout_s=_NVIDIA_SMI_TIMEOUT_S)
+        rows = query_gpus("index", "uuid", "name", timeout_s=_NVIDIA_SMI_TIMEOUT_S)
     except subprocess.CalledProcessError as error:
         failure = f"exit code {error.returncode}"
         said = " ".join(f"{error.stdout} {error.stderr}".split())
@@ -104,13 +104,13 @@ def _list_cards() -> dict[str, Card] | None:
         failure = f"no answer in {_NVIDIA_SMI_TIMEOUT_S:.0f} s"
     if failure:
         raise GpuError(
-            f"nvidia-smi: expected the list of this host's cards; found: {failure} {said[:300]}. "
-            "Mend the driver, or compute on the processor with [gpus] cards = none"
+            f"nvidia-smi: expected the list of this host's GPUs; found: {failure} {said[:300]}. "
+            "Mend the driver, or compute on the CPU with [gpus] devices = none"
         )
-    return {index: Card(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
+    return {index: Gpu(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
 
 
-def query_cards(*fields: str, timeout_s: float) -> list[list[str]]:
+def query_gpus(*fields: str, timeout_s: float) -> list[list[str]]:
     """Ask nvidia-smi for some fields of each card; a comma may stand in the last one alone.
 
     Raises:
@@ -128,36 +128,36 @@ def query_cards(*fields: str, timeout_s: float) -> list[list[str]]:
 
 
 @contextlib.contextmanager
-def leased_card(cards: Sequence[Card], on_wait: Callable[[], None]) -> Iterator[Card | None]:
-    """Hold one of the cards while the block runs; where all are leased, wait for the first free.
+def lease_gpu(gpus: Sequence[Gpu], on_wait: Callable[[], None]) -> Iterator[Gpu | None]:
+    """Hold one of the GPUs while the block runs; where all are leased, wait for the first free.
 
     A lease is a lock (flock) on the card's file in ``[gpus] lock_dir``. It belongs to this process
     and to those that it forks in the block, and the kernel frees it when the last of them has
-    ended, in whatever way: a card is free only once nothing computes on it.
+    ended, in whatever way: a GPU is free only once nothing computes on it.
 
     Args:
-        cards: From ``find_cards``; without any, the block gets None and nothing is leased.
+        gpus: From ``find_gpus``; without any, the block gets None and nothing is leased.
         on_wait: Called once if all are another's.
 
     Raises:
         StorageError: The files cannot be made or opened.
     """
-    if not cards:
+    if not gpus:
         yield None
         return
     with contextlib.ExitStack() as stack:
-        handles = {card: _open_lock(card, stack) for card in cards}
-        card = _lock_one(handles)
-        if card is None:
+        handles = {gpu: _open_lock(gpu, stack) for gpu in gpus}
+        gpu = _lock_one(handles)
+        if gpu is None:
             on_wait()
-        while card is None:
+        while gpu is None:
             time.sleep(_SECONDS_BETWEEN_TRIES)
-            card = _lock_one(handles)
-        yield card
+            gpu = _lock_one(handles)
+        yield gpu
 
 
-def _open_lock(card: Card, stack: contextlib.ExitStack) -> int:
-    path = Path(settings.gpus().lock_dir, f"thumbnail-tasks-{card.id}.lock")
+def _open_lock(gpu: Gpu, stack: contextlib.ExitStack) -> int:
+    path = Path(settings.gpus().lock_dir, f"thumbnail-tasks-{gpu.id}.lock")
     try:
         # Not for writing, and made only if missing: another user's is locked as well as one's own.
         made = 0 if path.exists() else os.O_CREAT
@@ -171,39 +171,39 @@ def _open_lock(card: Card, stack: contextlib.ExitStack) -> int:
     return handle
 
 
-def _lock_one(handles: dict[Card, int]) -> Card | None:
-    for card, handle in handles.items():
+def _lock_one(handles: dict[Gpu, int]) -> Gpu | None:
+    for gpu, handle in handles.items():
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return card
+            return gpu
     return None
 
 
-_own_card: Card | None = None
+_leased_gpu: Gpu | None = None
 
 
-def see_only(card: Card | None) -> None:
+def show_only(gpu: Gpu | None) -> None:
     """Show the frameworks that this process is going to import one card; none if None."""
-    global _own_card
-    _own_card = card
+    global _leased_gpu
+    _leased_gpu = gpu
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # numbers as nvidia-smi gives them
-    os.environ[_VISIBLE] = card.id if card else ""
+    os.environ[_VISIBLE] = gpu.id if gpu else ""
 
 
-def own_card() -> Card | None:
-    """The one card that this process computes on."""
-    return _own_card
+def leased_gpu() -> Gpu | None:
+    """The one GPU that this process computes on."""
+    return _leased_gpu
 
 
-def unseen(card: Card, found: str, remedy: str) -> GpuError:
-    """The error of a framework that does not see the card it is to compute on.
+def not_visible(gpu: Gpu, found: str, remedy: str) -> GpuError:
+    """The error of a framework that does not see the GPU it is to compute on.
 
     Args:
-        card: The leased one.
+        gpu: The leased one.
         found: The framework, its version and what it lacks.
         remedy: What to install.
     """
     return GpuError(
-        f"{card.label}: expected a framework that computes on it; found: {found}. "
-        f"{remedy}, or compute on the processor with [gpus] cards = none"
+        f"{gpu.label}: expected a framework that computes on it; found: {found}. "
+        f"{remedy}, or compute on the CPU with [gpus] devices = none"
     )

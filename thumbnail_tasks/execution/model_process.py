@@ -14,6 +14,7 @@ from typing import Any
 
 from luigi.worker import fork_lock
 
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.execution.crashes import (
     OUT_OF_MEMORY,
@@ -22,8 +23,7 @@ from thumbnail_tasks.execution.crashes import (
     is_out_of_memory,
     name_crash,
 )
-from thumbnail_tasks.execution.gpus import Card, see_only
-from thumbnail_tasks.tasks.progress import Progress
+from thumbnail_tasks.execution.gpus import Gpu, show_only
 
 Work = Callable[[Progress], Any]
 """What to compute; told how to say how many more are done."""
@@ -34,34 +34,34 @@ class ModelProcess:
 
     It is forked, from a process that loads no model itself: so it begins within milliseconds, has
     the run's settings, and its models stay loaded from one work to the next. It sees no graphics
-    card but the one it is put on.
+    gpu but the one it is put on.
     """
 
     def __init__(self) -> None:
-        self._card: Card | None = None
+        self._gpu: Gpu | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection
         self._oom_kills = 0
 
     @contextlib.contextmanager
-    def on(self, card: Card | None) -> Iterator[None]:
-        """Compute on this card while the block runs; without one, go on as before.
+    def on(self, gpu: Gpu | None) -> Iterator[None]:
+        """Compute on this gpu while the block runs; without one, go on as before.
 
-        A framework chooses its card once and keeps memory there: so the process of a card begins
+        A framework chooses its gpu once and keeps memory there: so the process of a gpu begins
         in the block and ends with it.
         """
-        if card is None:
+        if gpu is None:
             yield
             return
         self._end()
-        self._card = card
+        self._gpu = gpu
         try:
             yield
         finally:
             self._end()
-            self._card = None
+            self._gpu = None
 
-    def compute(self, work: Work, progress: Progress) -> Any:
+    def call(self, work: Work, progress: Progress) -> Any:
         """The result of ``work`` (which is pickled, as is the result).
 
         Raises:
@@ -87,7 +87,7 @@ class ModelProcess:
         self._oom_kills = count_oom_kills()
         self._pipe, theirs = fork.Pipe()
         self._process = fork.Process(
-            target=_serve, args=(theirs, self._pipe, self._card), daemon=True
+            target=_serve, args=(theirs, self._pipe, self._gpu), daemon=True
         )
         # Other threads of the run's first process hold locks now and then, and fork_lock meanwhile;
         # a fork would inherit them for ever. With several workers this is a fork without threads.
@@ -132,9 +132,9 @@ def _model_process_of(pid: int) -> ModelProcess:
     return ModelProcess()
 
 
-def _serve(pipe: Connection, parents_end: Connection, card: Card | None) -> None:
+def _serve(pipe: Connection, parents_end: Connection, gpu: Gpu | None) -> None:
     parents_end.close()
-    see_only(card)
+    show_only(gpu)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone

@@ -40,7 +40,7 @@ def without_picture(thumbnails: pa.Table, thumbnail_id: str, status: str, detail
     return pa.concat_tables([thumbnails.slice(0, row), crashed, thumbnails.slice(row + 1)])
 
 
-def find_crashed(thumbnails: pa.Table) -> pa.ChunkedArray:
+def find_quarantined(thumbnails: pa.Table) -> pa.ChunkedArray:
     """The ids of those thumbnails that have been written off.
 
     Args:

@@ -2,13 +2,16 @@
 
 import contextlib
 import glob
+import logging
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.tasks.progress import say_from
+
+logger = logging.getLogger(__name__)
 
 _TABLES = (".csv", ".parquet")
 """What is taken for a table in a folder; a pattern says itself what it means."""
@@ -83,5 +86,5 @@ def newest_table(tables: str) -> Path:
         why = "; ".join(found.unfinished) or "none"
         raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
     for why in found.unfinished:
-        say_from("Nightly", f"not taken: {why}")
+        logger.info(TASK_LINE, "Nightly", f"not used: {why}")
     return found.newest

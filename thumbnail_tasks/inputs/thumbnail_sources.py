@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thumbnail_tasks import settings
+from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.fingerprints import make_tag, short_digest
 from thumbnail_tasks.inputs import reading
-from thumbnail_tasks.tasks.shard_task import make_tag, short_digest
 
 _VIDEO_ID = r"[A-Za-z0-9_-]{11}"
 _QUALITY_FILE = rf"(?:{'|'.join(settings.QUALITIES)})\.(?:jpg|webp)"
@@ -37,16 +37,16 @@ class Picture(NamedTuple):
 
 
 def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) -> pa.Table:
-    """Say which thumbnail each row means.
+    """Identify the thumbnail of each row.
 
     Args:
         videos: N rows of the input.
         from_folder: The pictures lie in a folder, named by video id.
 
     Returns:
-        N rows: ``thumbnail_id`` (null where the row names none), ``url`` (null for YouTube's
-        own, whose address follows from the id, and for folders) and ``status`` (null, or why
-        the row names no thumbnail: ``no_link``, ``invalid_link``).
+        N rows of ``schemas.THUMBNAIL_IDS``: ``thumbnail_id`` is null if the row names none,
+        ``url`` for YouTube's thumbnails (it follows from the id) and for folders; ``status`` is
+        null, or why the row names no thumbnail: ``no_link``, ``invalid_link``.
     """
     links = _trimmed(videos, reading.LINK_COLUMN)
     ids = _trimmed(videos, reading.ID_COLUMN)
@@ -66,7 +66,7 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
         thumbnail_ids = pc.coalesce(youtube_ids, _digest_urls(urls), ids_alone)
     why_not = pc.if_else(pc.or_(has_link, pc.is_valid(ids)), "invalid_link", "no_link")
     status = pc.if_else(pc.is_valid(thumbnail_ids), None, why_not)
-    return pa.table({"thumbnail_id": thumbnail_ids, "url": urls, "status": status})
+    return pa.table([thumbnail_ids, urls, status], schema=schemas.THUMBNAIL_IDS)
 
 
 def _trimmed(videos: pa.Table | pa.RecordBatch, wanted: str) -> pa.Array:
@@ -91,7 +91,7 @@ def _digest_urls(urls: pa.Array) -> pa.Array:
 
 def youtube_template() -> str:
     """The address of a YouTube thumbnail in the wanted quality, with ``{video_id}`` left open."""
-    template = str(settings.thumbnails().url_template)
+    template = settings.thumbnails().url_template
     return template.replace("{quality}", settings.wanted_quality())
 
 

@@ -12,7 +12,7 @@ class _Failure(NamedTuple):
     detail: str | None
 
 
-class OutageWatch:
+class CircuitBreaker:
     """Judges each host by its last answers; threads may share it.
 
     A host that once is found down stays so: this is for one run.
@@ -62,8 +62,8 @@ class OutageWatch:
         listed = ", ".join(f"{n} {status}" for status, n in statuses)
         return (
             f"{host}: expected at most {self._max_share:.0%} of its last {self._n_judged} "
-            f"thumbnails to fail ([thumbnails] stop_share, stop_after); found {len(failures)} "
-            f"({listed}), the first of them: {failures[0].detail}. Nothing more is asked, and "
-            "nothing exported; what is done is kept. The same command goes on from here; with "
-            "stop_share = 1 it asks all, come what may."
+            f"thumbnails to fail ([thumbnails] max_failure_rate, stop_after); found "
+            f"{len(failures)} ({listed}), the first: {failures[0].detail}. No more "
+            "requests are sent, and nothing is exported; finished work is kept. Run the same "
+            "command again to resume, or with max_failure_rate = 1 to request all thumbnails."
         )

@@ -22,7 +22,7 @@ from urllib3.exceptions import TimeoutError as LateError
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.network.addresses import BlockedAddressError
-from thumbnail_tasks.network.circuit_breaker import OutageWatch
+from thumbnail_tasks.network.circuit_breaker import CircuitBreaker
 from thumbnail_tasks.network.connections import GuardedSession, next_address
 
 _CHUNK_BYTES = 1 << 16
@@ -80,7 +80,7 @@ class Downloader:
                 f"[thumbnails] stop_after: expected 1 or more; found: {limits.stop_after}"
             )
         self._pace = HostPace(limits.requests_per_second)
-        self._watch = OutageWatch(limits.stop_share, limits.stop_after)
+        self._watch = CircuitBreaker(limits.max_failure_rate, limits.stop_after)
         self._session = GuardedSession(
             limits.user_agent, limits.concurrency, limits.allow_private_addresses
         )
@@ -92,7 +92,7 @@ class Downloader:
         with full jitter. A Retry-After beyond ``retry_after_max_s`` ends the tries.
 
         Raises:
-            HostDownError: This host, or one asked before, fails too often: see ``OutageWatch``.
+            HostDownError: This host, or one asked before, fails too often: see ``CircuitBreaker``.
         """
         try:
             host = _host(url)

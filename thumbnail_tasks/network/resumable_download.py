@@ -7,6 +7,7 @@ The next try asks the server for the rest only, and only of the very same file (
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import random
 import re
@@ -18,7 +19,7 @@ from typing import Final, NamedTuple
 import requests
 from urllib3.exceptions import HTTPError
 
-from thumbnail_tasks.tasks.progress import say
+logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUTS_S: Final = (10.0, 60.0)
@@ -205,7 +206,7 @@ def alone(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                say(f"Waiting for another process that fetches {path}")
+                logger.info("Waiting for another process that is downloading %s", path)
                 fcntl.flock(file, fcntl.LOCK_EX)
             if not _is_still(lock, file.fileno()):
                 continue  # who held it has removed the file: somebody may lock a new one

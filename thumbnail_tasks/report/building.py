@@ -8,14 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.storage.parquet_target import date_as, is_dated_as, place, writing
-from thumbnail_tasks.tasks.shard_task import ShardTask, short_digest
+from thumbnail_tasks.storage.atomic import copy_mtime, has_same_mtime, publish, writing
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _REPORT_VERSION = "2"
 """Raise it when the same export becomes another page."""
@@ -40,13 +41,13 @@ def unfinished_folders(data_dir: str) -> tuple[Path, Path]:
     return folder.with_name(".report-new"), folder.with_name(".report-old")
 
 
-def is_built(folder: Path, parquet: Path, export_made_of: str) -> bool:
+def is_built(folder: Path, parquet: Path, export_fingerprint: str) -> bool:
     """Whether a report is whole, of this state of the export, and looks as this version's do."""
-    page, made_of = folder / "index.html", folder / "made_of.txt"
+    page, fingerprint = folder / "index.html", folder / "fingerprint.txt"
     return (
-        all(path.exists() for path in (page, made_of, parquet))
-        and is_dated_as(page, parquet)
-        and made_of.read_text() == _made_of(export_made_of)
+        all(path.exists() for path in (page, fingerprint, parquet))
+        and has_same_mtime(page, parquet)
+        and fingerprint.read_text() == _fingerprint(export_fingerprint)
     )
 
 
@@ -60,7 +61,7 @@ def build(
     plan: pa.Table,
     source: str,
     exported: tuple[Path, Path],
-    export_made_of: str,
+    export_fingerprint: str,
     about: dict[str, str],
     progress: Callable[[float], None],
 ) -> None:
@@ -71,7 +72,7 @@ def build(
         plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
         source: Where the pictures came from.
         exported: attributes.parquet, whole, and attributes.csv.
-        export_made_of: What the export is made of, as a digest.
+        export_fingerprint: What the export is made of, as a digest.
         about: What the page says of itself: texts by name.
         progress: Told the share that is done.
 
@@ -92,15 +93,15 @@ def build(
             for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
                 write_small_pictures(thumbnails, new / "pictures", folder / "pictures")
                 progress(number / len(shards))
-            (new / "made_of.txt").write_text(_made_of(export_made_of))
-            date_as(new / "index.html", parquet)
+            (new / "fingerprint.txt").write_text(_fingerprint(export_fingerprint))
+            copy_mtime(new / "index.html", parquet)
             _replace(folder, new, old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _made_of(export_made_of: str) -> str:
-    return short_digest([_REPORT_VERSION, export_made_of], 16)
+def _fingerprint(export_fingerprint: str) -> str:
+    return short_digest([_REPORT_VERSION, export_fingerprint], 16)
 
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
@@ -129,5 +130,5 @@ def _replace(folder: Path, new: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
-    place(new, folder)
+    publish(new, folder)
     shutil.rmtree(old, ignore_errors=True)

@@ -17,7 +17,7 @@ _TIMES_AS_MANY_FAIL = 2
 _TIMES_SLOWER = 10
 
 
-def find_oddities(record: Record, earlier: Sequence[Record]) -> list[str]:
+def find_anomalies(record: Record, earlier: Sequence[Record]) -> list[str]:
     """What a person should look at although all is done, one line each.
 
     Args:

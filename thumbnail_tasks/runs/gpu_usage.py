@@ -1,18 +1,18 @@
-"""How busy this host's graphics cards are, as nvidia-smi tells."""
+"""How busy this host's graphics gpus are, as nvidia-smi tells."""
 
 import shutil
 import statistics
 import subprocess
 
-from thumbnail_tasks.execution.gpus import NVIDIA_SMI, query_cards
+from thumbnail_tasks.execution.gpus import NVIDIA_SMI, query_gpus
 from thumbnail_tasks.runs.records import GpuRecord
 
 _TIMEOUT_S = 10.0
 _MAX_REFUSALS = 3
 
 
-class GpuUse:
-    """Samples of all cards; without nvidia-smi there are none."""
+class GpuUsage:
+    """Samples of all gpus; without nvidia-smi there are none."""
 
     def __init__(self) -> None:
         self._n_refusals = 0 if shutil.which(NVIDIA_SMI) else _MAX_REFUSALS
@@ -24,18 +24,18 @@ class GpuUse:
         if self._n_refusals >= _MAX_REFUSALS:
             return
         try:
-            cards = query_cards("index", "utilization.gpu", "name", timeout_s=_TIMEOUT_S)
+            gpus = query_gpus("index", "utilization.gpu", "name", timeout_s=_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError):
             self._n_refusals += 1
             return
-        for index, busy, name in cards:
+        for index, busy, name in gpus:
             self._names[index] = name
             samples = self._samples.setdefault(index, [])
-            if busy.isdecimal():  # parts of a card (MIG) say [N/A]
+            if busy.isdecimal():  # parts of a gpu (MIG) say [N/A]
                 samples.append(int(busy) / 100)
 
-    def cards(self) -> list[GpuRecord] | None:
-        """The cards and their mean use so far, in nvidia-smi's order; None without any."""
+    def gpus(self) -> list[GpuRecord] | None:
+        """The gpus and their mean use so far, in nvidia-smi's order; None without any."""
         return [
             GpuRecord(
                 index=index,
@@ -48,5 +48,5 @@ class GpuUse:
         ] or None
 
     def latest(self) -> dict[str, float]:
-        """The last sample of each card that tells, by its number; 0 to 1."""
+        """The last sample of each gpu that tells, by its number; 0 to 1."""
         return {index: samples[-1] for index, samples in self._samples.items() if samples}

@@ -95,7 +95,7 @@ def _labels(labels: Mapping[str, str]) -> str:
     return f"{{{told}}}" if told else ""
 
 
-def answer_at(address: str, page: Callable[[], str]) -> None:
+def serve_metrics(address: str, page: Callable[[], str]) -> None:
     """Answer requests for /metrics with a page, in a thread, as long as the process lives.
 
     Args:

@@ -1,42 +1,39 @@
-"""How a run of the command ``luigi`` ended, in the process that hands out its tasks.
+"""How a run of the command ``luigi`` ended, in the process that schedules its tasks.
 
-Luigi tells nobody: its events come from the tasks' processes, and ``luigi.retcodes`` ends the
-process with the exit code as soon as it knows it. What leads there is Luigi's worker, which owns
-the handler of SIGUSR1. What we use of Luigi beyond its documents is in this file and in ``luigid``.
+Luigi does not report it: its events come from the tasks' processes, and ``luigi.retcodes`` ends the
+process with the exit code as soon as it is known. So it is read from Luigi's worker at exit.
 """
 
 import contextlib
 import json
 import logging
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import luigi
-from luigi import execution_summary
-from luigi.cmdline_parser import CmdlineParser
-from luigi.execution_summary import _root_task
 from luigi.retcodes import retcode
 from luigi.rpc import RPCError
-from luigi.task_status import DISABLED, DONE, FAILED, RUNNING
+from luigi.task_status import DISABLED, FAILED, RUNNING
 from luigi.worker import Worker
 
+from thumbnail_tasks import luigi_patches
+from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
 from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.luigi_patches import TasksByOutcome
 from thumbnail_tasks.runs.records import State
-from thumbnail_tasks.runs.scheduler import give_back, list_tasks
-from thumbnail_tasks.tasks.progress import EXIT_INTERRUPTED, INTERRUPTED, say
+from thumbnail_tasks.runs.scheduler import list_tasks, release_tasks
 
-_UNCAUGHT = "Uncaught exception in luigi"
-"""What ``luigi.retcodes`` logs of an error that is no task's."""
-_GO_ON = "What is done is kept: the same command goes on from here."
-_NO_LUIGID = f"%s. Is luigid running there, and may this machine reach it? {_GO_ON}"
-_LEFT_ALONE = (
-    "luigid gave out no more tasks, although some were left and none had failed: it was killed and "
-    "has lost its list, another run has them, or its [resources] do not allow them. " + _GO_ON
+logger = logging.getLogger(__name__)
+
+_RESUME = "Finished work is kept; run the same command again to resume."
+_NO_LUIGID = f"%s. Is luigid running there, and reachable from this machine? {_RESUME}"
+_NO_MORE_TASKS = (
+    "luigid gave out no more tasks, although some were left and none had failed. It was killed and "
+    f"has lost its list, another run has them, or its [resources] do not allow them. {_RESUME}"
 )
 
 
@@ -47,164 +44,135 @@ class Outcome(NamedTuple):
     exit_code: int
 
     def explain(self) -> str | None:
-        """What is to be said of a run in which no task failed; None where all was done."""
-        return _LEFT_ALONE if self.exit_code == retcode().not_run else None
+        """Why tasks were left although none failed; None if no task was left."""
+        return _NO_MORE_TASKS if self.exit_code == retcode().not_run else None
 
 
-def is_command() -> bool:
-    """Whether this is a command ``luigi``, or a process of one; False for ``luigi.build``."""
-    return CmdlineParser.get_instance() is not None
-
-
-def root_task() -> str:
-    """The task that the command names."""
-    return str(CmdlineParser.get_instance().known_args.root_task)
-
-
-class OutcomeWatch:
-    """Notices how this process ends; to be made while the command runs."""
+class OutcomeObserver:
+    """Observes how this process ends; create it while the command runs."""
 
     def __init__(self, on_uncaught: Callable[[BaseException], None]) -> None:
-        """``on_uncaught`` is given what goes wrong in Luigi, outside of all tasks."""
-        self._parser = CmdlineParser.get_instance()
+        """``on_uncaught`` receives errors in Luigi outside of all tasks."""
+        self._restore_command_line = luigi_patches.keep_command_line()
         self._on_uncaught = on_uncaught
         self._is_interrupted = self._is_uncaught = False
-        execution_summary._summary_dict = _summary_dict
-        Worker._add_task = _add_task  # type: ignore[method-assign, assignment]
-        self._show = sys.excepthook
-        sys.excepthook = self._see
-        logging.getLogger("luigi-interface").addFilter(self._hear)
+        luigi_patches.adjust_summary(_count_work_of_others)
+        luigi_patches.report_done_tasks_as_runnable()
+        self._show_traceback = sys.excepthook
+        sys.excepthook = self._handle_uncaught
+        logging.getLogger("luigi-interface").addFilter(self._handle_record)
 
-    def _see(
+    def _handle_uncaught(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         if issubclass(kind, KeyboardInterrupt):
             self._is_interrupted = True
-            say(INTERRUPTED)
+            logger.info(INTERRUPTED)
         else:
-            self._show(kind, error, trace)
+            self._show_traceback(kind, error, trace)
 
-    def _hear(self, record: logging.LogRecord) -> bool:
+    def _handle_record(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if record.msg == _UNCAUGHT and error:
+        if record.msg == luigi_patches.UNCAUGHT_ERROR and error:
             self._is_uncaught = True
             self._on_uncaught(error)
-        if error is None or isinstance(error, RPCError):  # Luigi asks for traces that there are not
+        if error is None or isinstance(error, RPCError):  # Luigi asks for traces without an error
             record.exc_info = None
-            if record.msg == _UNCAUGHT:
+            if record.msg == luigi_patches.UNCAUGHT_ERROR:
                 record.msg, record.args = _NO_LUIGID, (error,)
         return True
 
     def failures_elsewhere(self) -> list[tuple[str, str]]:
-        """The tasks of this run that failed in other processes, with luigid's word for why.
+        """The tasks of this run that failed on other workers, with luigid's reason for each.
 
-        Those of an assistant, or of another host: their events are not ours.
+        Workers of an assistant or of another host: their events do not reach this process.
         """
-        worker = _find_worker()
+        worker = luigi_patches.find_worker()
         if worker is None:
             return []
+        scheduler = luigi_patches.scheduler_of(worker)
         failures = []
         with contextlib.suppress(RPCError):
             for task_id, family in _failed_elsewhere(worker).items():
-                said = worker._scheduler.fetch_error(task_id)["error"] or "luigid says no more"
-                failures.append((family, _last_line(said)))
+                reason = scheduler.fetch_error(task_id)["error"] or "luigid gives no reason"
+                failures.append((family, _last_line(reason)))
         return failures
 
-    def give_back(self) -> None:
-        """Tell luigid that what this process ran does not run any more; after ``tell``."""
-        worker = _find_worker()
+    def release_tasks(self) -> None:
+        """Tell luigid that tasks of this process no longer run; call it after ``outcome``."""
+        worker = luigi_patches.find_worker()
         if worker:
-            give_back(worker._id)
+            release_tasks(luigi_patches.worker_id(worker))
 
-    def tell(self) -> Outcome | None:
-        """How the run ended; to be asked at the very end of the process.
+    def outcome(self) -> Outcome | None:
+        """How the run ended; call it at the very end of the process.
 
-        None where Luigi did not begin it, for the same command runs already (its --no-lock).
+        None if Luigi did not start it, because the same command is running (its --no-lock).
         """
-        CmdlineParser._instance = self._parser  # the flags, for settings and retcodes
-        worker = _find_worker()
+        self._restore_command_line()
+        worker = luigi_patches.find_worker()
         if self._is_uncaught:
             return Outcome("failed", retcode().unhandled_exception)
-        # A task that still runs: Ctrl-C came through terminal.ReadableFailures.
-        if self._is_interrupted or (worker and worker._running_tasks):
+        # A task that has not ended: Ctrl-C came through tasks.interrupts.ReadableFailures.
+        if self._is_interrupted or (worker and luigi_patches.has_running_tasks(worker)):
             return Outcome("interrupted", EXIT_INTERRUPTED)
         if worker is None:
             return None
         exit_code = _exit_code_of(worker)
         if exit_code == 0:
             return Outcome("succeeded", 0)
-        return Outcome("stopped" if worker._stop_requesting_work else "failed", exit_code)
+        has_stopped = luigi_patches.has_stopped_requesting(worker)
+        return Outcome("stopped" if has_stopped else "failed", exit_code)
 
 
-_luigis_add_task = Worker._add_task
-
-
-def _add_task(worker: Worker, /, *args: Any, **about: Any) -> None:
-    """Luigi's own, which also offers to run what is done already.
-
-    luigid takes word of a task that runs only from the worker that has it. If that one was killed,
-    luigid would later offer the task to nobody, and all that needs it would wait.
-    """
-    if about["status"] == DONE:
-        about["runnable"] = True
-    _luigis_add_task(worker, *args, **about)
-
-
-_luigis_summary_dict = execution_summary._summary_dict
 _LEFT_TO_OTHERS = (
     *("run_by_other_worker", "upstream_run_by_other_worker", "not_run"),
     *("still_pending_ext", "upstream_missing_dependency"),
 )
 
 
-def _summary_dict(worker: Worker) -> dict[str, set[luigi.Task]]:
-    """Luigi's own sets of a run's tasks by what came of them, from which it makes exit codes.
-
-    What another worker (an assistant, another host) has made, Luigi takes for running still, or for
-    missing. Where the root task is complete, all of that is done.
-    """
+def _count_work_of_others(worker: Worker, tasks: TasksByOutcome) -> TasksByOutcome:
+    """Count what other workers have done; if the root task is complete, all of it is done."""
     _wait_for_others(worker)
-    sets: dict[str, set[luigi.Task]] = _luigis_summary_dict(worker)
-    if _is_complete(_root_task(worker)):
+    root = luigi_patches.root_task(worker)
+    if _is_complete(root):
         for name in _LEFT_TO_OTHERS:
-            sets["completed"] |= sets[name]
-            sets[name] = set()
+            tasks["completed"] |= tasks[name]
+            tasks[name] = set()
     elif _failed_elsewhere(worker):
-        sets["failed"].add(_root_task(worker))
-        sets["run_by_other_worker"] = set()  # a run waits for those: none is left
-    return sets
+        tasks["failed"].add(root)
+        tasks["run_by_other_worker"] = set()  # a run waits for those, so none is left
+    return tasks
 
 
 def _failed_elsewhere(worker: Worker) -> dict[str, str]:
-    """The tasks on a run's data directory that its scheduler has for failed: id and family.
-
-    Empty if this process knows of a failure itself.
-    """
-    if any(status == "FAILED" for _, status, _ in worker._add_task_history):
+    """The failed tasks on a run's data directory, id to family; empty if one failed here."""
+    if luigi_patches.has_failed_tasks(worker):
         return {}
-    data_dir = getattr(_root_task(worker), "data_dir", None)
+    data_dir = getattr(luigi_patches.root_task(worker), "data_dir", None)
     with contextlib.suppress(RPCError):
-        failed = list_tasks(worker._scheduler, data_dir, FAILED, DISABLED)
+        failed = list_tasks(luigi_patches.scheduler_of(worker), data_dir, FAILED, DISABLED)
         return {task_id: task["name"] for task_id, task in failed.items()}
     return {}
 
 
 def _last_line(error: str) -> str:
-    """Of a stack trace, what was raised; of our own errors without their class."""
+    """The exception of a stack trace; without its class if it is one of this package's."""
     with contextlib.suppress(ValueError):
-        error = str(json.loads(error))  # as Luigi sends it
+        error = str(json.loads(error))  # Luigi sends JSON
     return re.sub(r"^thumbnail_tasks[\w.]*: ", "", error.strip().splitlines()[-1])
 
 
 def _wait_for_others(worker: Worker) -> None:
-    """Wait while another worker runs the root task: Luigi's ends as soon as nothing waits."""
-    root = _root_task(worker)
+    """Wait while another worker runs the root task; Luigi's worker does not."""
+    root = luigi_patches.root_task(worker)
+    scheduler = luigi_patches.scheduler_of(worker)
     with contextlib.suppress(RPCError):
         while not _is_complete(root):
-            running = worker._scheduler.task_list(RUNNING, "").get(root.task_id)
-            if running is None or running["worker_running"] == worker._id:
+            running = scheduler.task_list(RUNNING, "").get(root.task_id)
+            if running is None or running["worker_running"] == luigi_patches.worker_id(worker):
                 return
-            time.sleep(worker._config.wait_interval)
+            time.sleep(luigi_patches.wait_interval_s(worker))
 
 
 def _is_complete(task: luigi.Task) -> bool:
@@ -213,15 +181,10 @@ def _is_complete(task: luigi.Task) -> bool:
     return False
 
 
-def _find_worker() -> Worker | None:
-    worker = getattr(signal.getsignal(signal.SIGUSR1), "__self__", None)
-    return worker if isinstance(worker, Worker) else None
-
-
 def _exit_code_of(worker: Worker) -> int:
-    """The exit code that ``luigi.retcodes.run_with_retcodes`` makes of the same."""
+    """The exit code that ``luigi.retcodes.run_with_retcodes`` derives from the same sets."""
     codes = retcode()
-    tasks = _summary_dict(worker)
+    tasks = luigi_patches.tasks_by_outcome(worker)
     code_of = {
         "still_pending_ext": codes.missing_data,
         "failed": codes.task_failed,
@@ -230,5 +193,5 @@ def _exit_code_of(worker: Worker) -> int:
         "not_run": codes.not_run,
     }
     exit_code: int = max(code if tasks[what] else 0 for what, code in code_of.items())
-    is_done = _root_task(worker) in tasks["completed"] | tasks["already_done"]
+    is_done = luigi_patches.root_task(worker) in tasks["completed"] | tasks["already_done"]
     return exit_code or (0 if is_done else int(codes.not_run))

@@ -1,13 +1,14 @@
-"""Keeps the record of the run that this process hands out the tasks of.
+"""Records the run whose tasks this process schedules.
 
-A run begins where its attempt is settled: once, in that process, before Luigi does anything. It
-ends with the process (``atexit``), for Luigi leaves no other moment: see ``run_outcome``.
+A run is recorded from ``start_recording`` until the process ends (``atexit``), because Luigi offers
+no other moment: see ``runs.outcome``.
 """
 
 import atexit
 import contextlib
 import dataclasses
 import importlib.metadata
+import logging
 import multiprocessing
 import os
 import resource
@@ -24,35 +25,36 @@ from pathlib import Path
 from typing import NamedTuple
 
 import luigi
+from luigi.interface import core
 from luigi.worker import fork_lock
 
-from thumbnail_tasks import settings
+from thumbnail_tasks import luigi_patches, settings
 from thumbnail_tasks.errors import ThumbnailTasksError
-from thumbnail_tasks.runs import anomalies, metrics, notifications, scheduler
+from thumbnail_tasks.runs import anomalies, metrics, notifications
+from thumbnail_tasks.runs.command_line import without_secrets
+from thumbnail_tasks.runs.dead_runs import lock_name, mark_dead_runs
 from thumbnail_tasks.runs.failures import FailureLog
-from thumbnail_tasks.runs.gpu_usage import GpuUse
-from thumbnail_tasks.runs.outcome import OutcomeWatch, is_command, root_task
-from thumbnail_tasks.runs.records import (
-    Counts,
-    FailureRecord,
-    Record,
+from thumbnail_tasks.runs.gpu_usage import GpuUsage
+from thumbnail_tasks.runs.outcome import Outcome, OutcomeObserver
+from thumbnail_tasks.runs.record_files import (
+    N_RECENT,
     read_records,
     record_path,
-    reserve_room,
+    reserve_space,
     write_json,
     write_record,
 )
+from thumbnail_tasks.runs.records import Counts, FailureRecord, Record
+from thumbnail_tasks.runs.scheduler import reset_failures
 from thumbnail_tasks.runs.tally import RunTally
-from thumbnail_tasks.storage.locks import claimed
-from thumbnail_tasks.storage.parquet_target import written_whole
-from thumbnail_tasks.tasks.progress import link_tasks_to, say
+from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage.locks import hold_lock
+from thumbnail_tasks.tasks.interrupts import link_tasks_to
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_MIN_INTERVAL_S = 0.1
-_LOOKED_BACK = 50
-"""Records among which those of dead runs, and the usual, are looked for."""
+logger = logging.getLogger(__name__)
 
-_SECRET_FLAGS = ("--messages-", "--smtp-", "--sendgrid-")
+_MIN_INTERVAL_S = 0.1
 
 
 class RunInput(NamedTuple):
@@ -63,19 +65,19 @@ class RunInput(NamedTuple):
     videos_digest: str | None
     images_dir: str
     source: str | None
-    attempt: int
+    plan_number: int
     engines: Mapping[str, str | None]
-    """The engine tag of each stage; None if the settings name none."""
+    """The engine tag of each stage; None if the settings are wrong."""
 
 
 Planned = Callable[[], Sequence[ShardTask]]
-"""Gives all stages of all shards of a run's plan; none as long as there is no plan."""
+"""Returns all stages of all shards of a run's plan; none until there is a plan."""
 Count = Callable[[frozenset[str]], Counts]
-"""Counts a run's thumbnails; is given the names of the shards that the run has downloaded."""
+"""Counts a run's thumbnails, given the names of the shards that it has downloaded."""
 
 
-class RunWatch:
-    """One run, from its beginning to the end of its process."""
+class RunRecorder:
+    """Records one run, from its start to the end of its process."""
 
     def __init__(self, run: RunInput, planned: Planned, count: Count) -> None:
         self._run, self._planned, self._count = run, planned, count
@@ -83,43 +85,45 @@ class RunWatch:
         self.tally = RunTally(run.data_dir, run.engines)
         self._is_planned = False
         self.failures = FailureLog()
-        self._gpus = GpuUse()
-        self._outcome = OutcomeWatch(lambda error: self.failures.add_unless_known("luigi", error))
-        self._claim = contextlib.ExitStack()
+        self._gpus = GpuUsage()
+        self._observer = OutcomeObserver(
+            lambda error: self.failures.add_unless_known("luigi", error)
+        )
+        self._lock = contextlib.ExitStack()
         self._stopping = threading.Event()
-        self._begun = _describe_run(run)
-        self._has_room = False
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._start_record = _describe_run(run)
+        self._has_space = False
+        self._thread = threading.Thread(target=self._update_regularly, daemon=True)
 
-    def begin(self) -> None:
-        """Write that the run is on; tell of those before it that have died."""
-        run_id = self._begun.run_id
-        with _told_if_it_fails():
-            _bury_the_dead(self._run.data_dir)
-            name = _claim_of(run_id)
-            self._claim.enter_context(claimed(Path(self._run.data_dir), name, lambda: None))
-            reserve_room(self._run.data_dir, run_id)
-            write_json(self._run.data_dir, self._begun)
-            self._has_room = True
-        with _told_if_it_fails():
+    def start(self) -> None:
+        """Write that the run is running; report earlier runs that have died."""
+        run_id, data_dir = self._start_record.run_id, self._run.data_dir
+        with _log_failures():
+            mark_dead_runs(data_dir)
+            lock = hold_lock(Path(data_dir), lock_name(run_id), lambda: None)
+            self._lock.enter_context(lock)
+            reserve_space(data_dir, run_id)
+            write_json(data_dir, self._start_record)
+            self._has_space = True
+        with _log_failures():
             if address := settings.runs().metrics_address:
-                metrics.answer_at(address, self._page)
+                metrics.serve_metrics(address, self._page)
         if link := settings.runs().link:
             link_tasks_to(f"{link.rstrip('/')}/{run_id}.json")
         atexit.register(self._end)
-        self._metrics_file = str(settings.runs().metrics_file)
+        self._metrics_file = settings.runs().metrics_file
         self._interval_s = max(settings.runs().update_interval_s, _MIN_INTERVAL_S)
         self._thread.start()
 
-    def _watch(self) -> None:
+    def _update_regularly(self) -> None:
         while not self._stopping.wait(self._interval_s):
-            # No process is forked meanwhile: it would inherit locks that are held here for ever.
+            # A process forked meanwhile would inherit the locks held here, for ever.
             with fork_lock, contextlib.suppress(ThumbnailTasksError, OSError):
                 self._gpus.sample()
                 self._update_tally()
                 record = self._so_far()
                 self._write_metrics(record)
-                if self._has_room:  # else it would be taken for dead, if it could not say its end
+                if self._has_space:  # otherwise it would count as dead if its end cannot be written
                     write_json(self._run.data_dir, record)
 
     def _update_tally(self) -> None:
@@ -135,12 +139,12 @@ class RunWatch:
         counts = Counter(each.task for each in failures)
         stages = self.tally.stages()
         return dataclasses.replace(
-            self._begun,
+            self._start_record,
             updated_at=_now(),
             stages=stages,
             n_new=sum(each.n_thumbnails for each in stages if each.stage == "DownloadThumbnails"),
             peak_memory_bytes=_peak_memory_bytes(),
-            gpus=self._gpus.cards(),
+            gpus=self._gpus.gpus(),
             failures=[FailureRecord(task=task, count=n) for task, n in counts.items()],
             first_error=first and f"{first.task}: {first.error}",
             first_trace=first and first.trace,
@@ -151,7 +155,7 @@ class RunWatch:
 
     def _write_metrics(self, record: Record) -> None:
         if self._metrics_file:
-            with written_whole(Path(self._metrics_file)) as temporary:
+            with atomic_write(Path(self._metrics_file)) as temporary:
                 temporary.write_text(
                     metrics.exposition(record, self._gpus.latest()), encoding="utf-8"
                 )
@@ -159,28 +163,22 @@ class RunWatch:
     def _end(self) -> None:
         if os.getpid() != self._pid:
             return
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this takes a moment, and is wanted
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is to be complete
         self._stopping.set()
         self._thread.join()
-        outcome = self._outcome.tell()
+        outcome = self._observer.outcome()
         data_dir = self._run.data_dir
-        if outcome is None:  # Luigi would not have it: another process runs the same command
-            record_path(data_dir, self._begun.run_id).unlink(missing_ok=True)
+        if outcome is None:  # Luigi refused to start: another process runs the same command
+            record_path(data_dir, self._start_record.run_id).unlink(missing_ok=True)
             return
-        if outcome.exit_code and not self.failures.read():
-            for task, error in self._outcome.failures_elsewhere():
-                self.failures.add(task, error)
-                say(f"ERROR: {task}, in another process: {error}")
-        if (reason := outcome.explain()) and not self.failures.read():
-            self.failures.add("luigid", reason)
-            say(f"ERROR: {reason}")
-        for child in multiprocessing.active_children():  # their peak of memory is told at their end
+        self._log_failures_elsewhere(outcome)
+        for child in multiprocessing.active_children():  # their peak memory is known at their end
             child.terminate()
             child.join()
         if outcome.state == "interrupted":
-            self._outcome.give_back()
+            self._observer.release_tasks()
         counts = Counts()
-        with _told_if_it_fails():
+        with _log_failures():
             self._update_tally()
             counts = self._count(self.tally.shards_made("DownloadThumbnails"))
         now = _now()
@@ -192,36 +190,46 @@ class RunWatch:
             ended_at=now,
         )
         if record.state == "succeeded":
-            earlier = read_records(data_dir, _LOOKED_BACK)
-            record = dataclasses.replace(record, warnings=anomalies.find_oddities(record, earlier))
-        is_kept = False
-        with _told_if_it_fails():
+            warnings = anomalies.find_anomalies(record, read_records(data_dir, N_RECENT))
+            record = dataclasses.replace(record, warnings=warnings)
+        is_written = False
+        with _log_failures():
             write_record(data_dir, record)
-            is_kept = True
-        with _told_if_it_fails():
+            is_written = True
+        with _log_failures():
             self._write_metrics(record)
-        self._claim.close()
-        _send_if_needed(data_dir, record, is_kept)
+        self._lock.close()
+        notifications.send_if_needed(data_dir, record, is_written)
         for warning in record.warnings:
-            say(f"WARNING: {warning}")
+            logger.warning(warning)
+
+    def _log_failures_elsewhere(self, outcome: Outcome) -> None:
+        """Log why the run failed if no task of this process did."""
+        if outcome.exit_code and not self.failures.read():
+            for task, error in self._observer.failures_elsewhere():
+                self.failures.add(task, error)
+                logger.error("%s, in another process: %s", task, error)
+        if (reason := outcome.explain()) and not self.failures.read():
+            self.failures.add("luigid", reason)
+            logger.error(reason)
 
 
-_watch: RunWatch | None = None
+_recorder: RunRecorder | None = None
 
 
-def begin_run(describe: Callable[[], RunInput], planned: Planned, count: Count) -> None:
-    """Keep the record of a run, if this is a command ``luigi`` and nothing has begun yet.
+def start_recording(describe: Callable[[], RunInput], planned: Planned, count: Count) -> None:
+    """Record the run of this process, unless it is recorded already or no command ``luigi``.
 
-    A command that names no table, where nothing has ever run, asks how it is used: it makes no
-    folder.
+    A command without a table of videos, on a data directory that does not exist, is a request
+    for help: no folder is made.
     """
-    global _watch
-    if _watch is None and is_command():
+    global _recorder
+    if _recorder is None and luigi_patches.is_command():
         run = describe()
         if run.videos or Path(run.data_dir).exists():
-            _watch = RunWatch(run, planned, count)
-            _watch.begin()
-            scheduler.forgive(run.data_dir)
+            _recorder = RunRecorder(run, planned, count)
+            _recorder.start()
+            reset_failures(run.data_dir)
 
 
 def _describe_run(run: RunInput) -> Record:
@@ -229,7 +237,7 @@ def _describe_run(run: RunInput) -> Record:
     return Record(
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{uuid.uuid4().hex[:6]}",
         state="running",
-        task=root_task(),
+        task=luigi_patches.root_task_name(),
         command=shlex.join(["luigi", *without_secrets(sys.argv[1:])]),
         folder=str(Path.cwd()),
         host=socket.gethostname(),
@@ -237,69 +245,26 @@ def _describe_run(run: RunInput) -> Record:
         updated_at=now,
         package_version=importlib.metadata.version("thumbnail-tasks"),
         luigi_version=importlib.metadata.version("luigi"),
-        settings=settings.in_force() | {"core.workers": str(luigi.interface.core().workers)},
+        settings=settings.effective_settings() | {"core.workers": str(core().workers)},
         videos=run.videos,
         videos_digest=run.videos_digest,
         images_dir=run.images_dir,
         source=run.source,
-        attempt=run.attempt,
+        attempt=run.plan_number,
     )
 
 
-def without_secrets(flags: Sequence[str]) -> list[str]:
-    """A command's flags without those that may hold a secret, and their values."""
-    kept: list[str] = []
-    is_value = False
-    for flag in flags:
-        is_secret = flag.startswith(_SECRET_FLAGS)
-        if not is_secret and not (is_value and not flag.startswith("--")):
-            kept.append(flag)
-        is_value = is_secret and "=" not in flag
-    return kept
-
-
-def _bury_the_dead(data_dir: str) -> None:
-    """Mark the runs whose process has gone without a word, and tell of each once."""
-    for record in read_records(data_dir, _LOOKED_BACK):
-        if record.state == "running":
-            with contextlib.suppress(_StillRunsError):
-                with claimed(Path(data_dir), _claim_of(record.run_id), _refuse):
-                    record = dataclasses.replace(record, state="died")
-                    write_record(data_dir, record)
-                say(f"WARNING: the run of {record.started_at:%Y-%m-%d %H:%M} UTC died")
-                _send_if_needed(data_dir, record, is_kept=True)
-
-
-class _StillRunsError(Exception):
-    """A run's process has its claim."""
-
-
-def _refuse() -> None:
-    raise _StillRunsError
-
-
-def _claim_of(run_id: str) -> str:
-    return f"runs/{run_id}"
-
-
-def _send_if_needed(data_dir: str, record: Record, is_kept: bool) -> None:
-    if notifications.needs_a_person(record):
-        path = str(record_path(data_dir, record.run_id)) if is_kept else "could not be written"
-        notifications.send(notifications.compose(record, path), record)
-        say(f"Record of this run: {path}" if record.state != "died" else f"Its record: {path}")
-
-
 @contextlib.contextmanager
-def _told_if_it_fails() -> Iterator[None]:
-    """What cannot be kept of a run is no reason for the run to fail."""
+def _log_failures() -> Iterator[None]:
+    """A record that cannot be written does not fail the run."""
     try:
         yield
     except (ThumbnailTasksError, OSError) as error:
-        say(f"Record of the run: {error}")
+        logger.info("Record of the run: %s", error)
 
 
 def _peak_memory_bytes() -> int:
-    """The most that this process, or one that it has seen end, ever held."""
+    """The peak memory of this process and of its children that have ended."""
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return max(resource.getrusage(each).ru_maxrss for each in whose) * 1024
 
@@ -310,8 +275,8 @@ def _now() -> datetime:
 
 @ShardTask.event_handler(luigi.Event.DEPENDENCY_DISCOVERED)
 def _expect(task: ShardTask, dependency: luigi.Task) -> None:
-    if _watch:
-        _watch.tally.expect(task)
+    if _recorder:
+        _recorder.tally.expect(task)
 
 
 @luigi.Task.event_handler(luigi.Event.FAILURE)
@@ -319,11 +284,11 @@ def _expect(task: ShardTask, dependency: luigi.Task) -> None:
 @luigi.Task.event_handler(luigi.Event.TIMEOUT)
 @luigi.Task.event_handler(luigi.Event.BROKEN_TASK)
 def _note_failure(task: luigi.Task, error: BaseException | str) -> None:
-    if _watch:
-        _watch.failures.add(task.task_family, error)
+    if _recorder:
+        _recorder.failures.add(task.task_family, error)
 
 
 @luigi.Task.event_handler(luigi.Event.DEPENDENCY_MISSING)
 def _note_missing(task: luigi.Task) -> None:
-    if _watch:
-        _watch.failures.add(task.task_family, f"{task}: expected its results; they are not there")
+    if _recorder:
+        _recorder.failures.add(task.task_family, f"{task}: expected its results; found none")

@@ -1,30 +1,120 @@
-"""What a run came to: a JSON file for people, and a row of a table of runs."""
+"""The record of a run: its columns, and the same as a dataclass that becomes JSON."""
 
-import contextlib
 import dataclasses
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
 
 import pyarrow as pa
 
-from thumbnail_tasks import schemas
-from thumbnail_tasks.storage.parquet_target import ParquetTarget, written_whole
+from thumbnail_tasks.schemas import column
 
 State = Literal["running", "succeeded", "failed", "stopped", "interrupted", "died"]
-"""As ``schemas.RUN_STATES`` explains them."""
+"""As explained in ``RUN_STATES``."""
+
+RUN_STATES = {
+    "running": "it has started; if its process no longer exists, the next run marks it as died",
+    "succeeded": "exit code 0",
+    "failed": "another exit code",
+    "stopped": "it was told to start no more tasks (SIGUSR1), for example because a host is down",
+    "interrupted": "Ctrl-C",
+    "died": "its process was killed, or its machine went down",
+}
+"""The states of a run, and what they mean."""
+
+_BY_STATUS = pa.map_(pa.string(), pa.int64())
+
+RUNS = pa.schema(
+    [
+        column("run_id", pa.string(), "Start time (UTC) and random digits; names the files"),
+        column("state", pa.string(), f"One of {', '.join(RUN_STATES)}"),
+        column("task", pa.string(), "The task on the command line"),
+        column("command", pa.string(), "The command; flags that may hold secrets are left out"),
+        column("folder", pa.string(), "Working directory of the command"),
+        column("host", pa.string(), "Machine that scheduled the tasks"),
+        column("started_at", pa.timestamp("s", "UTC"), "When the run began"),
+        column("updated_at", pa.timestamp("s", "UTC"), "Last heartbeat"),
+        column("ended_at", pa.timestamp("s", "UTC"), "When it ended; null if it died"),
+        column("exit_code", pa.int32(), "Exit code of the command; null if it died"),
+        column("package_version", pa.string(), "Version of thumbnail-tasks"),
+        column("luigi_version", pa.string(), "Version of Luigi"),
+        column(
+            "settings",
+            pa.map_(pa.string(), pa.string()),
+            "Settings in effect; not [messages]",
+        ),
+        column("videos", pa.string(), "The input, as --videos has it"),
+        column("videos_digest", pa.string(), "Digest of its content; null if it cannot be read"),
+        column("images_dir", pa.string(), "Folder of the pictures; empty: the network"),
+        column("source", pa.string(), "Source of the pictures: a folder of thumbnails/"),
+        column("attempt", pa.int32(), "1 for the first plan of this table, 2 for the next, …"),
+        column("n_rows", pa.int64(), "Rows of the input; null if they were not read"),
+        column("n_thumbnails", pa.int64(), "Distinct thumbnails; null if there is no plan"),
+        column("n_new", pa.int64(), "Thumbnails that this run requested"),
+        column("n_reused", pa.int64(), "Thumbnails that earlier runs had requested"),
+        column("statuses", _BY_STATUS, "Thumbnails by status, new and reused"),
+        column(
+            "stages",
+            pa.list_(
+                pa.struct(
+                    [
+                        column("stage", pa.string(), "Name of its task"),
+                        column("engine", pa.string(), "Engine tag: its results' folder"),
+                        column("n_shards", pa.int64(), "Shards made by this run"),
+                        column("n_shards_left", pa.int64(), "Shards still to be made"),
+                        column("n_thumbnails", pa.int64(), "Thumbnails of the shards made"),
+                        column("statuses", _BY_STATUS, "The same by status"),
+                        column(
+                            "n_found",
+                            pa.int64(),
+                            "With text, with faces; else null",
+                        ),
+                        column("seconds", pa.float64(), "Time for the shards made", "s"),
+                        column("thumbnails_per_second", pa.float64(), "Null without any", "1/s"),
+                    ]
+                )
+            ),
+            "What each stage did in this run",
+        ),
+        column("peak_memory_bytes", pa.int64(), "Peak memory of one of its processes", "B"),
+        column(
+            "gpus",
+            pa.list_(
+                pa.struct(
+                    [
+                        column("index", pa.string(), "Its number in nvidia-smi"),
+                        column("name", pa.string(), "Its name"),
+                        column("busy_share", pa.float64(), "Share of the run's time, 0 to 1"),
+                    ]
+                )
+            ),
+            "All GPUs of the host, also if others used them; null without nvidia-smi",
+        ),
+        column(
+            "failures",
+            pa.list_(
+                pa.struct(
+                    [
+                        column("task", pa.string(), "Kind of task"),
+                        column("count", pa.int64(), "Failures, retried ones included"),
+                    ]
+                )
+            ),
+            "Which tasks failed, and how often",
+        ),
+        column("first_error", pa.string(), "The first failure, in one line"),
+        column("first_trace", pa.string(), "Its stack trace; null for this package's own errors"),
+        column("warnings", pa.list_(pa.string()), "Anomalies of a run that succeeded"),
+    ]
+)
 
 _MOMENTS: Final = ("started_at", "updated_at", "ended_at")
-_ROOM_BYTES: Final = 65_536
-"""Twice what a record and its row take."""
 
 
 class Counts(NamedTuple):
-    """What is known of a run's table; null where the run did not come so far."""
+    """Counts of a run's table; null if the run did not get that far."""
 
     n_rows: int | None = None
     n_thumbnails: int | None = None
@@ -35,7 +125,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class StageRecord:
-    """What one stage did in one run, as a row of ``stages`` in ``schemas.RUNS``."""
+    """What one stage did in one run, as a row of ``stages`` in ``RUNS``."""
 
     stage: str
     engine: str | None
@@ -55,17 +145,17 @@ class StageRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuRecord:
-    """A graphics card of the run's host."""
+    """A GPU of the run's host."""
 
     index: str
     name: str
     busy_share: float | None
-    """Mean over the run, 0 to 1; None where the card does not tell."""
+    """Mean over the run, 0 to 1; None if the GPU does not report it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailureRecord:
-    """How often a kind of task failed; tries that succeeded later count, too."""
+    """How often a kind of task failed, failures that were retried successfully included."""
 
     task: str
     count: int
@@ -73,7 +163,7 @@ class FailureRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One run, as a row of ``schemas.RUNS``."""
+    """One run, as a row of ``RUNS``."""
 
     run_id: str
     state: State
@@ -111,16 +201,16 @@ class Record:
         return next((stage for stage in self.stages if stage.stage == name), None)
 
     def to_json(self) -> str:
-        """The record as a person reads it."""
+        """The record as indented JSON."""
         moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
         return json.dumps(dataclasses.asdict(self) | moments, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The record in a file, of this version or another one.
+        """The record in a file of this version or another one.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not a record.
         """
         try:
             found = _known(cls, json.loads(text))
@@ -139,70 +229,10 @@ class Record:
 
 
 def _known(kind: type, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that this version has a field for."""
+    """The values for which this version has a field."""
     names = {each.name for each in dataclasses.fields(kind)}
     return {name: value for name, value in found.items() if name in names}
 
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
-
-
-def records_dir(data_dir: str) -> Path:
-    """Where the records of a data directory are."""
-    return Path(data_dir, "runs")
-
-
-def record_path(data_dir: str, run_id: str) -> Path:
-    """The JSON file of a run."""
-    return records_dir(data_dir) / f"{run_id}.json"
-
-
-def write_json(data_dir: str, record: Record) -> None:
-    """Place a record's JSON file, or replace it.
-
-    Raises:
-        StorageError: It cannot be written.
-    """
-    with written_whole(record_path(data_dir, record.run_id)) as temporary:
-        temporary.write_text(record.to_json(), encoding="utf-8")
-
-
-def reserve_room(data_dir: str, run_id: str) -> None:
-    """Keep room for ``write_record``: a run that a full disk ends is to say so.
-
-    Raises:
-        StorageError: There is none.
-    """
-    with written_whole(_room_path(data_dir, run_id)) as temporary:
-        temporary.write_bytes(os.urandom(_ROOM_BYTES))  # no file system makes less of it
-
-
-def _room_path(data_dir: str, run_id: str) -> Path:
-    return records_dir(data_dir) / f".writing-room-{run_id}"
-
-
-def write_record(data_dir: str, record: Record) -> None:
-    """Place what is left of a run that has ended: its JSON file, then its row.
-
-    The row is a file of its own: the folder is the table, and nothing is ever rewritten.
-
-    Raises:
-        StorageError: It cannot be written.
-    """
-    row = pa.Table.from_pylist([dataclasses.asdict(record)], schemas.RUNS)
-    with contextlib.suppress(OSError):
-        _room_path(data_dir, record.run_id).unlink()
-    write_json(data_dir, record)  # first: it is small, and the disk may be all but full
-    ParquetTarget(str(record_path(data_dir, record.run_id).with_suffix(".parquet"))).write(row)
-
-
-def read_records(data_dir: str, n_last: int) -> list[Record]:
-    """The last so many records, the oldest first; what is no record is left out."""
-    records = []
-    for path in sorted(records_dir(data_dir).glob("*.json"))[-n_last:]:
-        try:
-            records.append(Record.from_json(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            continue
-    return records

@@ -1,42 +1,45 @@
-"""What a run asks of Luigi's central scheduler, beside what Luigi itself asks."""
+"""What a run asks of Luigi's central scheduler, luigid, besides what Luigi itself asks."""
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import luigi
-from luigi.rpc import RemoteScheduler, RPCError
+from luigi.interface import core
+from luigi.rpc import RPCError
 from luigi.task_status import DISABLED, FAILED, RUNNING
 
-_INTERRUPTED = json.dumps("interrupted: the same command goes on from here")
-"""As luigid takes the reason of a failure."""
+from thumbnail_tasks import luigi_patches
+
+_INTERRUPTED = json.dumps("interrupted; run the same command again to resume")
+"""Reason of a failure, in luigid's format."""
 
 
-def forgive(data_dir: str) -> None:
-    """Let tasks of a data directory be tried that have failed, also those that did too often.
+def reset_failures(data_dir: str) -> None:
+    """Let luigid retry tasks of a data directory that have failed, or are disabled until retry.
 
-    luigid would let these rest for an hour, others for a minute. Who gives the command again has
-    mended something, or thinks that it may pass now. Without luigid nothing is done: each run has a
-    scheduler of its own.
+    Luigid would wait for a minute, or an hour if disabled. A user who runs the command again has
+    fixed something, or expects a transient failure to be over. Without luigid nothing is done:
+    each run has a scheduler of its own.
     """
-    if luigi.interface.core().local_scheduler:
+    if core().local_scheduler:
         return
-    with contextlib.closing(_luigid()) as luigid, contextlib.suppress(RPCError):
+    with contextlib.closing(luigi_patches.open_luigid()) as luigid, contextlib.suppress(RPCError):
         for task_id in list_tasks(luigid, data_dir, DISABLED):
             luigid.re_enable_task(task_id=task_id)
         for task_id in list_tasks(luigid, data_dir, FAILED):
             luigid.forgive_failures(task_id=task_id)
 
 
-def give_back(worker: str) -> None:
-    """Tell luigid that a worker, which has ended, brings none of its tasks to an end.
+def release_tasks(worker: str) -> None:
+    """Tell luigid that a worker that has ended will finish none of its tasks.
 
-    luigid would wait for a sign of life, and so would the same command, given again.
+    Otherwise luigid, and the same command run again, would wait for the worker's heartbeat.
     """
-    if luigi.interface.core().local_scheduler:
+    if core().local_scheduler:
         return
-    with contextlib.closing(_luigid()) as luigid, contextlib.suppress(RPCError):
-        luigid._rpc_retry_attempts = 1  # who pressed Ctrl-C does not wait for it
+    luigid = luigi_patches.open_luigid(n_tries=1)  # do not keep a user waiting after Ctrl-C
+    with contextlib.closing(luigid), contextlib.suppress(RPCError):
         for task_id, task in luigid.task_list(status=RUNNING, limit=False).items():
             if task["worker_running"] == worker:
                 luigid.add_task(
@@ -44,17 +47,13 @@ def give_back(worker: str) -> None:
                 )
 
 
-def _luigid() -> Any:  # Luigi makes its methods while it is imported
-    core = luigi.interface.core()
-    url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
-    return RemoteScheduler(url)
-
-
-def list_tasks(scheduler: Any, data_dir: str | None, *statuses: str) -> dict[str, dict[str, Any]]:
-    """What a scheduler says of the tasks of these statuses on a data directory; None: on none.
+def list_tasks(
+    scheduler: Any, data_dir: str | None, *statuses: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """A scheduler's tasks with these statuses on a data directory, by task id.
 
     Raises:
-        RPCError: It does not answer.
+        RPCError: The scheduler does not answer.
     """
     return {
         task_id: task

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines import appearance
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.pictures.decoding import iter_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _BATCH_SIZE = 16
@@ -40,7 +40,7 @@ class MeasureAppearance(ShardTask):
     upstream = (DownloadThumbnails,)
 
     @classmethod
-    def chosen(cls) -> Engine:
+    def selected_engine(cls) -> Engine:
         """The one way to measure it."""
         return appearance.ENGINE
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from thumbnail_tasks.engines.interface import Face, Word
-from thumbnail_tasks.execution.bisection import compute_in_parts
+from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.pictures.decoding import ImageRGB, iter_pictures
 
 Found = TypeVar("Found", Word, Face)
@@ -37,7 +37,7 @@ def find_on_pictures(
     ids = thumbnails["thumbnail_id"].to_pylist()
     rows_of: dict[int, list[dict[str, Any]]] = {}
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
-        parts = compute_in_parts(find, [picture.image_rgb for picture in pictures])
+        parts = split_on_oom(find, [picture.image_rgb for picture in pictures])
         found = itertools.chain.from_iterable(parts)
         for number, picture, several in zip(numbers, pictures, found, strict=True):
             rows_of[number] = [

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.embeddings import minilm, tensorflow_hub
 from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
 from thumbnail_tasks.engines.interface import Engine, choose
-from thumbnail_tasks.execution.bisection import compute_in_parts
+from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.stages.texts import CorrectText
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 ENCODERS: Mapping[str, Engine] = {
@@ -33,7 +33,7 @@ def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], N
     """
     said = texts["ocr"].to_pylist()
     with_text = [row for row, text in enumerate(said) if text]
-    encoded = np.concatenate(compute_in_parts(encode, [said[row] for row in with_text]))
+    encoded = np.concatenate(split_on_oom(encode, [said[row] for row in with_text]))
     vectors = np.zeros((len(said), encoded.shape[1]), np.float32)
     vectors[with_text] = encoded
     schema = schemas.embeddings(encoded.shape[1])
@@ -54,10 +54,10 @@ class EmbedText(ShardTask):
         return {"gpu": 1} if settings.engine_name("embedding") == "tensorflow-hub" else {}
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The text encoder that the settings name."""
+    def selected_engine(cls) -> Engine:
+        """The text encoder selected by the settings."""
         return choose("embedding", settings.engine_name("embedding"), ENCODERS)
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (texts,) = tables
-        return embed_texts(texts, self.chosen().load(), progress)
+        return embed_texts(texts, self.selected_engine().load(), progress)

@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions import face_quality, fer2013, keras_model
 from thumbnail_tasks.engines.emotions.face_quality import FaceJudge, FaceQuality
 from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier, crop_face
 from thumbnail_tasks.engines.interface import Engine, choose
-from thumbnail_tasks.execution.bisection import compute_in_parts
+from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.pictures.decoding import iter_pictures
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CLASSIFIERS: Mapping[str, Engine] = {
@@ -62,7 +62,7 @@ def classify_emotions(
                 rows.append(row)
                 crops.append(crop_face(picture.image_rgb, box_xyxy))
                 flags[row] = judge(picture.image_rgb, box_xyxy)
-        probabilities[rows] = np.concatenate(compute_in_parts(classify, crops))
+        probabilities[rows] = np.concatenate(split_on_oom(classify, crops))
         advance(len(numbers))
     strongest = np.array(schemas.EMOTION_LABELS)[probabilities.argmax(axis=1)]
     columns = [faces["thumbnail_id"], faces["face_index"], strongest, *probabilities.T, *flags.T]
@@ -77,12 +77,12 @@ class ClassifyEmotions(ShardTask):
     resources = {"gpu": 1}
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The emotion classifier that the settings name; what flags faces is in its tag, too."""
+    def selected_engine(cls) -> Engine:
+        """The selected emotion classifier; its tag includes what flags faces."""
         engine = choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
         return engine._replace(about=lambda: {**engine.about(), **face_quality.describe()})
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, faces = tables
         judge = face_quality.load_face_judge()
-        return classify_emotions(thumbnails, faces, self.chosen().load(), judge, progress)
+        return classify_emotions(thumbnails, faces, self.selected_engine().load(), judge, progress)

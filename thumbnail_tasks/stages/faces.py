@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.faces import dlib_cnn, face_recognition
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, choose
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 DETECTORS: Mapping[str, Engine] = {
@@ -60,10 +60,10 @@ class DetectFaces(ShardTask):
         return {} if settings.engine_name("faces") == "face-recognition-hog" else {"gpu": 1}
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The face detector that the settings name."""
+    def selected_engine(cls) -> Engine:
+        """The face detector selected by the settings."""
         return choose("faces", settings.engine_name("faces"), DETECTORS)
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (thumbnails,) = tables
-        return detect_faces(thumbnails, self.chosen().load(), progress)
+        return detect_faces(thumbnails, self.selected_engine().load(), progress)

@@ -9,6 +9,7 @@ import functools
 import glob
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,13 @@ from typing import Any, Final
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.engines.interface import Engine, digest_file
+from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.fingerprints import digest_file
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.tasks.progress import say_from
+
+logger = logging.getLogger(__name__)
 
 NAME: Final = "filename2text"
 
@@ -70,7 +74,8 @@ def load_texts() -> Mapping[str, str]:
                     f"the words read there; found {name[:80]!r}: {str(text)[:80]!r}"
                 )
             texts.setdefault(video_id, text)
-    say_from("RecognizeText", f"{len(texts)} texts from {', '.join(map(str, _find_files()))}")
+    message = f"{len(texts)} texts from {', '.join(map(str, _find_files()))}"
+    logger.info(TASK_LINE, "RecognizeText", message)
     return texts
 
 

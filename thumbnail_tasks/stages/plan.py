@@ -1,5 +1,6 @@
-"""Decide what is to be done tonight: what is new, and what failed but may work now."""
+"""Plan a run: which thumbnails are new, and which failed transiently and are retried."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,31 +12,37 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import reading, thumbnail_sources
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
-from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
+from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
-from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget, remove_orphans
-from thumbnail_tasks.tasks.progress import say, tell
-from thumbnail_tasks.tasks.recovery import mending
-from thumbnail_tasks.tasks.shard_task import name_shard
+from thumbnail_tasks.storage.atomic import remove_orphans
+from thumbnail_tasks.storage.naming import name_shard
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+from thumbnail_tasks.tasks.progress import report_progress
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
-_SAID = ("title", "channel_title")
+logger = logging.getLogger(__name__)
+
+_TITLE_COLUMNS = ("title", "channel_title")
 
 
-def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) -> pa.Table:
-    """The distinct thumbnails that a table of videos means, in the order of first mention.
+def want_thumbnails(
+    ids: pa.Table, videos: pa.Table, pictures: Mapping[str, Picture] | None
+) -> pa.Table:
+    """The distinct thumbnails that a table of videos names, in the order of first mention.
 
     Args:
-        videos: N rows of the input.
-        pictures: The pictures of the folder; None to take thumbnails from the network.
+        ids: N rows of ``schemas.THUMBNAIL_IDS``.
+        videos: N rows of the input, with title and channel if it has them.
+        pictures: The pictures of the folder; None to fetch from the network.
 
     Returns:
-        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; where the folder
-        lacks a picture, ``path`` and ``revision`` are null.
+        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; ``path``
+        and ``revision`` are null if the folder has no such picture.
     """
-    meant = thumbnail_sources.identify_thumbnails(videos, pictures is not None).to_pylist()
+    titles = _titles_and_channels(videos, len(ids))
     template = thumbnail_sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
-    for row, said in zip(meant, _titles_and_channels(videos), strict=True):
+    for row, title in zip(ids.to_pylist(), titles, strict=True):
         thumbnail_id = row["thumbnail_id"]
         if thumbnail_id is None or thumbnail_id in wanted:
             continue
@@ -49,21 +56,21 @@ def want_thumbnails(videos: pa.Table, pictures: Mapping[str, Picture] | None) ->
             "url": url,
             "path": picture and picture.path,
             "revision": picture and picture.revision,
-            "title_and_channel": said,
+            "title_and_channel": title,
         }
     return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
 
 
-def _titles_and_channels(videos: pa.Table) -> list[str]:
-    names = [reading.column_named(videos.schema, wanted) for wanted in _SAID]
+def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
+    names = [reading.column_named(videos.schema, wanted) for wanted in _TITLE_COLUMNS]
     columns = [videos[name].cast(pa.string()).to_pylist() for name in names if name]
     if not columns:
-        return [""] * len(videos)
+        return [""] * n_rows
     return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
 def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Part the wanted thumbnails into those that stand in a shard and those to be done.
+    """Split the wanted thumbnails into those that are in a shard and those to do.
 
     Args:
         wanted: From ``want_thumbnails``.
@@ -136,31 +143,39 @@ def _without(schema: pa.Schema, name: str) -> pa.Schema:
 class PlanShards(VideosTask):
     """Write which shard holds each thumbnail of the table, and the new shards.
 
-    Shards are cut only from thumbnails that stand in none yet, or whose last try failed in a
-    way that may pass. A plan, once written, stays as it is; the next run's is another attempt.
+    New shards hold only thumbnails that are in no shard yet, or whose last try failed transiently.
+    A plan is never changed once written; the next run writes another.
     """
 
-    images_dir = luigi.Parameter(default="", description="Folder to take the pictures from")
-    attempt = luigi.IntParameter(description="1 for the first run over a table, 2 for the next")
+    images_dir: str = luigi.Parameter(default="", description="Folder to take the pictures from")
+    plan_number: int = luigi.IntParameter(
+        description="1 for the first plan of a table, 2 for the next"
+    )
 
     def requires(self) -> list[luigi.Task]:
-        return [ReadVideos(**self.of_same_table()), BuildVocabulary(**self.of_same_table())]
+        table = self.table_parameters()
+        return [
+            ReadVideos(**table),
+            IdentifyThumbnails(from_folder=bool(self.images_dir), **table),
+            BuildVocabulary(**table),
+        ]
 
     def output(self) -> ParquetTarget:
         source = thumbnail_sources.source_tag(self.images_dir)
-        return self.target("plans", source, f"{self.table_name}-{self.attempt}")
+        return self.target("plans", source, f"{self.table_name}-{self.plan_number}")
 
-    @mending
+    @recover_lost_inputs
     def run(self) -> None:
         remove_orphans(Path(self.data_dir))
         source = thumbnail_sources.source_tag(self.images_dir)
         pictures = thumbnail_sources.list_pictures(self.images_dir) if self.images_dir else None
-        videos = read_columns(self.input()[0], reading.LINK_COLUMN, reading.ID_COLUMN, *_SAID)
-        wanted = want_thumbnails(videos, pictures)
+        videos, ids, _ = self.input()
+        titles = read_columns(videos, *_TITLE_COLUMNS)
+        wanted = want_thumbnails(ids.read(), titles, pictures)
         if not len(wanted):
             raise InputError(
                 f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
-                f"found none in {len(videos)} rows"
+                f"found none in {videos.open_reader(()).metadata.num_rows} rows"
             )
         kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
         plan = [kept]
@@ -169,7 +184,7 @@ class PlanShards(VideosTask):
             names = pa.array([shard] * len(thumbnails), pa.string())
             plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
-        tell(
+        report_progress(
             self,
             f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
             f"{len(kept)} already in shards",
@@ -183,26 +198,26 @@ class PlanShards(VideosTask):
             yield name_shard(self.table_name, thumbnails), thumbnails
 
 
-def next_attempt(data_dir: str, videos_table: str, images_dir: str) -> int:
-    """The attempt that a run over this table makes now.
+def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
+    """The number of the plan that a run over this table follows.
 
     The last one goes on while its downloads are unfinished, and stays if nothing in it could
     come out otherwise now; else it is the one after it.
     """
     source = thumbnail_sources.source_tag(images_dir)
     plans = Path(data_dir, "plans", source).glob(f"{videos_table}-*.parquet")
-    attempts = [path.stem.rpartition("-")[2] for path in plans]
-    latest = max((int(attempt) for attempt in attempts if attempt.isdecimal()), default=0)
+    numbers = [path.stem.rpartition("-")[2] for path in plans]
+    latest = max((int(number) for number in numbers if number.isdecimal()), default=0)
     if not latest:
         return 1
-    place = f"plans/{source}/{videos_table}-{latest}"
+    key = f"plans/{source}/{videos_table}-{latest}"
     try:
-        plan = _frame(ParquetTarget(f"{Path(data_dir, place)}.parquet", place).read())
+        plan = _frame(ParquetTarget(f"{Path(data_dir, key)}.parquet", key).read())
         now = _frame(known_thumbnails(data_dir, source))
     except LostFileError:
         return latest + 1
     except StorageError as error:  # what the new plan cannot read either, PlanShards reports
-        say(f"WARNING: {error}")
+        logger.warning(str(error))
         return latest + 1
     known = plan.merge(now, "left", "thumbnail_id", suffixes=("", "_now"))
     if known["shard_now"].isna().any():

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines import spelling
 from thumbnail_tasks.engines.interface import Engine, choose
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
@@ -16,7 +17,6 @@ from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
@@ -124,8 +124,8 @@ class CorrectText(ShardTask):
     upstream = (DownloadThumbnails, RecognizeText)
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The corrector that the settings name, with what decides on the words it is given."""
+    def selected_engine(cls) -> Engine:
+        """The selected corrector, and the thresholds that select its words."""
         engine = choose("correction", settings.engine_name("correction"), CORRECTORS)
         thresholds = settings.text().to_str_params()
         return engine._replace(about=lambda: {**engine.about(), **thresholds})
@@ -140,7 +140,7 @@ class CorrectText(ShardTask):
         counts = dict(
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
-        correct = self.chosen().load(counts)
+        correct = self.selected_engine().load(counts)
         chosen = settings.text()
         thresholds = Thresholds(*(getattr(chosen, name) for name in Thresholds._fields))
         return correct_texts(thumbnails, words, shard, correct, thresholds, progress)

@@ -11,14 +11,16 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import HostDownError, StorageError
+from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.inputs.thumbnail_sources import urls_by_quality, wanted_qualities
 from thumbnail_tasks.network.downloads import Answer, load_downloader
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.pictures.headers import read_header
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.progress import Progress
-from thumbnail_tasks.tasks.shard_task import PICTURES, DataTask, ShardTask, short_digest
+from thumbnail_tasks.tasks.data_task import DataTask
+from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
 
 _PLACEHOLDER_PX = (120, 90)
 _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
@@ -158,8 +160,8 @@ def examine_picture(answer: Answer, max_pixels: int) -> dict[str, Any]:
 class PlannedShard(DataTask):
     """A shard's list, as PlanShards wrote it."""
 
-    source = luigi.Parameter(description="Where the pictures come from")
-    shard = luigi.Parameter(description="Shard name")
+    source: str = luigi.Parameter(description="Where the pictures come from")
+    shard: str = luigi.Parameter(description="Shard name")
 
     def output(self) -> list[ParquetTarget]:
         return [self.target("shards", self.source, self.shard)]

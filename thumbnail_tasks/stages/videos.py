@@ -11,52 +11,55 @@ import pyarrow as pa
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
+from thumbnail_tasks.storage.naming import name_table
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.progress import tell
-from thumbnail_tasks.tasks.shard_task import DataTask, name_table
+from thumbnail_tasks.tasks.data_task import DataTask
+from thumbnail_tasks.tasks.progress import report_progress
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
-    """The digest of what ``--videos`` names when this process first asks.
+    """The digest of the files of ``--videos`` when this process first asked.
 
-    A run ends with the table that it began with: a file that is replaced while the thumbnails
-    are looked at is the next run's.
+    A run ends with the table that it started with: a file that is replaced during the run is
+    read by the next one.
 
     Raises:
         InputError: A file is missing or cannot be read.
     """
-    return _look_at(videos, videos_format).digest
+    return _read_state(videos, videos_format).digest
 
 
-class _Look(NamedTuple):
+class _State(NamedTuple):
     states: Sequence[tuple[Path, int, int]]
     digest: str
 
 
 @functools.cache
-def _look_at(videos: str, videos_format: str) -> _Look:
+def _read_state(videos: str, videos_format: str) -> _State:
     files = reading.find_files(videos)
-    states = reading.states_of(files)  # first: what changes under the digest is noticed, too
-    return _Look(states, reading.digest_files(files, videos_format))
+    states = reading.states_of(files)  # first, so that a change while digesting is noticed
+    return _State(states, reading.digest_files(files, videos_format))
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
-    """Those of the wanted columns that a table of videos has, named as its header has them."""
+    """The wanted columns that a table of videos has, under the names in its header."""
     names = [reading.column_named(videos.read_schema(), name) for name in wanted]
     return videos.read([name for name in names if name])
 
 
 class VideosTask(DataTask):
-    """A task about one table of videos; the table is known by its content, not its name."""
+    """A task about one table of videos, which is identified by its content, not its name."""
 
-    videos = luigi.Parameter(
+    videos: str = luigi.Parameter(
         default="", description="CSV or Parquet file, a glob, or several separated by commas"
     )
-    videos_format = luigi.ChoiceParameter(
-        default="auto", choices=reading.FORMATS, description="How to read it (default: auto)"
+    videos_format: str = luigi.ChoiceParameter(
+        default="auto", choices=reading.FORMATS, description="Format of the files (default: auto)"
     )
 
-    retry_count = 1  # what is wrong with a table is still wrong seconds later
+    retry_count = 1  # a table that cannot be read will not be readable seconds later
 
     @property
     def table_name(self) -> str:
@@ -68,25 +71,25 @@ class VideosTask(DataTask):
         return name_table(digest_videos(self.videos, self.videos_format))
 
     def complete(self) -> bool:
-        """Whether the output is there; what is wrong with the input is for ``run`` to report."""
+        """Whether the output exists; errors in the input are left to ``run`` to report."""
         try:
             return bool(super().complete())
         except ThumbnailTasksError:
             return False
 
-    def of_same_table(self) -> dict[str, Any]:
-        """The parameters of another task about the same table in the same folder."""
+    def table_parameters(self) -> dict[str, Any]:
+        """The parameters of another task about the same table and data directory."""
         return {name: self.param_kwargs[name] for name in ("data_dir", "videos", "videos_format")}
 
 
 class ReadVideos(VideosTask):
-    """Write all rows of the input, in order, with its own columns untouched."""
+    """Write all rows of the input, in order, with its columns unchanged."""
 
     def output(self) -> ParquetTarget:
         return self.target("videos", self.table_name)
 
     def run(self) -> None:
-        before = _look_at(self.videos, self.videos_format).states
+        before = _read_state(self.videos, self.videos_format).states
         files = [path for path, _, _ in before]
         target = self.output()
         schema = reading.read_schema(files, self.videos_format)
@@ -97,16 +100,37 @@ class ReadVideos(VideosTask):
                 writer.write_batch(batch)
                 n_rows += len(batch)
             if reading.states_of(files) != before:
-                raise InputError(f"--videos {self.videos}: changed while it was read; run again")
+                raise InputError(f"--videos {self.videos}: changed while being read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")
-        tell(self, f"{n_rows} rows of {', '.join(map(str, files))}", 1)
+        report_progress(self, f"{n_rows} rows of {', '.join(map(str, files))}", 1)
+
+
+class IdentifyThumbnails(VideosTask):
+    """Write the thumbnail that each row of the input names, in the same order."""
+
+    from_folder: bool = luigi.BoolParameter(description="Pictures are files named by video id")
+
+    def requires(self) -> ReadVideos:
+        return ReadVideos(**self.table_parameters())
+
+    def output(self) -> ParquetTarget:
+        kind = "folder" if self.from_folder else "network"
+        return self.target("thumbnail_ids", kind, self.table_name)
+
+    @recover_lost_inputs
+    def run(self) -> None:
+        videos = read_columns(self.input(), reading.LINK_COLUMN, reading.ID_COLUMN)
+        ids = identify_thumbnails(videos, self.from_folder)
+        self.output().write(ids)
+        n_named = len(ids) - ids["thumbnail_id"].null_count
+        report_progress(self, f"{n_named} of {len(ids)} rows name a thumbnail", 1)
 
 
 def _refuse_our_columns(files: Sequence[Path], names: Sequence[str]) -> None:
     ours = set(schemas.attributes(width=1).names) & set(names)
     if ours:
         raise InputError(
-            f"{files[0]}: columns {', '.join(sorted(ours))} would be written over by the "
-            "columns of the same name that are made here; rename them"
+            f"{files[0]}: columns {', '.join(sorted(ours))} would be overwritten by "
+            "the columns of the same name that are added here; rename them"
         )

@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
+from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.progress import tell
-from thumbnail_tasks.tasks.recovery import mending
-from thumbnail_tasks.tasks.shard_task import DataTask, table_of_shard
+from thumbnail_tasks.tasks.data_task import DataTask
+from thumbnail_tasks.tasks.progress import report_progress
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _FOLDER = "vocabularies"
 
@@ -115,12 +116,12 @@ class BuildVocabulary(VideosTask):
     """Write the vocabulary of a table of videos."""
 
     def requires(self) -> luigi.Task:
-        return ReadVideos(**self.of_same_table())
+        return ReadVideos(**self.table_parameters())
 
     def output(self) -> ParquetTarget:
         return self.target(_FOLDER, self.table_name)
 
-    @mending
+    @recover_lost_inputs
     def run(self) -> None:
         _write_vocabulary(self, self.input(), self.output())
 
@@ -128,13 +129,13 @@ class BuildVocabulary(VideosTask):
 def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarget) -> None:
     vocabulary = build_vocabulary(read_columns(videos, "title", "description"))
     target.write(vocabulary)
-    tell(task, f"{len(vocabulary)} words", 1)
+    report_progress(task, f"{len(vocabulary)} words", 1)
 
 
 class Vocabulary(DataTask):
     """The vocabulary of a table that was read on some night; made anew if it is lost."""
 
-    table_name = luigi.Parameter(description="The table's name in this data directory")
+    table_name: str = luigi.Parameter(description="The table's name in this data directory")
 
     @classmethod
     def of_shard(cls, shard: str, data_dir: str) -> "Vocabulary":

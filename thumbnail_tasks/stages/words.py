@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, choose
 from thumbnail_tasks.engines.text import keras_ocr, rapidocr
 from thumbnail_tasks.stages import notebook_texts
 from thumbnail_tasks.stages.detections import find_on_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.tasks.progress import Progress
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 RECOGNIZERS: Mapping[str, Engine] = {
@@ -57,12 +57,12 @@ class RecognizeText(ShardTask):
         return {} if settings.engine_name("text") == notebook_texts.NAME else {"gpu": 1}
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The text recogniser that the settings name."""
+    def selected_engine(cls) -> Engine:
+        """The text recogniser selected by the settings."""
         return choose("text", settings.engine_name("text"), RECOGNIZERS)
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (thumbnails,) = tables
         if settings.engine_name("text") == notebook_texts.NAME:
-            return notebook_texts.take_words(thumbnails, self.chosen().load(), progress)
-        return recognize_text(thumbnails, self.chosen().load(), progress)
+            return notebook_texts.take_words(thumbnails, self.selected_engine().load(), progress)
+        return recognize_text(thumbnails, self.selected_engine().load(), progress)

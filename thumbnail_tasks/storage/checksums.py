@@ -1,9 +1,9 @@
-"""A seal in every Parquet file of ours: no byte of what is read can have changed unnoticed.
+"""Checksums in every Parquet file of this package: no changed byte is read unnoticed.
 
-Between its pages and its footer, where no reader of Parquet looks, a file of ours has a SHA-256 of
-the pages of each column, and one of the footer. Parquet's own checksums are of pages, without
-their headers, and leave out the footer: of the 2,056 bytes of a small table with them, 51 could be
-changed alone so that it was read as another table, or with other metadata (pyarrow 26, 2026-11-25).
+Between the pages and the footer, where no Parquet reader looks, the file has a SHA-256 of the pages
+of each column and one of the footer. Parquet's own checksums cover pages without their headers, and
+not the footer: of the 2,056 bytes of a small table with them, 51 could each be changed so that it
+was read as another table, or with other metadata (pyarrow 26, 2026-11-25).
 """
 
 import hashlib
@@ -17,58 +17,58 @@ import pyarrow.parquet as pq
 
 _MAGIC: Final = b"PAR1"
 _END_BYTES: Final = 8  # of each Parquet file: the footer's length, and the magic
-_SEAL_BYTES: Final = 32
+_DIGEST_BYTES: Final = 32
 _PIECE_BYTES: Final = 1 << 20
 
 
-class BrokenSealError(Exception):
-    """The bytes are not those that were sealed; the message is what was found."""
+class ChecksumError(Exception):
+    """The bytes are not those that were written; the message says what was found."""
 
 
-def seal(path: Path) -> None:
-    """Put the seals into a Parquet file that has just been written."""
+def add_checksums(path: Path) -> None:
+    """Add the checksums to a Parquet file that has just been written."""
     with pa.OSFile(str(path)) as file:
         footer = _read_footer(file)
         metadata = _parse(footer)
-        seals = [_digest_pages(file, metadata, column) for column in range(metadata.num_columns)]
+        digests = [_digest_pages(file, metadata, column) for column in range(metadata.num_columns)]
     with path.open("r+b") as file:
         file.seek(-len(footer), os.SEEK_END)
-        file.write(b"".join([*seals, hashlib.sha256(footer).digest(), footer]))
+        file.write(b"".join([*digests, hashlib.sha256(footer).digest(), footer]))
 
 
-def open_sealed(path: str, columns: Sequence[str] | None = None) -> pq.ParquetFile:
-    """Open a sealed file whose footer is whole, and all pages of some columns (None: of all).
+def open_checked(path: str, columns: Sequence[str] | None = None) -> pq.ParquetFile:
+    """Open a file after checking its footer and the pages of some columns (None: of all).
 
     Raises:
-        BrokenSealError: They are not.
+        ChecksumError: A checksum does not match.
     """
-    file = pa.OSFile(path)  # one handle for all: the name may be given to a newer file meanwhile
+    file = pa.OSFile(path)  # one handle: the path may be replaced by a newer file meanwhile
     footer = _read_footer(file)
     before_footer = file.size() - len(footer)
-    sealed = file.read_at(_SEAL_BYTES, max(0, before_footer - _SEAL_BYTES))
-    if sealed != hashlib.sha256(footer).digest():
-        raise BrokenSealError("a damaged footer, or a Parquet file that this package did not write")
+    stored = file.read_at(_DIGEST_BYTES, max(0, before_footer - _DIGEST_BYTES))
+    if stored != hashlib.sha256(footer).digest():
+        raise ChecksumError("a damaged footer, or a Parquet file that this package did not write")
     metadata = _parse(footer)
-    first_seal = before_footer - _SEAL_BYTES * (1 + metadata.num_columns)
+    first_digest = before_footer - _DIGEST_BYTES * (1 + metadata.num_columns)
     for column in range(metadata.num_columns):
         name = metadata.schema.column(column).path
         if columns is not None and not any(f"{name}.".startswith(f"{top}.") for top in columns):
             continue
-        expected = file.read_at(_SEAL_BYTES, first_seal + _SEAL_BYTES * column)
+        expected = file.read_at(_DIGEST_BYTES, first_digest + _DIGEST_BYTES * column)
         if _digest_pages(file, metadata, column) != expected:
-            raise BrokenSealError(f"damage in its column {name}")
+            raise ChecksumError(f"damage in its column {name}")
     return pq.ParquetFile(file, metadata=metadata)
 
 
 def _read_footer(file: pa.NativeFile) -> bytes:
-    """A Parquet file's footer with all that follows: its length and the magic."""
+    """A Parquet file's footer with what follows it: its length and the magic."""
     n_bytes = file.size()
     if n_bytes < len(_MAGIC) + _END_BYTES:
-        raise BrokenSealError(f"{n_bytes} bytes")
+        raise ChecksumError(f"{n_bytes} bytes")
     end = file.read_at(_END_BYTES, n_bytes - _END_BYTES)
     n_footer = int.from_bytes(end[:4], "little") + _END_BYTES
     if end[4:] != _MAGIC or n_footer > n_bytes - len(_MAGIC):
-        raise BrokenSealError(f"{n_bytes} bytes that do not end as a Parquet file does")
+        raise ChecksumError(f"{n_bytes} bytes that do not end as a Parquet file does")
     footer: bytes = file.read_at(n_footer, n_bytes - n_footer)
     return footer
 

@@ -1,85 +1,87 @@
-"""One night at a time on a data directory."""
+"""Locks on a whole data directory: one night at a time, and no clean-up during a run."""
 
 import atexit
 import contextlib
 import datetime
 import functools
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from thumbnail_tasks.errors import ThumbnailTasksError
-from thumbnail_tasks.storage.locks import claimed
-from thumbnail_tasks.storage.parquet_target import written_whole
-from thumbnail_tasks.tasks.progress import say
+from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage.locks import hold_lock
+
+logger = logging.getLogger(__name__)
 
 _IN_USE = "in use"
-_uses = contextlib.ExitStack()
-"""The shared claims of this process, held to its end."""
-atexit.register(_uses.close)
+_shared = contextlib.ExitStack()
+"""The shared locks of this process, held until it ends."""
+atexit.register(_shared.close)
 
 
-class NightRunsError(ThumbnailTasksError):
-    """Another night, or a cleaning, is under way."""
+class DataDirBusyError(ThumbnailTasksError):
+    """Another night, or a clean-up, is using the data directory."""
 
 
 @contextlib.contextmanager
-def claimed_night(data_dir: Path, who: str) -> Iterator[None]:
+def hold_night_lock(data_dir: Path, who: str) -> Iterator[None]:
     """Be the only night on a data directory while the block runs.
 
-    The claim is the kernel's (see ``claims``): a night that dies holds nothing, whatever
-    ``<data_dir>/.night`` says. That file only tells whom a second night has met.
+    The lock is the kernel's (see ``storage.locks``): a night that dies holds nothing, whatever
+    ``<data_dir>/.night`` says. That file only tells a second night who holds the lock.
 
     Args:
-        data_dir: Where everything is kept.
-        who: The task, for the message to the second one.
+        data_dir: The data directory.
+        who: The task, for the message to a second night.
 
     Raises:
-        NightRunsError: Another process holds it.
-        StorageError: ``data_dir`` cannot be written, or its file system knows no locks.
+        DataDirBusyError: Another process holds the lock.
+        StorageError: ``data_dir`` cannot be written, or its file system has no locks.
     """
     note = data_dir / ".night"
 
     def refuse() -> None:
-        holder = note.read_text(encoding="utf-8") if note.exists() else "one that has just begun"
-        raise NightRunsError(
+        holder = note.read_text(encoding="utf-8") if note.exists() else "one that has just started"
+        raise DataDirBusyError(
             f"{data_dir}: expected no other night on this data directory; found {holder}. "
-            "It goes on; this one stops."
+            "It continues; this one stops."
         )
 
-    with claimed(data_dir, "night", refuse):
+    with hold_lock(data_dir, "night", refuse):
         now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
-        with written_whole(note) as temporary:
+        with atomic_write(note) as temporary:
             holder = f"{who}, process {os.getpid()} on {socket.gethostname()}, since {now}"
             temporary.write_text(holder, encoding="utf-8")
         yield
 
 
 @functools.cache
-def use_data(data_dir: Path) -> None:
-    """Keep a data directory from being cleaned until this process ends; waits for a cleaning.
+def share_data_dir(data_dir: Path) -> None:
+    """Protect a data directory from ``CleanUp`` until this process ends; waits for a clean-up.
 
     Raises:
-        StorageError: ``data_dir`` cannot be written, or its file system knows no locks.
+        StorageError: ``data_dir`` cannot be written, or its file system has no locks.
     """
-    wait = functools.partial(say, f"{data_dir}: waiting until CleanUp is done")
-    _uses.enter_context(claimed(data_dir, _IN_USE, wait, shared=True))
+    wait = functools.partial(logger.info, "%s: waiting for CleanUp to finish", data_dir)
+    _shared.enter_context(hold_lock(data_dir, _IN_USE, wait, shared=True))
 
 
 @contextlib.contextmanager
-def unused_data(data_dir: Path) -> Iterator[None]:
-    """While the block runs, new runs on a data directory wait.
+def hold_unused_data_dir(data_dir: Path) -> Iterator[None]:
+    """Keep new runs on a data directory waiting while the block runs.
 
     Raises:
-        NightRunsError: A run is using it.
+        DataDirBusyError: A run is using it.
     """
 
     def refuse() -> None:
-        raise NightRunsError(
-            f"{data_dir}: expected no run on this data directory; found one, ExportAttributes or "
-            "its like. It goes on; this one stops."
+        raise DataDirBusyError(
+            f"{data_dir}: expected no run on this data directory; found one (ExportAttributes or "
+            "similar). It continues; this one stops."
         )
 
-    with claimed(data_dir, _IN_USE, refuse):
+    with hold_lock(data_dir, _IN_USE, refuse):
         yield

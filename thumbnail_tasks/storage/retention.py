@@ -10,14 +10,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from thumbnail_tasks.storage.parquet_target import find_asides, find_orphans, writing
-from thumbnail_tasks.tasks.shard_task import table_of_shard
+from thumbnail_tasks.storage.atomic import find_orphans, writing
+from thumbnail_tasks.storage.naming import table_of_shard
+from thumbnail_tasks.storage.parquet_target import find_damaged
 
 LATEST = "latest"
 """The link in ``exports`` to the newest dated export."""
 
 
-class Unneeded(NamedTuple):
+class Reclaimable(NamedTuple):
     """Files of one folder that can go."""
 
     folder: Path
@@ -30,30 +31,30 @@ class Plan(NamedTuple):
 
     source: str
     table_name: str
-    attempt: int
+    number: int
     path: Path
 
 
-def list_orphans(data_dir: Path) -> list[Unneeded]:
+def list_orphans(data_dir: Path) -> list[Reclaimable]:
     """What killed writers left."""
     return _by_folder(find_orphans(data_dir), "left by killed writers")
 
 
-def list_asides(data_dir: Path) -> list[Unneeded]:
+def list_damaged(data_dir: Path) -> list[Reclaimable]:
     """Damaged files that were moved aside."""
-    return _by_folder(find_asides(data_dir), "damaged; made anew since, or by the next run")
+    return _by_folder(find_damaged(data_dir), "damaged; made anew since, or by the next run")
 
 
-def list_unfinished(folders: Iterable[Path]) -> list[Unneeded]:
+def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
     """Those of the folders that are there: a killed run has left them."""
     return [
-        Unneeded(folder, "of a killed run", _files_below(folder))
+        Reclaimable(folder, "of a killed run", _files_below(folder))
         for folder in folders
         if folder.is_dir()
     ]
 
 
-def list_dated(exports: Path) -> list[Path]:
+def list_dated_exports(exports: Path) -> list[Path]:
     """The folders named by a date, the oldest first."""
     return sorted(path for path in exports.glob("????-??-??") if path.is_dir() and _is_date(path))
 
@@ -72,7 +73,7 @@ def latest_date(exports: Path) -> str:
     return latest.resolve().name if latest.is_dir() else ""
 
 
-def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> list[Unneeded]:
+def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> list[Reclaimable]:
     """The dated exports before the newest ``keep``.
 
     Args:
@@ -82,8 +83,8 @@ def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> 
     """
     stays = {*spared, latest_date(exports)}
     return [
-        Unneeded(folder, "older than the exports kept", _files_below(folder))
-        for folder in list_dated(exports)[:-keep]
+        Reclaimable(folder, "older than the exports kept", _files_below(folder))
+        for folder in list_dated_exports(exports)[:-keep]
         if folder.name not in stays
     ]
 
@@ -92,8 +93,8 @@ def list_plans(data_dir: Path) -> list[Plan]:
     """All plans of a data directory."""
     plans = []
     for path in sorted((data_dir / "plans").glob("*/*.parquet")):
-        table_name, _, attempt = path.stem.rpartition("-")
-        plans.append(Plan(path.parent.name, table_name, int(attempt), path))
+        table_name, _, number = path.stem.rpartition("-")
+        plans.append(Plan(path.parent.name, table_name, int(number), path))
     return plans
 
 
@@ -105,14 +106,14 @@ def needed_plans(plans: Iterable[Plan], exported: Collection[tuple[str, str]]) -
         exported: Source and table name of each kept export.
 
     Returns:
-        For each source the last attempt over each exported table, and over the table that was
+        For each source the last plan of each exported table, and over the table that was
         planned last: its export may not be there yet.
     """
     last: dict[tuple[str, str], Plan] = {}
     newest: dict[str, Plan] = {}
     for plan in plans:
         of_table = (plan.source, plan.table_name)
-        last[of_table] = max(plan, last.get(of_table, plan), key=lambda each: each.attempt)
+        last[of_table] = max(plan, last.get(of_table, plan), key=lambda each: each.number)
         newest[plan.source] = max(plan, newest.get(plan.source, plan), key=_modified)
     wanted = {*exported, *((source, plan.table_name) for source, plan in newest.items())}
     return [plan for of_table, plan in last.items() if of_table in wanted]
@@ -122,7 +123,7 @@ def _modified(plan: Plan) -> int:
     return plan.path.stat().st_mtime_ns
 
 
-def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Unneeded]:
+def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Reclaimable]:
     """Plans, tables of videos and vocabularies that belong to no needed plan.
 
     A vocabulary stays as long as there is a shard that its table brought: another engine
@@ -134,23 +135,25 @@ def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Unneeded]:
     videos = sorted((data_dir / "videos").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     tables.update(path.stem for path in videos[-1:])
     brought = {table_of_shard(path.stem) for path in (data_dir / "shards").glob("*/*.parquet")}
+    ids = sorted((data_dir / "thumbnail_ids").glob("*/*.parquet"))
     vocabularies = sorted((data_dir / "vocabularies").glob("*.parquet"))
     old = [
         *(plan.path for plan in list_plans(data_dir) if plan.path not in needed_paths),
         *(path for path in videos if path.stem not in tables),
+        *(path for path in ids if path.stem not in tables),
         *(path for path in vocabularies if path.stem not in tables | brought),
     ]
     return _by_folder(old, "of tables that no kept export needs")
 
 
-def _by_folder(files: Iterable[Path], why: str) -> list[Unneeded]:
+def _by_folder(files: Iterable[Path], why: str) -> list[Reclaimable]:
     by_folder: dict[Path, list[Path]] = {}
     for path in files:
         by_folder.setdefault(path.parent, []).append(path)
-    return [Unneeded(folder, why, of_folder) for folder, of_folder in by_folder.items()]
+    return [Reclaimable(folder, why, of_folder) for folder, of_folder in by_folder.items()]
 
 
-def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> list[Unneeded]:
+def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> list[Reclaimable]:
     """Results of engines that today's settings do not name.
 
     Args:
@@ -158,7 +161,7 @@ def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> li
         todays: Of each folder of results the engine tags of today, one for each source.
     """
     return [
-        Unneeded(folder, "of superseded engines", _files_below(folder))
+        Reclaimable(folder, "of superseded engines", _files_below(folder))
         for table, tags in todays.items()
         for folder in _folders(data_dir / table)
         if folder.name not in tags
@@ -178,13 +181,13 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
-def remove(unneeded: Iterable[Unneeded]) -> None:
+def remove(reclaimable: Iterable[Reclaimable]) -> None:
     """Remove the files, and the folders that are empty then.
 
     Raises:
         StorageError: One cannot be removed.
     """
-    for folder, _, files in unneeded:
+    for folder, _, files in reclaimable:
         for path in files:
             with writing(path):
                 path.unlink(missing_ok=True)
@@ -203,20 +206,20 @@ def measure_freed(files: Iterable[Path]) -> int:
     return sum(stat.st_size for key, stat in freed.items() if names[key] == stat.st_nlink)
 
 
-def describe(data_dir: Path, unneeded: Sequence[Unneeded], verb: str) -> str:
+def describe(data_dir: Path, reclaimable: Sequence[Reclaimable], verb: str) -> str:
     """A line for each folder, and the sum.
 
     Args:
         data_dir: Where everything is kept.
-        unneeded: What goes, still there.
+        reclaimable: What goes, still there.
         verb: ``would free`` or ``freed``.
     """
-    if not unneeded:
+    if not reclaimable:
         return f"{data_dir}: nothing to free"
     lines = [f"{data_dir}: {verb}"]
-    for folder, why, files in unneeded:
+    for folder, why, files in reclaimable:
         lines.append(_line(files, f"{folder.relative_to(data_dir)}: {why}"))
-    lines.append(_line([path for each in unneeded for path in each.files], "in all"))
+    lines.append(_line([path for each in reclaimable for path in each.files], "in all"))
     return "\n".join(lines)
 
 

@@ -1,16 +1,20 @@
 """Fetch the models that are not shipped, once, into the caches of their own tools."""
 
 import functools
+import logging
 import time
 
 import luigi
 
+from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, TASK_LINE
 from thumbnail_tasks.engines.embeddings import tensorflow_hub
 from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.engines.text import keras_ocr
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError, WeightsError
-from thumbnail_tasks.tasks.progress import SECONDS_BETWEEN_LINES, say, say_from, tell
+from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.weights.cache import is_there, put_in_place
+
+logger = logging.getLogger(__name__)
 
 
 def known_weights() -> dict[str, Weights]:
@@ -40,7 +44,7 @@ class FetchWeights(luigi.Task):
     Run alone, it prepares a machine that will be offline. Only the notebook's engines need it.
     """
 
-    weights = luigi.Parameter(
+    weights: str = luigi.Parameter(
         default="",
         description="Which, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
         "tensorflow-hub-encoder (default: all)",
@@ -49,8 +53,8 @@ class FetchWeights(luigi.Task):
     resources = {"download": 1}
     retry_count = 1  # what may pass is tried again while it downloads, from where it broke off
 
-    def chosen(self) -> list[Weights]:
-        """What to fetch.
+    def selected_weights(self) -> list[Weights]:
+        """The models to fetch.
 
         Raises:
             SettingsError: A name is not known.
@@ -66,7 +70,7 @@ class FetchWeights(luigi.Task):
         return [known[name] for name in names]
 
     def output(self) -> list[WeightsTarget]:
-        return [WeightsTarget(weights) for weights in self.chosen()]
+        return [WeightsTarget(weights) for weights in self.selected_weights()]
 
     def complete(self) -> bool:
         """Whether all are there; what is wrong with the settings is for ``run`` to report."""
@@ -77,28 +81,30 @@ class FetchWeights(luigi.Task):
 
     def run(self) -> None:
         failures = []
-        for nth, weights in enumerate(self.chosen()):
+        for nth, weights in enumerate(self.selected_weights()):
             try:
                 sha256 = put_in_place(weights, _Transfer(self, weights, nth))
             except WeightsError as error:  # the others may be on other servers
                 failures.append(str(error))
                 continue
             pin = f"; to pin it: --tensorflow-hub-sha256 {sha256}" if not weights.sha256 else ""
-            say_from("FetchWeights", f"{weights.name} is at {weights.path}{pin if sha256 else ''}")
+            message = f"{weights.name} is at {weights.path}{pin if sha256 else ''}"
+            logger.info(TASK_LINE, "FetchWeights", message)
         if failures:
             raise WeightsError("\n".join(failures))
 
 
 @FetchWeights.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 @functools.cache  # once per process, not once per task that needs it
-def _say_that_nothing_is_to_do(task: FetchWeights) -> None:
+def _log_nothing_to_do(task: FetchWeights) -> None:
     for target in task.output():
-        say_from("FetchWeights", f"{target.weights.name} is at {target.path} already")
+        message = f"{target.weights.name} is already at {target.path}"
+        logger.info(TASK_LINE, "FetchWeights", message)
 
 
 @FetchWeights.event_handler(luigi.Event.PROCESS_FAILURE)
-def _say_that_a_process_died(task: FetchWeights, message: str) -> None:
-    say(f"ERROR: FetchWeights: {message}. What has come is kept.")
+def _log_process_failure(task: FetchWeights, message: str) -> None:
+    logger.error("FetchWeights: %s. The part downloaded so far is kept.", message)
 
 
 class _Transfer:
@@ -106,7 +112,7 @@ class _Transfer:
 
     def __init__(self, task: FetchWeights, weights: Weights, nth: int) -> None:
         self._task, self._nth = task, nth
-        self._n_files = len(task.chosen())
+        self._n_files = len(task.selected_weights())
         is_archive = tensorflow_hub.handle_of(weights)
         self._name = weights.name if is_archive else weights.path.name
         self._began_s = self._told_s = time.monotonic()
@@ -122,7 +128,7 @@ class _Transfer:
         rate = (n_bytes - self._n_bytes_before) / max(now_s - self._began_s, 1e-9)
         of_total = f"/{total / 1e6:.0f}" if total else ""
         share = (self._nth + n_bytes / (total or n_bytes * 2 or 1)) / self._n_files
-        tell(
+        report_progress(
             self._task,
             f"{self._name} {n_bytes / 1e6:.0f}{of_total} MB ({rate / 1e6:.1f} MB/s)",
             share,

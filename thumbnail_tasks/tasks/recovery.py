@@ -1,4 +1,4 @@
-"""A file that turns out to be lost while a task runs is made anew in the same run."""
+"""Recovery within a run: files found missing or damaged by a task are regenerated."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -10,33 +10,33 @@ from luigi.task import flatten
 from thumbnail_tasks.storage.parquet_target import LostFileError
 
 
-def mending(run: Callable[[Any], Any]) -> Callable[[Any], Iterator[Any]]:
-    """Let Luigi make anew what a task's ``run`` finds lost among the files of earlier tasks.
+def recover_lost_inputs(run: Callable[[Any], Any]) -> Callable[[Any], Iterator[Any]]:
+    """Let Luigi regenerate the files of earlier tasks that a task's ``run`` finds lost.
 
-    Luigi is given all tasks before this one as its dynamic dependencies: it runs those whose files
-    are missing now, and then this one again. So the task has not failed, nor has the run.
+    All earlier tasks become dynamic dependencies: Luigi runs those whose files are missing, and
+    then this task again. So neither the task nor the run has failed.
 
     Raises:
-        LostFileError: The file is not one that an earlier task makes.
+        LostFileError: The file is not the output of an earlier task.
     """
 
     @functools.wraps(run)
-    def run_until_whole(task: luigi.Task) -> Iterator[Any]:
-        said = ""
+    def run_until_complete(task: luigi.Task) -> Iterator[Any]:
+        last_lost = ""
         while True:
             try:
                 yield from run(task) or ()
                 return
             except LostFileError as lost:
-                if str(lost) == said:
+                if str(lost) == last_lost:
                     raise
-                said = str(lost)
-            yield list(dict.fromkeys(_tasks_before(task)))
+                last_lost = str(lost)
+            yield list(dict.fromkeys(_earlier_tasks(task)))
 
-    return run_until_whole
+    return run_until_complete
 
 
-def _tasks_before(task: luigi.Task) -> Iterator[luigi.Task]:
+def _earlier_tasks(task: luigi.Task) -> Iterator[luigi.Task]:
     for earlier in flatten(task.requires()):
         yield earlier
-        yield from _tasks_before(earlier)
+        yield from _earlier_tasks(earlier)

@@ -1,141 +1,68 @@
-"""What a shard is, and the two base tasks that everything else is made of.
+"""The base class of all stages: a task over the files of some shards.
 
-A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest>``: the table
-that brought it, and what is in it. Each stage turns the files of one shard into one more.
+A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest>``: the table from
+which it was planned, and its content. Each stage makes one more file for each shard.
 """
 
 import contextlib
 import functools
-import hashlib
-import json
-import re
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import luigi
 import pyarrow as pa
 
-from thumbnail_tasks import settings
+from thumbnail_tasks.console import TASK_LINE, Progress
 from thumbnail_tasks.engines.interface import Engine
-from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError, ThumbnailTasksError
-from thumbnail_tasks.execution.bisection import compute_by_halves
-from thumbnail_tasks.execution.crashes import CrashError, explain_exit
-from thumbnail_tasks.execution.gpus import PROCESSOR, find_cards, leased_card
+from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
+from thumbnail_tasks.execution.bisection import bisect_crashes
+from thumbnail_tasks.execution.crashes import CrashError
+from thumbnail_tasks.execution.gpus import CPU, find_gpus, lease_gpu
 from thumbnail_tasks.execution.model_process import model_process
 from thumbnail_tasks.execution.quarantine import (
     describe_crash,
-    find_crashed,
+    find_quarantined,
     pick_rows,
     without_picture,
 )
-from thumbnail_tasks.storage.locks import claimed
+from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.data_task import DataTask
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
-from thumbnail_tasks.tasks.progress import Progress, ProgressLines, end_run, say, say_from, tell
-from thumbnail_tasks.tasks.recovery import mending
+from thumbnail_tasks.tasks.progress import ProgressLines, report_progress
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+
+logger = logging.getLogger(__name__)
 
 PICTURES = "thumbnails"
-"""Folder of the first stage's results: the one table that says which pictures there are."""
+"""Folder of the first stage's results, the table that says which pictures exist."""
 
 
-def short_digest(value: Any, digits: int) -> str:
-    """The first hexadecimal digits of the SHA-256 of ``value`` as JSON."""
-    described = json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
-    return hashlib.sha256(described).hexdigest()[:digits]
-
-
-def name_table(videos_digest: str) -> str:
-    """The name of a table of videos in file names: the start of its digest."""
-    return videos_digest[:12]
-
-
-def name_shard(table_name: str, thumbnails: pa.Table) -> str:
-    """The name of the shard of ``thumbnails`` (rows of ``schemas.SHARDS``)."""
-    return f"{table_name}-{short_digest(thumbnails.to_pylist(), 12)}"
-
-
-def table_of_shard(shard: str) -> str:
-    """The name of the table of videos that brought a shard."""
-    return shard.partition("-")[0]
-
-
-def make_tag(name: str, about: Mapping[str, Any]) -> str:
-    """``<name>-<digest>``: a folder's name that changes with whatever changes a result."""
-    return f"{name}-{short_digest([name, about], 8)}"
-
-
-class DataTask(luigi.Task):
-    """A task that keeps its results under a data directory."""
-
-    data_dir = luigi.Parameter(default="", description="Default: [storage] data_dir")
-
-    @classmethod
-    def get_param_values(
-        cls, params: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> list[tuple[str, Any]]:
-        """Fill in the folder, so that it is part of the task's name in the scheduler.
-
-        Two runs with different folders are then different tasks, and a worker of another
-        process that takes the task over works in the same folder.
-        """
-        values = dict(super().get_param_values(params, args, kwargs))
-        values["data_dir"] = values["data_dir"] or settings.storage().data_dir
-        return list(values.items())
-
-    def target(self, *parts: str) -> ParquetTarget:
-        """The Parquet file at ``<data_dir>/<parts>.parquet``."""
-        return ParquetTarget(f"{Path(self.data_dir, *parts)}.parquet", "/".join(parts))
-
-    def claim(self, target: ParquetTarget) -> AbstractContextManager[None]:
-        """Be the one to make this file: another run on the same data directory waits."""
-        name = str(Path(target.path).relative_to(self.data_dir))
-        return claimed(
-            Path(self.data_dir),
-            name,
-            lambda: say_from(self.task_family, f"waiting: another run makes {name}"),
-        )
-
-
-@DataTask.event_handler(luigi.Event.PROCESS_FAILURE)
-def _say_that_a_process_died(task: DataTask, message: str) -> None:
-    exit_code = re.search(r"exit code (-\d+)", message)
-    reason = f": {explain_exit(int(exit_code[1]))}" if exit_code else ""
-    say(f"ERROR: {task.task_family}: {message}{reason}. What is done is kept.")
-
-
-@DataTask.event_handler(luigi.Event.FAILURE)
-def _end_run_for_good_reason(task: DataTask, error: Exception) -> None:
-    """Where nothing can be written, or a host is down, all that is begun would be in vain."""
-    if isinstance(error, StorageError | HostDownError):
-        end_run()
-
-
-def _listed(numbers: Iterable[str | None]) -> str:
-    """Those of several tasks; None is of one that luigid has from a version without them."""
+def _join_numbers(numbers: Iterable[str | None]) -> str:
+    """The shard numbers of a batch; None comes from tasks that luigid knows from old versions."""
     return ", ".join(number or "" for number in numbers)
 
 
 class ShardTask(DataTask):
-    """One stage over one shard, or over several that Luigi put together into a batch.
+    """One stage over one shard, or over several that Luigi has combined into a batch.
 
-    While a stage's resource is busy its shards wait; the next run takes up to
-    ``max_batch_size`` of them at once, so that a model is loaded once for all. Each shard's
-    file is placed as soon as it is done: after a kill only the missing ones are made.
+    While a stage's resource is busy its shards wait; the next task takes up to
+    ``max_batch_size`` of them, so that a model is loaded once for all. Each shard's file is
+    published as soon as it is done: after a kill only the missing ones are made.
     """
 
     # In the order in which Luigi's page shows them.
-    shard_numbers = luigi.Parameter(
+    shard_numbers: str = luigi.Parameter(
         default="",
         significant=False,
-        batch_method=_listed,
-        description="Which of the run's shards they are, as in 2 of 3; for people",
+        batch_method=_join_numbers,
+        description="Numbers of the shards within the run, as in 2 of 3; for display only",
     )
-    data_dir = luigi.Parameter(default="", description="Default: [storage] data_dir")
-    source = luigi.Parameter(description="Where the pictures came from: see PlanShards")
-    engine = luigi.Parameter(description="Engine tag: what computes, in which version")
-    shards = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
+    data_dir: str = luigi.Parameter(default="", description="Default: [storage] data_dir")
+    source: str = luigi.Parameter(description="Source of the pictures: see PlanShards")
+    engine: str = luigi.Parameter(description="Engine tag: engine, version and settings")
+    shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
 
     max_batch_size = 8
 
@@ -143,14 +70,14 @@ class ShardTask(DataTask):
     """Folder of this stage's results."""
 
     version: ClassVar[str] = "1"
-    """Raise it when the same engine's output becomes another one through our own code."""
+    """Raise it when this package's own code changes the output of the same engine."""
 
     upstream: ClassVar[tuple[type["ShardTask"], ...]] = ()
-    """The stages whose tables ``compute`` takes, in its order."""
+    """The stages whose tables ``compute`` takes, in this order."""
 
     @classmethod
-    def chosen(cls) -> Engine:
-        """The engine that the settings name.
+    def selected_engine(cls) -> Engine:
+        """The engine selected by the settings.
 
         Raises:
             SettingsError: There is no such engine.
@@ -158,26 +85,26 @@ class ShardTask(DataTask):
         raise NotImplementedError
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
-        """This stage's table of some thumbnails from the upstream tables of the same thumbnails.
+        """This stage's table of some thumbnails, from the upstream tables of the same thumbnails.
 
-        It runs in a process of its own, and is not to depend on what was computed there before.
+        It runs in a process of its own, and must not depend on earlier calls there.
         """
         raise NotImplementedError
 
     @classmethod
     def tag(cls, source: str) -> str:
-        """The engine tag under this process's settings, upstream engines included."""
-        return _tag_engine(cls, source)
+        """The engine tag under this process's settings; it includes upstream engines."""
+        return _engine_tag(cls, source)
 
     @classmethod
     def on(cls, shard: str, source: str, data_dir: str, number: str = "") -> Self:
-        """The task for one shard, with the engine that the settings name.
+        """The task for one shard, with the engine selected by the settings.
 
         Args:
             shard: Its name.
-            source: Where the pictures came from.
-            data_dir: Where everything is kept.
-            number: Which of the run's shards it is, as in ``2 of 3``, if that is known.
+            source: Source of the pictures.
+            data_dir: The data directory.
+            number: Number of the shard within the run, as in ``2 of 3``, if known.
         """
         return cls(
             shard_numbers=number,
@@ -193,8 +120,8 @@ class ShardTask(DataTask):
 
     @classmethod
     def requires_weights(cls) -> list[luigi.Task]:
-        """What fetches the weights that the chosen engine does not bring along."""
-        names = [weights.name for weights in cls.chosen().weights()]
+        """The task that fetches weights of the selected engine that are not shipped."""
+        names = [weights.name for weights in cls.selected_engine().weights()]
         return [FetchWeights(weights=",".join(names))] if names else []
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
@@ -215,117 +142,121 @@ class ShardTask(DataTask):
         return self.target(self.table, self.engine, shard)
 
     def pictures_of(self, shard: str) -> ParquetTarget:
-        """The file of one shard's thumbnails, which says what pictures there are."""
+        """The file of one shard's thumbnails, which says which pictures exist."""
         return self.target(PICTURES, self.source, shard)
 
-    @mending
+    @recover_lost_inputs
     def run(self) -> None:
         if self.engine != self.tag(self.source):
             raise SettingsError(
-                f"{self}: this worker's settings make the engine {self.tag(self.source)}; "
+                f"{self}: this worker's settings give the engine tag {self.tag(self.source)}; "
                 "give every worker the same luigi.cfg and version"
             )
         shards = [name for name in self.shards.split(",") if not self.output_for(name).exists()]
         if not shards:
             return
-        with self._placed() as place:  # before any claim: who has a claim waits for no card
-            on_card = place if place != PROCESSOR else ""
-            lines = ProgressLines(self, len(shards), on_card)
+        with self._device() as device:  # before any lock: a lock holder never waits for a GPU
+            lines = ProgressLines(self, len(shards), device if device != CPU else "")
             for shard in shards:
                 target = self.output_for(shard)
-                with self.claim(target):
-                    if not target.exists():  # another run may have been quicker
-                        self._make(shard, lines, place)
+                with self.lock(target):
+                    if not target.exists():  # another run may have made it
+                        self._make(shard, lines, device)
 
     @contextlib.contextmanager
-    def _placed(self) -> Iterator[str]:
-        """While the block runs, compute on a leased card if the stage holds ``gpu``; gives where.
+    def _device(self) -> Iterator[str]:
+        """Compute on a leased GPU while the block runs, if the stage holds ``gpu``.
+
+        Yields:
+            The label of the GPU, or ``CPU``.
 
         Raises:
-            GpuError: A card is expected, and there is none.
+            GpuError: A GPU is required, and there is none.
         """
         if not self.process_resources().get("gpu"):
-            yield PROCESSOR
+            yield CPU
             return
-        cards = find_cards()
-        labels = ", ".join(card.label for card in cards)
-        waiting = f"waiting for a card: other tasks of this host have leased {labels}"
+        gpus = find_gpus()
+        labels = ", ".join(gpu.label for gpu in gpus)
+        waiting = f"waiting for a GPU: other tasks of this host have leased {labels}"
         with (
-            leased_card(cards, lambda: tell(self, waiting, 0)) as card,
-            model_process().on(card),
+            lease_gpu(gpus, lambda: report_progress(self, waiting, 0)) as gpu,
+            model_process().on(gpu),
         ):
-            place = card.label if card else PROCESSOR
-            tell(self, f"on {place}", 0)
-            yield place
+            device = gpu.label if gpu else CPU
+            report_progress(self, f"on {device}", 0)
+            yield device
 
-    def _make(self, shard: str, lines: ProgressLines, place: str) -> None:
-        """Write one shard's file; a picture that crashes, or is too large for memory, is left out.
+    def _make(self, shard: str, lines: ProgressLines, device: str) -> None:
+        """Write one shard's file; a picture that crashes or exhausts memory is quarantined.
 
         Raises:
-            ThumbnailTasksError: The engine crashes whatever the picture.
+            ThumbnailTasksError: The engine crashes with any picture.
         """
         first = self.requires_for(shard)[0].output()[0]
         ids = first.read(["thumbnail_id"])["thumbnail_id"].to_pylist()
 
-        def compute(rows: range) -> pa.Table:
+        def compute_rows(rows: range) -> pa.Table:
             work = functools.partial(_compute_rows, type(self), self.to_str_params(), shard, rows)
             try:
-                with lines.unless_it_fails() as progress:
-                    return model_process().compute(work, progress)
+                with lines.rollback_on_failure() as progress:
+                    return model_process().call(work, progress)
             except CrashError as crash:
                 if len(rows) == len(ids) > 1:
-                    say_from(self.task_family, f"{crash}. Looking for the picture by halves.")
+                    message = f"{crash}. Searching for the picture by bisection."
+                    logger.info(TASK_LINE, self.task_family, message)
                 raise
 
-        def write_off(row: int, crash: CrashError) -> pa.Table:
-            say_from(self.task_family, f"{ids[row]}: {crash.status}: {crash}. It is left out.")
+        def quarantine(row: int, crash: CrashError) -> pa.Table:
+            message = f"{ids[row]}: {crash.status}: {crash}. It is left out."
+            logger.info(TASK_LINE, self.task_family, message)
             detail = f"{self.task_family}, {self.engine}: {crash}"
             if not self.upstream:
                 return describe_crash({"thumbnail_id": ids[row]}, crash.status, detail)
-            self._write_off(shard, ids[row], crash.status, detail)
-            return compute(range(row, row + 1))
+            self._quarantine(shard, ids[row], crash.status, detail)
+            return compute_rows(range(row, row + 1))
 
         lines.begin(len(ids), self._number(shard))
         try:
-            table = compute_by_halves(compute, len(ids), write_off)
+            table = bisect_crashes(compute_rows, len(ids), quarantine)
         except CrashError as crash:
             raise ThumbnailTasksError(
                 f"{self.task_family} with {self.engine}: expected a picture to be the cause; "
-                f"found: {crash}, whatever the picture"
+                f"found: {crash}, with any picture"
             ) from crash
         seconds = lines.finish()
         about = {
             "n_thumbnails": str(len(ids)),
             "seconds": f"{seconds:.3f}",
-            "computed_on": place,
+            "computed_on": device,
         }
         self.output_for(shard).write(table, about)
 
-    def _write_off(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
-        """Take a picture out of the shard's thumbnails, for this stage and all others."""
+    def _quarantine(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
+        """Remove a picture from the shard's thumbnails, for this stage and all others."""
         target = self.pictures_of(shard)
-        with self.claim(target):
+        with self.lock(target):
             target.write(without_picture(target.read(), thumbnail_id, status, detail))
 
     def read_rows(self, shard: str, rows: range) -> list[pa.Table]:
-        """What ``compute`` takes, of some thumbnails of a shard."""
+        """The tables that ``compute`` takes, of some thumbnails of a shard."""
         tables = [task.output()[0].read() for task in self.requires_for(shard)]
         if not self.upstream:
             return pick_rows(tables, rows, pa.chunked_array([], pa.string()))
         statuses = self.pictures_of(shard).read(["thumbnail_id", "status"])
-        return pick_rows(tables, rows, find_crashed(statuses))
+        return pick_rows(tables, rows, find_quarantined(statuses))
 
 
 def _compute_rows(
     stage: type[ShardTask], params: Mapping[str, str], shard: str, rows: range, progress: Progress
-) -> pa.Table:
+) -> Any:
     task = stage.from_str_params(params)
     return task.compute(task.read_rows(shard, rows), progress)
 
 
 @functools.cache  # Luigi asks several times per task: at 5 ms each, minutes for many shards
-def _tag_engine(stage: type[ShardTask], source: str) -> str:
-    engine = stage.chosen()
+def _engine_tag(stage: type[ShardTask], source: str) -> str:
+    engine = stage.selected_engine()
     before = [earlier.tag(source) for earlier in stage.upstream]
     about = {"version": stage.version, "engine": engine.about(), "upstream": before}
     return make_tag(engine.name(), about)

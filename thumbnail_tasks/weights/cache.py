@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from thumbnail_tasks.engines.embeddings.tensorflow_hub import handle_of, is_saved_model
-from thumbnail_tasks.engines.interface import Weights, digest_file
+from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.fingerprints import digest_file
 from thumbnail_tasks.network.resumable_download import Advance, DownloadError, Part, alone, download
-from thumbnail_tasks.storage.parquet_target import place, writing, written_whole
+from thumbnail_tasks.storage.atomic import atomic_write, publish, writing
 
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -95,7 +96,7 @@ def _put_file_in_place(weights: Weights, advance: Advance) -> str:
     if weights.sha256 not in (None, sha256):
         part.remove()
         raise _not_fetched(weights, f"SHA-256 {sha256}")
-    place(part.path, weights.path)
+    publish(part.path, weights.path)
     part.forget_origin()
     return sha256
 
@@ -112,14 +113,14 @@ def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
                 pass  # to the end, where gzip has its checksum; tar stops before
         if not is_saved_model(hidden):
             raise tarfile.ReadError("no saved_model.pb in it")
-        with written_whole(_descriptor(folder)) as temporary:
+        with atomic_write(_descriptor(folder)) as temporary:
             # As TF-Hub's own, which is for people; and a line for us.
             temporary.write_text(
                 f"Module: {handle}\nDownload Time: {datetime.datetime.today()}\n"
                 f"Downloader Hostname: {socket.gethostname()} (PID:{os.getpid()})\n"
                 f"Archive SHA-256: {sha256}\n"
             )
-        place(hidden, folder)
+        publish(hidden, folder)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         archive.path.unlink()
         found = " ".join(f"no TF-Hub archive ({error}); it was removed".split())

@@ -32,7 +32,7 @@ def score_correction(
         )
         for label in labels
     ]
-    about = f"ours: {CorrectText.chosen().name()}", len(counts), "pictures"
+    about = f"ours: {CorrectText.selected_engine().name()}", len(counts), "pictures"
     repaired = bootstrap([[c.n_repaired] for c in counts], total)
     broken = bootstrap([[c.n_broken] for c in counts], total)
     balance = bootstrap([[c.n_repaired - c.n_broken] for c in counts], total)

@@ -57,7 +57,7 @@ def measure_emotions(setting: Setting) -> Measured:
 
 
 def _measure_split(setting: Setting, split: str, faces: EmotionFaces) -> Measured:
-    name = f"ours: {ClassifyEmotions.chosen().name()}"
+    name = f"ours: {ClassifyEmotions.selected_engine().name()}"
     say(f"emotions of {len(faces.labels)} faces of {split}")
     ours = _run_process(faces, "benchmarks.accuracy.emotion_process", [])
     found = {name: _reorder(ours["probabilities0"], EMOTION_LABELS, faces.classes)}

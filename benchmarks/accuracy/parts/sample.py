@@ -34,11 +34,11 @@ def measure_sample(setting: Setting) -> Measured:
         (results.attributes[name]["thumbnail_status"] == row["thumbnail_status"], 1)
         for name, row in expected.items()
     ]
-    faces, everything = f"ours: {DetectFaces.chosen().name()}", "the main job"
+    faces, everything = f"ours: {DetectFaces.selected_engine().name()}", "the main job"
     about_faces = (len(counted), "pictures", bootstrap(counted, ratio))
     about_statuses = (len(statuses), "videos", bootstrap(statuses, ratio))
     rows = [
-        *score_texts(PART, f"ours: {RecognizeText.chosen().name()}, corrected", labels, said),
+        *score_texts(PART, f"ours: {RecognizeText.selected_engine().name()}, corrected", labels, said),
         Row(PART, "number of faces is right", faces, *about_faces),
         Row(PART, "status is right", everything, *about_statuses),
     ]

@@ -49,8 +49,8 @@ def measure_vectors(setting: Setting) -> Measured:
     long_titles = [title for title in titles if _has_long_word(title)]
     if len(long_titles) < _MIN_TITLES:
         raise MissingError(f"{len(titles)} titles in {setting.data / 'videos'}: too few")
-    engine = f"ours: {EmbedText.chosen().name()}"
-    encode = EmbedText.chosen().load()
+    engine = f"ours: {EmbedText.selected_engine().name()}"
+    encode = EmbedText.selected_engine().load()
     say(f"vectors of {len(titles)} titles")
     vectors, cost = _encode_in_batches(encode, titles)
     n_misspelt = min(_N_MISSPELT, len(long_titles))

@@ -41,7 +41,7 @@ def measure_correction(setting: Setting) -> list[Row]:
         raise MissingError("no word is read on the pictures")
     random.Random(_SEED).shuffle(words)
 
-    name = CorrectText.chosen().name()
+    name = CorrectText.selected_engine().name()
     peer = f"pyspellchecker {version('pyspellchecker')}, word by word"
     theirs = Contender(peer, load_spellchecker, (counts,), None, _N_WARM_UP)
     ours = Contender(f"ours: {name}", load_corrector, (counts,))
@@ -75,7 +75,7 @@ def distinct_words(texts: Iterable[str]) -> list[str]:
 
 def load_corrector(vocabulary: Mapping[str, int]) -> Run:
     """The engine, on words that the recogniser is not sure of, without a title to lean on."""
-    correct = CorrectText.chosen().load(vocabulary)
+    correct = CorrectText.selected_engine().load(vocabulary)
     return lambda words: correct(words, [False] * len(words), [""] * len(words))
 
 

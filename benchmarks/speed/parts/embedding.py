@@ -15,7 +15,7 @@ _N_TITLES = 256
 def measure_embedding(setting: Setting) -> list[Row]:
     """Time a title, one thread each."""
     table, titles = setting.read_titles()
-    ours = Contender(f"ours: {EmbedText.chosen().name()}", load_encoder)
+    ours = Contender(f"ours: {EmbedText.selected_engine().name()}", load_encoder)
     original = Contender(f"the original ({original_minilm.PACKAGE})", load_original)
     rounds = cut_rounds(titles, setting.n_rounds, _N_TITLES)
     contest = take_turns([ours, original], rounds, PART)

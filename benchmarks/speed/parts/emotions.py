@@ -21,7 +21,7 @@ _SIDE_PX = 48
 def measure_emotions(setting: Setting) -> list[Row]:
     """Time a face of FER2013, or of the sample's pictures where there is none."""
     faces, what = _read_faces(setting)
-    name = f"ours: {ClassifyEmotions.chosen().name()}"
+    name = f"ours: {ClassifyEmotions.selected_engine().name()}"
     path = setting.data / "models" / FILE
     ours = Contender(f"{name}, {_BATCH} at once", load_emotions, (_BATCH,), n_warm_up=_BATCH)
     ours_single = Contender(f"{name}, one by one", load_emotions, (1,), _N_ONE_BY_ONE)

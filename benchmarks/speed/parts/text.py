@@ -18,7 +18,7 @@ _BAR_RAPIDOCR, _BAR_KERAS = Bar("≥", 2), Bar("≥", 8)
 
 def measure_text(setting: Setting) -> list[Row]:
     """Time a picture: ours without its bars in batches, the peers on the picture as stored."""
-    name = f"ours: {RecognizeText.chosen().name()}"
+    name = f"ours: {RecognizeText.selected_engine().name()}"
     ours = Contender(name, load_text, n_warm_up=_N_PICTURES)
     plain = plain_rapidocr()
     rapidocr = Contender(plain.name, load_one_by_one, (plain.load,))

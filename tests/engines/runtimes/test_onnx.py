@@ -1,4 +1,4 @@
-"""A model on ONNX Runtime computes on the card that was leased for it, or refuses."""
+"""A model on ONNX Runtime computes on the gpu that was leased for it, or refuses."""
 
 import functools
 from typing import Any
@@ -8,11 +8,11 @@ import pytest
 
 from tests.execution.test_gpus import cards_of_this_host
 from tests.execution.test_model_process import ignore
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions.fer2013 import INPUT_PX, WEIGHTS_PATH, load_emotion_classifier
 from thumbnail_tasks.engines.runtimes.onnx import open_session
-from thumbnail_tasks.execution.gpus import Card, GpuError, leased_card
+from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess
-from thumbnail_tasks.tasks.progress import Progress
 
 
 def list_builds_providers(progress: Progress) -> list[str]:
@@ -39,25 +39,25 @@ def test_a_build_that_cannot_see_the_card_is_refused() -> None:
     process = ModelProcess()
     expected = r"GPU 7 \(NVIDIA H100\): expected .*; found: onnxruntime .*Install onnxruntime-gpu"
     with (
-        process.on(Card("7", "GPU 7 (NVIDIA H100)")),
+        process.on(Gpu("7", "GPU 7 (NVIDIA H100)")),
         pytest.raises(GpuError, match=expected),
     ):
-        process.compute(open_network, ignore)
+        process.call(open_network, ignore)
 
 
 @pytest.mark.gpu
 @pytest.mark.model
 def test_on_a_card_the_same_is_found_as_on_the_processor() -> None:
     process = ModelProcess()
-    cards = cards_of_this_host()
-    if "CUDAExecutionProvider" not in process.compute(list_builds_providers, ignore):
+    gpus = cards_of_this_host()
+    if "CUDAExecutionProvider" not in process.call(list_builds_providers, ignore):
         pytest.skip("this ONNX Runtime is built without CUDA")
     random = np.random.default_rng(7)
     faces_rgb = list(random.integers(0, 256, (40, INPUT_PX, INPUT_PX, 3), np.uint8))
     work = functools.partial(classify, faces_rgb)
-    on_processor = process.compute(work, ignore)
-    with leased_card(cards, lambda: None) as card, process.on(card):
-        assert process.compute(open_network, ignore)[0] == "CUDAExecutionProvider"
-        on_card = process.compute(work, ignore)
-        assert np.array_equal(on_card, process.compute(work, ignore))
+    on_processor = process.call(work, ignore)
+    with lease_gpu(gpus, lambda: None) as gpu, process.on(gpu):
+        assert process.call(open_network, ignore)[0] == "CUDAExecutionProvider"
+        on_card = process.call(work, ignore)
+        assert np.array_equal(on_card, process.call(work, ignore))
     np.testing.assert_allclose(on_card, on_processor, atol=1e-4)

@@ -1,4 +1,4 @@
-"""TensorFlow computes on the card that was leased for it, or refuses."""
+"""TensorFlow computes on the gpu that was leased for it, or refuses."""
 
 import functools
 import importlib.metadata
@@ -11,34 +11,34 @@ import pytest
 
 from tests.execution.test_gpus import cards_of_this_host
 from tests.execution.test_model_process import ignore
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
-from thumbnail_tasks.execution.gpus import Card, GpuError, leased_card
+from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess, Work
-from thumbnail_tasks.tasks.progress import Progress
 
 
-def compute_on(card: Card | None, work: Work) -> Any:
+def compute_on(gpu: Gpu | None, work: Work) -> Any:
     """What a new process of a run computes: this one may have loaded TensorFlow in other tests."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_compute_on, card, work).result()
+        return pool.submit(_compute_on, gpu, work).result()
 
 
-def _compute_on(card: Card | None, work: Work) -> Any:
+def _compute_on(gpu: Gpu | None, work: Work) -> Any:
     process = ModelProcess()
-    with process.on(card):
-        return process.compute(work, ignore)
+    with process.on(gpu):
+        return process.call(work, ignore)
 
 
 def list_devices(progress: Progress) -> list[str]:
     return [device.name for device in load_tensorflow().config.list_logical_devices()]
 
 
-def measure_memory(card: Card, progress: Progress) -> float:
+def measure_memory(gpu: Gpu, progress: Progress) -> float:
     """The share of the card's memory that is in use once a product was computed there."""
     tf = load_tensorflow()
     tf.linalg.matmul(tf.ones((256, 256)), tf.ones((256, 256))).numpy()
     query = ["--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
-    told = subprocess.check_output(["nvidia-smi", "-i", card.id, *query], text=True)
+    told = subprocess.check_output(["nvidia-smi", "-i", gpu.id, *query], text=True)
     used, total = map(float, told.split(","))
     return used / total
 
@@ -53,16 +53,16 @@ def test_a_build_that_cannot_see_the_card_is_refused() -> None:
     version = importlib.metadata.version("tensorflow")
     expected = (
         rf"GPU 99 \(NVIDIA H100\): expected .*; found: TensorFlow {version}, built .*missing. "
-        r"Install the driver and CUDA's packages .*, or .*\[gpus\] cards = none"
+        r"Install the driver and CUDA's packages .*, or .*\[gpus\] gpus = none"
     )
     with pytest.raises(GpuError, match=expected):
-        compute_on(Card("99", "GPU 99 (NVIDIA H100)"), list_devices)
+        compute_on(Gpu("99", "GPU 99 (NVIDIA H100)"), list_devices)
 
 
 @pytest.mark.gpu
 @pytest.mark.model
 def test_on_a_card_it_sees_that_one_and_takes_memory_as_it_needs_it() -> None:
-    with leased_card(cards_of_this_host(), lambda: None) as card:
-        assert card is not None
-        assert compute_on(card, list_devices) == ["/device:CPU:0", "/device:GPU:0"]
-        assert compute_on(card, functools.partial(measure_memory, card)) < 0.5
+    with lease_gpu(cards_of_this_host(), lambda: None) as gpu:
+        assert gpu is not None
+        assert compute_on(gpu, list_devices) == ["/device:CPU:0", "/device:GPU:0"]
+        assert compute_on(gpu, functools.partial(measure_memory, gpu)) < 0.5

@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines.interface import Engine, Weights, digest_file
+from thumbnail_tasks.engines.interface import Engine, Weights
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow, silence
 from thumbnail_tasks.errors import SettingsError, WeightsError
+from thumbnail_tasks.fingerprints import digest_file
 
 WEIGHTS_NAME: Final = "tensorflow-hub-encoder"
 _ARCHIVE_QUERY: Final = ("tf-hub-format", "compressed")
@@ -67,12 +68,12 @@ def load_text_encoder() -> TextEncoder:
     Raises:
         WeightsError: There is no such model, or it does not map strings to vectors.
     """
-    return _load(_model_folder(), str(settings.tensorflow_hub().handle))
+    return _load(_model_folder(), settings.tensorflow_hub().handle)
 
 
 def _weights() -> Sequence[Weights]:
     """The archive of the handle; nothing for a folder."""
-    handle, sha256 = str(settings.tensorflow_hub().handle), _pinned_sha256()
+    handle, sha256 = settings.tensorflow_hub().handle, _pinned_sha256()
     if not _is_address(handle):
         return ()
     parts = urlsplit(handle)
@@ -90,7 +91,7 @@ def _weights() -> Sequence[Weights]:
 
 
 def _pinned_sha256() -> str | None:
-    sha256 = str(settings.tensorflow_hub().sha256).strip().lower()
+    sha256 = settings.tensorflow_hub().sha256.strip().lower()
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise SettingsError(
             f"[tensorflow_hub] sha256: expected 64 hexadecimal digits or nothing; found: {sha256!r}"
@@ -104,7 +105,7 @@ def _is_address(handle: str) -> bool:
 
 def _model_folder() -> Path:
     """The model's folder on this machine, which has a SavedModel in it."""
-    handle = str(settings.tensorflow_hub().handle)
+    handle = settings.tensorflow_hub().handle
     if _is_address(handle):
         folder = _weights()[0].path
         expected = f"the model of {handle} in it, which FetchWeights puts there"
@@ -120,7 +121,7 @@ def _model_folder() -> Path:
 
 
 def _name() -> str:
-    handle = str(settings.tensorflow_hub().handle)
+    handle = settings.tensorflow_hub().handle
     if not _is_address(handle):
         return f"saved-model-{_digest_folder(_model_folder())[:8]}"
     parts = [part for part in urlsplit(handle).path.split("/") if part]
@@ -128,7 +129,7 @@ def _name() -> str:
 
 
 def _about() -> dict[str, Any]:
-    handle = str(settings.tensorflow_hub().handle)
+    handle = settings.tensorflow_hub().handle
     if _is_address(handle):
         model = {"handle": handle, "sha256": _pinned_sha256()}
     else:

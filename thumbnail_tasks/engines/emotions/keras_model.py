@@ -25,8 +25,9 @@ from thumbnail_tasks.engines.emotions.fer2013 import (
     prepare_face,
 )
 from thumbnail_tasks.engines.emotions.keras_safety import load_keras_model
-from thumbnail_tasks.engines.interface import Engine, digest_file
+from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import SettingsError, WeightsError
+from thumbnail_tasks.fingerprints import digest_file
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 

@@ -25,7 +25,7 @@ from thumbnail_tasks.engines.faces.dlib_network import WEIGHTS_FILE, WEIGHTS_SHA
 from thumbnail_tasks.engines.faces.dlib_pyramid import enlarged_size
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, read_weights
 from thumbnail_tasks.errors import SettingsError
-from thumbnail_tasks.execution.gpus import own_card, unseen
+from thumbnail_tasks.execution.gpus import leased_gpu, not_visible
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _BATCH_PX = 2_000_000
@@ -41,7 +41,7 @@ def wanted_upsamplings() -> int:
     Raises:
         SettingsError: Less than 0.
     """
-    upsamplings = int(settings.face_recognition().upsamplings)
+    upsamplings = settings.face_recognition().upsamplings
     if upsamplings < 0:
         raise SettingsError(
             f"[face_recognition] upsamplings: expected 0 or more; found: {upsamplings}"
@@ -61,7 +61,7 @@ def load_cnn_detector() -> FaceDetector:
     Raises:
         WeightsError: The weights are missing or are others.
         SettingsError: A setting is out of range.
-        GpuError: The process has a card, and dlib does not see it.
+        GpuError: The process has a gpu, and dlib does not see it.
     """
     return _load_cnn(wanted_upsamplings())
 
@@ -85,11 +85,11 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
     read_weights(weights, WEIGHTS_SHA256)
     import dlib
 
-    card = own_card()
-    if card and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
-        lacks = "no card that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
-        raise unseen(
-            card,
+    gpu = leased_gpu()
+    if gpu and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
+        lacks = "no gpu that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
+        raise not_visible(
+            gpu,
             f"dlib {dlib.__version__}, {lacks}",
             "Choose --engines-faces dlib-cnn, which runs the same network on TensorFlow",
         )

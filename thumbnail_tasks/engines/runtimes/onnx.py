@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, own_card, unseen
+from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
 
 _CUDA = "CUDAExecutionProvider"
 _CUDA_OPTIONS = {
@@ -15,7 +15,7 @@ _CUDA_OPTIONS = {
 
 
 def open_session(model: bytes | str, n_threads: int = 0) -> Any:
-    """Open a model on this process's card, or on the processor where it has none.
+    """Open a model on this process's gpu, or on the processor where it has none.
 
     Args:
         model: The content of an ONNX file, or its path.
@@ -25,7 +25,7 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
         The ``onnxruntime.InferenceSession``.
 
     Raises:
-        GpuError: The process has a card, and ONNX Runtime does not see it.
+        GpuError: The process has a gpu, and ONNX Runtime does not see it.
     """
     import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
 
@@ -34,12 +34,12 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
     # Threads that wait by spinning halt each other where cores are shared: ten times slower.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]
-    card = own_card()
-    if card is None:
+    gpu = leased_gpu()
+    if gpu is None:
         return ort.InferenceSession(model, options, providers=providers)
     if _CUDA not in ort.get_available_providers():
-        raise unseen(
-            card,
+        raise not_visible(
+            gpu,
             f"onnxruntime {ort.__version__}, built without CUDA",
             f"Install onnxruntime-gpu in its place ({CUDA_PACKAGES})",
         )
@@ -47,8 +47,8 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
     providers.insert(0, (_CUDA, _CUDA_OPTIONS))
     session = ort.InferenceSession(model, options, providers=providers)
     if _CUDA not in session.get_providers():  # it says why to standard error, and goes on without
-        raise unseen(
-            card,
+        raise not_visible(
+            gpu,
             f"onnxruntime {ort.__version__}, to which the driver or a library of CUDA or cuDNN is "
             "missing (its own lines above name it)",
             f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",

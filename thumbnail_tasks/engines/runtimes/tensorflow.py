@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
-from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, own_card, unseen
+from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
 
 
 @functools.cache
@@ -23,7 +23,7 @@ def load_tensorflow() -> Any:
         The module.
 
     Raises:
-        GpuError: The process has a card, and TensorFlow does not see it.
+        GpuError: The process has a gpu, and TensorFlow does not see it.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"  # instead of all the card's memory at once
@@ -34,17 +34,17 @@ def load_tensorflow() -> Any:
             import tensorflow as tf
 
         n_cards = len(tf.config.list_logical_devices("GPU"))  # a machine without is told so
-    if (card := own_card()) and not n_cards:
+    if (gpu := leased_gpu()) and not n_cards:
         built = tf.sysconfig.get_build_info()
-        raise unseen(
-            card,
+        raise not_visible(
+            gpu,
             f"TensorFlow {tf.__version__}, built for CUDA {built['cuda_version']} and cuDNN "
             f"{built['cudnn_version']}, to which the driver or one of their libraries is missing"
             if built["is_cuda_build"]
             else f"TensorFlow {tf.__version__}, built without CUDA",
             f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
         )
-    # Graphics cards would round to 10 bits; what is found is to be the same there.
+    # Graphics gpus would round to 10 bits; what is found is to be the same there.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return tf
 

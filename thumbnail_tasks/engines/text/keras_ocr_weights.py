@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines.interface import Weights, digest_file
+from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.fingerprints import digest_file
 
 _RELEASE = "https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4"
 _INSTEAD = "--engines-text rapidocr"

@@ -1,0 +1,113 @@
+"""Where a run starts: its locks, its table, the number of its plan, its record.
+
+Luigi has no event for the start of a run, and hands a task's parameters to other processes. So a
+run starts when the first task with a plan number is created, in the process that schedules the
+tasks: ``RunTask.get_param_values`` calls ``start_run`` there, and nothing else does. (Luigi's
+``worker_scheduler_factory`` comes later, and only with ``luigi.build``.)
+"""
+
+import contextlib
+import functools
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from thumbnail_tasks.errors import InputError, ThumbnailTasksError
+from thumbnail_tasks.inputs.thumbnail_sources import source_tag
+from thumbnail_tasks.runs.recorder import RunInput, start_recording
+from thumbnail_tasks.runs.records import Counts
+from thumbnail_tasks.stages.pipeline import STAGES, stages_of
+from thumbnail_tasks.stages.plan import PlanShards, known_thumbnails, next_plan_number
+from thumbnail_tasks.stages.videos import ReadVideos, digest_videos
+from thumbnail_tasks.storage.directory_locks import share_data_dir
+from thumbnail_tasks.storage.naming import name_table
+from thumbnail_tasks.tasks.shard_task import ShardTask
+
+
+def start_run(task: Mapping[str, Any]) -> int:
+    """Start the run of this process, if it has not started, and return the number of its plan.
+
+    1. Share the data directory, so that ``CleanUp`` waits until this process ends.
+    2. Read the digest of the table, which fixes the input of the run.
+    3. Choose the plan: the last one is continued, or a new one is needed.
+    4. Start to record the run.
+
+    Errors in the folder, the input or the settings are left to the first stages to report.
+
+    Args:
+        task: The parameters of a ``RunTask``, by name.
+    """
+    plan_number = 1
+    with contextlib.suppress(ThumbnailTasksError):
+        if task["videos"]:  # a request for help makes no folder
+            share_data_dir(Path(task["data_dir"]))
+        table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
+        plan_number = next_plan_number(task["data_dir"], table_name, task["images_dir"])
+    run = {**task, "plan_number": plan_number}
+    start_recording(
+        functools.partial(_describe_input, run),
+        functools.partial(_list_planned, run),
+        functools.partial(count_thumbnails, run),
+    )
+    return plan_number
+
+
+def run_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a task that identify the run it belongs to."""
+    names = ("data_dir", "videos", "videos_format", "images_dir", "plan_number")
+    return {name: task[name] for name in names}
+
+
+def _describe_input(task: Mapping[str, Any]) -> RunInput:
+    """What a run is about; null where input or settings are wrong."""
+    digest, source = None, None
+    engines: dict[str, str | None] = dict.fromkeys(stage.get_task_family() for stage in STAGES)
+    with contextlib.suppress(ThumbnailTasksError):
+        digest = digest_videos(task["videos"], task["videos_format"])
+    with contextlib.suppress(ThumbnailTasksError):
+        source = source_tag(task["images_dir"])
+        for stage in STAGES:
+            engines[stage.get_task_family()] = stage.tag(source)
+    about = {name: task[name] for name in ("data_dir", "videos", "images_dir", "plan_number")}
+    return RunInput(videos_digest=digest, source=source, engines=engines, **about)
+
+
+def _list_planned(task: Mapping[str, Any]) -> list[ShardTask]:
+    """All stages of all shards of a run's plan; none until there is a plan."""
+    # Errors in the input, the settings or the plan are left to the stages to report.
+    with contextlib.suppress(ThumbnailTasksError):
+        plan = PlanShards(**run_parameters(task)).output()
+        if plan.exists():
+            return stages_of(plan.read(), source_tag(task["images_dir"]), task["data_dir"])
+    return []
+
+
+def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Counts:
+    """Count the thumbnails of a run.
+
+    Args:
+        task: The parameters of a ``RunTask``.
+        downloaded: The shards that the run itself has downloaded.
+
+    Raises:
+        StorageError: Results cannot be read.
+    """
+    planned = PlanShards(**run_parameters(task))
+    try:
+        table = ReadVideos(**planned.table_parameters()).output()
+    except InputError:  # as reported by ReadVideos
+        return Counts()
+    n_rows = table.open_reader(()).metadata.num_rows if table.exists() else None
+    if not planned.output().exists():
+        return Counts(n_rows)
+    plan = planned.output().read()
+    known = known_thumbnails(planned.data_dir, source_tag(planned.images_dir))
+    rows = pc.index_in(plan["thumbnail_id"], value_set=known["thumbnail_id"].combine_chunks())
+    statuses = Counter(known["status"].take(rows).drop_null().to_pylist())
+    is_new = pc.is_in(plan["shard"], value_set=pa.array(sorted(downloaded), pa.string()))
+    n_new = pc.sum(is_new, min_count=0).as_py()
+    return Counts(n_rows, len(plan), statuses.total() - n_new, dict(statuses))

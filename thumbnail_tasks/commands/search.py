@@ -1,0 +1,68 @@
+"""``SearchTexts``: rank the texts of an export by meaning."""
+
+import luigi
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from thumbnail_tasks.commands.export import ExportAttributes
+from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.run_task import RunTask
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.stages.embeddings import EmbedText
+from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+
+
+class SearchTexts(RunTask):
+    """Rank the texts of an export by similarity of meaning to --query."""
+
+    query: str = luigi.Parameter(description="Text to search for")
+    most: int = luigi.IntParameter(default=20, description="Number of texts to list")
+
+    def requires(self) -> ExportAttributes:
+        return ExportAttributes(**run_parameters(self.param_kwargs))
+
+    def complete(self) -> bool:
+        """Whether this task object has run: its result is printed, and not stored."""
+        return bool(getattr(self, "_has_answered", False))
+
+    @recover_lost_inputs
+    def run(self) -> None:
+        if self.most < 1:
+            raise SettingsError(f"--most: expected 1 or more; found: {self.most}")
+        columns = ["thumbnail_id", "thumbnail_ocr", "thumbnail_ocr_embed"]
+        table = self.requires().output()[0].read(columns)
+        (vector,) = EmbedText.selected_engine().load()([self.query])
+        for cosine, thumbnail_id, text in rank_texts(table, vector, self.most):
+            shown = "".join(letter if letter.isprintable() else " " for letter in text)
+            print(f"{cosine:6.3f}  {thumbnail_id}  {shown}", flush=True)
+        self._has_answered = True
+
+
+def rank_texts(
+    attributes: pa.Table, vector: NDArray[np.float32], most: int
+) -> list[tuple[float, str, str]]:
+    """The texts nearest to a vector.
+
+    Args:
+        attributes: ``thumbnail_id``, ``thumbnail_ocr`` and ``thumbnail_ocr_embed`` of an export.
+        vector: A vector of the same encoder.
+        most: Number of texts.
+
+    Returns:
+        Cosine similarity, id of the first thumbnail with the text, and text; each distinct text
+        once, nearest first.
+    """
+    has_text = pc.greater(pc.utf8_length(attributes["thumbnail_ocr"]), 0)
+    rows = attributes.filter(has_text)
+    numbered = rows.append_column("row", pa.array(range(len(rows)), pa.int64()))
+    first = numbered.group_by("thumbnail_ocr", use_threads=False).aggregate([("row", "min")])
+    rows = rows.take(first["row_min"])
+    numbers = pc.list_flatten(rows["thumbnail_ocr_embed"]).to_numpy()
+    vectors = numbers.reshape(len(rows), len(vector))
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
+    cosines = vectors @ vector / np.maximum(lengths, 1e-12)
+    nearest = np.argsort(-cosines, kind="stable")[:most]
+    ids, texts = (rows[name].to_pylist() for name in ("thumbnail_id", "thumbnail_ocr"))
+    return [(float(cosines[row]), ids[row], texts[row]) for row in nearest]

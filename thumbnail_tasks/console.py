@@ -1,0 +1,66 @@
+"""Terminal output: log records as short lines on stderr; stdout is left to results.
+
+Each module logs to a logger of its own under ``thumbnail_tasks``. ``TerminalHandler`` prints the
+records. A user changes that as for any Luigi pipeline: ``[core] log_level`` (ERROR hides the
+progress lines), ``[core] logging_conf_file``, ``[logging]`` in a TOML file, or
+``[core] no_configure_logging``. With one of the last three the records go to the user's handlers.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import luigi
+from luigi.configuration import LuigiTomlParser
+from luigi.interface import core
+
+Progress = Callable[[int], None]
+"""Called with the number of thumbnails completed since the last call."""
+
+SECONDS_BETWEEN_LINES: Final = 5.0
+"""Seconds between two progress lines of one task."""
+
+TASK_LINE: Final = "%-18s %s"
+"""Format of a log message about a task: its name and the message."""
+
+EXIT_INTERRUPTED: Final = 130
+"""Exit code that a shell expects of a command ended by Ctrl-C."""
+
+INTERRUPTED: Final = "Interrupted. Finished work is kept; run the same command again to resume."
+
+
+class TerminalHandler(logging.Handler):
+    """Prints records to stderr: warnings and errors with their level, progress without."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record, unless the user's settings hide it."""
+        if record.levelno < _lowest_level():
+            return
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
+        try:
+            print(f"{level}{self.format(record)}", file=sys.stderr, flush=True)
+        except Exception:
+            self.handleError(record)
+
+
+def set_up_logging() -> None:
+    """Add a ``TerminalHandler`` to the package's logger, once."""
+    package = logging.getLogger("thumbnail_tasks")
+    if not any(isinstance(handler, TerminalHandler) for handler in package.handlers):
+        package.addHandler(TerminalHandler())
+        package.setLevel(logging.INFO)
+
+
+def _lowest_level() -> int:
+    """The lowest level to print; asked for each record, as flags are parsed after import."""
+    options = core()
+    config = luigi.configuration.get_config()
+    if (
+        options.logging_conf_file
+        or config.getboolean("core", "no_configure_logging", False)
+        or (isinstance(config, LuigiTomlParser) and "logging" in config.data)
+    ):
+        return logging.CRITICAL + 1
+    level = logging.getLevelNamesMapping().get(options.log_level, logging.INFO)
+    return level if level > logging.WARNING else logging.INFO

@@ -1,0 +1,97 @@
+"""Join the stages' tables: a shard's by thumbnail, all of them to the rows of the input."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.execution.quarantine import null_rows
+
+
+def join_shard(
+    thumbnails: pa.Table,
+    texts: pa.Table,
+    embeddings: pa.Table,
+    faces: pa.Table,
+    emotions: pa.Table,
+    appearance: pa.Table,
+) -> pa.Table:
+    """Join the tables of a shard's thumbnails column by column.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        texts: N rows of ``schemas.TEXTS``, in the same order.
+        embeddings: N rows of ``schemas.embeddings(width)``, in the same order.
+        faces: F rows of ``schemas.FACES``.
+        emotions: F rows of ``schemas.EMOTIONS``.
+        appearance: N rows of ``schemas.APPEARANCE``, in the same order.
+
+    Returns:
+        N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
+        status, also if a stage had finished before another one crashed with the picture.
+
+    Raises:
+        StorageError: The tables are of different thumbnails.
+    """
+    for table in (texts, embeddings, appearance):
+        if not table["thumbnail_id"].equals(thumbnails["thumbnail_id"]):
+            raise StorageError("a shard's tables are of different thumbnails; remove them")
+    width = embeddings.schema.field("ocr_embed").type.list_size
+    is_ok = pc.equal(thumbnails["status"], "ok")
+    ids = thumbnails["thumbnail_id"]
+    counts = {
+        "face_count": faces,
+        **{
+            f"{label}_count": emotions.filter(pc.equal(emotions["emotion"], label))
+            for label in schemas.EMOTION_LABELS
+        },
+    }
+    columns = {
+        "thumbnail_id": ids,
+        **{
+            f"thumbnail_{name}": thumbnails[name]
+            for name in ("status", "width_px", "height_px", "sha256")
+        },
+        **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
+        "thumbnail_ocr_embed": embeddings["ocr_embed"],
+        **{name: _count_per_id(ids, table) for name, table in counts.items()},
+        **{name: appearance[name] for name in appearance.column_names[1:]},
+    }
+    schema = schemas.attributes(width)
+    joined = pa.table([columns[name] for name in schema.names], schema=schema)
+    known = null_rows(joined, is_ok)
+    for name in ("thumbnail_id", "thumbnail_status"):
+        position = schema.get_field_index(name)
+        known = known.set_column(position, schema.field(position), joined[name])
+    return known
+
+
+def _count_per_id(ids: pa.ChunkedArray, found: pa.Table) -> pa.Array:
+    """How many rows of ``found`` each id has: N int32."""
+    rows = pc.index_in(found["thumbnail_id"], value_set=ids).to_numpy()
+    return pa.array(np.bincount(rows, minlength=len(ids)).astype(np.int32))
+
+
+def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> pa.Table:
+    """Append to each row of the input the attributes of its thumbnail.
+
+    Args:
+        videos: N rows of the input.
+        ids: N rows of ``schemas.THUMBNAIL_IDS``, of the same videos.
+        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+
+    Returns:
+        N rows in the same order: the input's columns, then ours. A row that names no
+        thumbnail has the reason as its status, and nulls.
+    """
+    rows = pc.index_in(ids["thumbnail_id"], value_set=attributes["thumbnail_id"])
+    found = attributes.take(rows.combine_chunks())
+    status = found.schema.get_field_index("thumbnail_status")
+    found = found.set_column(
+        status,
+        found.schema.field(status),
+        pc.coalesce(found["thumbnail_status"], ids["status"]),
+    )
+    schema = pa.schema([*videos.schema, *found.schema])
+    return pa.table([*videos.columns, *found.columns], schema=schema)

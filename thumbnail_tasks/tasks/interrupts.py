@@ -1,0 +1,77 @@
+"""Ctrl-C and this package's own errors as one line; stopping a run from within a task."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from typing import Self
+
+from luigi.worker import TaskProcess
+
+from thumbnail_tasks import luigi_patches
+from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
+from thumbnail_tasks.errors import ThumbnailTasksError
+
+logger = logging.getLogger(__name__)
+
+
+def stop_run() -> None:
+    """Tell Luigi to start and retry no more tasks of this run; running tasks are finished.
+
+    SIGUSR1, sent to the process that schedules the tasks, is Luigi's own signal for it.
+    """
+    if callable(signal.getsignal(signal.SIGUSR1)):  # otherwise the signal would kill
+        has_own_process = isinstance(multiprocessing.current_process(), TaskProcess)
+        os.kill(os.getppid() if has_own_process else os.getpid(), signal.SIGUSR1)
+
+
+_link = ""
+
+
+def link_tasks_to(url: str) -> None:
+    """Link each task from now on, in this process and its forks, to ``url`` on Luigi's page."""
+    global _link
+    _link = url
+
+
+class ReadableFailures:
+    """Ends a task without a stack trace if one line says more: own errors, and Ctrl-C.
+
+    luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
+    """
+
+    def __init__(self, task_process: TaskProcess) -> None:
+        if _link:
+            luigi_patches.link_task(task_process, _link)
+        self._luigis_logger = logging.getLogger("luigi-interface")
+        self._is_interrupted = False
+
+    def __enter__(self) -> Self:
+        self._luigis_logger.addFilter(_shorten_own_errors)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def _interrupt(self, *about: object) -> None:
+        # Remembered, because a library that is being imported may turn it into an ImportError,
+        # which Luigi would count as a failed task.
+        self._is_interrupted = True
+        raise KeyboardInterrupt
+
+    def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
+        self._luigis_logger.removeFilter(_shorten_own_errors)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if kind is KeyboardInterrupt or self._is_interrupted:
+            if multiprocessing.parent_process() is None:  # otherwise the parent logs it, once
+                logger.info(INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
+
+
+def _shorten_own_errors(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ThumbnailTasksError):
+        record.msg, record.args, record.exc_info = "%s", (str(error),), None
+    return True
