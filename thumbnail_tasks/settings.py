@@ -44,7 +44,7 @@ def replace_old_names(
     Args:
         values: Parameter name to value.
         old_names: Old parameter name to the new one.
-        prefix: What stands before the names in the warning, as in ``[gpus] `` or ``--``.
+        prefix: Prefix of the names in the warning: a section, as in ``[gpus] ``, or ``--``.
 
     Returns:
         The same names. A value given under an old name is under the new one; the old one is None.
@@ -52,14 +52,16 @@ def replace_old_names(
     replaced = dict(values)
     for old, new in old_names.items():
         if replaced[old] is not None:
-            _warn_of_old_name(prefix, old, new)
+            is_flag = prefix == "--"
+            new_label = f"--{new.replace('_', '-')}" if is_flag else new
+            _warn_of_old_name(f"{prefix}{old}", new_label)
             replaced[new], replaced[old] = replaced[old], None
     return replaced
 
 
 @functools.cache
-def _warn_of_old_name(prefix: str, old: str, new: str) -> None:
-    logger.warning("%s%s is now called %s; the old name still works", prefix, old, new)
+def _warn_of_old_name(old: str, new: str) -> None:
+    logger.warning("%s is now called %s; the old name still works", old, new)
 
 
 class _Section(luigi.Config):

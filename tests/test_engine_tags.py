@@ -1,0 +1,62 @@
+"""Engine tags of released versions stay valid: a change here recomputes users' archives."""
+
+import importlib.metadata
+
+import pytest
+from luigi.cmdline_parser import CmdlineParser
+
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.inputs.thumbnail_sources import source_tag
+from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.tasks import shard_task
+
+PACKAGES = {
+    "dlib-bin": "20.0.1.post1",
+    "keras-ocr": "0.9.3",
+    "opencv-python-headless": "5.0.0.93",
+    "pyspellchecker": "0.9.1",
+    "rapidocr": "3.10.0",
+}
+"""Versions that the tags below contain."""
+
+EMBEDDED = {
+    "thumbnails": "hqdefault-c1d178e5",
+    "words": "rapidocr-3.10.0-ae87f9d0",
+    "texts": "pyspellchecker-0.9.1-86551ad4",
+    "embeddings": "all-minilm-l6-v2-a61f152a-e3073131",
+    "faces": "dlib-cnn-4cb19393-fe36caa0",
+    "emotions": "emotion-network-89546364-69726c0b",
+    "appearance": "opencv-5.0.0.93-e54c322c",
+}
+NOTEBOOK = EMBEDDED | {
+    "words": "keras-ocr-0.9.3-a3865940",
+    "texts": "pyspellchecker-0.9.1-39a3fdee",
+    "embeddings": "universal-sentence-encoder-4-1a9c22ab",
+    "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
+}
+"""Its emotion engine needs a file of the user's."""
+
+
+def installed(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+@pytest.mark.parametrize(("preset", "expected"), [("embedded", EMBEDDED), ("notebook", NOTEBOOK)])
+def test_the_tags_are_those_of_version_0_1_0(preset: str, expected: dict[str, str]) -> None:
+    others = {name: installed(name) for name in PACKAGES if installed(name) != PACKAGES[name]}
+    if others:
+        pytest.skip(f"the tags contain versions of packages; expected {PACKAGES}; found {others}")
+    shard_task._engine_tag.cache_clear()
+    with CmdlineParser.global_instance(["ExportAttributes", "--engines-preset", preset]):
+        tags = {}
+        for stage in STAGES:
+            try:
+                tags[stage.table] = stage.tag(source_tag(""))
+            except SettingsError:
+                assert (preset, stage.table) == ("notebook", "emotions")
+                tags[stage.table] = expected[stage.table]
+    shard_task._engine_tag.cache_clear()
+    assert tags == expected

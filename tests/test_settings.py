@@ -1,0 +1,67 @@
+"""Settings and flags keep working under their old names, with one warning."""
+
+from collections.abc import Iterator
+
+import luigi
+import pytest
+from luigi.cmdline_parser import CmdlineParser
+
+from thumbnail_tasks import ExportAttributes, settings
+
+
+@pytest.fixture(autouse=True)
+def forget_warnings() -> Iterator[None]:
+    """Each test is warned anew, as each process is."""
+    settings._warn_of_old_name.cache_clear()
+    yield
+    settings._warn_of_old_name.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("section", "old", "new", "value"),
+    [("thumbnails", "stop_share", "max_failure_rate", 0.25), ("gpus", "cards", "devices", "0,1")],
+)
+def test_an_old_name_in_luigi_cfg_sets_the_new_one_with_one_warning(
+    section: str, old: str, new: str, value: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = luigi.configuration.get_config()
+    config.set(section, old, str(value))
+    try:
+        for _ in range(2):
+            assert getattr(getattr(settings, section)(), new) == value
+        assert settings.effective_settings()[f"{section}.{new}"] == str(value)
+    finally:
+        config.remove_section(section)
+    warning = f"WARNING: [{section}] {old} is now called {new}; the old name still works\n"
+    assert capfd.readouterr().err == warning
+
+
+@pytest.mark.parametrize(
+    ("flag", "section", "new", "value"),
+    [
+        ("--thumbnails-stop-share", "thumbnails", "max_failure_rate", 1.0),
+        ("--gpus-cards", "gpus", "devices", "auto"),
+    ],
+)
+def test_an_old_flag_sets_the_new_setting(
+    flag: str, section: str, new: str, value: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with CmdlineParser.global_instance(["ExportAttributes", flag, str(value)]):
+        assert getattr(getattr(settings, section)(), new) == value
+    assert capfd.readouterr().err.count("the old name still works") == 1
+
+
+def test_attempt_is_the_old_name_of_plan_number(capfd: pytest.CaptureFixture[str]) -> None:
+    old = ExportAttributes(videos="videos.csv", data_dir="data", attempt=3)
+    assert old.plan_number == 3
+    assert capfd.readouterr().err == (
+        "WARNING: --attempt is now called --plan-number; the old name still works\n"
+    )
+    assert old == ExportAttributes(videos="videos.csv", data_dir="data", plan_number=3)
+
+
+def test_old_names_are_not_among_the_effective_settings() -> None:
+    names = settings.effective_settings()
+    assert "thumbnails.max_failure_rate" in names
+    assert "gpus.devices" in names
+    assert not {"thumbnails.stop_share", "gpus.cards"} & set(names)
