@@ -23,7 +23,8 @@ from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server
 from tests.dag.runs import Finished, run
 from tests.dag.test_records import Webhook
 from tests.docker.box import BOX_CFG, Luigid
-from thumbnail_tasks.runs.records import Record, read_records
+from thumbnail_tasks.runs.record_files import read_records
+from thumbnail_tasks.runs.records import Record
 
 HURRY = {"retry_delay": "1", "worker_disconnect_delay": "6"}
 """What of [scheduler] waits for minutes in a real box, in seconds."""

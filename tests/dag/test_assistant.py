@@ -15,7 +15,7 @@ from tests.conftest import EXAMPLES, ROOT
 from tests.dag.night_box import hurried_box_cfg
 from tests.dag.runs import sample_ids, start, write_videos
 from tests.docker.box import Luigid
-from thumbnail_tasks.runs.records import read_records
+from thumbnail_tasks.runs.record_files import read_records
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 

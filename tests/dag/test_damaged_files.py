@@ -188,7 +188,7 @@ def test_a_list_that_is_lost_while_its_run_is_on_ends_it_and_the_next_goes_on(
         path.unlink()
     process = start(
         data_dir,
-        *(*flags(videos), "--attempt", "1"),  # its plan is taken as it is
+        *(*flags(videos), "--plan-number", "1"),  # its plan is taken as it is
         environment=QUICK,
     )
     printed, _ = process.communicate(timeout=600)

@@ -65,7 +65,7 @@ def test_tasks_side_by_side_each_see_a_card_of_their_own(tmp_path: Path, n_at_on
     assert f"      on {SECOND}" in told.printed
     assert places_of(told.data_dir, ["words", "faces", "emotions"]) == {FIRST, SECOND}
     assert places_of(told.data_dir, ["thumbnails", "texts", "appearance"]) == {"CPU"}
-    assert ("waiting for a card" in told.printed) == (n_at_once > 2)
+    assert ("waiting for a GPU" in told.printed) == (n_at_once > 2)
 
 
 def test_in_one_process_each_stage_has_what_it_asks_for(tmp_path: Path) -> None:

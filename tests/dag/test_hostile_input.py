@@ -29,7 +29,7 @@ def test_by_default_no_one_on_this_machine_is_asked(tmp_path: Path, server: Serv
         *("--thumbnails-allow-private-addresses", "false"),
     )
     assert finished.code != 0
-    assert "not one of 5 could be had (5 blocked_address)" in finished.printed
+    assert "none of 5 could be fetched (5 blocked_address)" in finished.printed
     assert "Traceback" not in finished.printed
     assert server.asked == []
 

@@ -132,7 +132,7 @@ def test_nothing_but_404s_is_an_error(tmp_path: Path, server: Server) -> None:
     videos.write_text("\n".join(["thumbnail_link", *links]))
     finished = run(tmp_path / "data", "--videos", str(videos))
     assert finished.code != 0
-    assert "not one of 4 could be had (4 not_found)" in finished.printed
+    assert "none of 4 could be fetched (4 not_found)" in finished.printed
     assert "HTTP 404" in finished.printed
     assert "Traceback" not in finished.printed
     assert not (tmp_path / "data" / "exports").exists()

@@ -29,7 +29,8 @@ from tests.dag.runs import (
 )
 from thumbnail_tasks.console import INTERRUPTED
 from thumbnail_tasks.runs import records
-from thumbnail_tasks.runs.records import Record, read_records
+from thumbnail_tasks.runs.record_files import read_records
+from thumbnail_tasks.runs.records import Record
 
 pytestmark = pytest.mark.dag
 
@@ -339,7 +340,7 @@ def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path, webhook: Webho
     assert finished.code == 4, finished.printed
     *_, error = [line for line in finished.printed.splitlines() if line.startswith("ERROR")]
     assert "connecting to remote scheduler 'http://127.0.0.1:1'" in error
-    assert "What is done is kept" in error
+    assert "Finished work is kept" in error
     assert "Traceback" not in finished.printed
     assert "NoneType" not in finished.printed
     record = the_record(tmp_path / "data")
