@@ -86,7 +86,7 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda it: " ".join([*it.flags, it.package]))
-def test_a_change_makes_anew_what_the_document_says(
+def test_a_change_recomputes_what_the_document_says(
     change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after = tags(Change(""), monkeypatch), tags(change, monkeypatch)
@@ -102,7 +102,7 @@ def test_a_change_makes_anew_what_the_document_says(
     ],
     ids=["an engine", "a stage"],
 )
-def test_a_change_of_a_stage_makes_anew_it_and_what_is_made_of_it(
+def test_a_change_of_a_stage_recomputes_it_and_later_stages(
     change: Change, tables: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after = tags(Change(""), monkeypatch), tags(change, monkeypatch)

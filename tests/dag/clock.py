@@ -18,7 +18,7 @@ def _jumping_time() -> float:
 
 
 def _load_slowly(*about: object) -> object:
-    time.sleep(1)  # so that the clock jumps while a stage runs
+    time.sleep(1)  # so that the clock jumps while a stage is running
     return _recognizer.load(*about)
 
 

@@ -1,4 +1,4 @@
-"""What a data directory says, whatever its shards, files and order of rows."""
+"""The content of a data directory, independent of shards, files and order of rows."""
 
 import hashlib
 from pathlib import Path

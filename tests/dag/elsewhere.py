@@ -1,4 +1,4 @@
-"""An export that another process has to make; taken by ``--module``."""
+"""An export that another process must make; loaded with ``--module``."""
 
 import luigi
 
@@ -10,13 +10,13 @@ __all__ = ["ExportElsewhere", "quick"]
 
 
 class WaitFirst(WaitForBroom):
-    """What a worker begins with."""
+    """Start-up of a worker."""
 
     priority = 1
 
 
 class ExportElsewhere(RunTask):
-    """Given one worker, this process waits for a broom, and leaves all else to an assistant."""
+    """With one worker, this process waits for ``Broom`` and leaves the rest to an assistant."""
 
     floor: str = luigi.Parameter()
 

@@ -1,4 +1,4 @@
-"""A box of nights: luigid, an assistant, a disk that can be full, a host that can be down."""
+"""A machine of nights: luigid, an assistant, a disk that can be full, a host that can be down."""
 
 import configparser
 import contextlib
@@ -27,11 +27,11 @@ from thumbnail_tasks.runs.record_files import read_records
 from thumbnail_tasks.runs.records import Record
 
 HURRY = {"retry_delay": "1", "worker_disconnect_delay": "6"}
-"""What of [scheduler] waits for minutes in a real box, in seconds."""
+"""Settings of [scheduler] that wait for minutes in production, in seconds."""
 
 
 def hurried_box_cfg(path: Path, **of_scheduler: str) -> Path:
-    """``docker/box.cfg`` with shorter waits; what is given goes into its [scheduler]."""
+    """``docker/box.cfg`` with shorter waits; the arguments go into its [scheduler]."""
     config = configparser.ConfigParser(interpolation=None)
     config.read(BOX_CFG)
     config["scheduler"].update(HURRY | of_scheduler)
@@ -42,7 +42,7 @@ def hurried_box_cfg(path: Path, **of_scheduler: str) -> Path:
 
 
 class SmallDisk:
-    """A disk of its own in memory, seen only by commands that are started with ``inside``.
+    """A disk in memory, visible only to commands that are started with ``inside``.
 
     Nobody needs to be root for it: it is mounted in a namespace, which a process holds open.
     """
@@ -61,14 +61,14 @@ class SmallDisk:
 
     @property
     def inside(self) -> list[str]:
-        """What a command begins with that is to see the disk."""
+        """Prefix of a command that sees the disk."""
         namespaces = ("--user", "--mount", "--preserve-credentials")
         enter = ["nsenter", "--target", str(self._holder.pid), *namespaces]
         return [*enter, "sh", "-c", 'cd "$0" && exec "$@"', str(ROOT)]
 
     @property
     def folder(self) -> Path:
-        """The disk as it is seen from outside."""
+        """Path of the disk as seen from outside."""
         return Path(f"/proc/{self._holder.pid}/root{self._folder}")
 
     def _mount(self, options: str) -> None:
@@ -88,14 +88,14 @@ class SmallDisk:
 
 
 def skip_unless_allowed(*inside: str) -> None:
-    """Skip the test where no command may be started with these words before it."""
+    """Skip the test if no command may be started with this prefix."""
     if shutil.which(inside[0]) is None or subprocess.run([*inside, "true"], check=False).returncode:
         pytest.skip(f"this machine does not allow {' '.join(inside)}")
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """A disk while the block runs; without leave to mount one, the test is skipped."""
+    """A disk while the block runs; without permission to mount one, the test is skipped."""
     skip_unless_allowed("unshare", "--user", "--map-root-user", "--mount")
     disk = SmallDisk(folder)
     try:
@@ -106,7 +106,7 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
 
 @dataclass
 class Box:
-    """A luigid, an assistant, a folder of tables, and a server of pictures that can be down."""
+    """A luigid, an assistant, a folder of tables, and an image server that can be down."""
 
     folder: Path
     luigid: Luigid
@@ -117,7 +117,7 @@ class Box:
     is_host_down: bool = False
 
     def bring(self, table: Path) -> None:
-        """Let a table come in that is at rest, the newest so far."""
+        """Add a table that has settled, the newest so far."""
         incoming = self.folder / "incoming"
         incoming.mkdir(exist_ok=True)
         came_s = time.time() - 3600 + len(list(incoming.iterdir()))
@@ -138,7 +138,7 @@ class Box:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The flags that the night and its assistant share."""
+        """Flags shared by the night and its assistant."""
         return (
             *("--module", "tests.dag.quick", "--storage-shard-size", str(self.shard_size)),
             *("--thumbnails-url-template", f"{self.server.url}/vi/{{video_id}}/{{quality}}.jpg"),
@@ -176,7 +176,7 @@ class Box:
 
     @contextlib.contextmanager
     def assisted(self) -> Iterator[None]:
-        """Keep an assistant while the block runs; one that ends is begun again, as by systemd."""
+        """Run an assistant during the block; one that ends is restarted, as by systemd."""
         is_over = threading.Event()
 
         def assist() -> None:
@@ -206,13 +206,13 @@ class Box:
         return read_records(str(self.data_dir), 99)
 
     def told(self) -> list[str]:
-        """The messages since it was last asked."""
+        """The messages since the last call."""
         texts = [message["text"] for message in self.webhook.posted]
         self.webhook.posted.clear()
         return texts
 
     def tasks(self, family: str) -> list[str]:
-        """What luigid's page says of the tasks of a kind, in no order."""
+        """The statuses of a task family in luigid, in no order."""
         return [
             status
             for status in ("PENDING", "RUNNING", "BATCH_RUNNING", "FAILED", "DISABLED", "DONE")
@@ -221,22 +221,22 @@ class Box:
         ]
 
     def wait_until_luigid_misses(self, pid: int) -> None:
-        """Wait for what in a real box takes two minutes."""
+        """Wait until luigid prunes the worker, which takes two minutes in production."""
         deadline = time.monotonic() + 60
         while any(worker["pid"] == pid for worker in self.luigid.ask("worker_list")):
             assert time.monotonic() < deadline, f"luigid has not missed {pid}"
             time.sleep(0.2)
 
     def history(self) -> dict[str, str]:
-        """What luigid's history says of each night, by its date."""
+        """The status of each night in luigid's history, by date."""
         page = re.sub("<[^>]*>", " ", self.luigid.page("history/by_name/Nightly"))
         return {
             date: status
-            for status, date in re.findall(r"([A-Z]{4,})\s+attempt.*?\sdate\s*(\S+)", page, re.S)
+            for status, date in re.findall(r"\s([A-Z]{4,})\s.*?\sdate\s*(\S+)", page, re.S)
         }
 
     def assert_night_is_done(self, finished: Finished, date: str, n_rows: int) -> None:
-        """All that can be asked says that the export of a date is there, and nothing is left."""
+        """Exit code, record, luigid and files agree that the export of a date is complete."""
         assert finished.code == 0, finished.printed
         assert "ERROR" not in finished.printed
         record = self.records()[-1]
@@ -251,13 +251,14 @@ class Box:
         assert self.history()[date] == "DONE"
 
     def assert_night_stopped(self, finished: Finished, date: str, reason: str) -> None:
-        """All that can be asked says why nothing was exported; the last export is in place."""
+        """Exit code, record, message and luigid agree why nothing was exported."""
         assert finished.code in (30, 40), finished.printed
         errors = [line for line in finished.printed.splitlines() if line.startswith("ERROR")]
         assert any(reason in line for line in errors), finished.printed
         assert "Traceback" not in finished.printed, finished.printed
         record = self.records()[-1]
-        assert record.state in ("stopped", "failed")  # as the night or its assistant met it first
+        # The night or its assistant may meet it first.
+        assert record.state in ("stopped", "failed")
         assert record.exit_code == finished.code
         assert reason in str(record.first_error)
         (message,) = self.told()

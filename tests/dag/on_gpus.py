@@ -1,4 +1,4 @@
-"""``thumbnail_tasks`` with engines that tell which gpu they see; the command takes it by
+"""``thumbnail_tasks`` with engines that report which GPU they see; loaded with
 ``--module``. The text of every picture is ``$CUDA_VISIBLE_DEVICES``.
 """
 

@@ -1,4 +1,4 @@
-"""``thumbnail_tasks`` where some pictures kill; the command takes it by ``--module``.
+"""``thumbnail_tasks`` where some pictures kill a process; loaded with ``--module``.
 
 A file with ``kill-with:11`` in it kills its decoder by signal 11. A picture whose first pixel is
 (1, 2, 11) kills the text recogniser so. The face detector has memory for two pictures at once, and

@@ -1,7 +1,7 @@
-"""``thumbnail_tasks`` with readers and detectors that need no model; taken by ``--module``.
+"""``thumbnail_tasks`` with recognisers and detectors without a model; loaded with ``--module``.
 
-What they find depends on the picture alone, so that another picture's results show. To read the
-words of a batch takes ``SECONDS_A_BATCH``, for those who want to look on.
+Their results depend only on the picture, so that results of another picture are noticed. A batch
+of words takes ``SECONDS_A_BATCH``, so that a test can act meanwhile.
 """
 
 import os

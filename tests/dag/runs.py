@@ -1,4 +1,4 @@
-"""Start the real command in a process of its own, as a person or cron does."""
+"""Start the real command in a process of its own, as a user or cron does."""
 
 import contextlib
 import csv
@@ -23,7 +23,7 @@ SAMPLE = ("--videos", str(EXAMPLES / "videos.csv"), "--images-dir", str(EXAMPLES
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run left."""
+    """The result of a run."""
 
     code: int
     printed: str
@@ -46,7 +46,7 @@ def start(
     environment: Mapping[str, str] = MappingProxyType({}),
     inside: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
-    """Start a task with its own process group, so that it can be killed whole.
+    """Start a task in its own process group, so that all of it can be killed.
 
     ``inside`` is the command that is given this one, such as ``SmallDisk.inside``.
     """
@@ -55,7 +55,7 @@ def start(
             *inside,
             *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
             *(task, "--storage-data-dir", str(data_dir), "--no-lock"),
-            *("--thumbnails-allow-private-addresses", "true"),  # the tests' servers are here
+            *("--thumbnails-allow-private-addresses", "true"),  # the tests' servers are local
             *flags,
         ],
         cwd=ROOT,
@@ -68,7 +68,7 @@ def start(
 
 
 def run(data_dir: Path, *flags: str, **how: Any) -> Finished:
-    """Run a task to its end; ``how`` as for ``start``."""
+    """Run a task to its end; ``how`` as in ``start``."""
     process = start(data_dir, *flags, **how)
     printed, _ = process.communicate(timeout=1800)
     return Finished(process.returncode, printed, data_dir)
@@ -84,7 +84,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signa
 
 
 def interrupt(process: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C, again if need be: Python swallows one in the very moment of a fork."""
+    """Press Ctrl-C, repeatedly if needed: Python drops one during a fork."""
     for _ in range(5):
         os.killpg(process.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -93,7 +93,7 @@ def interrupt(process: subprocess.Popen[str]) -> str:
 
 
 def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:
-    """Wait until a file of that pattern is there."""
+    """Wait until a file matches the pattern."""
     deadline = time.monotonic() + timeout_s
     while not list(data_dir.glob(pattern)):
         assert time.monotonic() < deadline, f"no {pattern} after {timeout_s} s"
@@ -101,7 +101,7 @@ def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:
 
 
 def files_of(data_dir: Path) -> dict[str, int]:
-    """Every file of a data directory with its time of change; but the records of runs."""
+    """Every file of a data directory with its modification time, except run records."""
     return {
         str(path.relative_to(data_dir)): path.stat().st_mtime_ns
         for path in data_dir.rglob("*")
@@ -110,7 +110,7 @@ def files_of(data_dir: Path) -> dict[str, int]:
 
 
 def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
-    """Write a table of these videos; gives its path."""
+    """Write a table of these videos; returns its path."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["video_id", "title", "description"])
@@ -119,7 +119,7 @@ def write_videos(path: Path, video_ids: Sequence[str]) -> Path:
 
 
 def cfg_of_luigid_away(folder: Path) -> Path:
-    """Settings of a run whose luigid is not there; it is asked for twice, without a pause."""
+    """Settings of a run with an unreachable luigid: two attempts, without a pause."""
     path = folder / "away.cfg"
     path.write_text(
         "[core]\nlocal_scheduler = false\nscheduler_url = http://127.0.0.1:1/\n"

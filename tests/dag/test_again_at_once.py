@@ -1,4 +1,4 @@
-"""A run that was killed or interrupted behind a luigid, and given again before luigid misses it."""
+"""A run killed or interrupted behind a luigid, and repeated before luigid prunes it."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def luigid_of(tmp_path: Path, **of_scheduler: str) -> Luigid:
 def start_until_second_shard(
     luigid: Luigid, data_dir: Path, flags: tuple[str, ...]
 ) -> subprocess.Popen[str]:
-    """Start a run; gives it while it reads the words of its second shard."""
+    """Start a run; returns it while it recognises the words of its second shard."""
     slowly = {**luigid.environment, "SECONDS_A_BATCH": "5"}
     process = start(data_dir, *flags, *at(luigid), environment=slowly)
     wait_for(data_dir, "words/*/*.parquet")
@@ -44,10 +44,10 @@ def at(luigid: Luigid) -> tuple[str, str]:
     return ("--scheduler-port", str(luigid.port))
 
 
-def test_what_the_killed_run_had_just_made_holds_nobody_up(
+def test_shard_finished_by_a_killed_run_does_not_block_the_next_run(
     tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
-    # luigid misses the killed run while the next one is under way.
+    # luigid prunes the killed run while the next one is running.
     luigid = luigid_of(tmp_path, worker_disconnect_delay="20")
     with luigid.running(subprocess.DEVNULL):
         killed = start_until_second_shard(luigid, tmp_path / "data", flags)
@@ -60,7 +60,7 @@ def test_what_the_killed_run_had_just_made_holds_nobody_up(
     assert "4 thumbnails: 4 ok" in again.printed
 
 
-def test_who_presses_control_c_and_goes_on_waits_for_nobody(
+def test_rerun_after_control_c_does_not_wait(
     tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
     luigid = luigid_of(tmp_path, worker_disconnect_delay="600", retry_delay="600")

@@ -1,4 +1,4 @@
-"""What an assistant makes of a run stands in the run's record."""
+"""The record of a run counts the work of an assistant."""
 
 import functools
 import os
@@ -32,7 +32,7 @@ def wait_until(is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
-def test_what_an_assistant_makes_counts_as_the_runs(tmp_path: Path) -> None:
+def test_work_of_an_assistant_counts_for_the_run(tmp_path: Path) -> None:
     config = hurried_box_cfg(tmp_path / "box.cfg")
     luigid = Luigid(tmp_path, {"LUIGI_CONFIG_PATH": str(config)})
     data_dir = tmp_path / "data"

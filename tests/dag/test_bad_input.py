@@ -1,4 +1,4 @@
-"""Bad input ends in one readable message and a non-zero exit, and leaves nothing half-written."""
+"""Bad input ends in one readable message and a non-zero exit code, without partial files."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.dag
         (b"video_id,title\naaaaaaaaaaa\n", "with 2 cells in each row"),
         (b"video_id,title\n", "found only a header"),
         (b"video_id,title\nno id at all,x\n", "found none in 1 rows"),
-        (b"video_id,face_count\naaaaaaaaaaa,1\n", "columns face_count would be written over"),
+        (b"video_id,face_count\naaaaaaaaaaa,1\n", "columns face_count would be overwritten"),
     ],
 )
 def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
@@ -66,5 +66,5 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file, not a folder")
     finished = run(tmp_path / "data", *SAMPLE)
     assert finished.code == 30, finished.printed
-    assert "cannot be written; expected a folder with room and leave to write" in finished.printed
+    assert "cannot be written; expected a writable folder with free space" in finished.printed
     assert "Traceback" not in finished.printed

@@ -1,4 +1,4 @@
-"""A clock that jumps, or was wrong for a night, does no harm."""
+"""A clock that jumps, or was wrong for a night, is harmless."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def go(data_dir: Path, videos: Path) -> Finished:
 
 @pytest.mark.parametrize("days", [-1, 1])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_clock_that_jumps_during_a_run_costs_at_most_that_run(
+def test_a_clock_jump_during_a_run_affects_at_most_that_run(
     tmp_path: Path, videos: Path, days: int, workers: int
 ) -> None:
     go(tmp_path / "undisturbed", videos)
@@ -46,7 +46,7 @@ def test_a_clock_that_jumps_during_a_run_costs_at_most_that_run(
 
 
 @pytest.mark.parametrize("days", [-2, 2])
-def test_files_from_a_night_with_a_wrong_clock_are_taken_as_they_are(
+def test_files_written_under_a_wrong_clock_are_accepted(
     tmp_path: Path, videos: Path, days: int
 ) -> None:
     go(tmp_path / "data", videos)
@@ -56,7 +56,7 @@ def test_files_from_a_night_with_a_wrong_clock_are_taken_as_they_are(
     assert "Nothing to do" in go(tmp_path / "data", videos).printed
 
 
-def test_a_csv_of_an_earlier_export_is_not_believed_for_being_dated_later(
+def test_a_csv_of_an_earlier_export_is_replaced_even_if_it_is_dated_later(
     tmp_path: Path, videos: Path
 ) -> None:
     go(tmp_path / "data", videos)

@@ -1,4 +1,4 @@
-"""A picture that kills a model costs itself, not its shard nor the night; nor do two runs harm."""
+"""A picture that kills a model costs only itself; concurrent runs do not disturb each other."""
 
 import shutil
 import signal
@@ -28,7 +28,7 @@ def kill_by(sign: signal.Signals) -> tuple[int, int, int]:
 
 
 def make_pictures(folder: Path, **first_pixels: tuple[int, int, int]) -> tuple[str, ...]:
-    """The harmless pictures, and one per name whose first pixel has that colour; gives flags."""
+    """The harmless pictures, and one per name whose first pixel has this colour; returns flags."""
     folder.mkdir()
     for name in HARMLESS:
         shutil.copy(EXAMPLES / "images" / f"{name}.jpg", folder)
@@ -62,7 +62,7 @@ def all_but(**others: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_each_poisonous_picture_costs_itself_alone(tmp_path: Path, workers: str) -> None:
+def test_each_poisonous_picture_costs_only_itself(tmp_path: Path, workers: str) -> None:
     flags = make_pictures(
         tmp_path / "images",
         segv_reader=kill_by(signal.SIGSEGV),
@@ -92,7 +92,7 @@ def test_each_poisonous_picture_costs_itself_alone(tmp_path: Path, workers: str)
     assert files_of(tmp_path / "data") == before
 
 
-def test_what_crashed_is_tried_again_when_that_is_asked_for(tmp_path: Path) -> None:
+def test_crashed_pictures_are_retried_on_request(tmp_path: Path) -> None:
     flags = make_pictures(tmp_path / "images", segv_reader=kill_by(signal.SIGSEGV))
     first = poisoned(tmp_path / "data", *flags)
     assert statuses_of(first.attributes)["segv_reader"] == "crashed_decoder"
@@ -102,7 +102,7 @@ def test_what_crashed_is_tried_again_when_that_is_asked_for(tmp_path: Path) -> N
     assert statuses_of(mended.attributes) == all_but(segv_reader="ok")
 
 
-def test_where_memory_runs_out_the_batch_is_halved_and_what_fails_alone_is_tried_another_night(
+def test_out_of_memory_splits_the_batch_and_single_failures_are_retried_next_night(
     tmp_path: Path,
 ) -> None:
     flags = make_pictures(
@@ -123,14 +123,14 @@ def test_where_memory_runs_out_the_batch_is_halved_and_what_fails_alone_is_tried
     assert another_night.attributes.equals(undisturbed.attributes)
 
 
-def test_an_engine_that_dies_without_a_picture_is_named_and_no_picture_is_blamed(
+def test_an_engine_that_crashes_without_a_picture_is_named_and_no_picture_is_blamed(
     tmp_path: Path,
 ) -> None:
     flags = make_pictures(tmp_path / "images")
     failed = poisoned(tmp_path / "data", *flags, KILLED_WHEN_LOADED=f"{signal.SIGILL:d}")
     assert failed.code != 0, failed.printed
     assert "ERROR: RecognizeText with rapidocr-" in failed.printed
-    assert "SIGILL: a native library crashed, whatever the picture" in failed.printed
+    assert "SIGILL: a native library crashed, with any picture" in failed.printed
     assert "crashed_decoder" not in failed.printed
     assert "Traceback" not in failed.printed
     mended = poisoned(tmp_path / "data", *flags)
@@ -138,14 +138,14 @@ def test_an_engine_that_dies_without_a_picture_is_named_and_no_picture_is_blamed
     assert statuses_of(mended.attributes) == all_but()
 
 
-def test_after_a_kill_in_the_middle_the_models_process_is_gone_and_no_claim_stays(
+def test_a_kill_leaves_neither_model_process_nor_lock(
     tmp_path: Path,
 ) -> None:
     flags = make_pictures(tmp_path / "images")
     process = start(tmp_path / "data", *flags)
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
     (models,) = psutil.Process(process.pid).children()
-    process.kill()  # it alone, not its group
+    process.kill()  # only this process, not its group
     models.wait(timeout=30)
     process.communicate(timeout=30)
     finished = run(tmp_path / "data", *flags)
@@ -155,7 +155,7 @@ def test_after_a_kill_in_the_middle_the_models_process_is_gone_and_no_claim_stay
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_two_commands_at_once_make_every_file_once(tmp_path: Path, workers: str) -> None:
+def test_two_concurrent_commands_make_each_file_once(tmp_path: Path, workers: str) -> None:
     flags = (*make_pictures(tmp_path / "images"), "--storage-shard-size", "2")
     both = [start(tmp_path / "data", *flags, "--workers", workers) for _ in range(2)]
     printed = [process.communicate(timeout=600)[0] for process in both]

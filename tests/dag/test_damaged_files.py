@@ -1,4 +1,4 @@
-"""Damaged files of our own are named, moved aside and made anew, in the same run; none is used."""
+"""Damaged result files are reported, moved aside and regenerated in the same run."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
-    """The data directory of a run in which nothing happened: two shards of two thumbnails."""
+    """The data directory of an undisturbed run: two shards of two thumbnails."""
     data_dir = tmp_path_factory.mktemp("undisturbed") / "data"
     finished = go(data_dir, videos)
     assert finished.code == 0, finished.printed
@@ -62,7 +62,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, videos: Path) -> Path:
 
 @pytest.fixture
 def data_dir(tmp_path: Path, undisturbed: Path) -> Path:
-    """A copy of it, to be damaged."""
+    """A copy of it, to damage."""
     return Path(shutil.copytree(undisturbed, tmp_path / "data"))
 
 
@@ -89,16 +89,17 @@ def damaged_in(data_dir: Path) -> list[Path]:
 def damage(path: Path, how: Callable[[Path], None]) -> None:
     before, stat = path.read_bytes(), path.stat()
     how(path)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # a disk that forgets does not say so
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # disk errors do not change it
     assert path.read_bytes() != before
 
 
 def assert_mended(finished: Finished, undisturbed: Path, *damaged: Path) -> None:
-    """The run ended well and whole, and each damaged file was named and lies aside."""
+    """The run succeeded, and each damaged file was reported and moved aside."""
     assert finished.code == 0, finished.printed
     assert finished.attributes.equals(read_attributes(undisturbed))
     for path in damaged:
-        assert f"{path}: expected it whole, as this package wrote it; found" in finished.printed
+        expected = f"{path}: expected a complete file written by this package; found"
+        assert expected in finished.printed
         assert path.with_name(f".{path.name}.damaged-1").exists()
     assert len(damaged_in(finished.data_dir)) == len(damaged)
     assert "Traceback" not in finished.printed
@@ -106,20 +107,20 @@ def assert_mended(finished: Finished, undisturbed: Path, *damaged: Path) -> None
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_damaged_file_of_any_table_is_made_anew_in_the_same_run(
+def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     if table != "exports":
         shutil.rmtree(data_dir / "exports")
     if table == "vocabularies":
-        shutil.rmtree(data_dir / "texts")  # else nobody reads it
+        shutil.rmtree(data_dir / "texts")  # otherwise no stage reads it
     path = tables_in(data_dir, table)[0]
     damage(path, truncate)
     assert_mended(go(data_dir, videos), undisturbed, path)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_folder_that_was_removed_is_made_anew(
+def test_a_removed_folder_is_regenerated(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     for folder in {table, "exports"}:
@@ -129,7 +130,7 @@ def test_a_folder_that_was_removed_is_made_anew(
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("how", DAMAGES)
-def test_all_damaged_at_once_are_made_anew_in_the_same_run(
+def test_many_damaged_files_are_regenerated_in_the_same_run(
     how: Callable[[Path], None], workers: int, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     shutil.rmtree(data_dir / "exports")
@@ -141,7 +142,7 @@ def test_all_damaged_at_once_are_made_anew_in_the_same_run(
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_what_stages_in_the_middle_find_damaged_is_made_anew_before_they_go_on(
+def test_damaged_inputs_of_middle_stages_are_regenerated_first(
     workers: int, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     for table in ("exports", *LATER_STAGES):
@@ -152,7 +153,7 @@ def test_what_stages_in_the_middle_find_damaged_is_made_anew_before_they_go_on(
     assert_mended(go(data_dir, videos, workers), undisturbed, *paths)
 
 
-def test_a_shard_whose_list_is_damaged_before_its_download_is_planned_again(
+def test_a_shard_with_a_damaged_list_is_planned_again_if_not_downloaded(
     data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     for table in ("exports", *STAGE_TABLES):
@@ -164,7 +165,7 @@ def test_a_shard_whose_list_is_damaged_before_its_download_is_planned_again(
     assert "2 thumbnails to do in 1 shards, 2 already in shards" in finished.printed
 
 
-def test_strangers_among_the_shards_are_named_moved_aside_and_not_used(
+def test_foreign_files_among_the_shards_are_moved_aside_and_not_used(
     data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     shutil.rmtree(data_dir / "exports")
@@ -179,7 +180,7 @@ def test_strangers_among_the_shards_are_named_moved_aside_and_not_used(
     assert "0 thumbnails to do in 0 shards, 4 already in shards" in finished.printed
 
 
-def test_a_list_that_is_lost_while_its_run_is_on_ends_it_and_the_next_goes_on(
+def test_a_shard_list_lost_during_a_run_ends_it_and_the_next_run_resumes(
     data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
     shutil.rmtree(data_dir / "exports")
@@ -188,7 +189,7 @@ def test_a_list_that_is_lost_while_its_run_is_on_ends_it_and_the_next_goes_on(
         path.unlink()
     process = start(
         data_dir,
-        *(*flags(videos), "--plan-number", "1"),  # its plan is taken as it is
+        *(*flags(videos), "--plan-number", "1"),  # its plan is used unchanged
         environment=QUICK,
     )
     printed, _ = process.communicate(timeout=600)

@@ -1,4 +1,4 @@
-"""FetchWeights as a person runs it: without a network, and killed in the middle."""
+"""FetchWeights as a user runs it: without a network, and killed in the middle."""
 
 import hashlib
 import io
@@ -69,7 +69,7 @@ def test_an_unknown_name_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in printed
 
 
-def test_killed_in_the_middle_the_same_command_asks_for_the_rest(
+def test_a_killed_download_is_resumed_by_the_same_command(
     tmp_path: Path, server: Server
 ) -> None:
     archive = make_archive(50_000)
@@ -94,11 +94,11 @@ def test_killed_in_the_middle_the_same_command_asks_for_the_rest(
 
     code, printed = finish(start(tmp_path, f"{server.url}/encoder/4"))
     assert code == 0
-    assert f"tensorflow-hub-encoder is at {folder} already" in printed
+    assert f"tensorflow-hub-encoder is already at {folder}" in printed
     assert server.count[path] == 2
 
 
-def test_two_at_once_ask_once(tmp_path: Path, server: Server) -> None:
+def test_two_concurrent_commands_download_once(tmp_path: Path, server: Server) -> None:
     path = "/encoder/4?tf-hub-format=compressed"
     server.lay_down(path, ServedFile(make_archive(20_000), seconds_per_piece=0.1).answer)
     both = [start(tmp_path, f"{server.url}/encoder/4") for _ in range(2)]
@@ -108,7 +108,7 @@ def test_two_at_once_ask_once(tmp_path: Path, server: Server) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_missing_folder_of_a_model_is_named_by_its_setting(tmp_path: Path) -> None:
+def test_a_missing_model_folder_is_reported_with_its_setting(tmp_path: Path) -> None:
     flags = ("--engines-embedding", "tensorflow-hub", "--tensorflow-hub-handle", "no/such")
     finished = run(tmp_path / "data", *SAMPLE, *flags)
     assert finished.code == 30
@@ -117,7 +117,7 @@ def test_a_missing_folder_of_a_model_is_named_by_its_setting(tmp_path: Path) -> 
 
 
 @pytest.mark.model
-def test_a_stage_whose_engine_needs_a_model_has_it_fetched(
+def test_a_stage_whose_engine_needs_a_model_fetches_it(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))

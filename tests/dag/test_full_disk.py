@@ -1,7 +1,7 @@
-"""A disk that is full or read-only, permissions that are lost: one error, and the next run goes on.
+"""A disk that is full or read-only, lost permissions: one error, and the next run resumes.
 
-A small disk is a tmpfs in a namespace of its own, for which nobody needs to be root; in there, this
-file is the command that runs.
+A small disk is a tmpfs in a namespace of its own, which needs no root; inside it,
+this file is the command that runs.
 """
 
 import json
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of a run in which nothing happened, beside its table of videos."""
+    """The data directory of an undisturbed run, beside its table of videos."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_videos(folder / "videos.csv", sample_ids(4))
     finished = run(folder / "data", *flags(folder / "videos.csv"), environment=QUICK)
@@ -39,14 +39,14 @@ def assert_one_clear_error(failed: Finished, reason: str) -> None:
     assert failed.code in (30, 40), failed.printed
     errors = [line for line in failed.printed.splitlines() if line.startswith("ERROR")]
     assert len(errors) == 1, failed.printed
-    assert "cannot be written; expected a folder with room and leave to write" in errors[0]
+    assert "cannot be written; expected a writable folder with free space" in errors[0]
     assert errors[0].endswith(reason)
     assert "Traceback" not in failed.printed
     assert "4 thumbnails: 4 ok" not in failed.printed
 
 
 def assert_the_next_run_goes_on(runs: list[Finished], reason: str, undisturbed: Path) -> None:
-    """The first of two runs ended with one clear error, the second made what is missing."""
+    """The first of two runs ended with one clear error, the second made what was missing."""
     failed, finished = runs
     assert_one_clear_error(failed, reason)
     assert finished.code == 0, finished.printed
@@ -54,7 +54,7 @@ def assert_the_next_run_goes_on(runs: list[Finished], reason: str, undisturbed: 
 
 
 def files_not_whole(data_dir: Path) -> list[str]:
-    """The files that count although they are not whole."""
+    """Files that count as results although they are incomplete."""
     broken = []
     for path in data_dir.rglob("*.parquet"):
         try:
@@ -65,7 +65,7 @@ def files_not_whole(data_dir: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_files_that_may_not_grow_are_one_error_and_the_next_run_goes_on(
+def test_a_file_size_limit_is_one_error_and_the_next_run_resumes(
     workers: int, tmp_path: Path, undisturbed: Path
 ) -> None:
     command = flags(undisturbed.with_name("videos.csv"), workers)
@@ -81,7 +81,7 @@ def test_files_that_may_not_grow_are_one_error_and_the_next_run_goes_on(
 
 
 def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str) -> list[Finished]:
-    """What the runs of a scenario below come to; ``data_dir`` is copied out in the end."""
+    """The results of the runs of a scenario below; ``data_dir`` is copied at the end."""
     may_mount = ["--map-root-user", "--mount"] if scenario != "permissions_lost" else []
     inside = ["unshare", "--user", *may_mount]
     skip_unless_allowed(*inside)
@@ -94,7 +94,7 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
 
 
 @pytest.mark.parametrize("percent", [10, 40, 70, 95])
-def test_a_full_disk_is_one_error_and_the_next_run_goes_on(
+def test_a_full_disk_is_one_error_and_the_next_run_resumes(
     percent: int, tmp_path: Path, undisturbed: Path
 ) -> None:
     (tmp_path / "data").mkdir()
@@ -102,7 +102,7 @@ def test_a_full_disk_is_one_error_and_the_next_run_goes_on(
     assert_the_next_run_goes_on(runs, "found: No space left on device", undisturbed)
 
 
-def test_a_disk_that_turns_read_only_is_one_error_and_the_next_run_goes_on(
+def test_a_disk_that_becomes_read_only_is_one_error_and_the_next_run_resumes(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     (tmp_path / "data").mkdir()
@@ -110,7 +110,7 @@ def test_a_disk_that_turns_read_only_is_one_error_and_the_next_run_goes_on(
     assert_the_next_run_goes_on(runs, "found: Read-only file system", undisturbed)
 
 
-def test_permissions_lost_in_the_middle_are_one_error_and_the_next_run_goes_on(
+def test_lost_permissions_are_one_error_and_the_next_run_resumes(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     runs = in_a_namespace(tmp_path / "data", undisturbed, "permissions_lost")
@@ -118,7 +118,7 @@ def test_permissions_lost_in_the_middle_are_one_error_and_the_next_run_goes_on(
 
 
 def small_disk(data_dir: Path, undisturbed: Path, percent: str) -> Iterator[Finished]:
-    """Run with so much of the room that is needed, then with enough."""
+    """Run with this share of the space that is needed, then with enough."""
     tables = [path for path in undisturbed.rglob("*.*") if path.parent.name != "runs"]
     n_bytes = 512 * sum(path.stat().st_blocks for path in tables)
     mount(data_dir, f"size={n_bytes * int(percent) // 100}")
@@ -128,7 +128,7 @@ def small_disk(data_dir: Path, undisturbed: Path, percent: str) -> Iterator[Fini
 
 
 def read_only_disk(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
-    """Run on a disk that can only be read after a part of the stages was done, then again."""
+    """Run on a disk that becomes read-only after some stages, then again."""
     mount(data_dir, "size=1g")
     shutil.copytree(undisturbed, data_dir, dirs_exist_ok=True)
     for table in ("exports", *list(STAGE_TABLES)[2:]):
@@ -140,7 +140,7 @@ def read_only_disk(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
 
 
 def permissions_lost(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
-    """Take the permission to write from a run that has begun; give it back to the next one."""
+    """Remove write permission from a running run; restore it for the next one."""
     process = start(data_dir, *flags(undisturbed.with_name("videos.csv")), environment=QUICK)
     wait_for(data_dir, "videos/*.parquet")
     folders = [data_dir, *(path for path in data_dir.rglob("*") if path.is_dir())]

@@ -1,4 +1,4 @@
-"""The real command on a host whose nvidia-smi lists two gpus that are not there."""
+"""The real command on a host whose nvidia-smi lists two GPUs that do not exist."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ FIRST, SECOND = "GPU 0 (NVIDIA Fake)", "GPU 1 (NVIDIA Fake)"
 
 
 class Host:
-    """A host with gpus, and a run of the command there."""
+    """A host with GPUs, and runs of the command there."""
 
     def __init__(self, folder: Path, n_pictures: int) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ def places_of(data_dir: Path, tables: Sequence[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("n_at_once", [2, 3])
-def test_tasks_side_by_side_each_see_a_card_of_their_own(tmp_path: Path, n_at_once: int) -> None:
+def test_concurrent_tasks_each_see_a_gpu_of_their_own(tmp_path: Path, n_at_once: int) -> None:
     host = Host(tmp_path, n_pictures=40)
     told = host.run("--module", "tests.dag.on_gpus", "--workers", "4", n_at_once=n_at_once)
     assert told.code == 0, told.printed
@@ -68,7 +68,7 @@ def test_tasks_side_by_side_each_see_a_card_of_their_own(tmp_path: Path, n_at_on
     assert ("waiting for a GPU" in told.printed) == (n_at_once > 2)
 
 
-def test_in_one_process_each_stage_has_what_it_asks_for(tmp_path: Path) -> None:
+def test_in_one_process_each_stage_leases_what_it_needs(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=8)
     told = host.run("--module", "tests.dag.on_gpus", "--workers", "1")
     assert told.code == 0, told.printed
@@ -76,7 +76,7 @@ def test_in_one_process_each_stage_has_what_it_asks_for(tmp_path: Path) -> None:
     assert places_of(told.data_dir, ["texts", "embeddings"]) == {"CPU"}
 
 
-def test_what_was_computed_on_a_card_stands_on_a_host_without(tmp_path: Path) -> None:
+def test_results_computed_on_a_gpu_are_valid_on_a_host_without_one(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
     on_card = host.run("--module", "tests.dag.on_gpus")
     assert on_card.code == 0, on_card.printed
@@ -86,7 +86,7 @@ def test_what_was_computed_on_a_card_stands_on_a_host_without(tmp_path: Path) ->
     assert files_of(on_card.data_dir) == before
 
 
-def test_a_framework_that_sees_no_card_ends_the_run_and_none_runs_on_the_processor(
+def test_a_framework_that_sees_no_gpu_ends_the_run_and_devices_none_uses_the_cpu(
     tmp_path: Path,
 ) -> None:
     host = Host(tmp_path, n_pictures=2)
@@ -101,15 +101,15 @@ def test_a_framework_that_sees_no_card_ends_the_run_and_none_runs_on_the_process
     assert "RecognizeText      on CPU" in on_processor.printed
 
 
-def test_where_a_card_is_required_none_ends_the_run(tmp_path: Path) -> None:
+def test_a_missing_required_gpu_ends_the_run(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
     flags = ("--gpus-devices", "none", "--gpus-required", "true")
     refused = host.run(*flags)
     assert refused.code != 0, refused.printed
-    assert "[gpus] required: expected a card; found: none" in refused.printed
+    assert "[gpus] required: expected a GPU; found: none" in refused.printed
 
 
-def test_a_detector_that_is_not_made_for_cards_holds_none_and_a_blind_one_is_refused(
+def test_a_cpu_only_detector_leases_no_gpu_and_one_that_sees_none_is_refused(
     tmp_path: Path,
 ) -> None:
     host = Host(tmp_path, n_pictures=2)

@@ -1,4 +1,4 @@
-"""A host that goes down ends the run; the next run asks for what is missing, and no more."""
+"""A host that goes down stops the run; the next run requests only what is missing."""
 
 import threading
 from pathlib import Path
@@ -12,11 +12,11 @@ pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 N_PICTURES, N_UNTIL_DOWN, N_JUDGED, CONCURRENCY = 24, 10, 8, 4
 N_FAILURES = N_JUDGED // 2 + 1
-"""More than half of those judged."""
+"""More than half of those in the window."""
 
 
 class Mortal:
-    """Answers so many times with a picture, then with 503."""
+    """Responds this many times with a picture, then with 503."""
 
     def __init__(self, picture: bytes) -> None:
         self._picture, self._lock = picture, threading.Lock()
@@ -32,7 +32,7 @@ class Mortal:
 
 
 @pytest.mark.parametrize(("workers", "retries"), [(1, 0), (3, 1)])
-def test_the_run_ends_soon_and_the_next_asks_for_the_rest_alone(
+def test_the_run_stops_early_and_the_next_one_requests_only_the_rest(
     tmp_path: Path, server: Server, picture: bytes, workers: int, retries: int
 ) -> None:
     host = Mortal(picture)
@@ -53,7 +53,7 @@ def test_the_run_ends_soon_and_the_next_asks_for_the_rest_alone(
     assert "HTTP 503" in first.printed
     assert "Traceback" not in first.printed
     assert not (tmp_path / "data" / "exports").exists()
-    # A retry of Luigi's, or another task of the run, would ask for more.
+    # A retry by Luigi, or another task of the run, would request more.
     most = N_UNTIL_DOWN + (N_FAILURES + CONCURRENCY) * (retries + 1)
     assert len(server.asked) <= most
     had = host.answered.copy()
@@ -69,7 +69,7 @@ def test_the_run_ends_soon_and_the_next_asks_for_the_rest_alone(
     assert list((tmp_path / "data").glob("unfinished/*/*")) == []
 
 
-def test_a_table_too_small_to_judge_has_its_statuses(
+def test_a_table_too_small_for_the_circuit_breaker_is_exported_with_statuses(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:
     links = [server.lay_down("/good.jpg", Answer(200, picture))]

@@ -1,4 +1,4 @@
-"""Links, ids and pictures that mean harm, through the real command: a status each, and no harm."""
+"""Hostile links, ids and pictures through the real command: a status each, and no harm."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def write(path: Path, **columns: list[str | None]) -> tuple[str, str]:
     return "--videos", str(path)
 
 
-def test_by_default_no_one_on_this_machine_is_asked(tmp_path: Path, server: Server) -> None:
+def test_by_default_no_local_server_is_contacted(tmp_path: Path, server: Server) -> None:
     port = server.server_address[1]
     hosts = ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]")
     links = [f"http://{host}:{port}/{number}.jpg" for number, host in enumerate(hosts)]
@@ -34,7 +34,7 @@ def test_by_default_no_one_on_this_machine_is_asked(tmp_path: Path, server: Serv
     assert server.asked == []
 
 
-def test_each_link_has_its_status_and_the_others_are_done(
+def test_each_link_has_its_status_and_the_others_are_processed(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:
     (bomb,) = (odd for odd in odd_pictures() if odd.name == "jpeg_pixel_bomb")
@@ -62,7 +62,7 @@ def test_each_link_has_its_status_and_the_others_are_done(
     assert finished.attributes["thumbnail_status"].to_pylist() == list(links.values())
 
 
-def test_no_id_leads_out_of_the_folder(tmp_path: Path, picture: bytes) -> None:
+def test_no_id_escapes_the_folder(tmp_path: Path, picture: bytes) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "good.jpg").write_bytes(picture)

@@ -1,4 +1,4 @@
-"""Killed, grown, failed for a while: nothing is lost, and nothing is done twice."""
+"""After kills, transient failures and a grown table, nothing is lost or done twice."""
 
 import random
 import signal
@@ -29,7 +29,7 @@ def flags(videos: Path) -> tuple[str, ...]:
     return ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"), *SMALL_SHARDS)
 
 
-def test_killed_again_and_again_the_content_is_that_of_an_unbroken_run(tmp_path: Path) -> None:
+def test_repeated_kills_do_not_change_the_content(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(9))
     unbroken = run(tmp_path / "unbroken", *flags(videos))
     assert unbroken.code == 0, unbroken.printed
@@ -41,7 +41,7 @@ def test_killed_again_and_again_the_content_is_that_of_an_unbroken_run(tmp_path:
     assert last.attributes.equals(unbroken.attributes)
 
 
-def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
+def test_finished_work_is_not_repeated_after_a_kill(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     data_dir = tmp_path / "data"
     process = start(data_dir, *flags(videos))
@@ -56,11 +56,11 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
     }
 
 
-def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path) -> None:
+def test_a_process_that_dies_is_reported_and_its_work_retried(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     process = start(tmp_path / "data", *flags(videos))
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
-    # The next process to start: an older one may have done its work before the kill arrives.
+    # The next process to start: an older one may have finished before the kill arrives.
     luigi = psutil.Process(process.pid)
     older = set(luigi.children())
     while not (younger := set(luigi.children()) - older):
@@ -71,9 +71,9 @@ def test_a_process_that_dies_is_named_and_its_work_is_done_again(tmp_path: Path)
     assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
 
 
-def test_control_c_ends_at_once_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_control_c_ends_the_run_at_once_and_the_same_command_resumes(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
-    # One worker: Python swallows an interruption in the very moment of a fork.
+    # One worker: Python drops an interruption during a fork.
     process = start(tmp_path / "data", *flags(videos), "--workers", "1")
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
     kill_after(process, 0, signal.SIGINT)
@@ -98,7 +98,7 @@ def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
     assert len(grown.attributes) == 6
 
 
-def test_what_may_pass_is_tried_by_the_next_run_and_what_may_not_is_not(
+def test_transient_failures_are_retried_by_the_next_run_and_permanent_ones_are_not(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:
     good = server.lay_down("/vi/aaaaaaaaaaa/hqdefault.jpg", Answer(200, picture))

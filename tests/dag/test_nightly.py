@@ -1,4 +1,4 @@
-"""Night after night over growing tables: killed, overlapping, failing, cleaned."""
+"""Nights over growing tables: killed, overlapping, failing, cleaned up."""
 
 import os
 import time
@@ -24,7 +24,7 @@ class Box:
         self.incoming.mkdir()
 
     def bring(self, name: str, n_videos: int) -> Path:
-        """A table that has come to rest, the newest so far."""
+        """A table that has settled, the newest so far."""
         table = write_videos(self.incoming / name, sample_ids(n_videos))
         came_s = time.time() - 3600 + len(list(self.incoming.iterdir()))
         os.utime(table, (came_s, came_s))
@@ -53,11 +53,11 @@ def box(tmp_path: Path) -> Box:
 
 
 def account(finished: Finished) -> list[str]:
-    """What a cleaning lists, without the line above that says whether it was done."""
+    """The lines that CleanUp prints, without its heading."""
     return [line for line in finished.printed.splitlines() if " files  " in line]
 
 
-def test_three_nights_over_a_growing_table_and_a_cleaning(box: Box) -> None:
+def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
     keep_two = ("--night-keep", "2")
     for n_videos, date in enumerate(NIGHTS, start=1):
         box.bring(f"{date}.csv", n_videos)
@@ -97,14 +97,14 @@ def test_three_nights_over_a_growing_table_and_a_cleaning(box: Box) -> None:
     assert "0 thumbnails to do in 0 shards, 1 already in shards" in back.printed
 
 
-def test_a_newer_table_of_the_same_night_makes_the_export_anew(box: Box) -> None:
+def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:
     box.bring("early.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
     box.bring("late.csv", 2)
     growing = write_videos(box.incoming / "growing.csv", sample_ids(3))
     finished = box.night(NIGHTS[0])
     assert finished.code == 0, finished.printed
-    assert f"not taken: {growing}: changed" in finished.printed
+    assert f"not used: {growing}: changed" in finished.printed
     assert box.dates() == [NIGHTS[0]]
     assert box.n_rows("latest") == 2
     earlier = box.night("2026-11-01", "--night-keep", "1")
@@ -114,7 +114,7 @@ def test_a_newer_table_of_the_same_night_makes_the_export_anew(box: Box) -> None
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
-def test_a_second_night_stops_and_a_killed_one_leaves_nothing_held(box: Box, workers: str) -> None:
+def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers: str) -> None:
     box.bring("first.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
     box.bring("second.csv", 3)
@@ -143,7 +143,7 @@ def test_a_second_night_stops_and_a_killed_one_leaves_nothing_held(box: Box, wor
     assert box.n_rows("latest") == 3
 
 
-def test_nothing_is_cleaned_while_a_run_by_hand_uses_it(box: Box) -> None:
+def test_clean_up_refuses_while_another_run_uses_the_directory(box: Box) -> None:
     videos = ("--videos", str(box.bring("table.csv", 1)))
     process = start(box.data_dir, *videos, "--images-dir", str(EXAMPLES / "images"))
     try:
@@ -158,7 +158,7 @@ def test_nothing_is_cleaned_while_a_run_by_hand_uses_it(box: Box) -> None:
     assert box.clean().code == 0
 
 
-def test_a_night_that_fails_leaves_the_last_export_where_it_was(box: Box) -> None:
+def test_a_failed_night_leaves_the_last_export_in_place(box: Box) -> None:
     box.bring("good.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
     box.bring("bad.csv", 1).write_text("name\nno link, no id\n")
@@ -181,7 +181,7 @@ def test_a_data_directory_that_cannot_be_written_fails_the_night_in_one_line(box
     assert "Traceback" not in finished.printed
 
 
-def test_what_a_night_lacks_that_was_killed_at_its_last_steps_is_all_that_is_made(
+def test_after_a_kill_in_the_last_steps_only_the_missing_ones_are_done(
     box: Box,
 ) -> None:
     box.bring("table.csv", 1)
@@ -197,13 +197,13 @@ def test_what_a_night_lacks_that_was_killed_at_its_last_steps_is_all_that_is_mad
     assert after == before
 
 
-def test_superseded_results_go_once_today_s_engines_have_made_the_export(box: Box) -> None:
+def test_superseded_results_are_removed_once_the_export_is_by_todays_engines(box: Box) -> None:
     box.bring("table.csv", 2)
     assert box.night(NIGHTS[0]).code == 0
     stricter = ("--text-min-confidence", "0.9")
     early = box.clean(*stricter)
     assert early.code == 0, early.printed
-    assert "results, plans and tables stay" in early.printed
+    assert "results, plans and tables are kept" in early.printed
     assert account(early) == []
 
     assert box.night(NIGHTS[1], *stricter).code == 0

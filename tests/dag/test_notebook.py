@@ -25,7 +25,7 @@ VIDEO_IDS = ("sample00001", "sample00005", "sample00018", "sample00027")
 
 
 def save_emotion_file(path: Path) -> Path:
-    """A small network of the right shape that has learnt nothing."""
+    """A small untrained network of the right shape."""
     load_tensorflow()
     import tf_keras
 
@@ -49,7 +49,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
         *("--keras-ocr-recognizer-weights", str(WEIGHTS / "crnn_drawn.h5")),
         *("--tensorflow-hub-handle", str(save(folder / "encoder", embed_words))),
         *("--keras-emotions-path", str(save_emotion_file(folder / "emotions.hdf5"))),
-        *("--face-recognition-upsamplings", "0"),  # with 1, three seconds a picture
+        *("--face-recognition-upsamplings", "0"),  # with 1, three seconds per picture
     )
 
 
@@ -79,7 +79,7 @@ def test_the_preset_fills_every_column(notebook: Finished) -> None:
     assert table.schema.field("thumbnail_ocr_embed").type == ours.field("thumbnail_ocr_embed").type
     assert table["thumbnail_status"].to_pylist() == ["ok"] * len(VIDEO_IDS)
     assert all(table[name].null_count == 0 for name in ours.names)
-    # The drawn weights read letters; they do not always part words.
+    # The drawn weights recognise letters; they do not always split words.
     assert "spacefacts" in table["thumbnail_ocr"].to_pylist()[0].replace(" ", "")
 
 
@@ -93,7 +93,7 @@ def test_each_table_names_the_engine_that_made_it(notebook: Finished) -> None:
     assert vectors.startswith("saved-model-")
 
 
-def test_two_presets_stand_side_by_side_in_one_folder(
+def test_two_presets_coexist_in_one_data_directory(
     notebook: Finished, models: tuple[str, ...], source: tuple[str, ...]
 ) -> None:
     before = files_of(notebook.data_dir)
@@ -109,7 +109,7 @@ def test_two_presets_stand_side_by_side_in_one_folder(
     assert {path: after[path] for path in stays} == {path: before[path] for path in stays}
 
 
-def test_engines_mix_in_one_process_keras_2_and_3_and_without(
+def test_engines_with_keras_2_keras_3_and_none_mix_in_one_process(
     notebook: Finished, models: tuple[str, ...], source: tuple[str, ...]
 ) -> None:
     mixed = run(
@@ -125,7 +125,7 @@ def test_engines_mix_in_one_process_keras_2_and_3_and_without(
     assert len(engines_of(mixed.data_dir, "words")) <= 2, "the text was read before"
 
 
-def test_a_finished_ocr_run_of_the_notebook_is_not_paid_again(
+def test_texts_of_the_notebook_are_not_recognised_again(
     tmp_path: Path, source: tuple[str, ...]
 ) -> None:
     first, second, *_ = VIDEO_IDS
@@ -142,7 +142,7 @@ def test_a_finished_ocr_run_of_the_notebook_is_not_paid_again(
     assert finished.attributes["face_count"].null_count == 0
 
 
-def test_the_projectors_pair_has_a_line_for_each_distinct_text(
+def test_the_projector_files_have_a_line_for_each_distinct_text(
     notebook: Finished, source: tuple[str, ...]
 ) -> None:
     finished = run(notebook.data_dir, *source, task="ExportProjector")
@@ -187,7 +187,7 @@ def test_the_projectors_pair_has_a_line_for_each_distinct_text(
         ),
     ],
 )
-def test_what_cannot_be_loaded_is_one_line_and_nothing_is_half_placed(
+def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_no_partial_file(
     tmp_path: Path, source: tuple[str, ...], flags: tuple[str, ...], said: str
 ) -> None:
     cut = tmp_path / "cut.hdf5"
@@ -199,7 +199,7 @@ def test_what_cannot_be_loaded_is_one_line_and_nothing_is_half_placed(
         *(flag.format(cut=cut) for flag in flags),
         environment={
             "KERAS_OCR_CACHE_DIR": str(cache),
-            "HTTPS_PROXY": "http://127.0.0.1:1",  # so that no machine fetches 118 MB here
+            "HTTPS_PROXY": "http://127.0.0.1:1",  # so that no machine downloads 118 MB here
         },
     )
     assert finished.code != 0
@@ -214,7 +214,7 @@ def test_what_cannot_be_loaded_is_one_line_and_nothing_is_half_placed(
     "KERAS_OCR_CACHE_DIR" not in os.environ or "TFHUB_CACHE_DIR" not in os.environ,
     reason="set KERAS_OCR_CACHE_DIR and TFHUB_CACHE_DIR to caches with the published models",
 )
-def test_the_published_models_read_the_sample(tmp_path: Path) -> None:
+def test_the_published_models_process_the_sample(tmp_path: Path) -> None:
     sample = ("--videos", str(EXAMPLES / "videos.csv"), "--images-dir", str(EXAMPLES / "images"))
     flags = ("--engines-preset", "notebook", "--engines-emotions", "fer2013")
     finished = run(tmp_path / "data", *sample, *flags, "--face-recognition-upsamplings", "0")

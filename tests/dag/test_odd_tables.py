@@ -27,7 +27,7 @@ pytestmark = pytest.mark.dag
 
 MAX_SECONDS = 30.0
 MAX_MEGABYTES = 700.0
-"""For a run that refuses its table; 150 of them are the command's own."""
+"""For a run that refuses its table; 150 of them are the command itself."""
 
 OUR_NAMES = re.compile(
     r"(videos|vocabularies)/[0-9a-f]{12}\.parquet"
@@ -38,16 +38,16 @@ OUR_NAMES = re.compile(
 
 
 class Measured(NamedTuple):
-    """A run, and what it took."""
+    """A run, with its time and memory."""
 
     finished: Finished
     seconds: float
     megabytes: float
-    """The most that one of its processes held."""
+    """Peak memory of one of its processes."""
 
 
 def measure(data_dir: Path, *flags: str) -> Measured:
-    """Run the command to its end, watched by a small process: see there."""
+    """Run the command to its end, measured by a small process: see its code."""
     figures = data_dir.with_name("figures.json")
     process = subprocess.Popen(
         [
@@ -124,7 +124,7 @@ def zeros_without_end(path: Path) -> None:
         (zeros_without_end, "found a pipe or a device"),
     ],
 )
-def test_the_worst_is_refused_in_one_line_soon_and_in_little_memory(
+def test_the_worst_tables_are_refused_quickly_in_little_memory(
     tmp_path: Path, make: Callable[[Path], None], said: str
 ) -> None:
     videos = tmp_path / "videos.csv"
@@ -160,14 +160,14 @@ def test_a_table_that_never_stops_growing_is_refused(tmp_path: Path) -> None:
         is_over.set()
         grower.join()
     assert finished.code != 0, finished.printed
-    assert "changed while it was read; run again" in finished.printed
+    assert "changed while being read; run again" in finished.printed
     assert "Traceback" not in finished.printed
     assert seconds < MAX_SECONDS
     assert not (tmp_path / "data" / "exports").exists()
 
 
 @pytest.mark.model
-def test_a_table_that_is_replaced_after_it_was_read_is_the_next_runs(tmp_path: Path) -> None:
+def test_a_table_replaced_after_reading_is_left_to_the_next_run(tmp_path: Path) -> None:
     videos = tmp_path / "videos.csv"
     flags = ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"))
     videos.write_text("video_id,title\nsample00001,one\n")
@@ -193,7 +193,7 @@ def images_dir(tmp_path: Path, picture: bytes) -> Path:
 
 
 def assert_all_is_there(finished: Finished, n_rows: int) -> None:
-    """All rows are there, the CSV is harmless, and no file's name is from the input."""
+    """All rows exist, the CSV is harmless, and no file name comes from the input."""
     assert finished.code == 0, finished.printed
     table = finished.attributes
     assert len(table) == n_rows
@@ -216,7 +216,7 @@ def assert_all_is_there(finished: Finished, n_rows: int) -> None:
 
 
 @pytest.mark.model
-def test_all_odd_csvs_at_once_are_one_table(tmp_path: Path, images_dir: Path) -> None:
+def test_all_odd_csvs_together_are_one_table(tmp_path: Path, images_dir: Path) -> None:
     odd = odd_csvs()
     files = [tmp_path / f"{number:0>3} =1+1 é.csv" for number in range(len(odd))]
     for path, table in zip(files, odd, strict=True):
@@ -224,7 +224,7 @@ def test_all_odd_csvs_at_once_are_one_table(tmp_path: Path, images_dir: Path) ->
     flags = ("--videos", ",".join(map(str, files)), "--images-dir", str(images_dir))
     finished = run(tmp_path / "data", *flags)
     assert_all_is_there(finished, sum(len(table.rows) for table in odd))
-    ids = finished.attributes["Unnamed: 0"].to_pylist()  # of the first table alone
+    ids = finished.attributes["Unnamed: 0"].to_pylist()  # only of the first table
     assert ids[0] == 0
     starts = itertools.accumulate((len(table.rows) for table in odd), initial=0)
     keys = [name for name in finished.attributes.column_names if name.strip().lower() == "video_id"]

@@ -1,4 +1,4 @@
-"""The main job on real tables and real thumbnails, where they are at hand."""
+"""The main job on real tables and real thumbnails, if they are available."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The morning after: what a run leaves, however it ends, and who hears of it."""
+"""Records and notifications of a run, however it ends."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def absent(tmp_path: Path) -> tuple[str, ...]:
 
 @pytest.mark.model
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_run_that_succeeds_leaves_its_numbers_and_tells_nobody(
+def test_a_successful_run_is_recorded_and_sends_no_message(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
     flags = (*sample_flags(tmp_path), "--workers", str(workers), *webhook.flags)
@@ -113,7 +113,7 @@ def test_a_run_that_succeeds_leaves_its_numbers_and_tells_nobody(
     assert record.settings["storage.shard_size"] == "2"
     assert record.settings["core.workers"] == str(workers)
     assert "secret" not in record.to_json()
-    # The models are in a child of this process, or of its children: it counts nonetheless.
+    # The models are in a descendant of this process, which counts, too.
     assert (record.peak_memory_bytes or 0) > 400e6
     assert record.ended_at
     assert record.ended_at >= record.started_at
@@ -147,7 +147,7 @@ def test_the_record_of_a_large_run_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
+def test_a_failed_run_sends_one_message_with_cause_and_remedy(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
     flags = (*absent(tmp_path), "--workers", str(workers))
@@ -162,7 +162,7 @@ def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
     assert message["record"] == json.loads(record.to_json())
     text = message["text"]
     assert "FAILED (exit code 30)" in text.splitlines()[0]
-    assert f"The first: {record.first_error}" in text
+    assert f"First error: {record.first_error}" in text
     command = next(line for line in text.splitlines() if "cd " in line)
     assert "secret" not in text
     ran = subprocess.run(
@@ -173,7 +173,7 @@ def test_a_failed_run_sends_one_message_that_says_what_failed_and_what_to_do(
     assert rows.to_table()["state"].to_pylist() == ["failed", "failed"]
 
 
-def test_a_task_that_is_tried_again_counts_each_time(tmp_path: Path, webhook: Webhook) -> None:
+def test_each_retry_of_a_task_is_counted(tmp_path: Path, webhook: Webhook) -> None:
     finished = run(
         tmp_path / "data",
         *sample_flags(tmp_path, 2),
@@ -189,7 +189,7 @@ def test_a_task_that_is_tried_again_counts_each_time(tmp_path: Path, webhook: We
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_run_that_a_dead_host_stops_says_so(
+def test_a_run_stopped_by_a_dead_host_is_recorded_as_stopped(
     tmp_path: Path, webhook: Webhook, server: Server, workers: int
 ) -> None:
     links = [server.lay_down(f"/{number}.jpg", Answer(503)) for number in range(12)]
@@ -205,13 +205,13 @@ def test_a_run_that_a_dead_host_stops_says_so(
     assert finished.code != 0
     assert "expected at most 50% of its last 4 thumbnails to fail" in str(record.first_error)
     (message,) = webhook.posted
-    assert f"STOPPED before its end (exit code {finished.code})" in message["text"]
+    assert f"STOPPED early (exit code {finished.code})" in message["text"]
     assert (record.n_rows, record.n_thumbnails, record.n_reused) == (12, 12, 0)
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("workers", [1, 3])
-def test_who_pressed_control_c_needs_no_message(
+def test_control_c_sends_no_message(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
     data_dir = tmp_path / "data"
@@ -230,7 +230,7 @@ def test_who_pressed_control_c_needs_no_message(
 
 @pytest.mark.model
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_run_that_was_killed_is_told_of_once_by_the_next_one(
+def test_a_killed_run_is_reported_once_by_the_next_run(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
     data_dir = tmp_path / "data"
@@ -255,7 +255,7 @@ def test_a_run_that_was_killed_is_told_of_once_by_the_next_one(
 
 
 @pytest.mark.model
-def test_two_runs_at_once_do_not_take_each_other_for_dead(tmp_path: Path, webhook: Webhook) -> None:
+def test_concurrent_runs_do_not_mark_each_other_as_dead(tmp_path: Path, webhook: Webhook) -> None:
     flags = (*sample_flags(tmp_path), *webhook.flags)
     both = [start(tmp_path / "data", *flags) for _ in range(2)]
     printed = [process.communicate(timeout=600)[0] for process in both]
@@ -265,20 +265,20 @@ def test_two_runs_at_once_do_not_take_each_other_for_dead(tmp_path: Path, webhoo
     assert webhook.posted == []
 
 
-def test_a_webhook_that_refuses_is_one_line_and_its_address_stays_secret(
+def test_a_failing_webhook_is_one_line_and_its_url_stays_secret(
     tmp_path: Path, webhook: Webhook
 ) -> None:
     webhook.code = 403
     refused = run(tmp_path / "data", *absent(tmp_path), *webhook.flags)
     assert refused.code == 30
     assert (
-        "[messages] webhook_url (127.0.0.1): expected the message to be taken; found: HTTP 403"
+        "[messages] webhook_url (127.0.0.1): expected the message to be accepted; found: HTTP 403"
         in (refused.printed)
     )
     gone = ("--messages-webhook-url", "http://127.0.0.1:1/secret")
     unheard = run(tmp_path / "data", *absent(tmp_path), *gone)
     assert unheard.code == 30
-    assert "(127.0.0.1): expected the message to be taken; found: ConnectionError" in (
+    assert "(127.0.0.1): expected the message to be accepted; found: ConnectionError" in (
         unheard.printed
     )
     for finished in (refused, unheard):
@@ -286,7 +286,7 @@ def test_a_webhook_that_refuses_is_one_line_and_its_address_stays_secret(
         assert "Traceback" not in finished.printed
 
 
-def test_a_webhook_that_does_not_answer_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_webhook_that_does_not_respond_times_out(tmp_path: Path) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as silent:
         url = f"http://127.0.0.1:{silent.server_address[1]}/secret"
         flags = ("--messages-webhook-url", url, "--messages-webhook-timeout-s", "0.5")
@@ -297,7 +297,7 @@ def test_a_webhook_that_does_not_answer_holds_nobody_up(tmp_path: Path) -> None:
     assert "found: ReadTimeout" in finished.printed
 
 
-def test_a_command_that_luigi_refuses_is_no_run(tmp_path: Path, server: Server) -> None:
+def test_a_command_refused_by_luigi_is_not_recorded(tmp_path: Path, server: Server) -> None:
     slow = server.lay_down("/slow.jpg", Answer(custom=answer_late))
     videos = tmp_path / "videos.csv"
     videos.write_text(f"thumbnail_link\n{slow}\n")
@@ -330,7 +330,7 @@ def start_locked(data_dir: Path, *flags: str) -> subprocess.Popen[str]:
     )
 
 
-def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path, webhook: Webhook) -> None:
+def test_an_unreachable_scheduler_is_reported(tmp_path: Path, webhook: Webhook) -> None:
     finished = run(
         tmp_path / "data",
         *sample_flags(tmp_path, 2),
@@ -351,7 +351,7 @@ def test_a_scheduler_that_is_not_there_is_told_of(tmp_path: Path, webhook: Webho
     assert len(webhook.posted) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_told_of_all_the_same(
+def test_an_unwritable_folder_is_still_reported_by_message(
     tmp_path: Path, webhook: Webhook
 ) -> None:
     (tmp_path / "data").write_text("a file, not a folder")
@@ -359,11 +359,11 @@ def test_a_folder_that_cannot_be_written_is_told_of_all_the_same(
     assert finished.code == 30
     assert "Traceback" not in finished.printed
     (message,) = webhook.posted
-    assert "cannot be written; expected a folder with room" in message["text"]
+    assert "cannot be written; expected a writable folder" in message["text"]
 
 
 @pytest.mark.model
-def test_while_a_run_is_on_its_address_answers(tmp_path: Path) -> None:
+def test_metrics_are_served_while_a_run_is_running(tmp_path: Path) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as probe:
         address = f"127.0.0.1:{probe.server_address[1]}"
     process = start(tmp_path / "data", *sample_flags(tmp_path), "--runs-metrics-address", address)
@@ -378,7 +378,7 @@ def test_while_a_run_is_on_its_address_answers(tmp_path: Path) -> None:
     assert 'thumbnail_tasks_shards_waiting{stage="DetectFaces"}' in page
 
 
-def test_an_address_that_is_taken_is_one_line(tmp_path: Path) -> None:
+def test_a_metrics_address_in_use_is_one_line(tmp_path: Path) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as taken:
         address = f"127.0.0.1:{taken.server_address[1]}"
         flags = (*absent(tmp_path), "--runs-metrics-address", address)
@@ -391,7 +391,7 @@ def test_an_address_that_is_taken_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_cards_are_sampled_while_the_run_is_on(tmp_path: Path) -> None:
+def test_gpus_are_sampled_during_the_run(tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
     nvidia_smi = tools / "nvidia-smi"

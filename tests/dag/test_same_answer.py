@@ -1,4 +1,4 @@
-"""The same input gives the same answer, to the last bit, however it is computed.
+"""The same input gives the same result, to the last bit, however it is computed.
 
 No tolerance is needed on one machine: every column of every table is compared exactly.
 """
@@ -35,7 +35,7 @@ IDS = (
 
 
 def hash_tables(data_dir: Path) -> dict[str, str]:
-    """A digest of every table of a data directory; of those of the stages, of each column.
+    """A digest of every table of a data directory; for stages, of each column.
 
     Which shard a thumbnail stands in does not count, and neither does the order of thumbnails,
     but in the exports. The input's own table is there in its order.
@@ -66,7 +66,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def write_videos(path: Path, rows: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
-    """Write a table; gives the flags to run over it."""
+    """Write a table; returns the flags to process it."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -142,7 +142,7 @@ def test_a_warm_start_changes_nothing(
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
 
-def test_a_resumed_run_gives_what_an_unbroken_one_gives(
+def test_a_resumed_run_gives_the_same_as_an_uninterrupted_one(
     first: Finished, flags: tuple[str, ...], tmp_path: Path
 ) -> None:
     how = ("--storage-shard-size", "4", "--workers", "2")
@@ -156,10 +156,10 @@ def test_a_resumed_run_gives_what_an_unbroken_one_gives(
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
 
-def test_the_order_of_the_input_changes_no_videos_attributes(
+def test_the_order_of_the_input_does_not_change_attributes(
     first: Finished, rows: list[dict[str, str]], tmp_path: Path
 ) -> None:
-    """With the same titles: a shard keeps the one of the first video that has its thumbnail."""
+    """With equal titles: a shard keeps the title of the first video with the thumbnail."""
     flags = write_videos(tmp_path / "videos.csv", rows[::-1])
     how = ("--workers", "2", "--storage-shard-size", "5")
     finished = run(tmp_path / "data", *flags, *how)
@@ -199,7 +199,7 @@ def test_batches_change_nothing(
 
 
 def read_stage(data_dir: Path, name: str) -> pa.Table:
-    """The one file of a stage."""
+    """The only file of a stage."""
     (file,) = (data_dir / name).glob("*/*.parquet")
     return pq.ParquetFile(file).read()
 

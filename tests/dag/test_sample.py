@@ -27,13 +27,13 @@ def expected() -> dict[str, dict[str, str]]:
         return {row["video_id"]: row for row in csv.DictReader(file)}
 
 
-def test_it_ends_well_and_says_what_it_came_to(sample: Finished) -> None:
+def test_the_run_succeeds_and_prints_a_summary(sample: Finished) -> None:
     assert sample.code == 0, sample.printed
     for said in ("47 rows", "with text", "faces", "RecognizeText", "per second", "attributes.csv"):
         assert said in sample.printed
 
 
-def test_the_input_is_carried_through_in_its_order(sample: Finished) -> None:
+def test_the_input_is_kept_in_order(sample: Finished) -> None:
     with (EXAMPLES / "videos.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for name in rows[0]:
@@ -84,7 +84,7 @@ def test_each_face_has_one_emotion(sample: Finished) -> None:
             assert sum(counts) == row["face_count"]
 
 
-def test_most_words_are_read(sample: Finished, expected: dict[str, dict[str, str]]) -> None:
+def test_most_words_are_recognised(sample: Finished, expected: dict[str, dict[str, str]]) -> None:
     hits = wanted = reported = 0
     done = set()
     for row in sample.attributes.select(["video_id", "thumbnail_ocr"]).to_pylist():
@@ -136,7 +136,7 @@ def test_a_second_run_does_nothing_and_says_so(sample: Finished) -> None:
     assert files_of(sample.data_dir) == before
 
 
-def test_every_table_is_a_dataset_of_its_own(sample: Finished) -> None:
+def test_every_table_folder_is_a_dataset(sample: Finished) -> None:
     for table, schema in STAGE_TABLES.items():
         (folder,) = (sample.data_dir / table).iterdir()
         assert pa.parquet.read_table(folder).schema.equals(schema), table

@@ -1,8 +1,7 @@
 """Three nights in a row behind a luigid, with an assistant, over a table that grows.
 
-One night is killed, one finds the host of the pictures down, one finds the disk full; the same
-command is then given again, as the morning's person does. After each of them the records, the
-messages, the exit codes and luigid's pages are asked what happened.
+One night is killed, one meets an image host that is down, one a full disk; then the same command
+is run again. After each, records, messages, exit codes and luigid's pages must agree.
 """
 
 import csv
@@ -31,12 +30,12 @@ NIGHTS = ("2026-11-23", "2026-11-24", "2026-11-25")
 
 
 def drawn_tables(folder: Path) -> list[Path]:
-    """A table that grows, of the drawn sample."""
+    """A growing table, from the drawn sample."""
     return [write_videos(folder / f"{n}.csv", sample_ids(n)) for n in (4, 8, 12)]
 
 
 def real_tables(folder: Path) -> list[Path]:
-    """A table that grows: the first rows of a real one, which has videos of several days."""
+    """A growing table: the first rows of a real one, with videos of several days."""
     path = SHARED_DATA / "videos" / "GBvideos_first760.csv"
     if not path.exists():
         pytest.skip(f"no real table at {path}; the drawn sample covers the same path")
@@ -70,7 +69,7 @@ def box(tmp_path: Path, server: Server, webhook: Webhook) -> Iterator[Box]:
     ("make_tables", "shard_size", "n_bytes_left"),
     [(drawn_tables, 2, 150_000), (real_tables, 16, 500_000)],
 )
-def test_one_night_is_killed_one_finds_the_host_down_and_one_the_disk_full(
+def test_nights_survive_a_kill_a_host_that_is_down_and_a_full_disk(
     box: Box,
     tmp_path: Path,
     make_tables: Callable[[Path], list[Path]],
@@ -121,7 +120,7 @@ def test_one_night_is_killed_one_finds_the_host_down_and_one_the_disk_full(
     rows = ds.dataset(sorted((box.data_dir / "runs").glob("*.parquet")), records.RUNS).to_table()
     assert rows.sort_by("run_id")["state"].to_pylist() == states
     assert box.history() == dict.fromkeys(NIGHTS, "DONE")
-    assert list((box.data_dir / "runs").glob(".*")) == []  # no room is kept for runs that are over
+    assert list((box.data_dir / "runs").glob(".*")) == []  # no space is reserved for finished runs
 
     single = box.run_undisturbed(tables[2])
     assert single.code == 0, single.printed

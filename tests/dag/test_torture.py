@@ -19,7 +19,7 @@ def test_kills_at_random_moments_do_no_harm(tmp_path: Path) -> None:
     assert torture.tally.rounds == 2
 
 
-def test_a_run_whose_luigid_has_lost_its_list_says_so_and_the_same_command_goes_on(
+def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
     tmp_path: Path,
 ) -> None:
     luigid = KilledLuigid(tmp_path)
@@ -39,7 +39,7 @@ def test_a_run_whose_luigid_has_lost_its_list_says_so_and_the_same_command_goes_
         luigid.kill()
 
 
-def test_what_failed_for_good_behind_a_luigid_is_tried_again_by_the_next_command(
+def test_permanent_failures_in_luigid_are_retried_by_the_next_command(
     tmp_path: Path,
 ) -> None:
     luigid = KilledLuigid(tmp_path)
@@ -59,7 +59,7 @@ def test_what_failed_for_good_behind_a_luigid_is_tried_again_by_the_next_command
         luigid.kill()
 
 
-def test_a_run_that_is_given_nothing_for_long_ends(tmp_path: Path) -> None:
+def test_a_run_without_work_for_long_ends(tmp_path: Path) -> None:
     luigid = KilledLuigid(tmp_path, "[resources]\ngpu = 0\n")
     luigid.start()
     try:

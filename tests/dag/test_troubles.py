@@ -1,4 +1,4 @@
-"""The likeliest troubles of docs/OPERATIONS.md: each is provoked, and says what stands there."""
+"""Troubleshooting in docs/OPERATIONS.md: each trouble is provoked and prints what it says."""
 
 import os
 import re
@@ -38,11 +38,11 @@ VARYING = {
     "+00:00": r"[+-]\d\d:\d\d",
     "auto": "none",
 }
-"""What is another one in each run, beside numbers."""
+"""What differs between runs, besides numbers."""
 
 
 class Ended(NamedTuple):
-    """A command that has ended, and all that it said."""
+    """A finished command, and everything it printed."""
 
     code: int
     said: str
@@ -53,7 +53,7 @@ class Trouble(NamedTuple):
 
     messages: list[str]
     code: int | None
-    """The exit code, where it is not that of any failure."""
+    """The exit code, if it is not the general one for failures."""
 
 
 def documented() -> list[Trouble]:
@@ -75,7 +75,7 @@ def pattern_of(message: str) -> str:
 
 
 class Box:
-    """A folder to provoke troubles in."""
+    """A folder in which to provoke troubles."""
 
     def __init__(self, folder: Path, server: Server, webhook: Webhook) -> None:
         self.folder, self.server, self.webhook = folder, server, webhook
@@ -84,7 +84,7 @@ class Box:
         self.incoming.mkdir()
 
     def bring(self, name: str, n_videos: int = 2, text: str = "") -> None:
-        """Let a table come in that is at rest: of so many videos, or with this text."""
+        """Add a table that has settled: with this many videos, or with this text."""
         table = write_videos(self.incoming / name, sample_ids(n_videos))
         if text:
             table.write_text(text)
@@ -101,7 +101,7 @@ class Box:
         return Ended(finished.code, "\n".join([finished.printed, *messages]))
 
     def start_night(self) -> subprocess.Popen[str]:
-        """Start a night, and give it once it is under way."""
+        """Start a night; returns it once it is running."""
         flags = ("--tables", str(self.incoming), *self.settings("--storage-shard-size", "1"))
         process = start(self.data_dir, *flags, task="Nightly")
         wait_for(self.data_dir, "plans/*/*.parquet")
@@ -122,17 +122,17 @@ def disk_is_full(box: Box) -> Ended:
         return box.night(inside=disk.inside)
 
 
-def table_is_another(box: Box) -> Ended:
+def table_lacks_its_column(box: Box) -> Ended:
     box.bring("bad.csv", text="name\nno link, no id\n")
     return box.night()
 
 
-def table_has_not_come(box: Box) -> Ended:
+def table_has_not_arrived(box: Box) -> Ended:
     box.bring("a.csv.part")
     return box.night()
 
 
-def night_is_on(box: Box) -> Ended:
+def night_is_running(box: Box) -> Ended:
     box.bring("a.csv", 9)
     process = box.start_night()
     try:
@@ -156,7 +156,7 @@ def memory_runs_out(box: Box) -> Ended:
     )
 
 
-def luigid_is_away(box: Box) -> Ended:
+def luigid_is_unreachable(box: Box) -> Ended:
     box.bring("a.csv")
     return box.night(LUIGI_CONFIG_PATH=str(cfg_of_luigid_away(box.folder)))
 
@@ -175,17 +175,17 @@ def luigid_gives_out_nothing(box: Box) -> Ended:
         luigid.kill()
 
 
-def card_is_not_seen(box: Box) -> Ended:
+def gpu_is_not_seen(box: Box) -> Ended:
     box.bring("a.csv")
     return box.night("--gpus-required", "true", "--gpus-devices", "none")
 
 
 PROVOKE: tuple[Callable[[Box], Ended], ...] = (
-    *(host_is_down, disk_is_full, table_is_another, table_has_not_come, night_is_on),
-    *(night_before_was_killed, memory_runs_out, luigid_is_away, luigid_gives_out_nothing),
-    card_is_not_seen,
+    *(host_is_down, disk_is_full, table_lacks_its_column, table_has_not_arrived, night_is_running),
+    *(night_before_was_killed, memory_runs_out, luigid_is_unreachable, luigid_gives_out_nothing),
+    gpu_is_not_seen,
 )
-"""In the document's order."""
+"""In the order of the document."""
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ PROVOKE: tuple[Callable[[Box], Ended], ...] = (
     list(zip(documented(), PROVOKE, strict=True)),
     ids=[provoke.__name__ for provoke in PROVOKE],
 )
-def test_a_trouble_says_what_the_document_says(
+def test_each_trouble_prints_what_the_document_says(
     tmp_path: Path,
     server: Server,
     webhook: Webhook,

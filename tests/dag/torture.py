@@ -33,9 +33,9 @@ from tests.dag.runs import sample_ids, start, write_videos
 from tests.docker.box import Luigid
 
 _PROCESS_LOST = 30
-"""Luigi's exit code when a task was tried again, although all is there in the end."""
+"""Luigi's exit code when a task was retried, although all results exist in the end."""
 _NOT_MISSED_YET = (20, 40)
-"""The same when luigid has not yet missed the run that was killed: another's, or not run."""
+"""The same while luigid has not pruned the killed run: already running, or not run."""
 
 
 class HarmError(AssertionError):
@@ -43,10 +43,10 @@ class HarmError(AssertionError):
 
 
 class KilledLuigid:
-    """A central scheduler of its own, with its state in a file; it may be killed and begun anew."""
+    """A central scheduler with its state in a file; it may be killed and restarted."""
 
     def __init__(self, folder: Path, more: str = "") -> None:
-        """Where its files are; ``more`` goes into its luigi.cfg."""
+        """``folder`` has its files; ``more`` goes into its luigi.cfg."""
         config = folder / "luigid.cfg"
         config.write_text(
             f"[scheduler]\nstate_path = {folder}/state\nworker_disconnect_delay = 10\n{more}"
@@ -56,18 +56,18 @@ class KilledLuigid:
         self.port = self._luigid.port
 
     def start(self) -> None:
-        """Start it, with the state that the last one left."""
+        """Start it, with the state of the last one."""
         self._process = self._stack.enter_context(self._luigid.running(subprocess.DEVNULL))
 
     def kill(self) -> None:
-        """End it without a word."""
+        """Kill it."""
         self._process.kill()
         self._stack.close()
 
 
 @dataclass
 class Tally:
-    """What was done."""
+    """Counts of what was done."""
 
     kills: Counter[str] = field(default_factory=Counter)
     rounds: int = 0
@@ -79,13 +79,13 @@ class Torture:
 
     folder: Path
     flags: tuple[str, ...]
-    """What the command is given, beside its data directory."""
+    """Flags of the command, besides its data directory."""
     chance: random.Random
     tally: Tally = field(default_factory=Tally)
     longest_s: float = 0.0
 
     def run_undisturbed(self) -> dict[str, str]:
-        """Run once without a kill: the content to compare with, and how long it takes."""
+        """Run once without a kill, for the content to compare with and the duration."""
         started = time.monotonic()
         process = start(self.folder / "undisturbed", *self.flags)
         printed, _ = process.communicate(timeout=1800)
@@ -96,7 +96,7 @@ class Torture:
         return self.expected
 
     def run_round(self, n_kills: int, with_luigid: bool) -> None:
-        """Kill so often in a fresh data directory, let it finish, and look for harm.
+        """Kill this often in a fresh data directory, let it finish, and look for harm.
 
         Raises:
             HarmError: There is some; the data directory is kept.
@@ -142,7 +142,7 @@ class Torture:
         """Wait for a random moment of the run, and kill something."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(self.chance.uniform(0, self.longest_s))
-        if process.poll() is not None:  # it was quicker: what it left is judged all the same
+        if process.poll() is not None:  # it ended first: its results are checked all the same
             process.communicate()
             return
         what = self.chance.choice(["group", "process", *(["luigid"] if luigid else [])])
@@ -182,7 +182,7 @@ class Torture:
 
 
 def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> str:
-    """Run the command to its end; gives what it printed.
+    """Run the command to its end; returns what it printed.
 
     Raises:
         HarmError: It failed, or for three minutes luigid said that another runs it.
@@ -199,7 +199,7 @@ def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> st
 
 
 def _published(data_dir: Path) -> dict[Path, tuple[int, int]]:
-    """Each shard's file that is in place, with what changes when it is written again."""
+    """Each shard's published file, with what changes when it is written again."""
     files = [file for table in STAGE_TABLES for file in data_dir.glob(f"{table}/*/*.parquet")]
     states = {}
     for file in files:
@@ -209,13 +209,13 @@ def _published(data_dir: Path) -> dict[Path, tuple[int, int]]:
 
 
 def _make_old(data_dir: Path) -> None:
-    """Let what killed writers left look two days old."""
+    """Make leftovers of killed writers two days old."""
     for path in data_dir.rglob(".writing-*"):
         os.utime(path, (time.time() - 2 * 86_400,) * 2)
 
 
 def torture(torture: Torture, n_kills: int, seconds: float) -> Tally:
-    """Run rounds until there were so many kills, or the time is over.
+    """Run rounds until this number of kills is reached, or the time is over.
 
     Raises:
         HarmError: A kill did harm.
@@ -230,7 +230,7 @@ def torture(torture: Torture, n_kills: int, seconds: float) -> Tally:
 
 
 def say(tally: Tally) -> None:
-    """A line on how far it is."""
+    """A progress line."""
     kinds = ", ".join(f"{n} × {what}" for what, n in sorted(tally.kills.items()))
     print(f"torture: {tally.kills.total()} kills survived ({kinds}) in {tally.rounds} rounds")
 
@@ -245,7 +245,7 @@ def sample_flags(folder: Path, n_pictures: int, workers: int) -> tuple[str, ...]
 
 
 def main() -> None:
-    """As the command line says."""
+    """Run with the options of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=100, metavar="N")
     parser.add_argument("--seconds", type=float, default=3600, help="no new round after")
