@@ -22,13 +22,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.identified import join, want
 from thumbnail_tasks import schemas
-from thumbnail_tasks.commands.export import join_shard, join_videos
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.export.joining import join_shard
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import csv_reading, reading
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
-from thumbnail_tasks.stages.plan import plan_thumbnails, want_thumbnails
+from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
 from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 
@@ -234,7 +235,7 @@ def test_each_row_means_its_thumbnail_and_each_thumbnail_is_wanted_once_in_order
     for number, (_, _, video_id, other) in enumerate(rows):
         if thumbnail_id := (video_id or (other and ids_of_links[other])):
             firsts.setdefault(thumbnail_id, number)
-    wanted = want_thumbnails(videos, None).to_pylist()
+    wanted = want(videos, None).to_pylist()
     assert [row["thumbnail_id"] for row in wanted] == list(firsts)
     assert [row["title_and_channel"] for row in wanted] == [
         f"title {number}" for number in firsts.values()
@@ -262,7 +263,7 @@ KNOWN = pa.schema(
 def test_a_thumbnail_is_kept_or_done_and_stands_in_one_shard(
     ids: list[str], known: list[tuple[str | None, int]], size: int
 ) -> None:
-    wanted = want_thumbnails(pa.table({"video_id": pa.array(ids, pa.string())}), None)
+    wanted = want(pa.table({"video_id": pa.array(ids, pa.string())}), None)
     tries = [
         {
             "thumbnail_id": name,
@@ -340,7 +341,7 @@ def test_every_row_has_its_thumbnails_attributes_whatever_the_order(
     ids = data.draw(st.lists(st.sampled_from([*shard, None, "no id"]), min_size=1, max_size=15))
     shuffled = attributes.take(data.draw(st.permutations(range(len(attributes)))))
     videos = pa.record_batch({"video_id": pa.array(ids, pa.string()), "row": range(len(ids))})
-    table = join_videos(videos, shuffled, from_folder=False)
+    table = join(videos, shuffled, from_folder=False)
     assert table["row"].to_pylist() == list(range(len(ids)))
     assert table.column_names == ["video_id", "row", *schemas.attributes(2).names]
     for name, row in zip(ids, table.to_pylist(), strict=True):

@@ -10,8 +10,8 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from tests.conftest import ROOT, STAGE_TABLES
-from thumbnail_tasks.commands.export import STAGES
 from thumbnail_tasks.inputs import thumbnail_sources
+from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.tasks import shard_task
 

@@ -17,7 +17,7 @@ from benchmarks.accuracy.job import ROOT, job_command
 from benchmarks.progress import say
 from benchmarks.speed.processes import run_measured
 from benchmarks.speed.server import running_server
-from thumbnail_tasks.commands.export import STAGES
+from thumbnail_tasks.stages.pipeline import STAGES
 
 _MIB = 2**20
 

@@ -9,7 +9,7 @@ from benchmarks.speed.synthetic import make_archive, make_tables, write_shard, w
 from benchmarks.speed.turns import Contender, take_turns
 from benchmarks.speed.whole_job import lay_out
 from tests.conftest import EXAMPLES
-from thumbnail_tasks.commands.export import join_shard
+from thumbnail_tasks.export.joining import join_shard
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText

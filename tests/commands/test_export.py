@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.identified import join
 from thumbnail_tasks import schemas
-from thumbnail_tasks.commands.export import join_shard, join_videos
 from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.export.joining import join_shard
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.export.summary import Timing, summarize
 
@@ -87,7 +88,7 @@ def test_of_a_picture_that_crashed_late_nothing_that_was_found_before_is_exporte
 def test_tables_of_different_thumbnails_are_not_joined() -> None:
     thumbnails = table(schemas.THUMBNAILS, {"thumbnail_id": OK, "status": "ok"})
     others = table(schemas.TEXTS, {"thumbnail_id": GONE})
-    with pytest.raises(StorageError, match="not of the same thumbnails"):
+    with pytest.raises(StorageError, match="of different thumbnails"):
         join_shard(
             thumbnails,
             others,
@@ -102,7 +103,7 @@ def test_every_row_of_the_input_has_its_row(attributes: pa.Table) -> None:
     videos = pa.RecordBatch.from_pydict(
         {"video_id": [OK, None, GONE, "not an id", OK], "views": [1, 2, 3, 4, 5]}
     )
-    joined = join_videos(videos, attributes, from_folder=False)
+    joined = join(videos, attributes, from_folder=False)
     assert joined["views"].to_pylist() == [1, 2, 3, 4, 5]
     statuses = ["ok", "no_link", "not_found", "invalid_link", "ok"]
     assert joined["thumbnail_status"].to_pylist() == statuses
@@ -172,5 +173,5 @@ def test_the_summary_counts_what_is_there(attributes: pa.Table) -> None:
 def test_an_attribute_never_depends_on_the_row_order(attributes: pa.Table) -> None:
     shuffled = attributes.take(np.array([1, 0]))
     videos = pa.RecordBatch.from_pydict({"video_id": [GONE, OK]})
-    one, other = (join_videos(videos, each, from_folder=False) for each in (attributes, shuffled))
+    one, other = (join(videos, each, from_folder=False) for each in (attributes, shuffled))
     assert one.equals(other)

@@ -4,7 +4,9 @@ import luigi
 
 from tests.dag import quick
 from tests.docker.chores import WaitForBroom
-from thumbnail_tasks.commands.export import ExportAttributes, RunTask, run_parameters
+from thumbnail_tasks.commands.export import ExportAttributes
+from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.run_task import RunTask
 
 __all__ = ["ExportElsewhere", "quick"]
 

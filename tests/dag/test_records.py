@@ -211,9 +211,7 @@ def test_a_run_stopped_by_a_dead_host_is_recorded_as_stopped(
 
 @pytest.mark.model
 @pytest.mark.parametrize("workers", [1, 3])
-def test_control_c_sends_no_message(
-    tmp_path: Path, webhook: Webhook, workers: int
-) -> None:
+def test_control_c_sends_no_message(tmp_path: Path, webhook: Webhook, workers: int) -> None:
     data_dir = tmp_path / "data"
     flags = (*sample_flags(tmp_path, 36), "--workers", str(workers), *webhook.flags)
     process = start(data_dir, *flags)

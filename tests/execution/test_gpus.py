@@ -127,9 +127,9 @@ def test_with_none_nvidia_smi_is_not_asked(use_gpus: UseGpus, put_nvidia_smi: Pu
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("2", r"\[gpus\] gpus: expected gpus that nvidia-smi lists \(0, 1, .*\); found: 2"),
-        ("first", r"\[gpus\] gpus: expected auto, none, or .*; found: 'first'"),
-        ("", r"\[gpus\] gpus: expected auto, none, or .*; found: ''"),
+        ("2", r"\[gpus\] devices: expected GPUs that nvidia-smi lists \(0, 1, .*\); found: 2"),
+        ("first", r"\[gpus\] devices: expected auto, none, or .*; found: 'first'"),
+        ("", r"\[gpus\] devices: expected auto, none, or .*; found: ''"),
     ],
 )
 def test_a_card_that_there_is_not_is_named(
@@ -153,7 +153,7 @@ def test_where_a_card_is_required_none_is_an_error(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     use_gpus(required="true")
-    with pytest.raises(GpuError, match=r"expected a card; found: none.*smi not on the PATH"):
+    with pytest.raises(GpuError, match=r"expected a GPU; found: none.*smi not on the PATH"):
         find_gpus()
     put_nvidia_smi(list_cards(""))
     with pytest.raises(GpuError, match="not set and nvidia-smi on the PATH"):

@@ -68,9 +68,7 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
     found: list[int] = []
     process = ModelProcess()
     with fork_lock:
-        thread = threading.Thread(
-            target=lambda: found.append(process.call(name_process, ignore))
-        )
+        thread = threading.Thread(target=lambda: found.append(process.call(name_process, ignore)))
         thread.start()
         thread.join(0.5)
         assert found == []
@@ -99,21 +97,21 @@ def test_a_work_that_kills_its_process_is_named_and_the_next_one_is_done(
 
 def test_a_work_without_memory_is_named() -> None:
     with pytest.raises(CrashError, match="memory ran out: MemoryError") as crash:
-        ModelProcess().compute(exhaust_memory, ignore)
+        ModelProcess().call(exhaust_memory, ignore)
     assert crash.value.status == "out_of_memory"
 
 
 def test_an_error_comes_over_as_it_is_with_the_place_where_it_was_raised() -> None:
     work = functools.partial(raise_error, StorageError("a.parquet: not whole"))
     with pytest.raises(StorageError) as error:
-        ModelProcess().compute(work, ignore)
+        ModelProcess().call(work, ignore)
     assert str(error.value) == "a.parquet: not whole"
     assert "in raise_error" in error.value.__notes__[0]
 
 
 def test_an_error_that_cannot_be_sent_comes_over_in_words() -> None:
     with pytest.raises(RuntimeError, match="1 and 2"):
-        ModelProcess().compute(raise_unpicklable, ignore)
+        ModelProcess().call(raise_unpicklable, ignore)
 
 
 def test_what_was_interrupted_answers_no_later_question() -> None:

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from tests.identified import want
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.network.downloads import Answer, Downloader
-from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails, want_thumbnails
+from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails, read_picture
 
 ID = "2kyS6SvSYSE"
@@ -124,7 +125,7 @@ def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[
     """What the first stages make of a table, one after the other as their tasks call them."""
     pictures = thumbnail_sources.list_pictures(str(images_dir)) if images_dir else None
     known = known_thumbnails("no/such/folder", "none")
-    _, shard = plan_thumbnails(want_thumbnails(table, pictures), known)
+    _, shard = plan_thumbnails(want(table, pictures), known)
 
     def fetch(url: str) -> Answer:
         asked.append(url)

@@ -10,14 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.identified import join, want
 from tests.odd_tables import NoTable, OddCsv, OddParquet, no_tables, odd_csvs, odd_parquets
 from thumbnail_tasks import schemas
-from thumbnail_tasks.commands.export import join_videos
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
-from thumbnail_tasks.stages.plan import want_thumbnails
 from thumbnail_tasks.stages.videos import ReadVideos
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -100,12 +99,12 @@ def test_the_export_has_the_same_rows_and_is_harmless(
 ) -> None:
     videos.write_bytes(odd.data)
     table = read(videos)
-    wanted = want_thumbnails(table, pictures)
+    wanted = want(table, pictures)
     build_vocabulary(table)
     (batch,) = table.combine_chunks().to_batches()
     known = [{"thumbnail_id": name, "thumbnail_status": "ok"} for name in wanted[0].to_pylist()]
     attributes = pa.Table.from_pylist(known, schemas.attributes(2))
-    joined = join_videos(batch, attributes, from_folder=pictures is not None)
+    joined = join(batch, attributes, from_folder=pictures is not None)
     assert len(joined) == len(table)
     assert joined["thumbnail_status"].null_count == 0
     ParquetTarget(str(tmp_path / "attributes.parquet")).write(joined)
@@ -238,8 +237,8 @@ def become_another(path: Path) -> None:
     ("change", "said"),
     [
         (vanish, "cannot be read: No such file"),
-        (grow, "changed while it was read; run again"),
-        (become_another, "changed while it was read|expected int64 or text; found string"),
+        (grow, "changed while being read; run again"),
+        (become_another, "changed while being read|expected int64 or text; found string"),
     ],
 )
 def test_a_table_that_changes_while_it_is_read_is_refused(

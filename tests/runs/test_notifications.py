@@ -24,18 +24,18 @@ def test_a_failed_run_says_what_failed_how_often_and_what_to_do() -> None:
         "ExportAttributes on box FAILED (exit code 30) after 1:00:00",
         "Input: my videos.csv: 1500 thumbnails, 1000 of them new; 3 shards not made",
         "Failures: DetectFaces 2 times, X once",
-        "The first: DetectFaces: out of luck",
-        "What is done is kept; the same command goes on from there. To look closer:",
+        "First error: DetectFaces: out of luck",
+        "Finished work is kept; run the same command again to resume. To see more:",
         "  cd '/srv/my nights' && luigi --module thumbnail_tasks ExportAttributes "
         "--videos 'my videos.csv' --log-level INFO --workers 1",
         "Record: data/runs/a.json",
     ]
 
 
-def test_a_run_that_succeeded_oddly_says_why() -> None:
+def test_a_run_that_succeeded_with_warnings_lists_them() -> None:
     odd = a_record(warnings=["DetectFaces: found none"])
     assert compose(odd, "r.json").splitlines() == [
-        "ExportAttributes on box succeeded oddly (exit code 0) after 1:00:00",
+        "ExportAttributes on box succeeded with warnings (exit code 0) after 1:00:00",
         "Input: my videos.csv",
         "DetectFaces: found none",
         "Record: r.json",

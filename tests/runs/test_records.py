@@ -9,15 +9,8 @@ import pytest
 
 from tests.run_records import a_record, a_stage
 from thumbnail_tasks.runs import records
-from thumbnail_tasks.runs.records import (
-    FailureRecord,
-    GpuRecord,
-    Record,
-    StageRecord,
-    read_records,
-    write_json,
-    write_record,
-)
+from thumbnail_tasks.runs.record_files import read_records, write_json, write_record
+from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, Record, StageRecord
 
 FULL = a_record(
     a_stage("DetectFaces", n_found=3),

@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.identified import want
 from thumbnail_tasks import schemas
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
-from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails, want_thumbnails
+from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
 from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
@@ -42,7 +43,7 @@ def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) 
 
 def plan(folder: Path, *video_ids: str) -> tuple[list[Any], list[Any]]:
     known = known_thumbnails(str(folder), "source")
-    kept, to_do = plan_thumbnails(want_thumbnails(videos(*video_ids), None), known)
+    kept, to_do = plan_thumbnails(want(videos(*video_ids), None), known)
     assert (kept.schema, to_do.schema) == (schemas.PLANS, schemas.SHARDS)
     return (
         [(row["thumbnail_id"], row["shard"]) for row in kept.to_pylist()],
@@ -66,9 +67,9 @@ def test_a_thumbnail_brings_the_title_and_channel_of_its_first_video() -> None:
             "channel_title": pa.array(["Ch", "Ch", "Ch"], pa.string()),
         }
     )
-    wanted = want_thumbnails(table, None)
+    wanted = want(table, None)
     assert wanted["title_and_channel"].to_pylist() == ["One Ch", "Ch"]
-    without = want_thumbnails(videos(A), None)
+    without = want(videos(A), None)
     assert without["title_and_channel"].to_pylist() == [""]
 
 
@@ -96,13 +97,13 @@ def test_a_changed_picture_of_a_folder_is_read_again(
     target = target_of(tmp_path, "shards/source/one")
     target.write(pa.Table.from_pylist(rows, schemas.SHARDS))
     pictures = {A: Picture("p", revision)} if revision else {}
-    wanted = want_thumbnails(videos(A), pictures)
+    wanted = want(videos(A), pictures)
     _, to_do = plan_thumbnails(wanted, known_thumbnails(str(tmp_path), "source"))
     assert len(to_do) == n_to_do
 
 
 def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
-    wanted = want_thumbnails(videos(A), {})
+    wanted = want(videos(A), {})
     (row,) = wanted.select(["thumbnail_id", "url", "path", "revision"]).to_pylist()
     assert row == {"thumbnail_id": A, "url": None, "path": None, "revision": None}
 

@@ -48,7 +48,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all"])
-def test_what_is_no_parquet_file_is_named_and_moved_aside(
+def test_a_file_that_is_not_parquet_is_reported_and_moved_aside(
     tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.parquet"
@@ -58,17 +58,17 @@ def test_what_is_no_parquet_file_is_named_and_moved_aside(
     aside = tmp_path / ".a.parquet.damaged-1"
     assert aside.read_bytes() == content
     assert list(tmp_path.iterdir()) == [aside]
-    assert f"moved aside, to {aside}, and is to be made anew" in capfd.readouterr().err
+    assert f"moved to {aside} and will be regenerated" in capfd.readouterr().err
 
 
-def test_damaged_states_are_all_kept_and_after_three_the_disk_is_blamed(tmp_path: Path) -> None:
+def test_three_damaged_copies_are_kept_and_then_the_disk_is_blamed(tmp_path: Path) -> None:
     target = ParquetTarget(str(tmp_path / "a.parquet"))
     for state in (b"first", b"second", b"third"):
         Path(target.path).write_bytes(state)
         with pytest.raises(LostFileError):
             target.read()
     Path(target.path).write_bytes(b"fourth")
-    with pytest.raises(StorageError, match="Is the disk in order") as raised:
+    with pytest.raises(StorageError, match="Check the disk") as raised:
         target.read()
     assert not isinstance(raised.value, LostFileError)
     asides = [tmp_path / f".a.parquet.damaged-{number}" for number in (1, 2, 3)]

@@ -101,7 +101,7 @@ def test_the_last_plan_of_each_exported_table_and_of_the_newest_is_needed(tmp_pa
         *("plans/folder/a-10.parquet", "plans/folder/a-9.parquet", "plans/web/c-1.parquet"),
     )
     plans = list_plans(tmp_path)
-    assert [(plan.table_name, plan.attempt) for plan in plans if plan.source == "folder"] == [
+    assert [(plan.table_name, plan.number) for plan in plans if plan.source == "folder"] == [
         *(("a", 10), ("a", 9))
     ]
     needed = needed_plans(plans, {("web", "a")})

@@ -6,7 +6,7 @@ import luigi
 import pytest
 from luigi.rpc import RPCError
 
-from thumbnail_tasks.tasks.progress import ProgressLines, show
+from thumbnail_tasks.tasks.progress import ProgressLines, show_on_page
 
 Shown = list[tuple[str, int]]
 
@@ -53,4 +53,4 @@ def test_a_luigid_that_is_away_costs_the_message_and_not_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Chore(), "set_status_message", no_luigid)
-    show(Chore(), "half of it", 0.5)
+    show_on_page(Chore(), "half of it", 0.5)

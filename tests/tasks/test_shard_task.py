@@ -3,8 +3,8 @@
 import pytest
 from luigi.cmdline_parser import CmdlineParser
 
-from thumbnail_tasks.commands.export import STAGES
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.tasks.shard_task import ShardTask
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from thumbnail_tasks.commands.report import rank_texts
+from thumbnail_tasks.commands.search import rank_texts
 
 
 def attributes(*rows: tuple[str, str | None, list[float] | None]) -> pa.Table:
