@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.boxes import LABEL_WIDTH_PX, MIN_IOU, Box, overlap
 from thumbnail_tasks.engines.emotions import fer2013
 from thumbnail_tasks.engines.emotions.fer2013 import FRAME_SHIFT_Y, FRAME_SIDE, crop_face
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 LABELS_PATH = Path(__file__).with_name("thumbnail_emotions.csv")

@@ -25,7 +25,8 @@ from benchmarks.accuracy.peers.dlib_faces import find_cnn_weights
 from thumbnail_tasks.engines.faces import face_recognition
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, chosen_rules, load_face_detector
 from thumbnail_tasks.engines.interface import Face
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 EQUAL_IOU = 0.9
 BATCH_SIZE = 8

@@ -251,7 +251,7 @@ def no_tables() -> list[NoTable]:
             ",".join(["video_id", *many]).encode() + b"\n",
             "expected at most 10000 columns; found 10001",
         ),
-        NoTable("our_column", b"video_id,face_count\na,1\n", "columns face_count would be overwritten"),
+        NoTable("our_column", b"video_id,face_count\na,1\n", "columns face_count would be over"),
         NoTable("our_text", b"video_id,thumbnail_ocr\na,b\n", "columns thumbnail_ocr would be"),
         NoTable("parquet_cut", good[:-9], "expected a Parquet file; found"),
         NoTable("parquet_start", good[:4], "expected a Parquet file; found"),
@@ -266,7 +266,7 @@ def no_tables() -> list[NoTable]:
             "parquet_no_key", parquet(pa.table({"id": ["a"]})), "of a Parquet file); found: id"
         ),
         NoTable("parquet_twice", parquet(two_titles), "column 'title' occurs more than once"),
-        NoTable("parquet_ours", key_and(edges=pa.array([1.0])), "columns edges would be overwritten"),
+        NoTable("parquet_ours", key_and(edges=pa.array([1.0])), "columns edges would be over"),
         NoTable("parquet_utf8", key_and(a=not_utf8), "expected a Parquet file; found: In column 1"),
         NoTable(
             "parquet_columns",

@@ -16,7 +16,7 @@ from benchmarks.speed.processes import run_measured
 from benchmarks.speed.shares import Spent, Within, read_stage_seconds
 from benchmarks.speed.turns import Run
 from thumbnail_tasks import schemas
-from thumbnail_tasks.pictures.decoding import iter_pictures
+from thumbnail_tasks.pictures.batches import iter_pictures
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions

@@ -75,7 +75,7 @@ def test_a_signal_is_named_with_its_likely_reason(
 
 
 def test_where_the_kernel_has_counted_it_that_is_said() -> None:
-    assert str(name_crash(-signal.SIGKILL, 1)).endswith("counts 1 such kills in this time)")
+    assert str(name_crash(-signal.SIGKILL, 1)).endswith("counts 1 out-of-memory kills meanwhile)")
 
 
 def test_whoever_stops_the_process_blames_no_picture() -> None:
@@ -85,5 +85,5 @@ def test_whoever_stops_the_process_blames_no_picture() -> None:
 
 
 def test_other_ends_are_named_too() -> None:
-    assert explain_exit(3) == "it ended itself with exit code 3"
+    assert explain_exit(3) == "it exited with code 3"
     assert explain_exit(-40).startswith("killed by signal 40")

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.identified import want
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.network.downloads import Answer, Downloader
+from thumbnail_tasks.network.downloads import Downloader, FetchResult
 from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails, read_picture
 
@@ -127,9 +127,9 @@ def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[
     known = known_thumbnails("no/such/folder", "none")
     _, shard = plan_thumbnails(want(table, pictures), known)
 
-    def fetch(url: str) -> Answer:
+    def fetch(url: str) -> FetchResult:
         asked.append(url)
-        return Answer(url, "not_found", "HTTP 404", http_status=404)
+        return FetchResult(url, "not_found", "HTTP 404", http_status=404)
 
     fetched = fetch_thumbnails(shard, fetch, 4, lambda n: None)
     assert fetched.schema == schemas.THUMBNAILS

@@ -71,7 +71,9 @@ def test_that_there_is_no_table_is_said_with_what_there_is(tmp_path: Path) -> No
     with pytest.raises(InputError, match=r"a\.csv\.part: a temporary name"):
         newest_table(str(tmp_path))
     (tmp_path / "b.csv").touch()
-    with pytest.raises(InputError, match=r"b\.csv: changed \d s ago; taken after 60 s at rest"):
+    with pytest.raises(
+        InputError, match=r"b\.csv: changed \d s ago; used after 60 s without a change"
+    ):
         newest_table(str(tmp_path))
 
 

@@ -7,14 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.conftest import Answer as ServerAnswer
-from tests.conftest import Server
+from tests.conftest import Answer, Server
 from tests.pictures.test_decoding import GREY, encoded, letterboxed
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.emotions import face_quality
 from thumbnail_tasks.engines.emotions.face_quality import FaceQuality
 from thumbnail_tasks.engines.interface import Face, Word
-from thumbnail_tasks.network.downloads import Answer
+from thumbnail_tasks.network.downloads import FetchResult
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import embed_texts
@@ -243,31 +242,33 @@ def wanted(**row: str) -> pa.Table:
     return pa.Table.from_pylist([{"thumbnail_id": "a", **row}], schemas.SHARDS)
 
 
-def fetch_one(shard: pa.Table, answers: dict[str, Answer]) -> dict[str, object]:
-    missing = lambda url: answers.get(url, Answer(url, "not_found", http_status=404))  # noqa: E731
-    (row,) = fetch_thumbnails(shard, missing, 2, ignore).to_pylist()
+def fetch_one(shard: pa.Table, results: dict[str, FetchResult]) -> dict[str, object]:
+    def fetch(url: str) -> FetchResult:
+        return results.get(url, FetchResult(url, "not_found", http_status=404))
+
+    (row,) = fetch_thumbnails(shard, fetch, 2, ignore).to_pylist()
     return row
 
 
 def test_the_next_smaller_quality_is_taken_where_one_is_missing() -> None:
     small = "http://h/vi/a/mqdefault.jpg"
-    answers = {small: Answer(small, "ok", http_status=200, image=encoded(GREY))}
-    row = fetch_one(wanted(url="http://h/vi/a/default.jpg"), answers)
+    results = {small: FetchResult(small, "ok", http_status=200, image=encoded(GREY))}
+    row = fetch_one(wanted(url="http://h/vi/a/default.jpg"), results)
     assert (row["status"], row["url"], row["width_px"]) == ("ok", small, 160)
 
 
 def test_a_placeholder_is_no_thumbnail() -> None:
     placeholder = encoded(np.full((90, 120, 3), 100, np.uint8), "JPEG")
     urls = [f"http://h/vi/a/{quality}.jpg" for quality in ("hqdefault", "mqdefault")]
-    answers = {url: Answer(url, "ok", http_status=200, image=placeholder) for url in urls}
-    row = fetch_one(wanted(url=urls[0]), answers)
+    results = {url: FetchResult(url, "ok", http_status=200, image=placeholder) for url in urls}
+    row = fetch_one(wanted(url=urls[0]), results)
     assert (row["status"], row["image"], row["http_status"]) == ("not_found", None, 404)
     smallest = "http://h/vi/a/default.jpg"
-    answers[smallest] = answers[urls[0]]
-    assert fetch_one(wanted(url=urls[0]), answers)["status"] == "placeholder"
+    results[smallest] = results[urls[0]]
+    assert fetch_one(wanted(url=urls[0]), results)["status"] == "placeholder"
     real = encoded(np.full((90, 120, 3), 200, np.uint8), "JPEG")
-    answers[smallest] = Answer(smallest, "ok", http_status=200, image=real)
-    assert fetch_one(wanted(url=urls[0]), answers)["status"] == "ok"
+    results[smallest] = FetchResult(smallest, "ok", http_status=200, image=real)
+    assert fetch_one(wanted(url=urls[0]), results)["status"] == "ok"
 
 
 def test_a_file_is_read_and_a_missing_or_broken_one_has_its_status(tmp_path: object) -> None:
@@ -285,7 +286,7 @@ def test_many_thumbnails_come_back_in_their_order(server: Server, picture: bytes
 
     names = [f"{number:011}" for number in range(30)]
     for name in names[::2]:
-        server.lay_down(f"/vi/{name}/hqdefault.jpg", ServerAnswer(200, picture))
+        server.lay_down(f"/vi/{name}/hqdefault.jpg", Answer(200, picture))
     rows = [
         {"thumbnail_id": name, "url": f"{server.url}/vi/{name}/hqdefault.jpg"} for name in names
     ]

@@ -5,7 +5,7 @@ import pytest
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import HostDownError
-from thumbnail_tasks.network.downloads import Answer
+from thumbnail_tasks.network.downloads import FetchResult
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
 
 IDS = ["good", "gone", "late", "unasked", "better"]
@@ -26,13 +26,13 @@ def ignore(n: int) -> None:
 
 def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
     answers = {
-        "good": Answer(link("good"), "ok", http_status=200, image=picture),
-        "gone": Answer(link("gone"), "not_found", "HTTP 404", http_status=404),
-        "late": Answer(link("late"), "timed_out", "no whole answer", is_retriable=True),
-        "better": Answer(link("better"), "ok", http_status=200, image=picture),
+        "good": FetchResult(link("good"), "ok", http_status=200, image=picture),
+        "gone": FetchResult(link("gone"), "not_found", "HTTP 404", http_status=404),
+        "late": FetchResult(link("late"), "timed_out", "no complete response", is_retriable=True),
+        "better": FetchResult(link("better"), "ok", http_status=200, image=picture),
     }
 
-    def fetch(url: str) -> Answer:
+    def fetch(url: str) -> FetchResult:
         if url == link("unasked"):
             raise HostDownError("pictures.example is down")
         return answers[url.rpartition("/")[2].removesuffix(".png")]
@@ -47,9 +47,9 @@ def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
 
     asked = []
 
-    def healed(url: str) -> Answer:
+    def healed(url: str) -> FetchResult:
         asked.append(url)
-        return Answer(url, "ok", http_status=200, image=picture)
+        return FetchResult(url, "ok", http_status=200, image=picture)
 
     told: list[int] = []
     table = fetch_thumbnails(shard(), healed, 1, told.append, had=had)
@@ -65,10 +65,10 @@ def test_a_picture_of_the_placeholders_size_is_told_by_its_header(picture: bytes
     placeholder = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0\0\0\x78\0\0\0\x5a"
     asked = []
 
-    def fetch(url: str) -> Answer:
+    def fetch(url: str) -> FetchResult:
         asked.append(url)
         is_small = url.endswith("mqdefault.jpg")
-        return Answer(url, "ok", http_status=200, image=picture if is_small else placeholder)
+        return FetchResult(url, "ok", http_status=200, image=picture if is_small else placeholder)
 
     rows = [{"thumbnail_id": "a", "url": "http://h/vi/a/hqdefault.jpg"}]
     (row,) = fetch_thumbnails(

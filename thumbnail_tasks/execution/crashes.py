@@ -1,4 +1,4 @@
-"""What it was that killed a computation, or left it without memory."""
+"""Why a computation crashed or ran out of memory."""
 
 import contextlib
 import errno
@@ -12,21 +12,21 @@ from thumbnail_tasks.errors import ThumbnailTasksError
 CRASHED: Final = "crashed_decoder"
 OUT_OF_MEMORY: Final = "out_of_memory"
 
-_STOPPED_BY = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
+_STOP_SIGNALS = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
 
-_NAMES_MEMORY: Final = re.compile(
+_MEMORY_ERROR: Final = re.compile(
     r"insufficient memory|out of memory|bad.?alloc|failed to allocate|cannot allocate memory"
     r"|oom when allocating|resource.?exhausted|alloc_failed",
     re.IGNORECASE,
 )
-"""OpenCV, CUDA (dlib, Torch), C++, ONNX Runtime, the C library, TensorFlow (twice), cuBLAS."""
+"""Messages of OpenCV, CUDA (dlib, Torch), C++, ONNX Runtime, libc, TensorFlow and cuBLAS."""
 
 
 class CrashError(ThumbnailTasksError):
-    """A computation killed its process, or there was no memory for it."""
+    """A computation killed its process, or ran out of memory."""
 
     def __init__(self, status: str, reason: str) -> None:
-        """``status`` is for a picture that did it, one of ``schemas.STATUSES``."""
+        """``status`` is for the picture that caused it, one of ``schemas.STATUSES``."""
         super().__init__(status, reason)
         self.status, self.reason = status, reason
 
@@ -35,16 +35,16 @@ class CrashError(ThumbnailTasksError):
 
 
 def explain_exit(exit_code: int) -> str:
-    """Why a process ended, in words; below 0 is the signal's number, as Python has it."""
+    """Why a process ended, in words; negative exit codes are signal numbers, as in Python."""
     if exit_code >= 0:
-        return f"it ended itself with exit code {exit_code}"
+        return f"it exited with code {exit_code}"
     try:
         name = signal.Signals(-exit_code).name
     except ValueError:  # a real-time signal
         name = f"signal {-exit_code}"
     if -exit_code == signal.SIGKILL:
         return f"killed by {name}, most likely by the kernel because memory ran out"
-    if -exit_code in _STOPPED_BY:
+    if -exit_code in _STOP_SIGNALS:
         return f"stopped by {name}"
     return f"killed by {name}: a native library crashed"
 
@@ -54,21 +54,21 @@ def name_crash(exit_code: int, oom_kills: int) -> ThumbnailTasksError:
 
     Args:
         exit_code: As for ``explain_exit``.
-        oom_kills: By how many ``count_oom_kills`` has risen while it lived.
+        oom_kills: Increase of ``count_oom_kills`` while the process was running.
 
     Returns:
-        ``CrashError``; where somebody stopped the process another, for no picture is to blame.
+        ``CrashError``, or another error if the process was stopped, as no picture is at fault.
     """
     reason = explain_exit(exit_code)
-    if -exit_code in _STOPPED_BY:
-        return ThumbnailTasksError(f"the process of the models was {reason}")
+    if -exit_code in _STOP_SIGNALS:
+        return ThumbnailTasksError(f"the model process was {reason}")
     if oom_kills > 0:
-        reason += f" (the kernel counts {oom_kills} such kills in this time)"
+        reason += f" (the kernel counts {oom_kills} out-of-memory kills meanwhile)"
     return CrashError(OUT_OF_MEMORY if -exit_code == signal.SIGKILL else CRASHED, reason)
 
 
 def count_oom_kills() -> int:
-    """How many processes the kernel has killed because memory ran out; 0 where it tells not."""
+    """Number of processes that the kernel has killed for lack of memory; 0 if unknown."""
     with contextlib.suppress(OSError, ValueError):
         fields = Path("/proc/vmstat").read_text().split()
         return int(fields[fields.index("oom_kill") + 1])
@@ -76,14 +76,14 @@ def count_oom_kills() -> int:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an exception says that memory ran out, the processor's or a graphics card's.
+    """Whether an exception means that memory ran out, of the host or of a GPU.
 
-    By their words, because to know the classes of all libraries is to load them.
+    Judged by its message, because comparing classes would load all the libraries.
     """
     if isinstance(error, ThumbnailTasksError):
         return False
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, MemoryError) or bool(
-        _NAMES_MEMORY.search(f"{type(error).__name__}: {error}")
+        _MEMORY_ERROR.search(f"{type(error).__name__}: {error}")
     )

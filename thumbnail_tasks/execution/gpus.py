@@ -18,37 +18,37 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksError
 
 CPU = "CPU"
-"""Where is computed without a GPU."""
+"""The device of work that needs no GPU."""
 CUDA_PACKAGES = "requirements/cuda.lock"
-"""What a host with GPUs has besides: one CUDA for all frameworks."""
+"""Packages that a host with GPUs needs in addition: one CUDA for all frameworks."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 NVIDIA_SMI = "nvidia-smi"
 _NVIDIA_SMI_TIMEOUT_S = 60.0
-"""It takes seconds where the driver has to wake the GPUs, and hangs over one that is lost."""
+"""It takes seconds if the driver has to wake the GPUs, and hangs if one is lost."""
 _SECONDS_BETWEEN_TRIES = 0.5
 _GPU_ID = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+")
 
 
 class GpuError(ThumbnailTasksError):
-    """A GPU is expected, and the driver or a framework sees none."""
+    """A GPU is expected, but the driver or a framework does not see it."""
 
 
 class Gpu(NamedTuple):
     """A GPU of this host."""
 
     id: str
-    """Its UUID or, where nvidia-smi is not there to tell it, its number."""
+    """Its UUID or, without nvidia-smi, its number."""
     label: str
-    """For people, as in ``GPU 1 (NVIDIA H100)``."""
+    """Name for display, as in ``GPU 1 (NVIDIA H100)``."""
 
 
 def find_gpus() -> list[Gpu]:
-    """The GPUs that ``[gpus] devices`` allows, in its order.
+    """The GPUs selected by ``[gpus] devices``, in its order.
 
     Raises:
-        SettingsError: It names a GPU that there is not.
-        GpuError: nvidia-smi is there and fails; or there is no GPU and ``[gpus] required``.
+        SettingsError: A selected GPU does not exist.
+        GpuError: nvidia-smi fails; or there is no GPU although ``[gpus] required`` is set.
     """
     chosen = settings.gpus()
     gpus = _select_gpus(chosen.devices.strip())
@@ -91,7 +91,7 @@ def _select_gpus(wanted: str) -> list[Gpu]:
 
 
 def _list_gpus() -> dict[str, Gpu] | None:
-    """The host's GPUs by number, as nvidia-smi tells; None where it is not installed."""
+    """The host's GPUs by number, from nvidia-smi; None if it is not installed."""
     if not shutil.which(NVIDIA_SMI):
         return None
     failure, said, rows = "", "", []
@@ -105,17 +105,17 @@ def _list_gpus() -> dict[str, Gpu] | None:
     if failure:
         raise GpuError(
             f"nvidia-smi: expected the list of this host's GPUs; found: {failure} {said[:300]}. "
-            "Mend the driver, or compute on the CPU with [gpus] devices = none"
+            "Fix the driver, or compute on the CPU with [gpus] devices = none"
         )
     return {index: Gpu(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
 
 
 def query_gpus(*fields: str, timeout_s: float) -> list[list[str]]:
-    """Ask nvidia-smi for some fields of each card; a comma may stand in the last one alone.
+    """Query nvidia-smi for some fields of each GPU; only the last one may contain a comma.
 
     Raises:
         OSError: It cannot be run.
-        subprocess.SubprocessError: It fails, or gives no answer in that time.
+        subprocess.SubprocessError: It fails, or times out.
     """
     ran = subprocess.run(
         [NVIDIA_SMI, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"],
@@ -129,18 +129,18 @@ def query_gpus(*fields: str, timeout_s: float) -> list[list[str]]:
 
 @contextlib.contextmanager
 def lease_gpu(gpus: Sequence[Gpu], on_wait: Callable[[], None]) -> Iterator[Gpu | None]:
-    """Hold one of the GPUs while the block runs; where all are leased, wait for the first free.
+    """Lease one of the GPUs while the block runs; if all are leased, wait for the first free one.
 
-    A lease is a lock (flock) on the card's file in ``[gpus] lock_dir``. It belongs to this process
-    and to those that it forks in the block, and the kernel frees it when the last of them has
-    ended, in whatever way: a GPU is free only once nothing computes on it.
+    A lease is a lock (flock) on the GPU's file in ``[gpus] lock_dir``. It belongs to this process
+    and to those that it forks in the block, and the kernel releases it when the last of them has
+    ended, for any reason: a GPU is free only when nothing computes on it.
 
     Args:
-        gpus: From ``find_gpus``; without any, the block gets None and nothing is leased.
-        on_wait: Called once if all are another's.
+        gpus: From ``find_gpus``; if empty, nothing is leased and the block gets None.
+        on_wait: Called once if all GPUs are leased.
 
     Raises:
-        StorageError: The files cannot be made or opened.
+        StorageError: The files cannot be created or opened.
     """
     if not gpus:
         yield None
@@ -159,13 +159,13 @@ def lease_gpu(gpus: Sequence[Gpu], on_wait: Callable[[], None]) -> Iterator[Gpu 
 def _open_lock(gpu: Gpu, stack: contextlib.ExitStack) -> int:
     path = Path(settings.gpus().lock_dir, f"thumbnail-tasks-{gpu.id}.lock")
     try:
-        # Not for writing, and made only if missing: another user's is locked as well as one's own.
+        # Read-only, and created only if missing, so that files of other users can be locked.
         made = 0 if path.exists() else os.O_CREAT
         handle = os.open(path, os.O_RDONLY | made, 0o644)
     except OSError as error:
         raise StorageError(
-            f"{path}: expected a lock file that can be made or opened; found: {error.strerror}. "
-            "Name a folder with [gpus] lock_dir, the same for all runs on this host"
+            f"{path}: expected a lock file that can be created or opened; found: {error.strerror}. "
+            "Set [gpus] lock_dir to a folder shared by all runs on this host"
         ) from error
     stack.callback(os.close, handle)
     return handle
@@ -183,24 +183,24 @@ _leased_gpu: Gpu | None = None
 
 
 def show_only(gpu: Gpu | None) -> None:
-    """Show the frameworks that this process is going to import one card; none if None."""
+    """Make one GPU (None: no GPU) visible to frameworks that this process imports later."""
     global _leased_gpu
     _leased_gpu = gpu
-    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # numbers as nvidia-smi gives them
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # numbers as in nvidia-smi
     os.environ[_VISIBLE] = gpu.id if gpu else ""
 
 
 def leased_gpu() -> Gpu | None:
-    """The one GPU that this process computes on."""
+    """The GPU that this process computes on; None for the CPU."""
     return _leased_gpu
 
 
 def not_visible(gpu: Gpu, found: str, remedy: str) -> GpuError:
-    """The error of a framework that does not see the GPU it is to compute on.
+    """The error of a framework that does not see the leased GPU.
 
     Args:
-        gpu: The leased one.
-        found: The framework, its version and what it lacks.
+        gpu: The leased GPU.
+        found: The framework, its version, and what it lacks.
         remedy: What to install.
     """
     return GpuError(

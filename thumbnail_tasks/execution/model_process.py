@@ -1,4 +1,4 @@
-"""A process of its own for models and decoders: what crashes there ends there."""
+"""A separate process for models and decoders, so that a crash there does not end the task."""
 
 import contextlib
 import functools
@@ -26,15 +26,15 @@ from thumbnail_tasks.execution.crashes import (
 from thumbnail_tasks.execution.gpus import Gpu, show_only
 
 Work = Callable[[Progress], Any]
-"""What to compute; told how to say how many more are done."""
+"""A function to call in the model process; its argument reports progress."""
 
 
 class ModelProcess:
-    """A child process that computes what it is sent, and is begun anew once it has died.
+    """A child process that calls functions sent to it; it is restarted after a crash.
 
-    It is forked, from a process that loads no model itself: so it begins within milliseconds, has
-    the run's settings, and its models stay loaded from one work to the next. It sees no graphics
-    gpu but the one it is put on.
+    It is forked from a process that loads no model itself: so it starts within milliseconds, has
+    the run's settings, and keeps its models loaded between calls. It sees no GPU except the one
+    that it is assigned.
     """
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class ModelProcess:
 
     @contextlib.contextmanager
     def on(self, gpu: Gpu | None) -> Iterator[None]:
-        """Compute on this gpu while the block runs; without one, go on as before.
+        """Compute on this GPU while the block runs; None changes nothing.
 
-        A framework chooses its gpu once and keeps memory there: so the process of a gpu begins
-        in the block and ends with it.
+        A framework selects its GPU once and keeps memory there, so the process starts in the
+        block and ends with it.
         """
         if gpu is None:
             yield
@@ -62,35 +62,35 @@ class ModelProcess:
             self._gpu = None
 
     def call(self, work: Work, progress: Progress) -> Any:
-        """The result of ``work`` (which is pickled, as is the result).
+        """Call ``work`` in the model process; it and its result are pickled.
 
         Raises:
-            CrashError: It killed the process, or there was no memory for it.
+            CrashError: It killed the process, or ran out of memory.
             Exception: What ``work`` raises.
         """
         if self._process is None:
-            self._begin()
+            self._start()
         try:
             self._send(work)
-            while isinstance(answer := self._receive(), int):
-                progress(answer)
-        except BaseException:  # Ctrl-C, too: the answer under way is nobody's
+            while isinstance(reply := self._receive(), int):
+                progress(reply)
+        except BaseException:  # also Ctrl-C: a reply may still be on its way
             self._end()
             raise
-        result, error = answer
+        result, error = reply
         if error is not None:
             raise error
         return result
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         fork = multiprocessing.get_context("fork")
         self._oom_kills = count_oom_kills()
         self._pipe, theirs = fork.Pipe()
         self._process = fork.Process(
             target=_serve, args=(theirs, self._pipe, self._gpu), daemon=True
         )
-        # Other threads of the run's first process hold locks now and then, and fork_lock meanwhile;
-        # a fork would inherit them for ever. With several workers this is a fork without threads.
+        # A fork inherits locks that other threads hold, for ever. Threads of the run's first
+        # process take fork_lock while they hold any; its forks have no other threads.
         is_first = multiprocessing.parent_process() is None
         with fork_lock if is_first else contextlib.nullcontext():
             self._process.start()
@@ -104,16 +104,16 @@ class ModelProcess:
             self._process = None
 
     def _send(self, work: Work) -> None:
-        with contextlib.suppress(ConnectionError):  # it died; to receive says why
+        with contextlib.suppress(ConnectionError):  # it died; _receive finds out why
             self._pipe.send(work)
 
     def _receive(self) -> Any:
         try:
             return self._pipe.recv()
         except (EOFError, OSError):
-            raise self._name_death() from None
+            raise self._describe_death() from None
 
-    def _name_death(self) -> ThumbnailTasksError:
+    def _describe_death(self) -> ThumbnailTasksError:
         process, self._process = self._process, None
         assert process is not None
         process.join()
@@ -123,7 +123,7 @@ class ModelProcess:
 
 
 def model_process() -> ModelProcess:
-    """The one of this process; a fork of this process has another."""
+    """The model process of this process; each fork has its own."""
     return _model_process_of(os.getpid())
 
 
@@ -135,11 +135,11 @@ def _model_process_of(pid: int) -> ModelProcess:
 def _serve(pipe: Connection, parents_end: Connection, gpu: Gpu | None) -> None:
     parents_end.close()
     show_only(gpu)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent has ended
         while True:
-            pipe.send(_answer(pipe.recv(), pipe.send))
+            pipe.send(_reply(pipe.recv(), pipe.send))
 
 
 def _end_with_parent() -> None:
@@ -149,22 +149,22 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _answer(work: Work, progress: Progress) -> tuple[Any, Exception | None]:
+def _reply(work: Work, progress: Progress) -> tuple[Any, Exception | None]:
     try:
         return work(progress), None
     except Exception as error:
         if is_out_of_memory(error):
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            return None, CrashError(OUT_OF_MEMORY, f"memory ran out: {said[:300]}")
+            message = " ".join(f"{type(error).__name__}: {error}".split())
+            return None, CrashError(OUT_OF_MEMORY, f"memory ran out: {message[:300]}")
         return None, _portable(error)
 
 
 def _portable(error: Exception) -> Exception:
-    """The error as it can be sent, with the place where it was raised."""
+    """The error in a form that can be pickled, with its traceback as a note."""
     trace = traceback.format_exc()
     try:
         sent: Exception = pickle.loads(pickle.dumps(error))
-    except Exception:  # libraries' own: no list of why they cannot be pickled
+    except Exception:  # exceptions of libraries fail in many ways
         sent = RuntimeError(str(error))
     sent.add_note(trace)
     return sent

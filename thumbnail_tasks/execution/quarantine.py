@@ -1,4 +1,4 @@
-"""What is left of a thumbnail whose picture crashes, or is too large for memory."""
+"""Quarantine of pictures that crash a model or exhaust memory: rows without a picture."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,20 +14,20 @@ def describe_crash(row: Mapping[str, Any], status: str, detail: str) -> pa.Table
     """A thumbnail's row without its picture.
 
     Args:
-        row: What is known of it; the columns of the picture are dropped.
-        status: What the picture does, one of ``schemas.STATUSES``.
-        detail: The same for a person.
+        row: The thumbnail's known columns; those of the picture are dropped.
+        status: Why it is quarantined, one of ``schemas.STATUSES``.
+        detail: The reason in words.
 
     Returns:
         One row of ``schemas.THUMBNAILS``.
     """
     kept = {name: row.get(name) for name in ("thumbnail_id", "url", "http_status")}
-    said = {"status": status, "detail": detail, "is_retriable": status == OUT_OF_MEMORY}
-    return pa.Table.from_pylist([kept | said], schemas.THUMBNAILS)
+    reason = {"status": status, "detail": detail, "is_retriable": status == OUT_OF_MEMORY}
+    return pa.Table.from_pylist([kept | reason], schemas.THUMBNAILS)
 
 
 def without_picture(thumbnails: pa.Table, thumbnail_id: str, status: str, detail: str) -> pa.Table:
-    """The same thumbnails, one of them as ``describe_crash`` has it.
+    """The same thumbnails, with one of them replaced by ``describe_crash``.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
@@ -41,7 +41,7 @@ def without_picture(thumbnails: pa.Table, thumbnail_id: str, status: str, detail
 
 
 def find_quarantined(thumbnails: pa.Table) -> pa.ChunkedArray:
-    """The ids of those thumbnails that have been written off.
+    """The ids of the thumbnails that are quarantined.
 
     Args:
         thumbnails: ``thumbnail_id`` and ``status`` of ``schemas.THUMBNAILS``.
@@ -51,23 +51,23 @@ def find_quarantined(thumbnails: pa.Table) -> pa.ChunkedArray:
 
 
 def pick_rows(tables: Sequence[pa.Table], rows: range, crashed: pa.ChunkedArray) -> list[pa.Table]:
-    """Some thumbnails' rows of a shard's tables, without what is known of those that crash.
+    """Select the rows of some thumbnails in a shard's tables, without results of crashed ones.
 
     Args:
-        tables: The first has a row per thumbnail; the others have any number, or are not of
-            thumbnails.
-        rows: Rows of the first.
-        crashed: Ids of thumbnails.
+        tables: The first has one row per thumbnail; the others have any number, or have no
+            thumbnail ids and are returned whole.
+        rows: Rows of the first table.
+        crashed: Ids of quarantined thumbnails.
 
     Returns:
-        Of the first table these rows, with nulls beside the ids in ``crashed``; of the others the
+        These rows of the first table, with nulls beside the ids in ``crashed``; of the others the
         rows of these thumbnails, without ``crashed``.
     """
     picked = tables[0].slice(rows.start, len(rows))
     ids = picked["thumbnail_id"]
     is_left = pc.invert(pc.is_in(ids, value_set=crashed))
-    place = picked.schema.get_field_index("thumbnail_id")
-    first = null_rows(picked, is_left).set_column(place, picked.schema.field(place), ids)
+    position = picked.schema.get_field_index("thumbnail_id")
+    first = null_rows(picked, is_left).set_column(position, picked.schema.field(position), ids)
     left = ids.filter(is_left)
     return [
         first,
@@ -81,7 +81,7 @@ def pick_rows(tables: Sequence[pa.Table], rows: range, crashed: pa.ChunkedArray)
 
 
 def null_rows(table: pa.Table, is_kept: pa.ChunkedArray) -> pa.Table:
-    """The table with nulls in every column where ``is_kept`` (one boolean a row) is false."""
+    """The table with nulls in every column where ``is_kept`` (one boolean per row) is false."""
     if pc.all(is_kept, min_count=0).as_py():
         return table
     rows = pc.if_else(is_kept, pa.array(range(len(table))), None)

@@ -1,4 +1,4 @@
-"""What all files of videos share, CSV or Parquet: the columns they need, and how one is refused."""
+"""Columns of tables of videos, CSV or Parquet: which are needed, and which are refused."""
 
 import contextlib
 from collections import Counter
@@ -21,15 +21,15 @@ def plain_name(name: str) -> str:
 
 
 def column_named(schema: pa.Schema, wanted: str) -> str | None:
-    """The column of that name, whatever spaces or capitals its header has; None if absent."""
+    """The column of this name, ignoring case and surrounding spaces; None if absent."""
     return next((name for name in schema.names if plain_name(name) == wanted), None)
 
 
 def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, str]:
-    """Which column of all files together each column of one file is.
+    """Map each column of one file to a column of all files together.
 
-    The one of the same name; else one that is named so but for capitals and the spaces around,
-    and that the file does not have as well; else it is a new one.
+    It is the one of the same name; else one whose name differs only in case and surrounding
+    spaces, unless the file has both; else a new one.
     """
     own, shared = set(names), set(known)
     variants = {plain_name(name): name for name in known if name not in own}
@@ -39,15 +39,15 @@ def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, 
 
 
 def check_columns(path: Path, names: Sequence[str], how: str) -> None:
-    """Refuse a table whose columns leave open what is meant, or are too many to hold.
+    """Refuse a table whose columns are ambiguous or too many.
 
     Args:
         path: The file.
         names: Its columns.
-        how: Where these were found, for the message.
+        how: How they were found, for the message.
 
     Raises:
-        InputError: Neither needed column, one of them or any name twice, or over 10,000 columns.
+        InputError: It has neither needed column, a name twice, or over 10,000 columns.
     """
     wanted = {
         key: [name for name in names if plain_name(name) == key] for key in (LINK_COLUMN, ID_COLUMN)
@@ -71,7 +71,7 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """While the block reads a file, what the system says against it is an ``InputError``."""
+    """Turn an OSError while the block reads a file into an ``InputError``."""
     try:
         yield
     except OSError as error:
@@ -79,10 +79,10 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def show(text: str, max_chars: int = 60) -> str:
-    """The start of a text for a line at a terminal; what cannot be seen as Python writes it."""
+    """The start of a text for one line on a terminal; invisible characters are escaped."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:max_chars])
 
 
 def first_line(error: Exception) -> str:
-    """What Arrow says, for a line at a terminal."""
+    """The first line of Arrow's message, for a terminal."""
     return show(str(error).partition("\n")[0], 300)

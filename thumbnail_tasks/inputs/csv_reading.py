@@ -1,4 +1,4 @@
-"""Read a CSV as people have it: every row as it is written, or one line that says why not."""
+"""Read CSV files as they occur in practice: every row unchanged, or one error message."""
 
 import codecs
 import csv
@@ -27,21 +27,21 @@ _MAX_HEADER_BYTES = 1 << 20
 
 
 class Header(NamedTuple):
-    """What the first line says."""
+    """The first line of a CSV."""
 
     names: list[str]
     delimiter: str
     ends_in_return: bool
-    """Whether its line ends in a carriage return alone, as an old Mac's do."""
+    """Whether its line ends with a carriage return alone, as on old Macs."""
 
 
 def read_header(path: Path) -> Header:
-    """The first line of a CSV, parted by the one of ``,`` and ``;`` that gives a needed column.
+    """Split the first line of a CSV by ``,`` or ``;``, whichever gives a needed column.
 
-    An unnamed column is named as pandas names it (``Unnamed: 0``).
+    Unnamed columns are named as in pandas (``Unnamed: 0``).
 
     Raises:
-        InputError: It is no such line, or not in UTF-8.
+        InputError: It is not a header, or not in UTF-8.
     """
     with reading(path), path.open("rb") as file:
         start = file.read(_MAX_HEADER_BYTES)
@@ -81,7 +81,7 @@ def _not_utf8(path: Path, found: str) -> InputError:
 
 _STRAY_RETURN = re.compile(rb"\r(?!\n)")
 _STANDS_FOR_RETURN = b"\xff"
-"""A byte that no text in UTF-8 holds."""
+"""A byte that does not occur in UTF-8."""
 
 _FIELDS = {
     delimiter: re.compile(
@@ -100,11 +100,11 @@ _TEXT_BEHIND_LINES = re.compile(rb'"(?>[^"\r\n]++|"")*+[\r\n](?>[^"]++|"")*+"[^"
 
 
 class _CheckedBytes(io.RawIOBase):
-    """The bytes of a CSV without what a CSV parser would silently take for something else.
+    """The bytes of a CSV without what CSV parsers would silently misread.
 
-    Carriage returns that end no line are hidden: Kaggle's trending lists have such inside
-    unquoted cells, and every parser takes them for the end of a row. A quote that is opened and
-    not closed is refused: every parser takes all rows up to the next quote for one cell.
+    Carriage returns inside lines are hidden: Kaggle's trending lists have some in unquoted cells,
+    and every parser treats them as the end of a row. A quote that is not closed is refused:
+    every parser reads all rows up to the next quote as one cell.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -129,7 +129,7 @@ class _CheckedBytes(io.RawIOBase):
         if not self._header.ends_in_return:
             block = _STRAY_RETURN.sub(_STANDS_FOR_RETURN, block)
         if self._is_ended:
-            block += b"\n"  # ends the last row; an empty line is none
+            block += b"\n"  # ends the last row; an empty line is not a row
         self._check_quotes(block)
         return block
 
@@ -162,7 +162,7 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
     """The rows in batches of bounded size, all cells as text, an empty cell as ''.
 
     Raises:
-        InputError: It is no such table, or not in UTF-8; the line number is given where known.
+        InputError: It is not a table, or not in UTF-8; with the line number if known.
     """
     header = read_header(path)
     with reading(path), pa.PythonFile(_CheckedBytes(path, header), mode="r") as file:

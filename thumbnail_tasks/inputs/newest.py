@@ -1,4 +1,4 @@
-"""Which of the tables that come in is tonight's."""
+"""Find the newest table of a folder, which is tonight's."""
 
 import contextlib
 import glob
@@ -14,35 +14,35 @@ from thumbnail_tasks.errors import InputError
 logger = logging.getLogger(__name__)
 
 _TABLES = (".csv", ".parquet")
-"""What is taken for a table in a folder; a pattern says itself what it means."""
+"""Suffixes of tables in a folder; a glob selects files itself."""
 _TEMPORARY = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".swp", "~")
-"""How the names end that copying programs and editors give a file until it is whole."""
+"""Suffixes of files that copying programs and editors have not finished."""
 
 
 class TablesFound(NamedTuple):
-    """What a folder or a pattern of tables holds."""
+    """The result of searching a folder or glob for tables."""
 
     newest: Path | None
-    """The newest that is at rest."""
+    """The newest finished table."""
     unfinished: list[str]
-    """Why each newer file is not taken."""
+    """Why each newer file is not used."""
 
 
 def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
-    """The newest table by its time of change, and the newer files that are not whole yet.
+    """Find the newest table by modification time, and newer files that are unfinished.
 
-    A file is taken for unfinished by its name (hidden, or as in ``_TEMPORARY``), or if it has
+    A file is unfinished if its name says so (hidden, or as in ``_TEMPORARY``), or if it has
     changed within the last ``settle_s`` seconds.
 
     Args:
-        tables: A folder (its .csv and .parquet files), or a pattern.
+        tables: A folder (its .csv and .parquet files), or a glob.
         now_s: Seconds since the epoch.
-        settle_s: Seconds without a change after which a file is whole.
+        settle_s: Seconds without a change after which a file is finished.
     """
     if Path(tables).is_dir():
         paths = [path for path in Path(tables).iterdir() if _is_table(path)]
     else:
-        paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute patterns
+        paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute globs
     states = []
     for path in paths:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
@@ -55,7 +55,7 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         elif now_s - modified_s < settle_s:
             seconds = max(now_s - modified_s, 0)
             unfinished.append(
-                f"{path}: changed {seconds:.0f} s ago; taken after {settle_s:.0f} s at rest"
+                f"{path}: changed {seconds:.0f} s ago; used after {settle_s:.0f} s without a change"
             )
         else:
             return TablesFound(path, unfinished)
@@ -63,7 +63,7 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
 
 
 def _is_table(path: Path) -> bool:
-    """Whether it has a table's name, or will have one without what makes it a temporary one."""
+    """Whether it has the name of a table, or will have once its temporary suffix is gone."""
     if _is_temporary(path.name):
         return any(suffix.lower().rstrip("~") in _TABLES for suffix in path.suffixes)
     return path.suffix.lower() in _TABLES
@@ -74,13 +74,13 @@ def _is_temporary(name: str) -> bool:
 
 
 def newest_table(tables: str) -> Path:
-    """The table of tonight; says which newer ones are not whole yet.
+    """Tonight's table; logs which newer files are unfinished.
 
     Raises:
         InputError: There is none.
     """
     if not tables:
-        raise InputError("--tables: expected a folder of tables, or a pattern; found nothing")
+        raise InputError("--tables: expected a folder of tables, or a glob; found nothing")
     found = find_tables(tables, time.time(), settings.night().settle_s)
     if found.newest is None:
         why = "; ".join(found.unfinished) or "none"

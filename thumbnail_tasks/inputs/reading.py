@@ -1,6 +1,6 @@
-"""Read tables of videos as people have them: CSV in several habits, or Parquet.
+"""Read tables of videos: CSV in its variants, or Parquet.
 
-Either every row comes out, in order, with its cells as they are, or one line says why not.
+Either every row is returned, in order and unchanged, or one error message says why not.
 """
 
 import contextlib
@@ -27,20 +27,20 @@ from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.csv_reading import read_csv, read_header
 
 READER_VERSION = "2"
-"""Raise it when the same file would be read into other rows or columns."""
+"""Raise it when the same file gives other rows or columns."""
 
 _READ_AS_TEXT = (LINK_COLUMN, ID_COLUMN, "title", "channel_title", "description")
 FORMATS = ("auto", "csv", "parquet")
 
 _PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file or an Excel workbook"}
-"""How a file begins that people give the name of what is in it."""
+"""First bytes of packed files that are often named like the table inside."""
 
 
 def find_files(videos: str) -> list[Path]:
-    """The files that ``--videos`` names: one, a glob, or several separated by commas.
+    """The files of ``--videos``: one, a glob, or several separated by commas.
 
     Raises:
-        InputError: A part names no file, or a folder, a pipe or a device.
+        InputError: A part is not an existing file, or is a folder, a pipe or a device.
     """
     if _is_file(Path(videos)):
         return [Path(videos)]
@@ -49,7 +49,7 @@ def find_files(videos: str) -> list[Path]:
         if _is_file(Path(part)):
             files.append(Path(part))
             continue
-        found = sorted(map(Path, glob.glob(part)))  # noqa: PTH207 - absolute patterns
+        found = sorted(map(Path, glob.glob(part)))  # noqa: PTH207 - absolute globs
         if not found:
             raise InputError(f"--videos {part}: no such file")
         for path in found:
@@ -63,7 +63,7 @@ def find_files(videos: str) -> list[Path]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a list of files is longer than a name may be
+    except OSError:  # a list of files may be too long for a path
         return False
 
 
@@ -81,10 +81,10 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def states_of(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
-    """Each file with its size and time of change: another state is another content.
+    """Each file with its size and modification time, to notice changes.
 
     Raises:
-        InputError: A file is gone.
+        InputError: A file no longer exists.
     """
     states = []
     for path in files:
@@ -95,7 +95,7 @@ def states_of(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:
 
 
 def digest_files(files: Sequence[Path], format: str) -> str:
-    """SHA-256 (hexadecimal) over the contents of the files, in order, and how they are read.
+    """SHA-256 (hexadecimal) of the contents of the files, in order, and of how they are read.
 
     Raises:
         InputError: A file cannot be read.
@@ -110,13 +110,12 @@ def digest_files(files: Sequence[Path], format: str) -> str:
 def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     """The columns of all files together, each with the narrowest type that loses nothing.
 
-    A CSV's column becomes int64, double or bool only where every cell, written back, gives
-    the very same text (empty cells become null): ``007``, ``1.10`` and ``17.14.11`` stay text.
-    A column of another file is the same one if its name differs in capitals and in the spaces
-    around it only.
+    A CSV column becomes int64, double or bool only if every cell, written back, gives the same
+    text (empty cells become null): ``007``, ``1.10`` and ``17.14.11`` stay text. Columns of
+    several files are the same if their names differ only in case and surrounding spaces.
 
     Raises:
-        InputError: A file is not such a table, or has neither needed column.
+        InputError: A file is not a table, or has neither needed column.
     """
     schemas = [_schema_of(path, format) for path in files]
     known: dict[str, None] = {}
@@ -140,7 +139,7 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
 
 
 def _lossless_types(path: Path, format: str, schema: pa.Schema) -> dict[str, list[pa.DataType]]:
-    """The narrower types each column may have; any, if it is not named: it has no cell."""
+    """The narrower types that each column may have; a column that is left out has no cell."""
     if detect_format(path, format) == "parquet":
         return {field.name: [field.type] for field in schema}
     dtypes: dict[str, list[pa.DataType]] = {}
@@ -168,7 +167,7 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     """The rows of all files in order, in batches of bounded size, with ``schema``'s columns.
 
     Raises:
-        InputError: A file is not such a table, or changed since its schema was read.
+        InputError: A file is not a table, or has changed since its schema was read.
     """
     for path in files:
         batches = (
@@ -187,7 +186,7 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
 
 
 def detect_format(path: Path, format: str) -> str:
-    """``csv`` or ``parquet``: as said, or by Parquet's first four bytes.
+    """``csv`` or ``parquet``: as requested, or by Parquet's first four bytes.
 
     Raises:
         InputError: The file is empty, packed, binary, or in UTF-16.
@@ -243,7 +242,7 @@ def _cast(path: Path, field: pa.Field, column: pa.Array) -> pa.Array:
 def _read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
     with _reading_parquet(path):
         for batch in pq.ParquetFile(path).iter_batches():
-            batch.validate(full=True)  # texts in UTF-8, as all who read them rely on
+            batch.validate(full=True)  # checks that texts are UTF-8, as readers expect
             yield batch
 
 

@@ -21,7 +21,7 @@ _YOUTUBE_LINK = (
 )
 _LINK = r"(?i)^https?://[^\s/?#\p{Cc}]+(?:[/?#][^\p{Cc}]*)?$"
 _MAX_LINK_CHARS = 8192
-"""No server takes longer ones; a table may have a whole picture in the cell (``data:``)."""
+"""No server accepts longer ones; a cell may contain a whole picture (``data:``)."""
 _NOTEBOOK_STEM = rf"https?[:_]?i[0-9]?\.ytimg\.comvi({_VIDEO_ID})"
 _NOTEBOOK_FILE = re.compile(_NOTEBOOK_STEM + _QUALITY_FILE)
 _NOTEBOOK_NAME = re.compile(rf"{_NOTEBOOK_STEM}(?:{'|'.join(settings.QUALITIES)})")
@@ -33,7 +33,7 @@ class Picture(NamedTuple):
 
     path: str
     revision: str
-    """Its size and time of change: another revision is another picture."""
+    """Its size and modification time: another revision is another picture."""
 
 
 def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) -> pa.Table:
@@ -41,7 +41,7 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
 
     Args:
         videos: N rows of the input.
-        from_folder: The pictures lie in a folder, named by video id.
+        from_folder: Pictures are files of a folder, named by video id.
 
     Returns:
         N rows of ``schemas.THUMBNAIL_IDS``: ``thumbnail_id`` is null if the row names none,
@@ -54,7 +54,7 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
     has_link = pc.is_valid(links)
     if from_folder:
         urls = pa.nulls(len(links), pa.string())
-        # The link first: spreadsheets have turned ids that begin with "-" into "#NAME?".
+        # The link first: spreadsheets turn ids that begin with "-" into "#NAME?".
         thumbnail_ids = pc.coalesce(youtube_ids, ids)
     else:
         is_link = pc.match_substring_regex(links, _LINK)
@@ -81,7 +81,7 @@ def _trimmed(videos: pa.Table | pa.RecordBatch, wanted: str) -> pa.Array:
 
 
 def _digest_urls(urls: pa.Array) -> pa.Array:
-    """Ids for links of other hosts; all sizes of a thumbnail have one id, as on YouTube."""
+    """Ids for links of other hosts; all sizes of a thumbnail share one id, as on YouTube."""
     one_for_all_sizes = pc.replace_substring_regex(urls, f"/{_QUALITY_FILE}$", "/")
     return pa.array(
         [url and f"url-{short_digest(url, 16)}" for url in one_for_all_sizes.to_pylist()],
@@ -90,13 +90,13 @@ def _digest_urls(urls: pa.Array) -> pa.Array:
 
 
 def youtube_template() -> str:
-    """The address of a YouTube thumbnail in the wanted quality, with ``{video_id}`` left open."""
+    """The address of a YouTube thumbnail in the requested quality, with ``{video_id}`` in it."""
     template = settings.thumbnails().url_template
     return template.replace("{quality}", settings.wanted_quality())
 
 
 def wanted_qualities() -> Sequence[str]:
-    """The qualities to try in turn: the wanted one, then the smaller ones."""
+    """The qualities to try in turn: the requested one, then smaller ones."""
     wanted = settings.QUALITIES.index(settings.wanted_quality())
     last = None if settings.thumbnails().fallback else wanted + 1
     return settings.QUALITIES[wanted:last]
@@ -105,7 +105,7 @@ def wanted_qualities() -> Sequence[str]:
 def urls_by_quality(url: str, qualities: Sequence[str]) -> list[str]:
     """The addresses to try in turn, one for each quality.
 
-    A link that names no quality of YouTube's is tried as it is.
+    A link without one of YouTube's qualities is tried unchanged.
     """
     stem, slash, file = url.rpartition("/")
     if not re.fullmatch(_QUALITY_FILE, file):
@@ -117,8 +117,8 @@ def urls_by_quality(url: str, qualities: Sequence[str]) -> list[str]:
 def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     """The pictures of a folder by video id.
 
-    Names: ``<video_id>.jpg|.jpeg|.png|.webp``, or the notebook's, which is the link without
-    its slashes (with ``_`` for ``:`` where a disk forbids that). The first kind wins.
+    Names are ``<video_id>.jpg|.jpeg|.png|.webp``, or the notebook's: the link without slashes
+    (with ``_`` for ``:`` on disks that forbid it). The former take precedence.
 
     Raises:
         InputError: There is no such folder, or it cannot be read.
@@ -144,7 +144,7 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     for path in files:
         try:
             stat = path.stat()
-        except OSError:  # removed meanwhile, or a link to nowhere
+        except OSError:  # removed meanwhile, or a broken link
             continue
         picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
         video_id = id_of_notebook_file(path.name)
@@ -166,12 +166,12 @@ def id_of_notebook_file(name: str) -> str | None:
 
 
 def source_tag(images_dir: str) -> str:
-    """The name of where pictures come from, and of every setting that changes them."""
+    """The name of a source of pictures, with a digest of every setting that changes them."""
     chosen = settings.thumbnails()
     limits = {"max_bytes": chosen.max_bytes, "max_pixels": chosen.max_pixels}
     if images_dir:
         return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
     about = {"fallback": chosen.fallback, "url_template": chosen.url_template, **limits}
     if chosen.allow_private_addresses:
-        about["allow_private_addresses"] = True  # else what was refused would stay so
+        about["allow_private_addresses"] = True  # otherwise refused links would stay refused
     return make_tag(settings.wanted_quality(), about)

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: judged by what is connected to, not by how it is written."""
+"""Which addresses may be connected to, judged by the resolved address, not by its spelling."""
 
 import contextlib
 import socket
@@ -25,7 +25,7 @@ _REFUSED_V4 = [
     )
 ]
 _GLOBAL_V6 = IPv6Network("2000::/3")
-"""All that is assigned to hosts; loopback, link-local, unique-local and multicast lie outside."""
+"""The range assigned to hosts; loopback, link-local, unique-local and multicast are outside."""
 _REFUSED_V6 = [
     IPv6Network(network)
     for network in (
@@ -36,17 +36,17 @@ _REFUSED_V6 = [
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 Found = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
-"""As ``socket.getaddrinfo`` gives it: family, kind, protocol, name and address of each."""
+"""Result of ``socket.getaddrinfo``: family, kind, protocol, name and address of each."""
 
 
 class BlockedAddressError(Exception):
-    """A host is at an address that is not one of the public internet."""
+    """A host has an address outside of the public internet."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet.
+    """Whether an IP address belongs to the public internet.
 
-    An IPv6 address that stands for an IPv4 address (mapped, NAT64, 6to4) is judged as that one.
+    An IPv6 address that embeds an IPv4 address (mapped, NAT64, 6to4) is judged by the latter.
 
     Example:
         ``::ffff:127.0.0.1``, ``169.254.169.254`` and ``fe80::1%eth0`` are not.
@@ -65,22 +65,22 @@ def is_public(address: str) -> bool:
 def open_socket(
     host: str, port: int, timeout_s: float, deadline_s: float, may_be_private: bool
 ) -> socket.socket:
-    """Look a host up once, and connect to the first of its addresses that answers.
+    """Resolve a host once, and connect to the first of its addresses that accepts.
 
-    The address that was judged is the address that is connected to: a name that means another
-    one when it is looked up again gains nothing.
+    The address that was checked is the one that is connected to, so a name that resolves
+    differently the next time (DNS rebinding) gains nothing.
 
     Args:
-        host: A name, or an address in any spelling that the system takes.
+        host: A name, or an address in any spelling that the system accepts.
         port: Its port.
-        timeout_s: For each address.
-        deadline_s: For all of it, the look-up included; in seconds of ``time.monotonic``.
-        may_be_private: Connect to any address.
+        timeout_s: Timeout for each address.
+        deadline_s: Deadline for everything, in seconds of ``time.monotonic``.
+        may_be_private: Allow any address.
 
     Raises:
-        BlockedAddressError: None of its addresses is public; nothing was connected to.
-        OSError: No such host, or none of its addresses answers; a TimeoutError if in time.
-        UnicodeError: The host cannot be a name.
+        BlockedAddressError: None of its addresses is public; no connection was made.
+        OSError: There is no such host, or none of its addresses accepts; TimeoutError if late.
+        UnicodeError: The host is not a valid name.
     """
     found = _look_up(host.strip("[]"), port, deadline_s)
     allowed = found if may_be_private else _public_ones(host, found)
@@ -102,7 +102,7 @@ def seconds_until(deadline_s: float) -> float:
     """The time left.
 
     Raises:
-        TimeoutError: None.
+        TimeoutError: There is none.
     """
     left = deadline_s - time.monotonic()
     if left <= 0:
@@ -111,10 +111,10 @@ def seconds_until(deadline_s: float) -> float:
 
 
 def refuse_private_spelling(host: str) -> None:
-    """Refuse a host that says without a look-up that it is not public.
+    """Refuse a host that is recognisably not public without resolving it.
 
     Raises:
-        BlockedAddressError: It is such an address, in any spelling, or ``localhost``.
+        BlockedAddressError: It is a private address, in any spelling, or ``localhost``.
     """
     name = unquote(host).strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -138,9 +138,9 @@ def _public_ones(host: str, found: Found) -> Found:
 
 
 def _look_up(host: str, port: int, deadline_s: float) -> Found:
-    """All addresses of a host, within the time: the system's own look-up takes as long as it likes.
+    """All addresses of a host, with a deadline, which the system's own resolver lacks.
 
-    A look-up that is late goes on in its thread and is forgotten.
+    A late look-up continues in its thread, and its result is ignored.
     """
     future: Future[Found] = Future()
 

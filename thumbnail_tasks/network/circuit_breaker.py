@@ -1,4 +1,4 @@
-"""Notice that a host is down, so that a run ends instead of asking on for nothing."""
+"""A circuit breaker: a run stops when a host is down, instead of sending more requests."""
 
 import threading
 from collections import Counter, deque
@@ -13,55 +13,56 @@ class _Failure(NamedTuple):
 
 
 class CircuitBreaker:
-    """Judges each host by its last answers; threads may share it.
+    """Opens when too many of a host's last results are transient failures; thread-safe.
 
-    A host that once is found down stays so: this is for one run.
+    Once open it stays open: it serves a single run.
     """
 
-    def __init__(self, max_share: float, n_judged: int) -> None:
-        """More than ``max_share`` (0 to 1) of a host's last ``n_judged`` answers may not fail."""
-        self._max_share, self._n_judged = max_share, n_judged
+    def __init__(self, max_failure_rate: float, window: int) -> None:
+        """Open when more than ``max_failure_rate`` (0 to 1) of a host's last ``window`` fail."""
+        self._max_failure_rate, self._window = max_failure_rate, window
         self._lock = threading.Lock()
-        self._answers: dict[str, deque[_Failure | None]] = {}
-        self._found: str | None = None
+        self._results: dict[str, deque[_Failure | None]] = {}
+        self._reason: str | None = None
 
-    def refuse(self) -> None:
-        """Raise if a host was found down.
-
-        Raises:
-            HostDownError: So it is.
-        """
-        if self._found:
-            raise HostDownError(self._found)
-
-    def succeeded(self, host: str) -> None:
-        """The host has answered, if only with a 404."""
-        self._note(host, None)
-
-    def failed(self, host: str, status: str, detail: str | None) -> None:
-        """The host has failed in a way that may pass.
+    def check(self) -> None:
+        """Raise if the circuit is open.
 
         Raises:
-            HostDownError: It, or another, is down.
+            HostDownError: A host is down.
         """
-        answers = self._note(host, _Failure(status, detail))
-        self.refuse()
-        failures = [failure for failure in answers if failure]
-        if len(answers) == self._n_judged and len(failures) > self._max_share * len(answers):
-            self._found = self._describe(host, failures)
-        self.refuse()
+        if self._reason:
+            raise HostDownError(self._reason)
 
-    def _note(self, host: str, failure: _Failure | None) -> list[_Failure | None]:
+    def record_success(self, host: str) -> None:
+        """Record a response of the host, which may be a 404."""
+        self._record(host, None)
+
+    def record_failure(self, host: str, status: str, detail: str | None) -> None:
+        """Record a transient failure of the host.
+
+        Raises:
+            HostDownError: This host, or another one, is down.
+        """
+        results = self._record(host, _Failure(status, detail))
+        self.check()
+        failures = [failure for failure in results if failure]
+        is_full = len(results) == self._window
+        if is_full and len(failures) > self._max_failure_rate * self._window:
+            self._reason = self._describe(host, failures)
+        self.check()
+
+    def _record(self, host: str, failure: _Failure | None) -> list[_Failure | None]:
         with self._lock:
-            answers = self._answers.setdefault(host, deque(maxlen=self._n_judged))
-            answers.append(failure)
-            return list(answers) if failure else []
+            results = self._results.setdefault(host, deque(maxlen=self._window))
+            results.append(failure)
+            return list(results) if failure else []
 
     def _describe(self, host: str, failures: list[_Failure]) -> str:
         statuses = Counter(failure.status for failure in failures).most_common()
         listed = ", ".join(f"{n} {status}" for status, n in statuses)
         return (
-            f"{host}: expected at most {self._max_share:.0%} of its last {self._n_judged} "
+            f"{host}: expected at most {self._max_failure_rate:.0%} of its last {self._window} "
             f"thumbnails to fail ([thumbnails] max_failure_rate, stop_after); found "
             f"{len(failures)} ({listed}), the first: {failures[0].detail}. No more "
             "requests are sent, and nothing is exported; finished work is kept. Run the same "

@@ -1,8 +1,7 @@
-"""How a request goes out: to a public address, and not for longer than it may take.
+"""Connections to public addresses only, with a deadline for the whole response.
 
-What urllib3 does not bound is bounded here: the address that is connected to, and the time for a
-whole answer (its timeouts are for one read each, and a header may come a byte at a time). It is
-used without ``requests``, whose sessions cost more processor time than all the rest of a fetch.
+urllib3 limits neither: its timeouts are per read, and a header may arrive byte by byte. It is used
+without ``requests``, whose sessions cost more CPU time than everything else in a fetch.
 """
 
 import functools
@@ -44,12 +43,12 @@ from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.network.addresses import open_socket, refuse_private_spelling, seconds_until
 
 _N_HOSTS = 8
-"""Hosts whose connections are kept."""
+"""Number of hosts whose connections are kept open."""
 _NO_RETRIES = Retry(False)
 
 
 class _Bounds(threading.local):
-    """What holds for the request that this thread is making: see ``GuardedSession.ask``."""
+    """Limits of the request that this thread is making: see ``GuardedSession.ask``."""
 
     deadline_s: float = math.inf
     may_be_private: bool = False
@@ -59,7 +58,7 @@ _BOUNDS = _Bounds()
 
 
 class _TimelyReader(io.RawIOBase):
-    """Reads from a socket, each time with what is left until the deadline."""
+    """Reads from a socket with the time left until the deadline as its timeout."""
 
     def __init__(self, connected: socket.socket, raw: io.RawIOBase) -> None:
         self._socket, self._raw = connected, raw
@@ -70,7 +69,7 @@ class _TimelyReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         left_s = seconds_until(_BOUNDS.deadline_s)
-        if left_s < self._patience_s:  # else the socket's own will do, and setting it costs
+        if left_s < self._patience_s:  # otherwise the socket's own suffices
             self._socket.settimeout(left_s)
         return self._raw.readinto(buffer)
 
@@ -80,7 +79,7 @@ class _TimelyReader(io.RawIOBase):
 
 
 class _TimelyResponse(http.client.HTTPResponse):
-    """Whose status line, headers and body all come before the deadline, or not at all."""
+    """A response whose status line, headers and body must arrive before the deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -89,12 +88,12 @@ class _TimelyResponse(http.client.HTTPResponse):
 
 
 class GuardedConnection(HTTPConnection):
-    """Connects to addresses that were judged, and reads in time."""
+    """Connects to checked addresses, and reads with a deadline."""
 
     response_class = _TimelyResponse
 
     def _new_conn(self) -> socket.socket:
-        # In the place of urllib3's own, which connects to whatever the name means.
+        # Replaces urllib3's own, which connects to any address.
         try:
             return open_socket(
                 self._dns_host,
@@ -112,17 +111,17 @@ class GuardedConnection(HTTPConnection):
 
 
 class GuardedTLSConnection(GuardedConnection, HTTPSConnection):
-    """The same, with TLS over it."""
+    """The same with TLS."""
 
 
 class GuardedPool(HTTPConnectionPool):
-    """Such connections to one host."""
+    """A pool of guarded connections to one host."""
 
     ConnectionCls = GuardedConnection
 
 
 class GuardedTLSPool(HTTPSConnectionPool):
-    """The same, with TLS over them."""
+    """The same with TLS."""
 
     ConnectionCls = GuardedTLSConnection
 
@@ -131,41 +130,41 @@ _POOLS = {"http": GuardedPool, "https": GuardedTLSPool}
 
 
 class GuardedSession:
-    """Asks one address at a time; it follows nothing and remembers nothing but its connections.
+    """Requests one address at a time, without redirects, cookies or retries.
 
     The proxies of the environment (``HTTP_PROXY``, ``HTTPS_PROXY``, ``NO_PROXY``) are used. A
-    proxy's own address is not judged: who runs this has named it. But it is then the proxy that
-    looks names up and connects, so only links that spell a private address out (or ``localhost``)
-    are refused here; what a name leads to is for the proxy to judge. SOCKS is not spoken.
+    proxy's own address is not checked, since the user has named it. The proxy then resolves names
+    and connects, so only links with a literal private address (or ``localhost``) are refused here;
+    checking names is up to the proxy. SOCKS is not supported.
     """
 
     def __init__(self, user_agent: str, n_connections: int, may_be_private: bool) -> None:
         self._n_connections, self._may_be_private = n_connections, may_be_private
-        # Identity: a picture is compressed already, and no bomb can unfold.
+        # Identity: pictures are compressed already, and decompression bombs are excluded.
         self._headers = {"Accept": "*/*"} | make_headers(
             keep_alive=True, accept_encoding="identity", user_agent=user_agent
         )
         self._managers: dict[str | None, PoolManager] = {}
         self._opening = threading.Lock()
         self._pool_of = functools.lru_cache(_N_HOSTS)(self._find_pool)
-        # A server's malformed headers are not worth a stack trace each.
+        # Malformed headers of a server would be logged with a stack trace each.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     def ask(
         self, address: str, timeouts_s: tuple[float, float], deadline_s: float
     ) -> BaseHTTPResponse:
-        """The beginning of an answer; its body is still to be read, by this thread.
+        """Request an address; the caller reads the response's body in the same thread.
 
         Args:
-            address: Of http or https.
-            timeouts_s: To connect, and for one read.
-            deadline_s: When the last byte has to be there, in seconds of ``time.monotonic``.
+            address: An http or https address.
+            timeouts_s: Timeout to connect, and for one read.
+            deadline_s: When the last byte must have arrived, in seconds of ``time.monotonic``.
 
         Raises:
-            BlockedAddressError: It leads to an address that is not public.
-            SettingsError: The environment's certificates are not there.
-            urllib3.exceptions.HTTPError, ValueError: All others; a ``LocationValueError``, or a
-                ValueError that is no HTTPError, where the address is none.
+            BlockedAddressError: The host has no public address.
+            SettingsError: The environment's certificates do not exist.
+            urllib3.exceptions.HTTPError, ValueError: All other errors; for an invalid address a
+                ``LocationValueError``, or a ValueError that is not an HTTPError.
         """
         _BOUNDS.deadline_s, _BOUNDS.may_be_private = deadline_s, self._may_be_private
         url = _parse(address)
@@ -188,8 +187,8 @@ class GuardedSession:
         )
 
     def _find_pool(self, scheme: str, host: str, port: int | None) -> HTTPConnectionPool:
-        """The connections to a host, or to the proxy that leads there."""
-        if not self._may_be_private:  # behind a proxy this is all that can be judged
+        """The connections to a host, or to its proxy."""
+        if not self._may_be_private:  # with a proxy nothing else can be checked
             refuse_private_spelling(host)
         origin = Url(scheme, host=host, port=port).url
         proxy = select_proxy(origin, get_environ_proxies(origin))
@@ -200,7 +199,7 @@ class GuardedSession:
 
 
 def _open_manager(proxy: str | None, n_connections: int) -> PoolManager:
-    """The pools of all hosts behind a proxy of the environment, or behind none."""
+    """The pools of all hosts that share a proxy of the environment, or have none."""
     trusted = _load_authorities()
     limits: dict[str, Any] = {
         "num_pools": _N_HOSTS,
@@ -221,34 +220,34 @@ def _open_manager(proxy: str | None, n_connections: int) -> PoolManager:
 
 
 def _load_authorities() -> ssl.SSLContext:
-    """Whose certificates are believed: certifi's, or those that the environment names.
+    """The trusted certificates: certifi's, or those named by the environment.
 
-    It is loaded once, for all connections: each time takes 15 ms.
+    Loaded once for all connections, as loading takes 15 ms.
 
     Raises:
-        SettingsError: They are not there.
+        SettingsError: The certificates do not exist.
     """
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    place = Path(named or DEFAULT_CA_BUNDLE_PATH)
+    certificates = Path(named or DEFAULT_CA_BUNDLE_PATH)
     context = create_urllib3_context()
     try:
-        if place.is_dir():
-            context.load_verify_locations(capath=place)
+        if certificates.is_dir():
+            context.load_verify_locations(capath=certificates)
         else:
-            context.load_verify_locations(cafile=place)
+            context.load_verify_locations(cafile=certificates)
     except OSError as error:
         raise SettingsError(
-            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: expected certificates at {place}; "
+            f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: expected certificates at {certificates}; "
             f"found: {error}"
         ) from error
     return context
 
 
 def _parse(address: str) -> Url:
-    """An address in its parts, what may not stand in it quoted, and no more than that.
+    """Parse an address, quoting only characters that are not allowed in it.
 
     Raises:
-        LocationParseError: It is no address of http or https.
+        LocationParseError: It is not an http or https address.
     """
     url = parse_url(address)
     quoted = requote_uri(url.url)
@@ -260,22 +259,22 @@ def _parse(address: str) -> Url:
 
 
 def _absolute(url: Url) -> str:
-    """An address as a proxy is asked for it."""
+    """An address as it is requested from a proxy."""
     return url._replace(auth=None, path=url.path or "/", fragment=None).url
 
 
 def _login(url: Url) -> str | None:
-    """The name and password that stand in an address, as ``name:password``."""
+    """The credentials in an address, as ``name:password``."""
     return unquote(url.auth) if url.auth and ":" in url.auth else None
 
 
 def next_address(address: str, answer: BaseHTTPResponse) -> str | None:
-    """Where the answer of an address redirects to, as a whole address; None if it does not.
+    """The absolute address that a response redirects to; None if it does not redirect.
 
     Raises:
-        ValueError: It is no address.
+        ValueError: It is not an address.
     """
-    place = answer.get_redirect_location()
-    if not place:
+    location = answer.get_redirect_location()
+    if not location:
         return None
-    return urljoin(address, requote_uri(place.encode("latin-1").decode()))
+    return urljoin(address, requote_uri(location.encode("latin-1").decode()))

@@ -1,4 +1,4 @@
-"""Ask servers politely: pooled, bounded, paced per host, patient, and never for ever."""
+"""Polite downloads: pooled connections, a rate limit per host, retries, and deadlines."""
 
 import errno
 import functools
@@ -27,14 +27,14 @@ from thumbnail_tasks.network.connections import GuardedSession, next_address
 
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 5
-_PASSING_HTTP = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT_HTTP = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
-_NO_HTTP = frozenset({404, 410})
+_MISSING_HTTP = frozenset({404, 410})
 _DETAIL_CHARS = 300
 
 
-class Answer(NamedTuple):
-    """What an address gave: bytes, or the reason why not."""
+class FetchResult(NamedTuple):
+    """The result of fetching an address: bytes, or the reason why there are none."""
 
     url: str | None
     status: str
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 
 
 class HostPace:
-    """Spaces the requests to each host, and holds all of them while a host asks to wait."""
+    """Limits the rate of requests to each host, and pauses them on a host's Retry-After."""
 
     def __init__(self, requests_per_second: float) -> None:
         self._interval_s = 1 / requests_per_second
@@ -54,24 +54,24 @@ class HostPace:
         self._next_s: dict[str, float] = defaultdict(float)
 
     def wait(self, host: str) -> float:
-        """Sleep until the next request to ``host`` is due; returns for how long."""
+        """Sleep until the next request to ``host`` is due; returns the seconds slept."""
         with self._lock:
             now_s = time.monotonic()
             due_s = max(self._next_s[host], now_s)
             self._next_s[host] = due_s + self._interval_s
         wait_s = due_s - now_s
-        if wait_s > 0:  # a sleep of no time hands the processor over
+        if wait_s > 0:  # sleeping for 0 s yields the CPU
             time.sleep(wait_s)
         return wait_s
 
     def hold(self, host: str, seconds: float) -> None:
-        """Let no request to ``host`` start within ``seconds`` from now."""
+        """Start no request to ``host`` for this many seconds."""
         with self._lock:
             self._next_s[host] = max(self._next_s[host], time.monotonic() + seconds)
 
 
 class Downloader:
-    """Fetches addresses from several threads under the limits of ``[thumbnails]``."""
+    """Fetches addresses within the limits of ``[thumbnails]``; thread-safe."""
 
     def __init__(self) -> None:
         self._limits = limits = settings.thumbnails()
@@ -80,44 +80,48 @@ class Downloader:
                 f"[thumbnails] stop_after: expected 1 or more; found: {limits.stop_after}"
             )
         self._pace = HostPace(limits.requests_per_second)
-        self._watch = CircuitBreaker(limits.max_failure_rate, limits.stop_after)
+        self._breaker = CircuitBreaker(limits.max_failure_rate, limits.stop_after)
         self._session = GuardedSession(
             limits.user_agent, limits.concurrency, limits.allow_private_addresses
         )
 
-    def fetch(self, url: str) -> Answer:
-        """The bytes at an address, tried again while the failure may pass.
+    def fetch(self, url: str) -> FetchResult:
+        """Fetch the bytes at an address, with retries of transient failures.
 
-        Waits between tries: what the server's Retry-After says, else exponential backoff
-        with full jitter. A Retry-After beyond ``retry_after_max_s`` ends the tries.
+        Retries wait for the server's Retry-After, or else with exponential backoff and full
+        jitter. A Retry-After beyond ``retry_after_max_s`` ends the retries.
 
         Raises:
-            HostDownError: This host, or one asked before, fails too often: see ``CircuitBreaker``.
+            HostDownError: This host, or an earlier one, fails too often: see ``CircuitBreaker``.
         """
         try:
             host = _host(url)
         except ValueError as error:
-            return Answer(url, "invalid_link", _plain(error))
-        for attempt in range(self._limits.retries + 1):
+            return FetchResult(url, "invalid_link", _plain(error))
+        for retry in range(self._limits.retries + 1):
             self._pace.wait(host)
-            self._watch.refuse()
-            answer, retry_after_s = self._fetch_once(url)
-            if not answer.is_retriable or attempt == self._limits.retries:
+            self._breaker.check()
+            result, retry_after_s = self._fetch_once(url)
+            if not result.is_retriable or retry == self._limits.retries:
                 break
             if retry_after_s is None:
-                time.sleep(random.uniform(0, self._limits.backoff_s * 2**attempt))
+                time.sleep(random.uniform(0, self._limits.backoff_s * 2**retry))
             elif retry_after_s > self._limits.retry_after_max_s:
                 break
             else:
                 self._pace.hold(host, retry_after_s)
-        if answer.is_retriable:
-            self._watch.failed(host, answer.status, answer.detail)
+        if result.is_retriable:
+            self._breaker.record_failure(host, result.status, result.detail)
         else:
-            self._watch.succeeded(host)
-        return answer
+            self._breaker.record_success(host)
+        return result
 
-    def _fetch_once(self, url: str) -> tuple[Answer, float | None]:
-        """One try, redirects included, within ``total_timeout_s``, waits for the pace aside."""
+    def _fetch_once(self, url: str) -> tuple[FetchResult, float | None]:
+        """One try, redirects included, within ``total_timeout_s`` plus waits of the rate limit.
+
+        Returns:
+            The result, and the seconds of the response's Retry-After, if it has one.
+        """
         limits = self._limits
         timeouts_s = (limits.connect_timeout_s, limits.read_timeout_s)
         deadline_s = time.monotonic() + limits.total_timeout_s
@@ -128,32 +132,32 @@ class Downloader:
                     code = response.status
                     following = next_address(address, response)
                     if following is None:
-                        return self._take(url, response), _retry_after_s(response)
+                        return self._read_body(url, response), _retry_after_s(response)
                 if urlsplit(following).scheme not in ("http", "https"):
                     detail = _plain(f"redirects to {following}")
-                    return Answer(url, "http_error", detail, http_status=code), None
+                    return FetchResult(url, "http_error", detail, http_status=code), None
                 address = following
                 deadline_s += self._pace.wait(_host(address))
             except BlockedAddressError as error:
-                return Answer(url, "blocked_address", _plain(error), http_status=code), None
+                return FetchResult(url, "blocked_address", _plain(error), http_status=code), None
             except (HTTPError, ValueError) as error:
                 if time.monotonic() >= deadline_s:
-                    detail = f"no whole answer in {limits.total_timeout_s} s"
-                    return Answer(url, "timed_out", detail, True, code), None
+                    detail = f"no complete response in {limits.total_timeout_s} s"
+                    return FetchResult(url, "timed_out", detail, True, code), None
                 return _failure(url, error, code), None
         detail = f"redirects more than {_MAX_REDIRECTS} times"
-        return Answer(url, "http_error", detail, http_status=code), None
+        return FetchResult(url, "http_error", detail, http_status=code), None
 
-    def _take(self, url: str, response: BaseHTTPResponse) -> Answer:
-        """The bytes of an answer's body, never unfolded, or why they are not taken."""
+    def _read_body(self, url: str, response: BaseHTTPResponse) -> FetchResult:
+        """The body of a response, never decompressed, or the reason to reject it."""
         if response.status != 200:
             return _refusal(url, response)
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
-            detail = _plain(f"sent as {encoding}, which was not asked for")
-            return Answer(url, "not_an_image", detail, http_status=200)
+            detail = _plain(f"sent as {encoding}, which was not requested")
+            return FetchResult(url, "not_an_image", detail, http_status=200)
         max_bytes = self._limits.max_bytes
-        too_large = Answer(url, "too_large", f"over {max_bytes} bytes", http_status=200)
+        too_large = FetchResult(url, "too_large", f"over {max_bytes} bytes", http_status=200)
         if (response.length_remaining or 0) > max_bytes:
             return too_large
         chunks, n_bytes = [], 0
@@ -162,67 +166,70 @@ class Downloader:
             n_bytes += len(chunk)
             if n_bytes > max_bytes:
                 return too_large
-        return Answer(url, "ok", http_status=200, image=b"".join(chunks))
+        return FetchResult(url, "ok", http_status=200, image=b"".join(chunks))
 
 
 @functools.cache
 def load_downloader() -> Downloader:
-    """The process's one downloader: its pace, waits and connections outlast a shard."""
+    """The downloader of this process: rate limits and connections last beyond a shard."""
     return Downloader()
 
 
 def _host(url: str) -> str:
-    """The host that an address asks, as it is paced.
+    """The host of an address, for the rate limit.
 
     Raises:
-        ValueError: It is no address.
+        ValueError: It is not an address.
     """
     return urlsplit(url).hostname or ""
 
 
-def _refusal(url: str, response: BaseHTTPResponse) -> Answer:
+def _refusal(url: str, response: BaseHTTPResponse) -> FetchResult:
     code = response.status
     detail = _plain(f"HTTP {code} {response.reason}")
-    if code in _NO_HTTP:
-        return Answer(url, "not_found", detail, http_status=code)
-    return Answer(url, "http_error", detail, code in _PASSING_HTTP, code)
+    if code in _MISSING_HTTP:
+        return FetchResult(url, "not_found", detail, http_status=code)
+    return FetchResult(url, "http_error", detail, code in _TRANSIENT_HTTP, code)
 
 
 def _retry_after_s(response: BaseHTTPResponse) -> float | None:
-    """What ``Retry-After`` says, in seconds or as a date; None where it says nothing."""
+    """The seconds of ``Retry-After``, given in seconds or as a date; None without one."""
     header = response.headers.get("Retry-After")
     try:
         return Retry().parse_retry_after(header) if header else None
-    except (HTTPError, ValueError, OverflowError):  # no date, or one beyond the calendar
+    except (HTTPError, ValueError, OverflowError):  # not a date, or out of range
         return None
 
 
-def _failure(url: str, error: Exception, redirected_by: int | None) -> Answer:
-    """An error's status; ``redirected_by`` is the HTTP status that led there, if one did."""
+def _failure(url: str, error: Exception, redirected_by: int | None) -> FetchResult:
+    """The result for an error; ``redirected_by`` is the HTTP status of a redirect before it."""
     detail = _plain(f"{type(error).__name__}: {error}")
     if _is_invalid(error):
         status = "http_error" if redirected_by else "invalid_link"
-        return Answer(url, status, detail, http_status=redirected_by)
+        return FetchResult(url, status, detail, http_status=redirected_by)
     if isinstance(error, LateError) and not isinstance(error, NewConnectionError):
         status = "timed_out"
     else:
         status = "unreachable" if _is_unreachable(error) else "refused"
-    return Answer(url, status, detail, is_retriable=True, http_status=redirected_by)
+    return FetchResult(url, status, detail, is_retriable=True, http_status=redirected_by)
 
 
 def _plain(about: object) -> str:
-    """A server's or a library's words, fit to be shown at a terminal."""
+    """A message of a server or library, safe to print on a terminal."""
     text = str(about)[:_DETAIL_CHARS]
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _is_invalid(error: Exception) -> bool:
-    """Whether it is the address that is wrong."""
+    """Whether the address itself is wrong."""
     return isinstance(error, LocationValueError) or not isinstance(error, HTTPError)
 
 
 def _is_unreachable(error: Exception) -> bool:
-    """Whether no such host, no route or a TLS failure; not by words, which may be the URL's."""
+    """Whether there is no such host, no route or a TLS failure.
+
+    Not judged by the message, which may contain the URL.
+    """
     return (
         isinstance(error, SSLError | NameResolutionError)
         or getattr(error.__cause__, "errno", None) in _NO_ROUTE

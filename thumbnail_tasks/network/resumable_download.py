@@ -1,7 +1,7 @@
-"""Download one large file in as many pieces as it takes.
+"""Download one large file in any number of pieces.
 
-What has come so far stays beside the place of the file, in a part that survives the process.
-The next try asks the server for the rest only, and only of the very same file (If-Range).
+The part downloaded so far is kept beside the final path and survives the process. The next try
+requests only the rest, and only of the same file (If-Range).
 """
 
 import contextlib
@@ -23,20 +23,20 @@ logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUTS_S: Final = (10.0, 60.0)
-"""To connect; without a byte."""
+"""Timeouts to connect, and between two bytes."""
 
 _TRIES: Final = 5
-"""In a row without a further byte."""
+"""Consecutive tries without a further byte."""
 _TRIES_WITHOUT_ANSWER: Final = 2
-"""A machine without a network is to say so soon."""
+"""Low, so that a machine without a network reports it quickly."""
 _BACKOFF_S = 1.0
 
 Advance = Callable[[int, int | None], None]
-"""Told how many bytes there are, and how many there will be, if that is known."""
+"""Called with the number of bytes so far, and the total if known."""
 
 
 class DownloadError(Exception):
-    """Why an address gave no whole file; who wanted it says what to do."""
+    """Why a download is incomplete; the caller adds what to do."""
 
     def __init__(self, reason: str, worth_tries: int = 1) -> None:
         super().__init__(reason)
@@ -44,28 +44,28 @@ class DownloadError(Exception):
 
 
 class Origin(NamedTuple):
-    """The file on the server that a part is of."""
+    """The file on the server to which a part belongs."""
 
     validator: str
-    """Its ETag or, where that is none or weak, Last-Modified; empty: it cannot be resumed."""
+    """Its strong ETag, or else Last-Modified; empty: the download cannot be resumed."""
     n_bytes: int | None
 
 
 class Part:
-    """What has come of a file so far, and of which state of the server's file it is."""
+    """The part of a file downloaded so far, and the state of the server's file."""
 
     def __init__(self, path: Path) -> None:
-        """The part of the file that is to be at ``path``, in two hidden files beside it."""
+        """The part of the file that will be at ``path``, in two hidden files beside it."""
         self.path = path.with_name(f".{path.name}.part")
         self._about = path.with_name(f".{path.name}.part.json")
 
     @property
     def n_bytes(self) -> int:
-        """How much there is."""
+        """Number of bytes downloaded."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def origin(self) -> Origin | None:
-        """What the part is of; None where nothing has come, or nobody knows of what."""
+        """The file that the part belongs to; None if there is no part, or it is unknown."""
         try:
             origin = Origin(**json.loads(self._about.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
@@ -73,32 +73,32 @@ class Part:
         return origin if origin.validator and self.n_bytes else None
 
     def begin(self, origin: Origin) -> None:
-        """Drop what there is, and begin anew; in this order, or a kill would mix two files."""
+        """Drop the part and start again; in this order, or a kill could mix two files."""
         self.path.write_bytes(b"")
         self._about.write_text(json.dumps(origin._asdict()))
 
     def remove(self) -> None:
-        """Drop it: the next download begins anew."""
+        """Drop the part: the next download starts from the beginning."""
         self.path.unlink(missing_ok=True)
         self.forget_origin()
 
     def forget_origin(self) -> None:
-        """Remove what is left beside a file that is whole and in its place."""
+        """Remove what is left beside a file that has been published."""
         self._about.unlink(missing_ok=True)
 
 
 def download(url: str, part: Part, n_bytes: int | None, advance: Advance) -> None:
-    """Complete a part, from where it is.
+    """Complete a partial download.
 
     Args:
         url: The address.
-        part: What there is of the file; when this ends well, all of it.
-        n_bytes: The size that the file is to have, if that is known.
-        advance: Told how far it is.
+        part: The part downloaded so far; the whole file on return.
+        n_bytes: Expected size of the file, if known.
+        advance: Called with the progress.
 
     Raises:
-        DownloadError: The file did not come, or is of another size. What has come is kept,
-            unless it cannot be of this file.
+        DownloadError: The file is incomplete, or has another size. The part is kept, unless it
+            cannot belong to this file.
         OSError: The part cannot be written.
     """
     furthest, tries, worth_tries = part.n_bytes, 0, 0
@@ -108,7 +108,7 @@ def download(url: str, part: Part, n_bytes: int | None, advance: Advance) -> Non
         except DownloadError as error:
             tries = 1 if part.n_bytes > furthest else tries + 1
             furthest = max(furthest, part.n_bytes)
-            worth_tries = max(worth_tries, error.worth_tries)  # who has answered may do so again
+            worth_tries = max(worth_tries, error.worth_tries)  # it may respond again
             if error.worth_tries == 1 or tries >= worth_tries:
                 raise
         time.sleep(random.uniform(0.5, 1) * _BACKOFF_S * 2 ** (tries - 1))
@@ -130,14 +130,14 @@ def _download_once(url: str, part: Part, n_bytes: int | None, advance: Advance) 
             _append(part, response, total or n_bytes, advance)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise DownloadError(_short(error), _TRIES_WITHOUT_ANSWER) from error
-    except (requests.RequestException, HTTPError, UnicodeError) as error:  # no address
+    except (requests.RequestException, HTTPError, UnicodeError) as error:  # not an address
         raise DownloadError(_short(error)) from error
 
 
 def _prepare(part: Part, origin: Origin | None, response: requests.Response) -> int | None:
-    """Make the part ready for the answer's bytes; gives the size of the whole, if known."""
+    """Prepare the part for the response's bytes; returns the total size, if known."""
     code, now = response.status_code, Origin(_validator(response), _whole_size(response))
-    if code == 200:  # the first time; or the file is another one now, or there are no ranges
+    if code == 200:  # the first try; or the file has changed, or the server has no ranges
         part.begin(now)
         return now.n_bytes
     if code == 206 and origin and now.validator in ("", origin.validator):
@@ -157,7 +157,7 @@ def _append(part: Part, response: requests.Response, total: int | None, advance:
         try:
             while chunk := response.raw.read1(_CHUNK_BYTES):
                 file.write(chunk)
-                file.flush()  # what the system has outlasts a killed process
+                file.flush()  # data in the system's cache survives a killed process
                 advance(file.tell(), total)
                 if total and file.tell() > total:
                     break
@@ -174,12 +174,12 @@ def _append(part: Part, response: requests.Response, total: int | None, advance:
 
 def _validator(response: requests.Response) -> str:
     etag = response.headers.get("ETag", "")
-    is_strong = etag and not etag.startswith("W/")  # a weak one may stand for other bytes
+    is_strong = etag and not etag.startswith("W/")  # a weak one may match other bytes
     return etag if is_strong else response.headers.get("Last-Modified", "")
 
 
 def _whole_size(response: requests.Response) -> int | None:
-    """The size of the whole file, of which a 206 is a piece; None where it is not said."""
+    """The total size in a 206 response; None if it is not given."""
     if response.status_code == 206:
         said = response.headers.get("Content-Range", "").rpartition("/")[2]
     else:
@@ -196,9 +196,9 @@ def _short(error: Exception) -> str:
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process is about to put something at ``path``.
+    """Wait until no other process is downloading to ``path``.
 
-    The lock is the kernel's, on a hidden file beside: it goes with the process, however that ends.
+    It is a kernel lock on a hidden file beside it, released however the process ends.
     """
     lock = path.with_name(f".{path.name}.lock")
     while True:
@@ -209,7 +209,7 @@ def alone(path: Path) -> Iterator[None]:
                 logger.info("Waiting for another process that is downloading %s", path)
                 fcntl.flock(file, fcntl.LOCK_EX)
             if not _is_still(lock, file.fileno()):
-                continue  # who held it has removed the file: somebody may lock a new one
+                continue  # its holder has removed the file, and another process may lock a new one
             try:
                 yield
             finally:

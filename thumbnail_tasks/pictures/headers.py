@@ -1,24 +1,24 @@
-"""What a picture's file says of itself, read before any decoder sees it.
+"""Headers of picture files, checked before any decoder runs.
 
-Pillow reads headers in Python and keeps what it finds. Ten megabytes of empty blocks cost it
-minutes and hundreds of megabytes before it asks how large the picture is, and a JPEG of a
-million passes over the picture costs an hour (measured with Pillow 13.0, libjpeg-turbo 3.2).
+Pillow reads headers in Python and keeps what it finds. Ten megabytes of empty blocks take it
+minutes and hundreds of megabytes before it learns the size of the picture, and a JPEG with a
+million scans takes an hour (measured with Pillow 13.0, libjpeg-turbo 3.2).
 """
 
 import re
 from typing import NamedTuple
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-"""The only formats ever handed to a decoder."""
+"""The only formats that are passed to a decoder."""
 
 _MAX_JPEG_BLOCKS = 1_000
-"""Segments before the picture; a colour profile alone may take 255."""
+"""Segments before the picture; a colour profile alone may have 255."""
 _MAX_JPEG_SCANS = 100
-"""Passes over the picture; progressive files have about 10."""
+"""Scans of the picture; progressive files have about 10."""
 _MAX_PNG_BLOCKS = 200
-"""Chunks that are not the picture; each may be a profile, which costs 10 ms to unfold."""
+"""Chunks that are not the picture; each may be a profile, which takes 10 ms to decompress."""
 _MAX_GIF_BLOCKS = 5_000
-"""Blocks before the first frame; metadata comes in blocks of 255 bytes at most."""
+"""Blocks before the first frame; metadata is split into blocks of at most 255 bytes."""
 
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
@@ -27,11 +27,11 @@ _PNG_PICTURE = frozenset({b"IDAT", b"fdAT", b"fcTL"})
 
 
 class NotAnImageError(ValueError):
-    """The bytes are not a whole picture of a known format."""
+    """The bytes are not a complete picture in a known format."""
 
 
 class Header(NamedTuple):
-    """What a picture promises to be."""
+    """Format and size that a picture declares."""
 
     format: str
     """One of ``FORMATS``."""
@@ -43,7 +43,7 @@ def read_header(data: bytes) -> Header:
     """Read the header of a picture, without decoding.
 
     Raises:
-        NotAnImageError: Another format, or cut short, or of more blocks than pictures have.
+        NotAnImageError: Another format, truncated, or with too many blocks.
     """
     try:
         if data.startswith(b"\xff\xd8\xff"):
@@ -108,7 +108,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _gif_size(data: bytes) -> tuple[int, int]:
-    """The size of the screen, or of the first frame where that reaches beyond it."""
+    """The size of the screen, or of the first frame if that extends beyond it."""
     width, height = _little_endian(data, 6, 2), _little_endian(data, 8, 2)
     has_colours, n_colours = data[10] & 0x80, 2 << (data[10] & 7)
     position = 13 + (3 * n_colours if has_colours else 0)

@@ -8,12 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 from PIL import Image
 
-from thumbnail_tasks.pictures.decoding import (
-    NotAnImageError,
-    TooManyPixelsError,
-    crop_bars,
-    decode_image,
-)
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, decode_image
 
 _WIDTH_PX = 240
 _MOST_HEIGHT_PX = 4 * _WIDTH_PX

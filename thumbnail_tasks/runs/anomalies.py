@@ -1,4 +1,4 @@
-"""What is odd about a run that succeeded."""
+"""Anomalies of a run that succeeded."""
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from thumbnail_tasks.runs.records import Record, StageRecord
 
 N_EARLIER = 10
-"""Runs that are taken for the usual; only those that are comparable and not tiny count."""
+"""Number of earlier runs to compare with; only comparable ones of some size count."""
 
 _MIN_EARLIER = 3
 _MIN_THUMBNAILS = 50
-"""Of fewer nothing is said: chance may do it."""
+"""Fewer thumbnails are not judged, because chance may explain them."""
 
 _MIN_FAILED, _MIN_FAILED_SHARE = 10, 0.02
 _TIMES_AS_MANY_FAIL = 2
@@ -18,7 +18,7 @@ _TIMES_SLOWER = 10
 
 
 def find_anomalies(record: Record, earlier: Sequence[Record]) -> list[str]:
-    """What a person should look at although all is done, one line each.
+    """What should be looked at although the run succeeded, one line each.
 
     Args:
         record: A run that succeeded.

@@ -1,4 +1,4 @@
-"""What failed in a run, told by all of its processes to the one that hands out the tasks."""
+"""Failures of a run, reported by all of its processes to the one that schedules the tasks."""
 
 import json
 import os
@@ -22,14 +22,14 @@ class Failure(NamedTuple):
     error: str
     """In one line."""
     trace: str | None
-    """Stack trace; None for this package's own errors, and where there is none."""
+    """Stack trace; None for this package's own errors, and if there is none."""
 
 
 class FailureLog:
-    """A list that forked processes share: each may add to it, all may read it.
+    """A list of failures shared by forked processes.
 
-    It is a file without a name, in memory where that can be had: nothing is left of it, and a full
-    disk is not the reason why nobody hears that the disk was full.
+    It is an unnamed file, in memory if possible: nothing is left of it, and a full disk can still
+    be reported.
     """
 
     def __init__(self) -> None:
@@ -37,17 +37,19 @@ class FailureLog:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
 
     def add(self, task: str, error: BaseException | str) -> None:
-        """A task of that kind failed."""
+        """Add a failure of a kind of task."""
         failure = Failure(task, _in_one_line(error), _trace_of(error))
-        self._file.write(json.dumps(failure).encode() + b"\n")  # at an end that all share
+        self._file.write(
+            json.dumps(failure).encode() + b"\n"
+        )  # all processes share the file position
 
     def add_unless_known(self, task: str, error: BaseException) -> None:
-        """As ``add``; what Luigi tells of twice counts once."""
+        """As ``add``, except for an error that Luigi reports a second time."""
         if not any(each.error == _in_one_line(error) for each in self.read()):
             self.add(task, error)
 
     def read(self) -> list[Failure]:
-        """All failures so far, the first one first."""
+        """All failures so far, in order."""
         size = os.fstat(self._file.fileno()).st_size
         written = os.pread(self._file.fileno(), size, 0)
         return [Failure(*json.loads(line)) for line in written.splitlines()]

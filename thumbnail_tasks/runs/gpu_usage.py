@@ -1,4 +1,4 @@
-"""How busy this host's graphics gpus are, as nvidia-smi tells."""
+"""Utilisation of this host's GPUs, from nvidia-smi."""
 
 import shutil
 import statistics
@@ -12,7 +12,7 @@ _MAX_REFUSALS = 3
 
 
 class GpuUsage:
-    """Samples of all gpus; without nvidia-smi there are none."""
+    """Samples the utilisation of all GPUs; none without nvidia-smi."""
 
     def __init__(self) -> None:
         self._n_refusals = 0 if shutil.which(NVIDIA_SMI) else _MAX_REFUSALS
@@ -20,7 +20,7 @@ class GpuUsage:
         self._samples: dict[str, list[float]] = {}
 
     def sample(self) -> None:
-        """Ask once; a driver that refuses again and again is left alone."""
+        """Take one sample; after repeated failures, nvidia-smi is not called again."""
         if self._n_refusals >= _MAX_REFUSALS:
             return
         try:
@@ -31,11 +31,11 @@ class GpuUsage:
         for index, busy, name in gpus:
             self._names[index] = name
             samples = self._samples.setdefault(index, [])
-            if busy.isdecimal():  # parts of a gpu (MIG) say [N/A]
+            if busy.isdecimal():  # MIG instances report [N/A]
                 samples.append(int(busy) / 100)
 
     def gpus(self) -> list[GpuRecord] | None:
-        """The gpus and their mean use so far, in nvidia-smi's order; None without any."""
+        """The GPUs and their mean utilisation so far, in nvidia-smi's order; None without any."""
         return [
             GpuRecord(
                 index=index,
@@ -48,5 +48,5 @@ class GpuUsage:
         ] or None
 
     def latest(self) -> dict[str, float]:
-        """The last sample of each gpu that tells, by its number; 0 to 1."""
+        """The last sample of each GPU that reports utilisation, by its number; 0 to 1."""
         return {index: samples[-1] for index, samples in self._samples.items() if samples}

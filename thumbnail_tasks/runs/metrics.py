@@ -1,4 +1,4 @@
-"""A run as Prometheus reads it: a page of text, in a file and from an address."""
+"""Metrics of a run in Prometheus' text format, in a file and over HTTP."""
 
 import socketserver
 import threading
@@ -15,17 +15,17 @@ _Sample = tuple[Mapping[str, str], float]
 
 
 def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
-    """The page of a run, in Prometheus' text format.
+    """The metrics of a run, in Prometheus' text format.
 
     Args:
-        record: The run so far, or as it ended.
-        gpus_busy: The last sample of each graphics card, by its number; 0 to 1.
+        record: The record of the run.
+        gpus_busy: The last sample of each GPU, by its number; 0 to 1.
     """
     stages = record.stages
     families: dict[str, tuple[str, Iterable[_Sample]]] = {
-        "run_running": ("1 while the run is on", [({}, record.state == "running")]),
+        "run_running": ("1 while the run is running", [({}, record.state == "running")]),
         "run_started_timestamp_seconds": (
-            "When the run began",
+            "When the run started",
             [({}, record.started_at.timestamp())],
         ),
         "run_ended_timestamp_seconds": (
@@ -33,16 +33,16 @@ def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
             [({}, record.ended_at.timestamp())] if record.ended_at else [],
         ),
         "run_exit_code": (
-            "What the shell saw",
+            "Exit code of the command",
             [] if record.exit_code is None else [({}, record.exit_code)],
         ),
         "run_failures": (
-            "Failures of tasks, those tried again included",
+            "Failures of tasks, retried ones included",
             [({"task": each.task}, each.count) for each in record.failures],
         ),
-        "run_warnings": ("Oddities of a run that succeeded", [({}, len(record.warnings))]),
+        "run_warnings": ("Anomalies of a run that succeeded", [({}, len(record.warnings))]),
         "thumbnails": (
-            "Thumbnails that a stage has done in this run; without a picture where not ok",
+            "Thumbnails processed by a stage in this run; only those with status ok have a picture",
             [
                 ({"stage": stage.stage, "status": status}, count)
                 for stage in stages
@@ -58,19 +58,19 @@ def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
             ],
         ),
         "shards_waiting": (
-            "Shards that a stage has still to make, as far as is known",
+            "Shards that a stage has yet to make, as far as known",
             [({"stage": stage.stage}, stage.n_shards_left) for stage in stages],
         ),
         "peak_memory_bytes": (
-            "The most that one process held, of those that have ended",
+            "Peak memory of one process, of those that have ended",
             [({}, record.peak_memory_bytes)] if record.peak_memory_bytes else [],
         ),
         "gpu_busy_ratio": (
-            "Share of the time in which a card computed, as nvidia-smi last saw it",
+            "Utilisation of a GPU in the last sample of nvidia-smi",
             [({"gpu": index}, busy) for index, busy in gpus_busy.items()],
         ),
         "gpu_busy_mean_ratio": (
-            "The same, as a mean over the run",
+            "Mean utilisation of a GPU over the run",
             [
                 ({"gpu": each.index, "name": each.name}, each.busy_share)
                 for each in record.gpus or ()
@@ -96,17 +96,17 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def serve_metrics(address: str, page: Callable[[], str]) -> None:
-    """Answer requests for /metrics with a page, in a thread, as long as the process lives.
+    """Serve /metrics in a thread until the process ends.
 
     Args:
         address: Host and port, as in ``127.0.0.1:9464``.
-        page: Makes it.
+        page: Returns the metrics.
 
     Raises:
-        SettingsError: Nothing can listen there.
+        SettingsError: The address cannot be used.
     """
 
-    class Answer(BaseHTTPRequestHandler):
+    class MetricsHandler(BaseHTTPRequestHandler):
         timeout = 10
 
         def do_GET(self) -> None:
@@ -123,9 +123,9 @@ def serve_metrics(address: str, page: Callable[[], str]) -> None:
 
     host, _, port = address.rpartition(":")
     try:
-        if not host:  # would be all addresses of the machine
+        if not host:  # it would listen on all addresses
             raise ValueError("no host")
-        server = _Server((host, int(port)), Answer)
+        server = _Server((host, int(port)), MetricsHandler)
     except (OSError, ValueError, OverflowError) as error:
         raise SettingsError(
             f"[runs] metrics_address: expected a free address and port as in 127.0.0.1:9464; "
@@ -139,4 +139,4 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def handle_error(self, *about: object) -> None:
-        """Say nothing: who asks may hang up."""
+        """Log nothing if a client disconnects."""

@@ -218,7 +218,7 @@ _recorder: RunRecorder | None = None
 
 
 def start_recording(describe: Callable[[], RunInput], planned: Planned, count: Count) -> None:
-    """Record the run of this process, unless it is recorded already or no command ``luigi``.
+    """Record the run of this process, once, if it is a command ``luigi``.
 
     A command without a table of videos, on a data directory that does not exist, is a request
     for help: no folder is made.

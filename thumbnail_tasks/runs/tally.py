@@ -1,4 +1,4 @@
-"""How far a run is, from the shards' files: whoever made them, in whatever process."""
+"""Progress of a run, counted from the shards' files, whichever process made them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -25,11 +25,11 @@ _FINDS: Final[Mapping[str, Callable[[ParquetTarget], int]]] = {
     "texts": _count_texts,
     "faces": _count_with_faces,
 }
-"""In these tables, on how many thumbnails something was found."""
+"""Tables whose results can be empty, and how to count thumbnails with a result."""
 
 
 class _Made:
-    """What one stage has made so far."""
+    """Counts of what one stage has made so far."""
 
     def __init__(self) -> None:
         self.shards: set[str] = set()
@@ -38,10 +38,10 @@ class _Made:
         self.seconds = 0.0
 
     def add(self, task: ShardTask) -> None:
-        """Count a shard's file in.
+        """Count a shard's file.
 
         Raises:
-            StorageError: It, or the shard's thumbnails, cannot be read.
+            StorageError: The file, or the shard's thumbnails, cannot be read.
         """
         target = task.output_for(task.shards)
         pictures = task.pictures_of(task.shards)
@@ -57,14 +57,14 @@ class _Made:
 
 
 class RunTally:
-    """Counts the shards that a run has to make, and those that it has made."""
+    """Counts the shards that a run must make, and those that it has made."""
 
     def __init__(self, data_dir: str, engines: Mapping[str, str | None]) -> None:
-        """To be made when the run begins: what is there by then is none of its doing.
+        """Create it when the run starts: files that exist by then are not counted.
 
         Args:
-            data_dir: Where everything is kept.
-            engines: The engine tag of each stage; None if the settings name none.
+            data_dir: The data directory.
+            engines: The engine tag of each stage; None if the settings are wrong.
         """
         self._engines = engines
         folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
@@ -73,19 +73,19 @@ class RunTally:
         self._made: dict[str, _Made] = defaultdict(_Made)
 
     def expect(self, task: ShardTask) -> None:
-        """The run has found that this shard is to be made."""
+        """The run must make this shard."""
         stage = task.task_family
         if task.shards not in self._made[stage].shards:
             self._waiting[stage][task.shards] = task
 
     def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
-        """The run's plan has these shards; Luigi does not tell which an assistant is to make."""
+        """Expect the shards of the plan; Luigi does not report those that an assistant makes."""
         for task in tasks:
             if Path(task.output_for(task.shards).path) not in self._there_before:
                 self.expect(task)
 
     def update(self) -> None:
-        """Look which files are there by now."""
+        """Count files that have been published since the last update."""
         for stage, waiting in list(self._waiting.items()):
             tasks = list(waiting.values())
             there = _names_in(tasks[0].output_for(tasks[0].shards)) if tasks else frozenset()
@@ -93,7 +93,7 @@ class RunTally:
                 if Path(task.output_for(task.shards).path).name in there:
                     try:
                         self._made[stage].add(task)
-                    except StorageError:  # it is being replaced or is damaged: look again later
+                    except StorageError:  # being replaced, or damaged: try again later
                         continue
                     del waiting[task.shards]
 

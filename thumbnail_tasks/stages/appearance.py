@@ -8,7 +8,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines import appearance
 from thumbnail_tasks.engines.interface import Engine
-from thumbnail_tasks.pictures.decoding import iter_pictures
+from thumbnail_tasks.pictures.batches import iter_pictures
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.tasks.shard_task import ShardTask
 

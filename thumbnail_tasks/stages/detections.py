@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from thumbnail_tasks.engines.interface import Face, Word
 from thumbnail_tasks.execution.bisection import split_on_oom
-from thumbnail_tasks.pictures.decoding import ImageRGB, iter_pictures
+from thumbnail_tasks.pictures.batches import iter_pictures
+from thumbnail_tasks.pictures.decoding import ImageRGB
 
 Found = TypeVar("Found", Word, Face)
 

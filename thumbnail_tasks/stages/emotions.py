@@ -12,7 +12,7 @@ from thumbnail_tasks.engines.emotions.face_quality import FaceJudge, FaceQuality
 from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier, crop_face
 from thumbnail_tasks.engines.interface import Engine, choose
 from thumbnail_tasks.execution.bisection import split_on_oom
-from thumbnail_tasks.pictures.decoding import iter_pictures
+from thumbnail_tasks.pictures.batches import iter_pictures
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.tasks.shard_task import ShardTask

@@ -1,4 +1,4 @@
-"""Get the picture of each thumbnail, or the reason why there is none."""
+"""Fetch the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
 from collections import deque
@@ -15,7 +15,7 @@ from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import HostDownError, StorageError
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.inputs.thumbnail_sources import urls_by_quality, wanted_qualities
-from thumbnail_tasks.network.downloads import Answer, load_downloader
+from thumbnail_tasks.network.downloads import FetchResult, load_downloader
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.pictures.headers import read_header
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -24,48 +24,49 @@ from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
 
 _PLACEHOLDER_PX = (120, 90)
 _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
-"""YouTube's has 1,097; no picture of its size takes more than its pixels."""
+"""YouTube's has 1,097 bytes; no picture of its size has more bytes than its pixels."""
 _SMALLEST = ("/default.jpg", "/default.webp")
-"""The only quality that is of the placeholder's size by right."""
+"""The only quality whose real pictures have the placeholder's size."""
 
 _NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
 
-Fetch = Callable[[str], Answer]
-"""An address to the bytes found there, or the reason why there are none."""
+Fetch = Callable[[str], FetchResult]
+"""Maps an address to its bytes, or the reason why there are none."""
 
 
 def fetch_thumbnails(
     shard: pa.Table,
     fetch: Fetch,
     concurrency: int,
-    advance: Callable[[int], None],
-    had: pa.Table | None = None,
-    keep: Callable[[pa.Table], None] | None = None,
+    advance: Progress,
+    unfinished: pa.Table | None = None,
+    save_unfinished: Callable[[pa.Table], None] | None = None,
 ) -> pa.Table:
-    """Get the pictures of a shard from the network or from files.
+    """Fetch the pictures of a shard from the network or from files.
 
     Args:
         shard: N rows of ``schemas.SHARDS``.
-        fetch: Asks one address.
-        concurrency: Addresses asked at once.
-        advance: Told how many more are done.
-        had: What ``keep`` was given when this was stopped before; it is not asked for again.
-        keep: Given the rows that are settled when a host is found down: pictures, and failures
-            for good.
+        fetch: Fetches one address.
+        concurrency: Maximum number of concurrent requests.
+        advance: Called with the number of thumbnails completed since the last call.
+        unfinished: Rows saved by ``save_unfinished`` in an earlier run; not requested again.
+        save_unfinished: Called with the final rows when a host is down: pictures, and permanent
+            failures.
 
     Returns:
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
 
     Raises:
-        HostDownError: As ``fetch``, after all that is under way has ended.
+        HostDownError: As ``fetch``, after requests in progress have ended.
     """
     limits = settings.thumbnails()  # read once: Luigi takes 0.7 ms
     qualities = wanted_qualities()
-    known = {row["thumbnail_id"]: row for row in had.to_pylist()} if had is not None else {}
+    saved = unfinished.to_pylist() if unfinished is not None else []
+    known = {row["thumbnail_id"]: row for row in saved}
     rows, stopped = [], None
     pool = ThreadPoolExecutor(concurrency)
 
-    def find(wanted: Mapping[str, Any]) -> Answer:
+    def find(wanted: Mapping[str, Any]) -> FetchResult:
         if wanted["url"] is None:
             return read_picture(wanted["path"], limits.max_bytes)
         return _ask_for(urls_by_quality(wanted["url"], qualities), fetch)
@@ -80,27 +81,27 @@ def fetch_thumbnails(
                 rows.append(known[thumbnail_id])
             else:
                 try:
-                    answer = asked.popleft().result()  # and let go of what it holds
-                except HostDownError as error:  # the next ones end at once
+                    answer = asked.popleft().result()  # and release its memory
+                except HostDownError as error:  # the others end at once
                     stopped = error
                     continue
-                # One picture at a time, and in this thread: the largest takes 350 MB, and each
-                # thread that has decoded one keeps 120 MB of them (measured).
+                # One picture at a time, in this thread: the largest takes 350 MB, and each
+                # thread that has decoded one keeps 120 MB (measured).
                 seen = answer._asdict() | examine_picture(answer, limits.max_pixels)
                 rows.append({"thumbnail_id": thumbnail_id, **seen})
             advance(1)
     finally:
-        pool.shutdown(cancel_futures=True)  # Ctrl-C waits for the requests under way alone
+        pool.shutdown(cancel_futures=True)  # Ctrl-C waits only for requests in progress
     if stopped:
-        if keep:
-            settled = [row for row in rows if not row["is_retriable"]]
-            keep(pa.Table.from_pylist(settled, schemas.THUMBNAILS))
+        if save_unfinished:
+            final = [row for row in rows if not row["is_retriable"]]
+            save_unfinished(pa.Table.from_pylist(final, schemas.THUMBNAILS))
         raise stopped
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 
-def _ask_for(urls: Sequence[str], fetch: Fetch) -> Answer:
-    """What the first of these addresses gives that has the picture."""
+def _ask_for(urls: Sequence[str], fetch: Fetch) -> FetchResult:
+    """The result of the first of these addresses that has the picture."""
     placeholder = None
     for url in urls:
         answer = fetch(url)
@@ -115,7 +116,7 @@ def _ask_for(urls: Sequence[str], fetch: Fetch) -> Answer:
 
 
 def _is_small(image: bytes | None) -> bool:
-    """Whether an answer has the placeholder's size, as its header says: it is not decoded here."""
+    """Whether a picture has the placeholder's size according to its header."""
     if image is None or len(image) > _PLACEHOLDER_MAX_BYTES:
         return False
     try:
@@ -125,24 +126,24 @@ def _is_small(image: bytes | None) -> bool:
     return (header.width_px, header.height_px) == _PLACEHOLDER_PX
 
 
-def read_picture(path: str | None, max_bytes: int) -> Answer:
-    """The bytes of a file; never raises for what is wrong with one file."""
+def read_picture(path: str | None, max_bytes: int) -> FetchResult:
+    """Read a file; errors with the file become the result's status."""
     if path is None:
-        return Answer(None, "not_found", "no picture of this id in the folder")
+        return FetchResult(None, "not_found", "no picture of this id in the folder")
     try:
-        if not Path(path).is_file():  # a pipe would be waited for, for ever
-            return Answer(path, "not_found", "cannot be read: not a file, or gone")
+        if not Path(path).is_file():  # opening a pipe could block for ever
+            return FetchResult(path, "not_found", "cannot be read: not a file, or removed")
         with Path(path).open("rb") as file:
             image = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        return Answer(path, "not_found", f"cannot be read: {error}")
+        return FetchResult(path, "not_found", f"cannot be read: {error}")
     if len(image) > max_bytes:
-        return Answer(path, "too_large", f"over {max_bytes} bytes")
-    return Answer(path, "ok", image=image)
+        return FetchResult(path, "too_large", f"over {max_bytes} bytes")
+    return FetchResult(path, "ok", image=image)
 
 
-def examine_picture(answer: Answer, max_pixels: int) -> dict[str, Any]:
-    """What the bytes of an answer turn out to be: columns that replace the answer's own."""
+def examine_picture(answer: FetchResult, max_pixels: int) -> dict[str, Any]:
+    """Check the bytes of a result; returns columns that replace those of the result."""
     if answer.image is None:
         return _NO_PICTURE
     try:
@@ -158,7 +159,7 @@ def examine_picture(answer: Answer, max_pixels: int) -> dict[str, Any]:
 
 
 class PlannedShard(DataTask):
-    """A shard's list, as PlanShards wrote it."""
+    """A shard's list of thumbnails, written by PlanShards."""
 
     source: str = luigi.Parameter(description="Where the pictures come from")
     shard: str = luigi.Parameter(description="Shard name")
@@ -167,21 +168,21 @@ class PlannedShard(DataTask):
         return [self.target("shards", self.source, self.shard)]
 
     def run(self) -> None:
-        """Only asked for if the list was lost after it had been planned.
+        """Runs only if the list was lost after planning.
 
         Raises:
             StorageError: Always.
         """
         raise StorageError(
             f"{self.output()[0].path}: expected the list of a planned shard; found none. Run "
-            "again: its thumbnails are planned anew."
+            "again to plan its thumbnails again."
         )
 
 
 class DownloadThumbnails(ShardTask):
     """Write the pictures of some shards, as received.
 
-    It holds ``download``, which is limited to 1: the pace per host is kept by one process.
+    It holds ``download``, which is limited to 1: one process keeps the rate limit per host.
     """
 
     table = PICTURES
@@ -189,7 +190,7 @@ class DownloadThumbnails(ShardTask):
 
     @classmethod
     def tag(cls, source: str) -> str:
-        """The source itself: it names whatever changes a picture."""
+        """The source itself, which identifies everything that changes a picture."""
         return source
 
     @classmethod
@@ -203,15 +204,15 @@ class DownloadThumbnails(ShardTask):
         (shard,) = tables
         ids = shard["thumbnail_id"].to_pylist()
         part = self.target("unfinished", self.source, short_digest(ids, 16))
-        had = part.read() if part.exists() else None
+        unfinished = part.read() if part.exists() else None
         table = fetch_thumbnails(
             shard,
             load_downloader().fetch,
             settings.thumbnails().concurrency,
             progress,
-            had,
+            unfinished,
             part.write,
         )
-        if had is not None:
+        if unfinished is not None:
             part.remove()
         return table

@@ -1,6 +1,6 @@
-"""Find what no run will need again, and remove it.
+"""Find files that no run will need again, and remove them.
 
-Pictures, shards and the results of today's engines are never found here.
+Pictures, shards and the results of the selected engines are never among them.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ LATEST = "latest"
 
 
 class Reclaimable(NamedTuple):
-    """Files of one folder that can go."""
+    """Files of one folder that can be removed."""
 
     folder: Path
     why: str
@@ -36,17 +36,17 @@ class Plan(NamedTuple):
 
 
 def list_orphans(data_dir: Path) -> list[Reclaimable]:
-    """What killed writers left."""
+    """Leftovers of killed writers."""
     return _by_folder(find_orphans(data_dir), "left by killed writers")
 
 
 def list_damaged(data_dir: Path) -> list[Reclaimable]:
     """Damaged files that were moved aside."""
-    return _by_folder(find_damaged(data_dir), "damaged; made anew since, or by the next run")
+    return _by_folder(find_damaged(data_dir), "damaged; regenerated since, or by the next run")
 
 
 def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
-    """Those of the folders that are there: a killed run has left them."""
+    """The folders that exist, left by a killed run."""
     return [
         Reclaimable(folder, "of a killed run", _files_below(folder))
         for folder in folders
@@ -55,7 +55,7 @@ def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
 
 
 def list_dated_exports(exports: Path) -> list[Path]:
-    """The folders named by a date, the oldest first."""
+    """The folders of exports that are named by a date, the oldest first."""
     return sorted(path for path in exports.glob("????-??-??") if path.is_dir() and _is_date(path))
 
 
@@ -68,7 +68,7 @@ def _is_date(path: Path) -> bool:
 
 
 def latest_date(exports: Path) -> str:
-    """The date that ``latest`` leads to; empty where it leads nowhere."""
+    """The date that ``latest`` points to; empty if there is none."""
     latest = exports / LATEST
     return latest.resolve().name if latest.is_dir() else ""
 
@@ -78,8 +78,8 @@ def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> 
 
     Args:
         exports: The folder of all exports.
-        keep: How many stay, 1 or more.
-        spared: Dates that stay, however old; so does the one that ``latest`` leads to.
+        keep: Number of exports to keep, 1 or more.
+        spared: Dates to keep, however old, in addition to the one that ``latest`` points to.
     """
     stays = {*spared, latest_date(exports)}
     return [
@@ -99,15 +99,15 @@ def list_plans(data_dir: Path) -> list[Plan]:
 
 
 def needed_plans(plans: Iterable[Plan], exported: Collection[tuple[str, str]]) -> list[Plan]:
-    """The plans that a next run over the same table would go on with.
+    """The plans that the next run over the same table would continue.
 
     Args:
         plans: From ``list_plans``.
         exported: Source and table name of each kept export.
 
     Returns:
-        For each source the last plan of each exported table, and over the table that was
-        planned last: its export may not be there yet.
+        For each source the last plan of each exported table, and of the table that was planned
+        last, whose export may not exist yet.
     """
     last: dict[tuple[str, str], Plan] = {}
     newest: dict[str, Plan] = {}
@@ -124,11 +124,11 @@ def _modified(plan: Plan) -> int:
 
 
 def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Reclaimable]:
-    """Plans, tables of videos and vocabularies that belong to no needed plan.
+    """Plans, tables of videos, thumbnail ids and vocabularies that belong to no needed plan.
 
-    A vocabulary stays as long as there is a shard that its table brought: another engine
-    corrects that shard's words with it. The table that was read last stays: it may not be planned
-    yet.
+    A vocabulary is kept as long as there is a shard planned from its table: another engine may
+    correct that shard's words with it. The table that was read last is kept, as it may not be
+    planned yet.
     """
     needed_paths = {plan.path for plan in needed}
     tables = {plan.table_name for plan in needed}
@@ -154,11 +154,11 @@ def _by_folder(files: Iterable[Path], why: str) -> list[Reclaimable]:
 
 
 def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> list[Reclaimable]:
-    """Results of engines that today's settings do not name.
+    """Results of engines that the settings do not select.
 
     Args:
-        data_dir: Where everything is kept.
-        todays: Of each folder of results the engine tags of today, one for each source.
+        data_dir: The data directory.
+        todays: For each folder of results, the engine tags in use, one for each source.
     """
     return [
         Reclaimable(folder, "of superseded engines", _files_below(folder))
@@ -169,7 +169,7 @@ def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> li
 
 
 def list_sources(data_dir: Path) -> list[str]:
-    """The sources that thumbnails of this data directory ever came from."""
+    """All sources of thumbnails in this data directory."""
     return [folder.name for folder in _folders(data_dir / "shards")]
 
 
@@ -182,10 +182,10 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def remove(reclaimable: Iterable[Reclaimable]) -> None:
-    """Remove the files, and the folders that are empty then.
+    """Remove the files, and folders that become empty.
 
     Raises:
-        StorageError: One cannot be removed.
+        StorageError: A file cannot be removed.
     """
     for folder, _, files in reclaimable:
         for path in files:
@@ -194,12 +194,12 @@ def remove(reclaimable: Iterable[Reclaimable]) -> None:
         parents = {folder, *(parent for path in files for parent in path.parents)}
         within = [parent for parent in parents if parent.is_relative_to(folder)]
         for parent in sorted(within, key=lambda path: len(path.parts), reverse=True):
-            with contextlib.suppress(OSError):  # something else is in it
+            with contextlib.suppress(OSError):  # it is not empty
                 parent.rmdir()
 
 
 def measure_freed(files: Iterable[Path]) -> int:
-    """The bytes that come free without these files; what has another name elsewhere stays."""
+    """The bytes freed by removing these files; files with other hard links free nothing."""
     stats = [path.lstat() for path in files]
     names = Counter((stat.st_dev, stat.st_ino) for stat in stats)
     freed = {(stat.st_dev, stat.st_ino): stat for stat in stats}
@@ -207,11 +207,11 @@ def measure_freed(files: Iterable[Path]) -> int:
 
 
 def describe(data_dir: Path, reclaimable: Sequence[Reclaimable], verb: str) -> str:
-    """A line for each folder, and the sum.
+    """A line for each folder, and the total.
 
     Args:
-        data_dir: Where everything is kept.
-        reclaimable: What goes, still there.
+        data_dir: The data directory.
+        reclaimable: The files, which must still exist.
         verb: ``would free`` or ``freed``.
     """
     if not reclaimable:
@@ -219,7 +219,7 @@ def describe(data_dir: Path, reclaimable: Sequence[Reclaimable], verb: str) -> s
     lines = [f"{data_dir}: {verb}"]
     for folder, why, files in reclaimable:
         lines.append(_line(files, f"{folder.relative_to(data_dir)}: {why}"))
-    lines.append(_line([path for each in reclaimable for path in each.files], "in all"))
+    lines.append(_line([path for each in reclaimable for path in each.files], "in total"))
     return "\n".join(lines)
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from benchmarks.accuracy.words import count_words, score_words
 from thumbnail_tasks.engines.text.keras_ocr import load_text_recognizer
 from thumbnail_tasks.engines.text.keras_ocr_networks import import_keras_ocr
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 BATCH = 16
 """Pictures in a call, as the stage makes them."""

@@ -38,7 +38,9 @@ def measure_sample(setting: Setting) -> Measured:
     about_faces = (len(counted), "pictures", bootstrap(counted, ratio))
     about_statuses = (len(statuses), "videos", bootstrap(statuses, ratio))
     rows = [
-        *score_texts(PART, f"ours: {RecognizeText.selected_engine().name()}, corrected", labels, said),
+        *score_texts(
+            PART, f"ours: {RecognizeText.selected_engine().name()}, corrected", labels, said
+        ),
         Row(PART, "number of faces is right", faces, *about_faces),
         Row(PART, "status is right", everything, *about_statuses),
     ]

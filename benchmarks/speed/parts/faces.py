@@ -13,7 +13,8 @@ from benchmarks.speed.table import Row, ratio_row, time_rows
 from benchmarks.speed.turns import Contender, Contest, cut_rounds, take_turns
 from benchmarks.tables import Bar
 from thumbnail_tasks import settings
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 from thumbnail_tasks.stages.faces import DetectFaces
 
 PART = "faces"
@@ -28,7 +29,9 @@ def measure_faces(setting: Setting) -> list[Row]:
     """Time a picture, as stored and without its bars; compare the boxes of the latter."""
     n = int(settings.faces().upsamplings)
     rules = (n, _ANY_SCORE, _ANY_COLOUR)
-    ours = Contender(f"ours: {DetectFaces.selected_engine().name()}", load_faces, n_warm_up=_N_PICTURES)
+    ours = Contender(
+        f"ours: {DetectFaces.selected_engine().name()}", load_faces, n_warm_up=_N_PICTURES
+    )
     cnn = Contender("face_recognition cnn", load_face_locations, ("cnn", n), _N_SLOWEST)
     hog = Contender("face_recognition hog", load_face_locations, ("hog", n))
     as_stored = [picture.read_bytes() for picture in setting.pictures]

@@ -19,7 +19,8 @@ from thumbnail_tasks.engines.emotions.face_quality import (
 )
 from thumbnail_tasks.engines.faces import dlib_models, face_recognition
 from thumbnail_tasks.errors import WeightsError
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 FRONTAL = [(40, 0), (20, 0), (-40, 0), (-20, 0), (0, 40)]
 """Corners of both eyes, base of the nose."""

@@ -33,7 +33,8 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
 from thumbnail_tasks.engines.faces.dlib_weights import parse_network
 from thumbnail_tasks.engines.interface import Face, FaceDetector
 from thumbnail_tasks.errors import SettingsError, WeightsError
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 AS_DLIB = Rules(upsamplings=0, min_score=0.0, max_flatness=1.0)
 SAMPLES = ("-sample0029", "sample00001", "sample00017", "sample00026", "sample00034")

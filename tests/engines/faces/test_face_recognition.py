@@ -22,7 +22,8 @@ from thumbnail_tasks.engines.faces.face_recognition import (
 )
 from thumbnail_tasks.engines.interface import Face, FaceDetector
 from thumbnail_tasks.errors import SettingsError, WeightsError
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 THEIRS = """
 import json, sys

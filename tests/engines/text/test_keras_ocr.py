@@ -37,7 +37,8 @@ from thumbnail_tasks.engines.text.keras_ocr_networks import (
 from thumbnail_tasks.engines.text.keras_ocr_weights import WeightsFile, published_weights
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
 from thumbnail_tasks.errors import SettingsError, WeightsError
-from thumbnail_tasks.pictures.decoding import ImageRGB, crop_bars, decode_image
+from thumbnail_tasks.pictures.batches import crop_bars
+from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 DETECTOR = ROOT / "tests" / "weights" / "craft_drawn.h5"
 RECOGNIZER = ROOT / "tests" / "weights" / "crnn_drawn.h5"
