@@ -22,7 +22,7 @@ CHANGED = (
 )
 
 
-class Chore(luigi.Task):
+class PatchedChore(luigi.Task):
     """A task that is complete when ``is_done``."""
 
     is_done = False
@@ -64,7 +64,7 @@ def test_without_a_worker_none_is_found() -> None:
 
 
 def test_what_is_read_of_a_worker(worker: Worker) -> None:
-    chore = Chore()
+    chore = PatchedChore()
     assert worker.add(chore), f"{CHANGED}Worker.add"
     assert luigi_patches.root_task(worker) is chore, f"{CHANGED}_root_task"
     assert luigi_patches.worker_id(worker) == "of this test", f"{CHANGED}Worker._id"
@@ -78,17 +78,17 @@ def test_what_is_read_of_a_worker(worker: Worker) -> None:
 
 
 def test_a_failed_task_is_in_the_history(worker: Worker) -> None:
-    worker.add(Chore(fails=True))
+    worker.add(PatchedChore(fails=True))
     worker.run()
     assert luigi_patches.has_failed_tasks(worker), f"{CHANGED}Worker._add_task_history"
     (failed,) = luigi_patches.tasks_by_outcome(worker)["failed"]
-    assert failed == Chore(fails=True), f"{CHANGED}the sets of _summary_dict"
+    assert failed == PatchedChore(fails=True), f"{CHANGED}the sets of _summary_dict"
 
 
 def test_the_sets_of_the_summary_have_the_names_that_exit_codes_are_made_of(
     worker: Worker,
 ) -> None:
-    worker.add(Chore())
+    worker.add(PatchedChore())
     names = set(luigi_patches.tasks_by_outcome(worker))
     expected = {
         *("completed", "already_done", "failed", "scheduling_error", "not_run"),
@@ -101,19 +101,19 @@ def test_the_sets_of_the_summary_have_the_names_that_exit_codes_are_made_of(
 
 
 def test_the_summary_is_adjusted(worker: Worker) -> None:
-    worker.add(Chore())
+    worker.add(PatchedChore())
 
     def adjust(of: Worker, tasks: luigi_patches.TasksByOutcome) -> luigi_patches.TasksByOutcome:
         assert of is worker
-        return tasks | {"failed": {Chore()}}
+        return tasks | {"failed": {PatchedChore()}}
 
     luigi_patches.adjust_summary(adjust)
-    assert execution_summary._summary_dict(worker)["failed"] == {Chore()}
+    assert execution_summary._summary_dict(worker)["failed"] == {PatchedChore()}
 
 
 def test_a_done_task_is_reported_as_runnable(worker: Worker) -> None:
     luigi_patches.report_done_tasks_as_runnable()
-    chore = Chore()
+    chore = PatchedChore()
     chore.is_done = True
     worker.add(chore)
     workers = luigi_patches.scheduler_of(worker)._state.get_task(chore.task_id).workers
@@ -146,8 +146,8 @@ def test_a_linked_task_keeps_resources_and_retry_count() -> None:
         def add_task(self, **about: Any) -> None:
             calls.append(about)
 
-    reporter = TaskStatusReporter(Recorder(), Chore().task_id, "worker", None)
-    process = TaskProcess(Chore(), "worker", None, reporter)
+    reporter = TaskStatusReporter(Recorder(), PatchedChore().task_id, "worker", None)
+    process = TaskProcess(PatchedChore(), "worker", None, reporter)
     luigi_patches.link_task(process, "http://record")
     (call,) = calls
     assert call["tracking_url"] == "http://record"
@@ -163,10 +163,10 @@ def test_flags_are_effective_again_after_luigi_has_dropped_them() -> None:
     class Section(luigi.Config):
         value: str = luigi.Parameter(default="default")
 
-    arguments = ["Chore", "--Section-value", "flag"]
+    arguments = ["PatchedChore", "--Section-value", "flag"]
     with CmdlineParser.global_instance(arguments):
         assert luigi_patches.is_command()
-        assert luigi_patches.root_task_name() == "Chore"
+        assert luigi_patches.root_task_name() == "PatchedChore"
         restore = luigi_patches.keep_command_line()
     assert not luigi_patches.is_command()
     restore()

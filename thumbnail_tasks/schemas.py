@@ -1,4 +1,4 @@
-"""Every table and every column, declared once, with its meaning and unit.
+"""All tables and columns, declared once, with description and unit.
 
 ``python -m thumbnail_tasks.schemas`` prints the README's table of output columns.
 """
@@ -38,21 +38,21 @@ STATUSES = {
     "ok": "a picture was stored",
     "no_link": "the row has neither a link nor a video id",
     "invalid_link": "the link is not a well-formed http(s) address, or the id not a YouTube id",
-    "blocked_address": "the link, or where it redirects to, leads to an address that is not public "
+    "blocked_address": "the link, or a redirect from it, leads to an address that is not public "
     "(see `allow_private_addresses`)",
     "not_found": "HTTP 404 or 410, or no such file in the folder",
     "placeholder": "YouTube's grey 120×90 picture for a missing one",
-    "not_an_image": "the bytes are not a whole JPEG, PNG, WebP or GIF",
+    "not_an_image": "the bytes are not a complete JPEG, PNG, WebP or GIF",
     "too_large": "more bytes or pixels than the limits in luigi.cfg",
     "http_error": "another HTTP status (in `http_status`), or a redirect that cannot be followed; "
     "408, 425, 429 and 5xx are retried",
     "refused": "the connection was refused or broke off; retried",
-    "timed_out": "no whole answer in time; retried",
+    "timed_out": "no complete response in time; retried",
     "unreachable": "no such host, no route or a TLS failure; retried",
     "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
-    "out_of_memory": "there was no memory for this picture alone; all stages leave it out; retried",
+    "out_of_memory": "this picture alone exhausts the memory; all stages leave it out; retried",
 }
-"""What ``thumbnail_status`` can say, and what it means. Retried: by the next run."""
+"""The values of ``thumbnail_status`` and their meaning. Retried: by the next run."""
 
 # --- Work to do ---------------------------------------------------------------------------
 
@@ -70,9 +70,19 @@ SHARDS = pa.schema(
         _THUMBNAIL_ID,
         column("url", pa.string(), "Address to fetch; null for a picture from a folder"),
         column("path", pa.string(), "File to read; null for a picture from the network"),
-        column("revision", pa.string(), "Size and time of that file when the shard was planned"),
-        column("title_and_channel", pa.string(), "Of the first video that has this thumbnail"),
-        column("attempt", pa.int32(), "1 for the first try, 2 for the next night's, …"),
+        column(
+            "revision",
+            pa.string(),
+            "Size and modification time of the file when the shard was planned",
+        ),
+        column(
+            "title_and_channel",
+            pa.string(),
+            "Title and channel of the first video with this thumbnail",
+        ),
+        column(
+            "attempt", pa.int32(), "Number of the try: 1 for the first, 2 for the next night's, …"
+        ),
     ]
 )
 
@@ -86,7 +96,7 @@ PLANS = pa.schema(
 VOCABULARY = pa.schema(
     [
         column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),
-        column("count", pa.int64(), "Titles and descriptions that hold it"),
+        column("count", pa.int64(), "Number of titles and descriptions that contain it"),
     ]
 )
 
@@ -95,11 +105,13 @@ VOCABULARY = pa.schema(
 THUMBNAILS = pa.schema(
     [
         _THUMBNAIL_ID,
-        column("url", pa.string(), "Address or file that the answer came from"),
+        column("url", pa.string(), "Address or file of the picture"),
         column("status", pa.string(), "'ok', or why there is no picture"),
-        column("detail", pa.string(), "The reason in words, for a person; null when ok"),
-        column("is_retriable", pa.bool_(), "Whether the failure may pass, so that it is retried"),
-        column("http_status", pa.int32(), "HTTP status of the last answer; null without one"),
+        column("detail", pa.string(), "The reason in words; null if ok"),
+        column(
+            "is_retriable", pa.bool_(), "Whether the failure is transient, so that it is retried"
+        ),
+        column("http_status", pa.int32(), "HTTP status of the last response; null without one"),
         column("width_px", pa.int32(), "Width of the picture as stored", "px"),
         column("height_px", pa.int32(), "Height of the picture as stored", "px"),
         column("sha256", pa.string(), "SHA-256 of the bytes as received, in hexadecimal"),
@@ -111,11 +123,11 @@ WORDS = pa.schema(
     [
         _THUMBNAIL_ID,
         column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
-        column("text", pa.string(), "The word as recognised; null where nothing was read"),
+        column("text", pa.string(), "The word as recognised; null if the picture was not read"),
         column(
             "confidence",
             pa.float32(),
-            "The recogniser's confidence, 0 to 1; null where it was not kept",
+            "The recogniser's confidence, 0 to 1; null if unknown",
         ),
         *_BOX,
     ]
@@ -132,7 +144,7 @@ TEXTS = pa.schema(
 
 
 def embeddings(width: int) -> pa.Schema:
-    """The table of text vectors of an encoder that makes ``width`` numbers a text."""
+    """The table of text vectors of an encoder with ``width`` numbers per text."""
     vector = column(
         "ocr_embed",
         pa.list_(pa.float32(), width),
@@ -145,7 +157,7 @@ FACES = pa.schema(
     [
         _THUMBNAIL_ID,
         _FACE_INDEX,
-        column("confidence", pa.float32(), "The detector's score; higher is surer"),
+        column("confidence", pa.float32(), "The detector's score; higher is more confident"),
         *_BOX,
     ]
 )
@@ -169,13 +181,13 @@ EMOTIONS = pa.schema(
             "is_blurred",
             pa.bool_(),
             "Whether the face is too blurred to judge: at 48×48 pixels, a further blur by one "
-            "pixel takes under 0.42 of its contrast between neighbours away (sharp: about 0.7)",
+            "pixel removes less than 0.42 of the contrast between neighbours (sharp: about 0.7)",
         ),
         column(
             "is_turned",
             pa.bool_(),
-            "Whether the face is turned too far to the side to judge: its nose lies over 0.3 eye "
-            "distances beside the middle between the eyes; some full profiles are missed",
+            "Whether the face is turned too far to the side to judge: its nose is over 0.3 eye "
+            "distances from the middle between the eyes; some full profiles are missed",
         ),
     ]
 )
@@ -207,7 +219,7 @@ def attributes(width: int) -> pa.Schema:
     """The columns that ExportAttributes adds to those of the input.
 
     Args:
-        width: Numbers in a text vector: 384 for the embedded encoder.
+        width: Numbers per text vector, 384 for the embedded encoder.
     """
     return pa.schema(
         [

@@ -74,7 +74,7 @@ def test_every_service_is_complete_without_any_setting(box: Path) -> None:
     assert compose_config(box, *PROFILES)["services"].keys() == SERVICES.keys()
 
 
-def test_the_settings_for_cards_give_the_worker_all_of_them(box: Path) -> None:
+def test_the_gpu_settings_give_the_worker_all_gpus(box: Path) -> None:
     shutil.copy(box / "gpu.env", box / ".env")
     worker = compose_config(box, "night")["services"]["worker"]
     (device,) = worker["deploy"]["resources"]["reservations"]["devices"]

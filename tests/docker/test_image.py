@@ -78,7 +78,7 @@ def test_the_image_runs_as_a_user_without_rights() -> None:
     assert int(users[0]) >= 1000
 
 
-def test_the_packages_for_cards_fit_the_locked_tensorflow() -> None:
+def test_the_cuda_packages_fit_the_locked_tensorflow() -> None:
     extra = [Requirement(line) for line in requires("tensorflow") or []]
     wanted = [need for need in extra if need.marker and need.marker.evaluate({"extra": "and-cuda"})]
     wanted = [need for need in wanted if need.name.startswith("nvidia-")]

@@ -81,7 +81,7 @@ def test_metrics_count_tasks_by_kind_and_are_those_of_the_dashboard(tmp_path: Pa
         assert f"# TYPE {name} " in metrics
 
 
-def test_the_number_of_cards_is_luigids_limit(tmp_path: Path) -> None:
+def test_the_number_of_gpus_is_luigids_limit(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path, {"GPUS": "4"})
     with luigid.running():
         resources = luigid.ask("resource_list")

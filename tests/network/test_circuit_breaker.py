@@ -69,4 +69,4 @@ def test_the_message_says_who_how_often_why_and_which_settings_decide() -> None:
     said = str(raised.value)
     assert said.startswith("a.example: expected at most 25% of its last 4 thumbnails to fail")
     assert "[thumbnails] max_failure_rate, stop_after" in said
-    assert "found 2 (1 refused, 1 timed_out), the first of them: NewConnectionError: no." in said
+    assert "found 2 (1 refused, 1 timed_out), the first: NewConnectionError: no." in said

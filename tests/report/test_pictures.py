@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from tests.pictures.test_decoding import GREY, encoded, letterboxed
+from tests.pictures.test_batches import letterboxed
+from tests.pictures.test_decoding import GREY, encoded
 from thumbnail_tasks import schemas
 from thumbnail_tasks.report.pictures import make_small, picture_name, write_small_pictures
 

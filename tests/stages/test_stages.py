@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import Answer, Server
-from tests.pictures.test_decoding import GREY, encoded, letterboxed
+from tests.pictures.test_batches import letterboxed
+from tests.pictures.test_decoding import GREY, encoded
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.emotions import face_quality
 from thumbnail_tasks.engines.emotions.face_quality import FaceQuality

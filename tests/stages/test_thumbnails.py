@@ -39,7 +39,7 @@ def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
 
     kept: list[pa.Table] = []
     with pytest.raises(HostDownError):
-        fetch_thumbnails(shard(), fetch, 2, ignore, keep=kept.append)
+        fetch_thumbnails(shard(), fetch, 2, ignore, save_unfinished=kept.append)
     (had,) = kept
     assert had.schema == schemas.THUMBNAILS
     assert had["thumbnail_id"].to_pylist() == ["good", "gone", "better"]
@@ -52,7 +52,7 @@ def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
         return FetchResult(url, "ok", http_status=200, image=picture)
 
     told: list[int] = []
-    table = fetch_thumbnails(shard(), healed, 1, told.append, had=had)
+    table = fetch_thumbnails(shard(), healed, 1, told.append, unfinished=had)
     assert asked == [link("late"), link("unasked")]
     assert table["thumbnail_id"].to_pylist() == IDS
     assert table["status"].to_pylist() == ["ok", "not_found", "ok", "ok", "ok"]

@@ -150,7 +150,7 @@ def test_the_account_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> N
         [f"{tmp_path}:", "freed"],
         ["0.002", "MB", "2", "files", "words/e:", "why"],
         ["0.001", "MB", "1", "files", "videos:", "because"],
-        ["0.003", "MB", "3", "files", "in", "all"],
+        ["0.003", "MB", "3", "files", "in", "total"],
     ]
     assert files_of(tmp_path) == before
 

@@ -251,18 +251,18 @@ def test_what_is_no_archive_of_a_model_is_not_placed(
     assert put(hub) == ARCHIVE_SHA256
 
 
-@pytest.mark.parametrize("step", ["atomic_write", "place"])
-def test_killed_while_it_is_unpacked_the_next_run_needs_no_network(
+@pytest.mark.parametrize("step", ["atomic_write", "publish"])
+def test_after_a_kill_while_unpacking_the_next_run_needs_no_network(
     server: Server, hub: Weights, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
 
-    place = cache.place
+    publish = cache.publish
 
     def die(*paths: Path) -> None:
-        if step == "place" and not paths[0].is_dir():
-            return place(*paths)
+        if step == "publish" and not paths[0].is_dir():
+            return publish(*paths)
         raise Killed
 
     serve(server, hub, ARCHIVE)

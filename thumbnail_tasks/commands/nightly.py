@@ -58,7 +58,7 @@ class Nightly(RunTask):
 
     tables: str = luigi.Parameter(
         default="",
-        description="Folder of tables (.csv, .parquet) or a glob pattern; the newest is used",
+        description="Folder of .csv and .parquet tables, or a glob; the newest is used",
     )
     date: datetime.date = luigi.DateParameter(
         default=datetime.date.today(), description="Date of the export (default: today)"

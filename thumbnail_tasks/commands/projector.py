@@ -1,8 +1,8 @@
-"""Write the texts and their vectors as TensorFlow's embedding projector takes them.
+"""``ExportProjector``: texts and vectors for TensorFlow's embedding projector.
 
-The notebook's ``write_embedding_files``: two files of tab-separated values without a header, a line
-per text (https://projector.tensorflow.org, "Load"). Unlike there, texts hold no line break that
-would put all later labels beside the wrong vectors, and the vectors are of the texts themselves.
+As the notebook's ``write_embedding_files``: two files of tab-separated values without a header, a
+line per text (https://projector.tensorflow.org, "Load"). Unlike there, texts have no line breaks,
+which would shift all later labels, and the vectors belong to the texts.
 """
 
 import re
@@ -25,19 +25,18 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 _ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
-"""The tab, and whatever some reader takes for the end of a line (``str.splitlines``)."""
+"""The tab, and everything that a reader may treat as a line end (``str.splitlines``)."""
 
 
 def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]:
-    """The distinct texts of an export with their vectors, each as one line without its end.
+    """The distinct texts of an export with their vectors, each as one line without line end.
 
     Args:
         attributes: A file of ``schemas.attributes(width)``, with or without further columns.
 
     Yields:
-        A text in one cell, and its vector: ``width`` numbers, each as short as a 32-bit float
-        can be written, with tabs between. In the order of first mention; rows without a text are
-        left out.
+        A text, and its vector: ``width`` numbers separated by tabs, each in the shortest form of
+        a 32-bit float. In the order of first mention, without rows that have no text.
     """
     seen: set[str] = set()
     for batch in attributes.iter_batches(columns=[_TEXT, _VECTOR]):

@@ -2,14 +2,14 @@
 
 The measures are those of the notebook ``PED_2_part1`` (github.com/jells123/ped, commit 6b91f40),
 step "Images metadata - median pixel values and histograms" and step "Edge detection", which wrote
-``data/image_attributes.csv``. It took YouTube's ``default.jpg`` (120x90) and cut off the bars,
-which leaves 120x68 pixels; here a picture of any size is brought to that size first, so that the
-shares are comparable between thumbnail qualities.
+``data/image_attributes.csv``. It cropped the bars of YouTube's ``default.jpg`` (120x90), which
+leaves 120x68 pixels; here pictures of any size are resized to that first, so that the shares are
+comparable between thumbnail qualities.
 
 In that table ``gray_histogram`` and ``gray_median`` are not grey: its cells shared one cache of
 pictures, the grey cell must have run again after the HSV cell, and so the columns hold the hue,
 saturation and value of all pixels pooled (its counts are multiples of 1/24480, three channels; the
-76 pure grey pictures all have median 0, 2026-11-23). Ours are what the notebook's code says.
+76 pure grey pictures all have median 0, 2026-11-23). Ours follow the notebook's code.
 """
 
 from importlib.metadata import version
@@ -32,17 +32,17 @@ CANNY_HIGH: Final = 200
 
 
 class Appearance(NamedTuple):
-    """What a picture looks like; every histogram has 5 bins that sum to 1.
+    """The appearance of a picture; every histogram has 5 bins that sum to 1.
 
     The bins of a histogram divide the range from the picture's smallest to its largest value into
-    equal parts, as the notebook's ``np.histogram(values, bins=5)`` did, and not the whole range of
-    the channel. A channel of one single value has everything in the middle bin.
+    equal parts, as the notebook's ``np.histogram(values, bins=5)`` did, not the whole range of
+    the channel. A channel with a single value has everything in the middle bin.
 
     Attributes:
         gray_median: Median brightness (0.299 R + 0.587 G + 0.114 B), 0 to 255.
         gray_histogram: Shares of pixels by brightness.
         hue_median: Median hue in steps of 2 degrees, 0 (red) to 179; 60 is green, 120 blue. Grey
-            pixels count as 0. Hue is a circle: of a picture in reds just below and above 0 the
+            pixels count as 0. Hue is circular: for a picture with reds just below and above 0, the
             median means little.
         hue_histogram: Shares of pixels by hue.
         saturation_median: Median saturation, 0 (grey) to 255.
@@ -67,7 +67,7 @@ def measure_appearance(image_rgb: ImageRGB) -> Appearance:
     """Measure brightness, colour and edges of a picture without bars.
 
     Args:
-        image_rgb: H x W x 3, uint8, at least 1 x 1 pixel, black bars already cut off.
+        image_rgb: (H, W, 3) uint8, at least 1 x 1 pixel, without black bars.
 
     Returns:
         The measures, at 120x68 pixels.

@@ -1,8 +1,8 @@
-"""The models, each behind a loader: one file per model.
+"""What an engine is: a named choice for one stage, whose loader returns a callable on batches.
 
-An engine is a plain callable on batches, arrays in and arrays out. What it makes of one item
-depends on that item alone, never on its batch-mates. Nothing outside a loader imports ONNX
-Runtime, dlib or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
+An engine maps arrays to arrays. Its result for one item depends only on that item, never on the
+others of the batch. Only loaders import ONNX Runtime, dlib or TensorFlow: Luigi forks, and a
+process that has loaded them must not be forked.
 """
 
 import functools
@@ -42,19 +42,19 @@ FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 
 
 class Weights(NamedTuple):
-    """A model that is not shipped: it comes from the internet, once, into a cache."""
+    """A model that is not shipped, but downloaded once into a cache."""
 
     name: str
-    """How a person names it, as in ``keras-ocr-detector``."""
+    """Its name in commands, as in ``keras-ocr-detector``."""
     url: str
     path: Path
-    """Where the model's own tools look for it: a file, or the folder of an archive."""
+    """Where the model's own tools expect it: a file, or the folder of an archive."""
     sha256: str | None
-    """Of what the address gives; None where nobody has published it."""
+    """SHA-256 of the downloaded file; None if none is published."""
     n_bytes: int | None
-    """Of what the address gives; None if unknown."""
+    """Size of the downloaded file; None if unknown."""
     instead: str
-    """The flag that chooses an engine without it, as in ``--engines-text rapidocr``."""
+    """The flag that selects an engine without it, as in ``--engines-text rapidocr``."""
 
 
 class Engine(NamedTuple):
@@ -67,14 +67,14 @@ class Engine(NamedTuple):
     about: Callable[[], Mapping[str, Any]]
     """Everything else that changes its output: digests of weights, settings."""
     weights: Callable[[], Sequence[Weights]] = tuple
-    """What it needs from the internet; nothing for the embedded engines."""
+    """Models to download; none for the embedded engines."""
 
 
 def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
-    """The engine of that name.
+    """The engine with this name.
 
     Raises:
-        SettingsError: There is none; the message lists those that there are.
+        SettingsError: There is none; the message lists all names.
     """
     if name not in engines:
         raise SettingsError(
@@ -103,7 +103,7 @@ def digest_state(path: Path, n_bytes: int, modified_ns: int) -> str:
 
 
 def read_weights(path: Path, sha256: str) -> bytes:
-    """Read a shipped model file and make sure, before it is loaded, that it is the right one.
+    """Read a shipped model file, and check its SHA-256 before it is loaded.
 
     Raises:
         WeightsError: The file is missing or has another SHA-256.

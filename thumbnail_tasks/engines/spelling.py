@@ -1,20 +1,20 @@
-"""Correct words read from thumbnails: pyspellchecker's dictionary, the videos' words, and doubt.
+"""Correct recognised words with pyspellchecker's dictionary and the videos' words, with caution.
 
-Which known word is nearest is decided as pyspellchecker does (Norvig's method): fewest edits
-(drop, add, replace or swap letters; one edit, else two), then equal but for accents, then the
-highest count. Its ties fall by the order of a set, and so by PYTHONHASHSEED; here they fall to the
-candidate of the same length, then to the first in the alphabet.
+The nearest known word is chosen as in pyspellchecker (Norvig's method): fewest edits (drop, add,
+replace or swap letters; one edit, else two), then equality without accents, then the highest
+count. pyspellchecker breaks ties by the order of a set, and so by PYTHONHASHSEED; here they go to
+the candidate of the same length, then to the first in the alphabet.
 
-Whether a word is corrected at all is decided here, for most unknown words on thumbnails are names.
-The notebook corrected every one (and wrote all in lower case). Measured 2026-11-23 with
-pyspellchecker 0.9.1 and the words of 774 trending videos:
+Whether to correct a word at all is decided here, because most unknown words on thumbnails are
+names. The notebook corrected all of them (and wrote everything in lower case). Measured 2026-11-23
+with pyspellchecker 0.9.1 and the words of 774 trending videos:
 
-* Of 36,031 words from other videos' titles, right as they are, the notebook's way alters 1,942;
-  this one 164, and none once the titles are in the vocabulary, as the day's own are.
-* 6,977 of them drawn small and noisy and read by RapidOCR, 5,404 rightly: the notebook's way
-  mends 397, spoils 273, and makes 733 errors another word; this one 208, 21 and 57.
-* On 36 labelled thumbnails the notebook's way lowers word recall from 0.76 to 0.73 and precision
-  from 0.79 to 0.73; this one leaves both.
+* Of 36,031 correct words from other videos' titles, the notebook's method changes 1,942; this one
+  164, and none once the titles are in the vocabulary, as those of the same day are.
+* Of 6,977 of them, drawn small and noisy and read by RapidOCR (5,404 correctly), the notebook's
+  method repairs 397, breaks 273, and turns 733 errors into other errors; this one 208, 21 and 57.
+* On 36 labelled thumbnails the notebook's method lowers word recall from 0.76 to 0.73 and
+  precision from 0.79 to 0.73; this one changes neither.
 """
 
 import functools
@@ -33,29 +33,29 @@ from rapidfuzz.distance import DamerauLevenshtein, Hamming
 from thumbnail_tasks.engines.interface import Engine
 
 TextCorrector = Callable[[Sequence[str], Sequence[bool], Sequence[str]], list[str]]
-"""N words, whether the recogniser is sure of each one's letters, and the title and channel of each
-one's video, to N corrected words.
+"""Maps N words, whether each is certain, and the title and channel of each word's video to N
+corrected words.
 
-A word that is not corrected comes back as it was; one that was run together from several comes
-back with spaces in it.
+A word that is not corrected is returned unchanged; one that was several words run together is
+returned with spaces.
 """
 
-# By number of edits: fewest letters of a word to be changed by so many. Shorter words have a
-# neighbour in the dictionary whatever they are ("EVGA": "eva", "Deji": "deli").
+# By number of edits: minimum length of a word to be changed by this many. Shorter words almost
+# always have a neighbour in the dictionary ("EVGA": "eva", "Deji": "deli").
 MIN_LETTERS: Final = {1: 5, 2: 8}
 MAX_LETTERS: Final = 24
 
 # A correction must be common (the dictionary counts words of film subtitles; its rare words all
-# have 50), or stand in several titles and descriptions; and it must be so many times as frequent
+# have 50), or occur in several titles and descriptions; and it must be this many times as frequent
 # as the next candidate.
 MIN_COUNT: Final = 1000
 MIN_VOCABULARY_COUNT: Final = 2
 MIN_DOMINANCE: Final = 3
 
-# Recognisers run words together, and are sure of it: "KEYAND". An unknown word that falls into
-# words this common, or into the videos' own, is that, if one of them is a word that holds phrases
-# together. Of 27,502 words of titles outside the vocabulary, 8 fall apart wrongly; 80 without that
-# last condition ("VIDEO GAMES", "AIR SOFT", "OBAMA CARE").
+# Recognisers run words together with high confidence: "KEYAND". An unknown word that splits into
+# words this common, or into the videos' own, is split if one of them is a function word. Of 27,502
+# words of titles outside the vocabulary, 8 are split wrongly; 80 without the last condition
+# ("VIDEO GAMES", "AIR SOFT", "OBAMA CARE").
 MIN_PART_COUNT: Final = 20_000
 MIN_GLUE_COUNT: Final = 2_000_000
 MIN_PART_LETTERS: Final = 3
@@ -63,11 +63,11 @@ MIN_OWN_PART_LETTERS: Final = 4
 MIN_SPLIT_LETTERS: Final = 6
 MAX_PARTS: Final = 3
 
-# An unknown, doubtful word that is one edit away from one word of its own title or channel is that
-# word; one that falls into them is parted. Of 2,955 drawn title words, 696 misread, this repairs
-# 169 instead of 90 and breaks none; with the title of another video 91, and breaks none. From 3
-# letters on it would repair 186, but three letters have a neighbour whatever they are. To correct
-# known words, too, repairs 178 and breaks right ones where the title says something else; two edits
+# An unknown, uncertain word that is one edit away from one word of its own title or channel becomes
+# that word; one that splits into them is split. Of 2,955 drawn title words, 696 misread, this
+# repairs 169 instead of 90 and breaks none; with the title of another video 91, and breaks none.
+# From 3 letters on it would repair 186, but words of three letters almost always have a neighbour.
+# Correcting known words, too, repairs 178 and breaks correct ones if the title differs; two edits
 # from 8 letters on, 175 (``benchmarks/title_prior.py``). On 29 thumbnails with real titles it
 # changes one word ("bonappétit", to "bon appétit").
 MIN_TITLE_LETTERS: Final = 4
@@ -79,7 +79,7 @@ _TOKEN: Final = re.compile(rf"([^\w@#]*)({_LETTERS})([^\w@#]*)")
 
 
 class WordIndex:
-    """Known words with their counts, searched for the nearest in about a millisecond."""
+    """Known words with their counts; finds the nearest ones in about a millisecond."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         """Index the words: 0.1 s for 160,000.
@@ -99,10 +99,10 @@ class WordIndex:
         """Find the known words at the smallest distance of 1 or 2, the best first.
 
         Args:
-            word: One or more letters in lower case, not itself known.
+            word: One or more lower-case letters, not a known word.
 
         Returns:
-            The distance and what pyspellchecker's ``candidates`` finds, in the order that this
+            The distance, and the words of pyspellchecker's ``candidates`` in the order that this
             module describes; no words if there are none.
         """
         for distance in (1, 2):
@@ -112,9 +112,9 @@ class WordIndex:
         return 0, []
 
     def _iter_within(self, word: str, distance: int) -> Iterator[str]:
-        # An edit changes at most two members of a word's set of letters: that rules out all but
-        # some hundred words. Editing twice is unrestricted Damerau-Levenshtein: the usual "optimal
-        # string alignment" has no way from "ca" by "ac" to "abc".
+        # An edit changes at most two members of a word's set of letters, which rules out all but
+        # some hundred words. Two edits are unrestricted Damerau-Levenshtein: the usual "optimal
+        # string alignment" cannot go from "ca" through "ac" to "abc".
         letters = _letter_sets([word])[0]
         for length in range(len(word) - distance, len(word) + distance + 1):
             if length in self._shelves:
@@ -137,8 +137,8 @@ def load_text_corrector(vocabulary: Mapping[str, int]) -> TextCorrector:
             add to the dictionary's, as with pyspellchecker's ``load_words``.
 
     Returns:
-        The corrector, the same one for the same vocabulary. It judges each word by itself and its
-        own video alone, and keeps its case and the punctuation around it: ``AMAZIMG!`` becomes
+        The corrector, the same one for the same vocabulary. Its result depends only on the word
+        and its own video; it keeps case and surrounding punctuation: ``AMAZIMG!`` becomes
         ``AMAZING!``.
     """
     return _load_text_corrector(tuple(sorted(vocabulary.items())))
@@ -159,7 +159,7 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
             if word == write(word):
                 break
         else:
-            return token  # capitals inside a word are meant: "iPhone", "LeBron", "KitKat"
+            return token  # capitals inside a word are intended: "iPhone", "LeBron", "KitKat"
         lowered, title = word.lower(), _split_title(said)
         if _strip_accents(lowered) in title:
             return token
@@ -186,13 +186,13 @@ def _load_english_counts() -> dict[str, int]:
 
 @functools.lru_cache(maxsize=10_000)
 def _split_title(said: str) -> Mapping[str, str]:
-    """The words of a title and channel in lower case, without accents, to their spelling."""
+    """Maps the words of a title and channel, in lower case without accents, to their spelling."""
     words = re.findall(_LETTERS, unicodedata.normalize("NFC", said).lower())
     return {_strip_accents(word): word for word in words if len(word) >= MIN_PART_LETTERS}
 
 
 def _find_in_title(word: str, title: Mapping[str, str], counts: Mapping[str, int]) -> str | None:
-    """Find the one word of the title that an unknown word is one edit away from; None in doubt."""
+    """The only word of the title at one edit from an unknown word; None if ambiguous."""
     if word in counts or len(word) < MIN_TITLE_LETTERS:
         return None
     plain = _strip_accents(word)
@@ -201,15 +201,15 @@ def _find_in_title(word: str, title: Mapping[str, str], counts: Mapping[str, int
 
 
 def _find_correction(word: str, index: WordIndex, own_counts: Mapping[str, int]) -> str | None:
-    """Find what was meant by a word in lower case; None for a known word, and in doubt."""
+    """The correction of a lower-case word; None for a known word, or if uncertain."""
     if word in index.counts or not min(MIN_LETTERS.values()) <= len(word) <= MAX_LETTERS:
         return None
     distance, nearest = index.find_nearest(word)
     if not nearest or len(word) < MIN_LETTERS[distance] or _is_fused(word, index.counts):
         return None
     best, count = nearest[0], index.counts[nearest[0]]
-    # Recognisers take one letter for another. To drop, add or swap letters is a typist's error, or
-    # the difference of a word that is right: "colour", "centre".
+    # Recognisers confuse letters. Dropped, added or swapped letters are typing errors, or variants
+    # of a correct word: "colour", "centre".
     is_misread = len(best) == len(word) and Hamming.distance(best, word) == distance
     is_trusted = count >= MIN_COUNT or own_counts.get(best, 0) >= MIN_VOCABULARY_COUNT
     is_clear = all(count >= MIN_DOMINANCE * index.counts[other] for other in nearest[1:2])
@@ -222,9 +222,9 @@ def _find_parts(
     own_counts: Mapping[str, int],
     title: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Find the words that an unknown one was run together from; itself if there are none.
+    """Split an unknown word into the words that were run together; itself if there are none.
 
-    Of several ways the one with the fewest parts is taken, then the one whose rarest part is
+    Of several splits, the one with the fewest parts is used, then the one whose rarest part is
     the most frequent.
     """
     if word in counts or not MIN_SPLIT_LETTERS <= len(word) <= MAX_LETTERS:
@@ -252,7 +252,7 @@ def _find_parts(
 
 
 def _is_fused(word: str, counts: Mapping[str, int]) -> bool:
-    """Tell whether a word may be two common ones run together, as "THISIS", which is no thesis."""
+    """Whether a word may be two common ones run together, as "THISIS", which is not "thesis"."""
     return any(
         min(counts.get(part, 0) for part in _cut(word, (cut,))) >= MIN_PART_COUNT
         for cut in range(2, len(word) - 1)
@@ -264,10 +264,10 @@ def _cut(word: str, cuts: Sequence[int]) -> tuple[str, ...]:
 
 
 def _letter_sets(words: Sequence[str]) -> NDArray[np.uint64]:
-    """Mark the letters of N words of one length, at least 1, in N sets of 64 bits.
+    """Encode the letters of N words of one length, at least 1, as N sets of 64 bits.
 
-    Letters whose code points are equal modulo 64 share a bit: fewer words are ruled out by it, and
-    never one too many.
+    Letters whose code points are equal modulo 64 share a bit, so fewer words are ruled out, but
+    never a wrong one.
     """
     codes = np.frombuffer("".join(words).encode("utf-32-le"), dtype=np.uint32)
     bits = np.left_shift(np.uint64(1), codes.astype(np.uint64) % np.uint64(64))

@@ -1,4 +1,4 @@
-"""Write a table for people: a CSV that a spreadsheet opens harmlessly."""
+"""Write a CSV that is safe to open in a spreadsheet."""
 
 import json
 from collections.abc import Callable
@@ -11,10 +11,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 _FORMULA = r"^[\p{Z}\p{Cc}\p{Cf}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
-"""How a cell begins that a spreadsheet may compute (OWASP, "CSV Injection").
+"""Start of a cell that a spreadsheet may run as a formula (OWASP, "CSV Injection").
 
-The signs, also in full width, whatever blanks, invisible marks and control characters are before
-them: some programs leave these out.
+The signs, also full-width ones, after any blanks, invisible marks and control characters, which
+some programs skip.
 """
 
 _NUMBERS = (
@@ -26,11 +26,11 @@ _BYTES = (pa.BinaryArray, pa.LargeBinaryArray, pa.BinaryViewArray, pa.FixedSizeB
 
 
 def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) -> None:
-    r"""Write a Parquet file as CSV, in pieces.
+    r"""Write a Parquet file as CSV, batch by batch.
 
-    A text, or a column's name, that a spreadsheet would take for a formula gets an apostrophe in
-    front; video ids that begin with ``-`` too: the Parquet file has them as they are. Numbers
-    stay numbers. Lists become JSON; bytes become text, with ``\xff`` for what is not UTF-8.
+    Texts and column names that a spreadsheet would run as formulas get a leading apostrophe,
+    also video ids that begin with ``-``; the Parquet file has them unchanged. Numbers stay
+    numbers. Lists become JSON; bytes become text, with ``\xff`` for what is not UTF-8.
 
     Args:
         parquet: The file to read.
@@ -60,7 +60,7 @@ def _as_cells(column: pa.Array) -> pa.Array:
 
 def _as_texts(column: pa.Array) -> pa.Array:
     if pa.types.is_boolean(column.type):
-        return pc.if_else(column, "True", "False")  # as in the CSV it may be from
+        return pc.if_else(column, "True", "False")  # as in CSV input
     if _is_of_floats(column.type) and not column.flatten().null_count:
         return _join_numbers(column)
     if pa.types.is_nested(column.type):
@@ -72,7 +72,7 @@ def _as_texts(column: pa.Array) -> pa.Array:
 
 
 def _without_dates(dtype: pa.DataType) -> pa.DataType:
-    """A type that holds texts instead of dates and times: Python's own end with the year 9999."""
+    """The type with texts instead of dates and times, as Python's own end with the year 9999."""
     if pa.types.is_duration(dtype):
         return pa.int64()
     if pa.types.is_temporal(dtype):
@@ -102,9 +102,9 @@ def _is_of_floats(dtype: pa.DataType) -> bool:
 
 
 def _join_numbers(lists: pa.FixedSizeListArray) -> pa.Array:
-    """Lists of floats as JSON, each number as short as its type allows; null stays null.
+    """Lists of floats as JSON, each number in its shortest form; null stays null.
 
-    Histograms of a million rows in a tenth of the time that Python's json takes.
+    For histograms of a million rows it takes a tenth of the time of Python's json.
     """
     width = lists.type.list_size
     whole = lists.fill_null([0.0] * width) if lists.null_count else lists

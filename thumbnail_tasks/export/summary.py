@@ -1,4 +1,4 @@
-"""Say in a few lines what a run came to."""
+"""Summarise a run in a few lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 
 
 class Timing(NamedTuple):
-    """What one stage took."""
+    """Thumbnails and seconds of one stage."""
 
     stage: str
     n_thumbnails: int
@@ -20,11 +20,11 @@ class Timing(NamedTuple):
 
 
 def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
-    """What each stage took for the shards that it has made since a moment.
+    """The time that each stage took for the shards that it has made since a given time.
 
     Args:
         tasks: Done tasks of one shard each.
-        since: Seconds since the epoch; older files are of earlier runs and left out.
+        since: Seconds since the epoch; older files belong to earlier runs and are left out.
 
     Returns:
         One timing per stage, in the order of ``tasks``.
@@ -45,13 +45,13 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
 def summarize(
     n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
 ) -> str:
-    """A page for the terminal: statuses, shares, emotions, times, files.
+    """Summary for the terminal: statuses, shares, emotions, times, files.
 
     Args:
         n_rows: Rows of the input.
         attributes: One row of ``schemas.attributes(width)`` per thumbnail.
         timings: From ``time_stages``.
-        paths: Where the results are.
+        paths: Paths of the results.
     """
     statuses = Counter(attributes["thumbnail_status"].to_pylist())
     n_ok = statuses["ok"]
@@ -75,7 +75,7 @@ def summarize(
 
 
 def listed(counts: Counter[str]) -> str:
-    """``3 happy, 1 sad``: the most frequent first; those at zero are left out."""
+    """``3 happy, 1 sad``: the most frequent first, without zeros."""
     return ", ".join(f"{count} {name}" for name, count in counts.most_common() if count)
 
 

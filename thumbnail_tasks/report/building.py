@@ -1,4 +1,4 @@
-"""Build the report's folder of an export, in the place of an earlier one."""
+"""Build the report of an export, and replace an earlier one."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage.atomic import copy_mtime, has_same_mtime, publish, writing
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "2"
-"""Raise it when the same export becomes another page."""
+_REPORT_VERSION = "3"
+"""Raise it when the same export gives another page."""
 
 _FOUND: dict[str, tuple[type[ShardTask], list[str] | None]] = {
     "words": (RecognizeText, None),
@@ -27,22 +27,22 @@ _FOUND: dict[str, tuple[type[ShardTask], list[str] | None]] = {
     "emotions": (ClassifyEmotions, None),
     "thumbnails": (DownloadThumbnails, ["thumbnail_id", "detail", "width_px", "height_px"]),
 }
-"""What is shown of each thumbnail besides the export: stages and their columns; None for all."""
+"""Tables shown besides the export: stages and their columns; None for all columns."""
 
 
 def report_folder(data_dir: str) -> Path:
-    """Where the report of a data directory's export is."""
+    """The folder of the report of a data directory's export."""
     return Path(data_dir, "exports", "report")
 
 
 def unfinished_folders(data_dir: str) -> tuple[Path, Path]:
-    """Where a report is while it is built, and where the one before is while it is replaced."""
+    """The folders of a report while it is built, and of the earlier one while it is replaced."""
     folder = report_folder(data_dir)
     return folder.with_name(".report-new"), folder.with_name(".report-old")
 
 
 def is_built(folder: Path, parquet: Path, export_fingerprint: str) -> bool:
-    """Whether a report is whole, of this state of the export, and looks as this version's do."""
+    """Whether a report is complete, and was made from this export by this version."""
     page, fingerprint = folder / "index.html", folder / "fingerprint.txt"
     return (
         all(path.exists() for path in (page, fingerprint, parquet))
@@ -52,7 +52,7 @@ def is_built(folder: Path, parquet: Path, export_fingerprint: str) -> bool:
 
 
 def name_files(videos: str) -> str:
-    """The input as the page names it: without folders, which are nobody's business elsewhere."""
+    """The input as shown on the page: without folders, which may be private."""
     return ", ".join(Path(part.strip()).name for part in videos.split(","))
 
 
@@ -65,16 +65,16 @@ def build(
     about: dict[str, str],
     progress: Callable[[float], None],
 ) -> None:
-    """Build the report of an export. Whoever calls has the claim of the export.
+    """Build the report of an export. The caller holds the export's lock.
 
     Args:
-        data_dir: Where everything is kept.
+        data_dir: The data directory.
         plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
-        source: Where the pictures came from.
-        exported: attributes.parquet, whole, and attributes.csv.
-        export_fingerprint: What the export is made of, as a digest.
-        about: What the page says of itself: texts by name.
-        progress: Told the share that is done.
+        source: Source of the pictures.
+        exported: attributes.parquet, complete, and attributes.csv.
+        export_fingerprint: A digest of what the export was made from.
+        about: Information shown about the report: texts by name.
+        progress: Called with the share that is done.
 
     Raises:
         LostFileError: A shard's file is missing or damaged.
@@ -83,7 +83,7 @@ def build(
     parquet, table = exported
     folder = report_folder(data_dir)
     new, old = unfinished_folders(data_dir)
-    shutil.rmtree(new, ignore_errors=True)  # of a killed run
+    shutil.rmtree(new, ignore_errors=True)  # left by a killed run
     try:
         with writing(new / "index.html"):
             found = {name: _read(name, plan, source, data_dir) for name in _FOUND}
@@ -105,7 +105,7 @@ def _fingerprint(export_fingerprint: str) -> str:
 
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
-    """What a stage found on the thumbnails of a plan."""
+    """The results of a stage for the thumbnails of a plan."""
     stage, columns = _FOUND[name]
     return pa.concat_tables(_iter_tables(stage, columns, plan, source, data_dir))
 
@@ -118,7 +118,7 @@ def _iter_pictures(plan: pa.Table, source: str, data_dir: str) -> Iterator[pa.Ta
 def _iter_tables(
     stage: type[ShardTask], columns: list[str] | None, plan: pa.Table, source: str, data_dir: str
 ) -> Iterator[pa.Table]:
-    """Shard by shard, the rows of those thumbnails whose latest try is the shard's."""
+    """For each shard, the rows of the thumbnails whose latest try is in it."""
     for shard in pc.unique(plan["shard"]).to_pylist():
         ids = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"].combine_chunks()
         table = stage.on(shard, source, data_dir).output_for(shard).read(columns)
@@ -126,7 +126,7 @@ def _iter_tables(
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:
-    """Put a folder in another's place. Killed in between: there is none, and it is made anew."""
+    """Replace a folder by another. After a kill in between there is none: it is rebuilt."""
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)

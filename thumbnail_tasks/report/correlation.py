@@ -1,4 +1,4 @@
-"""How an attribute goes with views or likes: rank correlation, with how sure it is."""
+"""Rank correlation of an attribute with views or likes, with a confidence interval."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _LEAST_VIDEOS = 10
-"""With fewer, an interval says nothing."""
+"""With fewer videos, an interval is meaningless."""
 
 _Z_95 = 1.959964
 
 
 class RankCorrelation(NamedTuple):
-    """Spearman's rho of ``n`` videos, and the ends of its 95 % confidence interval."""
+    """Spearman's rho of ``n`` videos, and its 95 % confidence interval."""
 
     rho: float
     low: float
@@ -28,24 +28,24 @@ def correlate_ranks(
 ) -> RankCorrelation | None:
     """Spearman's rank correlation, over all videos or within groups of them.
 
-    Within groups, each video's rank is taken from the mean rank of its group before the ranks are
-    correlated (a partial correlation): a channel that has both many views and many faces adds
-    nothing. The interval is Fisher's, with the variance of Bonett and Wright (2000) for ranks, and
-    a degree of freedom less per group.
+    Within groups, the mean rank of its group is subtracted from each video's rank before the ranks
+    are correlated (a partial correlation): a channel with both many views and many faces has no
+    effect. The interval is Fisher's, with the variance of Bonett and Wright (2000) for ranks, and
+    one degree of freedom less per group.
 
     Args:
-        attribute: N numbers; NaN where not known.
-        outcome: N numbers; NaN where not known.
-        groups: N group numbers, below 0 where not known; None for no groups.
+        attribute: N numbers; NaN if unknown.
+        outcome: N numbers; NaN if unknown.
+        groups: N group numbers, negative if unknown; None for no groups.
 
     Returns:
-        None where it cannot be told: too few videos, or all alike.
+        None if it is undefined: too few videos, or all values equal.
     """
     known = ~(np.isnan(attribute) | np.isnan(outcome))
     if groups is not None:
         counts = np.bincount(groups[known & (groups >= 0)], minlength=1)
         known &= groups >= 0
-        known[known] = counts[groups[known]] > 1  # alone in its group: nothing to compare with
+        known[known] = counts[groups[known]] > 1  # alone in its group: nothing to compare it with
     n = int(known.sum())
     x, y = (_rank(values[known]) for values in (attribute, outcome))
     n_groups = 1
@@ -68,7 +68,7 @@ def correlate_ranks(
 
 
 def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 for the least; what is equal shares the mean of its ranks."""
+    """Ranks from 1 for the smallest; equal values share their mean rank."""
     return np.asarray(pd.Series(values).rank(), np.float64)
 
 

@@ -1,4 +1,4 @@
-"""The numbers of the report: what an export comes to, and what is known of each thumbnail."""
+"""The data of the report: a summary of the export, and values of each thumbnail."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ from thumbnail_tasks.report.correlation import correlate_ranks
 COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
 MEASURES: Final = ("gray_median", "hue_median", "saturation_median", "value_median", "edges")
 ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
-"""The columns of an export that are one number each, in the order of the report."""
+"""The numeric columns of an export, in the order of the report."""
 
 OUTCOMES: Final = ("views", "likes", "trending")
 _SAID: Final = ("title", "channel_title", "category_id")
@@ -31,26 +31,26 @@ _MOST_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
 """Larger numbers share the last bar of a histogram."""
 
 _COLOURED_FROM = 40
-"""Pictures of a lower median saturation (of 255) have no hue to speak of."""
+"""Pictures with a lower median saturation (of 255) have no meaningful hue."""
 
 _YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 
 def columns_to_read(names: Iterable[str]) -> list[str]:
-    """Those columns of an export that the report is made of, but for the vectors."""
+    """The columns of an export that the report uses, except the vectors."""
     return [name for name in names if name in (*_OURS, *_TEXTS, *OUTCOMES)]
 
 
 def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """The thumbnails of an export, each once, and which one each row has.
+    """The distinct thumbnails of an export, and the thumbnail of each row.
 
     Args:
         export: R rows of an export with the columns of ``columns_to_read``.
 
     Returns:
-        N items in the order of first mention, and R item numbers. A thumbnail that stands in
-        several rows has the largest views and likes of them, and else what its first row says. A
-        row that names no thumbnail is an item of its own, without an id.
+        N items in the order of first mention, and R item numbers. A thumbnail in several rows has
+        their largest views and likes, and otherwise the values of its first row. A row that names
+        no thumbnail is an item of its own, without an id.
     """
     rows = export.drop_columns([name for name in OUTCOMES if name in export.column_names])
     rows = rows.to_pandas()
@@ -72,7 +72,7 @@ def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
 
 
 def _as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Views, likes or a flag of whatever type as numbers; NaN for what is none."""
+    """Views, likes or a flag of any type as numbers; NaN if it is not a number."""
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
@@ -85,10 +85,10 @@ def _as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str, Any]:
-    """What the overview shows; each thumbnail counts once.
+    """The data of the overview; each thumbnail counts once.
 
     Args:
-        items: N items, as ``list_items`` gives them.
+        items: N items from ``list_items``.
         n_rows: Rows of the export.
         emotions: The rows of ``schemas.EMOTIONS`` of these thumbnails.
     """
@@ -127,10 +127,10 @@ def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str,
 def describe_items(
     items: pd.DataFrame, words: pd.DataFrame, emotions: pd.DataFrame
 ) -> dict[str, list[Any]]:
-    """What the gallery filters, sorts and searches by: a list of N values for each column.
+    """The columns that the gallery filters, sorts and searches: N values each.
 
     Args:
-        items: N items, as ``list_items`` gives them.
+        items: N items from ``list_items``.
         words: Rows of ``schemas.WORDS`` with the column ``item``.
         emotions: Rows of ``schemas.EMOTIONS`` with the column ``item``.
     """
@@ -169,7 +169,7 @@ def describe_items(
 
 
 def _as_json(column: pd.Series) -> list[Any]:
-    """Values that JSON has: nulls for what is missing, whole numbers without a point."""
+    """Values for JSON: nulls for missing values, integers without a decimal point."""
     values = column.astype(object).where(column.notna(), None).tolist()
     return [
         int(value) if isinstance(value, float) and value.is_integer() else value for value in values
@@ -181,7 +181,7 @@ def _plain(value: object) -> str:
 
 
 def _link(video_id: object, thumbnail_link: object) -> object:
-    """Where a video, or else its picture, is to be seen: an https: address, or None."""
+    """The https: address of a video, or else of its picture; None without one."""
     if isinstance(video_id, str) and _YOUTUBE_ID.fullmatch(video_id):
         return f"https://www.youtube.com/watch?v={video_id}"
     if isinstance(thumbnail_link, str) and thumbnail_link.lower().startswith("https://"):
@@ -190,7 +190,7 @@ def _link(video_id: object, thumbnail_link: object) -> object:
 
 
 def count_words_in(text: str) -> list[str]:
-    """The words of a text as the report counts them: lower case, without punctuation.
+    """The words of a text as counted in the report: lower case, without punctuation.
 
     Example:
         ``"DON'T LOOK!"`` is ``["don't", "look"]``.
@@ -209,7 +209,7 @@ def _histogram(done: pd.DataFrame, name: str) -> list[int]:
 
 
 def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str, Any]]:
-    """Per emotion: faces that have it as their strongest, and its mean probability over all."""
+    """For each emotion, the faces with it as strongest, and its mean probability over all."""
     means = {
         label: emotions[label].to_numpy().mean()
         for label in schemas.EMOTION_LABELS
@@ -226,13 +226,13 @@ def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str,
 
 
 def _describe(done: pd.DataFrame) -> list[list[Any]]:
-    """Per attribute: its name, count, mean, std, min, quartiles and max."""
+    """For each attribute, its name, count, mean, std, min, quartiles and max."""
     numbers = done[list(ATTRIBUTES)].astype(float).describe()
     return [[name, *_as_json(numbers[name])] for name in ATTRIBUTES]
 
 
 def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
-    """Each attribute against each outcome that the table has: over all videos and within groups."""
+    """Each attribute against each outcome of the table, over all videos and within groups."""
     groupings: dict[str, NDArray[np.int64] | None] = {"all": None}
     for name, column in (("category", "category_id"), ("channel", "channel_title")):
         groups, kinds = pd.factorize(done[column])

@@ -18,7 +18,7 @@ _THREADS = 2
 
 
 def picture_name(sha256: str) -> str:
-    """The path of a small picture below the folder of pictures, from its original's digest."""
+    """The path of a small picture in the folder of pictures, from the original's digest."""
     return f"{sha256[:2]}/{sha256[2:18]}.webp"
 
 
@@ -40,8 +40,8 @@ def write_small_pictures(thumbnails: pa.Table, folder: Path, earlier: Path) -> N
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``; rows without a picture are skipped.
-        folder: Where they are written, as ``picture_name`` says.
-        earlier: Such a folder of an earlier report, or none: what is there is linked.
+        folder: Folder to write to, with names from ``picture_name``.
+        earlier: The same folder of an earlier report, which may not exist; its files are linked.
     """
 
     def write(sha256: str, data: bytes) -> None:

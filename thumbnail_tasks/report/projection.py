@@ -1,21 +1,21 @@
-"""A map of texts: vectors that are alike lie side by side."""
+"""A map of texts, on which similar vectors are close to each other."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SEED = 0
 _MOST_FITTED = 5_000
-"""Texts that t-SNE itself lays out, in half a minute. More are put beside their neighbours."""
+"""Texts laid out by t-SNE itself, in half a minute; others are placed beside their neighbours."""
 
 _DIMENSIONS = 50
-"""Principal components that are laid out; the rest of a sentence's vector is mostly noise."""
+"""Principal components that t-SNE uses; the rest of a sentence's vector is mostly noise."""
 
 _LEAST_FITTED = 30
-"""With fewer texts neighbours mean little, and the principal components are the map."""
+"""With fewer texts, neighbours mean little, and the map shows principal components."""
 
 
 def project(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lay vectors out on a plane by t-SNE (openTSNE); the same vectors, the same map.
+    """Lay out vectors on a plane with t-SNE (openTSNE); equal vectors give equal maps.
 
     Args:
         vectors: (N, width) numbers.
@@ -33,13 +33,13 @@ def project(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _lay_out(components: NDArray[np.float64]) -> NDArray[np.float64]:
-    from openTSNE import TSNE  # takes seconds to load
+    from openTSNE import TSNE  # it takes seconds to load
 
     n = len(components)
     fitted = np.sort(np.random.default_rng(_SEED).permutation(n)[:_MOST_FITTED])
     perplexity = min(30.0, (len(fitted) - 1) / 3)
-    # One thread: with two, the same vectors gave two maps, and on a busy machine took five times
-    # as long (1,000 texts: 32 s instead of 6).
+    # One thread: with two, the same vectors gave different maps, and took five times as long on a
+    # busy machine (1,000 texts: 32 s instead of 6).
     tsne = TSNE(perplexity=perplexity, random_state=_SEED, n_jobs=1, initialization="pca")
     layout = tsne.fit(components[fitted])
     places = np.zeros((n, 2))
@@ -51,7 +51,7 @@ def _lay_out(components: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _principal_components(vectors: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """(N, most) coordinates, their signs settled: the largest part of each axis is positive."""
+    """(N, most) coordinates with fixed signs: the largest part of each axis is positive."""
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :most]

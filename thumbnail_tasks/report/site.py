@@ -1,4 +1,4 @@
-"""Write the report's folder: the page, its data in pieces, and the small pictures."""
+"""Write the report's folder: the page and its data, in several files."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ from thumbnail_tasks.report.projection import project
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 PER_FILE: Final = {"index": 2500, "details": 100, "vectors": 2500, "rows": 1000}
-"""Items, texts or rows in one file of data."""
+"""Items, texts or rows per data file."""
 
 _FOUND_BOX: Final = ("x_min", "y_min", "x_max", "y_max")
 _FLAGS: Final = ("is_too_small", "is_blurred", "is_turned")
@@ -34,15 +34,15 @@ _FLAGS: Final = ("is_too_small", "is_blurred", "is_turned")
 def write_site(
     folder: Path, attributes: Path, table: Path, found: dict[str, pa.Table], about: dict[str, str]
 ) -> None:
-    """Write everything but the pictures.
+    """Write everything except the pictures.
 
     Args:
         folder: An empty folder.
         attributes: The export.
         table: The same as CSV.
-        found: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas of
-            that name, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without pictures.
-        about: What is said of the report as a whole: texts by name.
+        found: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas with
+            these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without pictures.
+        about: Information shown about the report: texts by name.
     """
     export = pq.ParquetFile(attributes)
     read = export.read(columns_to_read(export.schema_arrow.names))
@@ -69,7 +69,7 @@ def write_site(
 
 
 def write_data(folder: Path, name: str, value: Any) -> None:
-    """Write data as a script that hands it to the page: a page in a file may load no other kind."""
+    """Write data as a script, the only kind that a page opened from a file may load."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     (folder / f"{name}.js").write_text(f'report.take("{name}",{text});\n', encoding="utf-8")
 
@@ -87,7 +87,7 @@ def _copy_page(folder: Path) -> None:
 
 
 def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a stage's table whose thumbnail is an item, with the item's number, in order."""
+    """The rows of a stage's table whose thumbnail is an item, with its number, in order."""
     ids = pa.Array.from_pandas(items["thumbnail_id"], type=pa.string())
     places = pc.index_in(table["thumbnail_id"], value_set=ids)
     frame: pd.DataFrame = table.append_column("item", places).filter(places.is_valid()).to_pandas()
@@ -95,7 +95,7 @@ def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
 
 
 def _describe_found(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
-    """Per item: its words and faces with their boxes, and what was said of the picture."""
+    """For each item, its words and faces with boxes, and details of the picture."""
     details: list[dict[str, Any]] = [
         {"words": [], "faces": []} for _ in range(part.start, part.stop)
     ]
@@ -170,9 +170,9 @@ def _write_vectors(
 
 
 def in_8_bits(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
-    """(N, width) vectors as whole numbers from -127 to 127, each as long as that allows.
+    """(N, width) vectors as integers from -127 to 127, each scaled to the full range.
 
-    The length is lost, the direction is kept: that is what the cosine asks.
+    The length is lost, but the direction is kept, which is all that the cosine needs.
     """
     largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True, initial=0), 1e-12)
     return np.asarray(np.round(vectors / largest * 127), np.int8)
@@ -183,7 +183,7 @@ def _packed(numbers: NDArray[Any]) -> str:
 
 
 def _write_rows(data: Path, table: Path, item_of_row: NDArray[np.int64]) -> None:
-    """Write the rows of the CSV, each with its item, for whoever downloads some of them."""
+    """Write the rows of the CSV, each with its item, for downloads of selected rows."""
     with _cells_of_any_length(), table.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         write_data(data, "rows-header", _csv_lines([next(rows)])[0])
@@ -197,7 +197,7 @@ def _write_rows(data: Path, table: Path, item_of_row: NDArray[np.int64]) -> None
 
 @contextlib.contextmanager
 def _cells_of_any_length() -> Iterator[None]:
-    before = csv.field_size_limit(sys.maxsize)  # of the whole process
+    before = csv.field_size_limit(sys.maxsize)  # applies to the whole process
     try:
         yield
     finally:

@@ -20,10 +20,10 @@ def measure_appearances(thumbnails: pa.Table, advance: Callable[[int], None]) ->
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        advance: Told how many more are done.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        N rows of ``schemas.APPEARANCE``; without picture: nulls.
+        N rows of ``schemas.APPEARANCE``; nulls for thumbnails without a picture.
     """
     rows = [{"thumbnail_id": name} for name in thumbnails["thumbnail_id"].to_pylist()]
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
@@ -41,7 +41,7 @@ class MeasureAppearance(ShardTask):
 
     @classmethod
     def selected_engine(cls) -> Engine:
-        """The one way to measure it."""
+        """The only engine."""
         return appearance.ENGINE
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:

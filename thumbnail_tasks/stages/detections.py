@@ -1,4 +1,4 @@
-"""What the stages share that find something with a box on pictures: words and faces."""
+"""Detections with a box on pictures, shared by the stages for words and faces."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -22,18 +22,18 @@ def find_on_pictures(
     describe: Callable[[list[Found]], list[dict[str, Any]]],
     advance: Callable[[int], None],
 ) -> list[dict[str, Any]]:
-    """Find something on each picture, without its black bars.
+    """Run a detector on each picture, without its black bars.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        find: Maps B pictures of one size to B lists of what was found; where memory runs out it
-            is given fewer at once.
-        describe: Gives the columns of one picture's finds, beside id and box.
-        advance: Told how many more thumbnails are done.
+        find: Maps B pictures of one size to B lists of detections; called with fewer pictures if
+            memory runs out.
+        describe: Returns the columns of one picture's detections, besides id and box.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        One row per find, in the order of ``thumbnails`` and of ``find``; boxes in pixels of the
-        stored picture.
+        One row per detection, in the order of ``thumbnails`` and of ``find``; boxes in pixels of
+        the stored picture.
     """
     ids = thumbnails["thumbnail_id"].to_pylist()
     rows_of: dict[int, list[dict[str, Any]]] = {}

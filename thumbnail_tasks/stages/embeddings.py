@@ -26,20 +26,20 @@ def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], N
     Args:
         texts: N rows of ``schemas.TEXTS``.
         encode: Maps B texts to (B, width) float32 vectors.
-        advance: Told how many more are done.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        N rows of ``schemas.embeddings(width)``. Without a picture: null; without text: zeros.
+        N rows of ``schemas.embeddings(width)``. Null without a picture, zeros without text.
     """
-    said = texts["ocr"].to_pylist()
-    with_text = [row for row, text in enumerate(said) if text]
-    encoded = np.concatenate(split_on_oom(encode, [said[row] for row in with_text]))
-    vectors = np.zeros((len(said), encoded.shape[1]), np.float32)
+    ocr = texts["ocr"].to_pylist()
+    with_text = [row for row, text in enumerate(ocr) if text]
+    encoded = np.concatenate(split_on_oom(encode, [ocr[row] for row in with_text]))
+    vectors = np.zeros((len(ocr), encoded.shape[1]), np.float32)
     vectors[with_text] = encoded
     schema = schemas.embeddings(encoded.shape[1])
-    missing = pa.array([text is None for text in said], pa.bool_())
+    missing = pa.array([text is None for text in ocr], pa.bool_())
     column = pa.FixedSizeListArray.from_arrays(vectors.ravel(), encoded.shape[1], mask=missing)
-    advance(len(said))
+    advance(len(ocr))
     return pa.table([texts["thumbnail_id"], column], schema=schema)
 
 
@@ -50,7 +50,7 @@ class EmbedText(ShardTask):
     upstream = (CorrectText,)
 
     def process_resources(self) -> dict[str, int]:
-        """The GPU where TensorFlow runs the encoder; the embedded one needs none."""
+        """The GPU if TensorFlow runs the encoder; the embedded one runs on the CPU."""
         return {"gpu": 1} if settings.engine_name("embedding") == "tensorflow-hub" else {}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Classify the emotion of each face, and say which faces cannot be judged."""
+"""Classify the emotion of each face, and flag faces that cannot be judged."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -40,11 +40,11 @@ def classify_emotions(
         faces: F rows of ``schemas.FACES`` on these thumbnails.
         classify: Maps RGB uint8 faces of any size to (faces, 7) probabilities.
         judge: Maps a picture and a box in its pixels to the face's quality.
-        advance: Told how many more thumbnails are done.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        F rows of ``schemas.EMOTIONS`` in the order of ``faces``. A flagged face has its emotion
-        and its probabilities all the same.
+        F rows of ``schemas.EMOTIONS`` in the order of ``faces``. Flagged faces have an emotion
+        and probabilities, too.
     """
     faces_of: dict[str, list[int]] = {}
     for row, thumbnail_id in enumerate(faces["thumbnail_id"].to_pylist()):

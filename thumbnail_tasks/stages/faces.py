@@ -29,11 +29,11 @@ def detect_faces(
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         detect: Maps B pictures of one size to B lists of faces.
-        advance: Told how many more are done.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
         One row of ``schemas.FACES`` per face, in the order of ``thumbnails`` and from left to
-        right; boxes in pixels of the stored picture. Without picture or faces: no row.
+        right; boxes in pixels of the stored picture. No row without a picture or faces.
     """
 
     def detect_from_the_left(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
@@ -56,7 +56,7 @@ class DetectFaces(ShardTask):
     upstream = (DownloadThumbnails,)
 
     def process_resources(self) -> dict[str, int]:
-        """The GPU, but for HOG, which is not made for one."""
+        """The GPU, except for HOG, which runs on the CPU."""
         return {} if settings.engine_name("faces") == "face-recognition-hog" else {"gpu": 1}
 
     @classmethod

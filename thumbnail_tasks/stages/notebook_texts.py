@@ -1,8 +1,8 @@
-"""Take the words from the notebook's own OCR run, so that it is not paid for again.
+"""Import words from the notebook's own OCR run, so that it need not be repeated.
 
-The notebook kept what keras-ocr read as ``filename2text*.json``: one object, from the file name of
-a thumbnail without its suffix (``https:i.ytimg.comvi<ID>hqdefault``) to its words with spaces
-between. Neither boxes nor confidences were kept.
+The notebook stored the results of keras-ocr as ``filename2text*.json``: one object that maps the
+file name of a thumbnail without suffix (``https:i.ytimg.comvi<ID>hqdefault``) to its words,
+separated by spaces, without boxes and confidences.
 """
 
 import functools
@@ -31,16 +31,16 @@ NAME: Final = "filename2text"
 def take_words(
     thumbnails: pa.Table, texts: Mapping[str, str], advance: Callable[[int], None]
 ) -> pa.Table:
-    """Take each thumbnail's words from texts that were read before.
+    """Take each thumbnail's words from texts that were recognised earlier.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        texts: Thumbnail id to its words with spaces between; empty where there are none.
-        advance: Told how many more are done.
+        texts: Thumbnail id to its words, separated by spaces; empty without words.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
         Rows of ``schemas.WORDS``, in the order of ``thumbnails``; confidence and box are null. A
-        picture that ``texts`` lacks has one row without a text: it was not read.
+        picture that is not in ``texts`` has one row with a null text: it was not read.
     """
     rows: list[dict[str, Any]] = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
@@ -56,13 +56,13 @@ def take_words(
 
 
 def load_texts() -> Mapping[str, str]:
-    """Read the files that ``[filename2text] path`` names.
+    """Read the files of ``[filename2text] path``.
 
     Returns:
-        YouTube's video id to text. Where several sizes or files have a video, the first counts.
+        YouTube's video id to text. If a video occurs in several sizes or files, the first counts.
 
     Raises:
-        InputError: No such file, or it is not such an object.
+        InputError: There is no such file, or it is not such an object.
     """
     texts: dict[str, str] = {}
     for path in _find_files():
@@ -99,7 +99,7 @@ def _find_files() -> list[Path]:
     files = [
         Path(found)
         for part in filter(None, map(str.strip, named.split(",")))
-        for found in sorted(glob.glob(part)) or [part]  # noqa: PTH207 - absolute patterns
+        for found in sorted(glob.glob(part)) or [part]  # noqa: PTH207 - absolute globs
     ]
     if not files:
         raise InputError(

@@ -94,13 +94,13 @@ def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Tab
 
 
 def known_thumbnails(data_dir: str, source: str) -> pa.Table:
-    """The latest try of each thumbnail that ever stood in a shard of this source.
+    """The latest try of each thumbnail that was ever in a shard of this source.
 
-    A shard whose list is lost is not known; files that are no shard's are moved aside.
+    Shards whose list is lost are left out; files that are not shards are moved aside.
 
     Returns:
-        ``thumbnail_id``, ``shard``, ``attempt``, ``revision``, and its ``status`` and
-        ``is_retriable`` (null where the shard is not downloaded yet).
+        ``thumbnail_id``, ``shard``, ``attempt`` (number of the try), ``revision``, ``status`` and
+        ``is_retriable`` (both null if the shard is not downloaded yet).
     """
     listed = ["thumbnail_id", "attempt", "revision"]
     tries = _read_folder(data_dir, f"shards/{source}", schemas.SHARDS, listed)
@@ -109,7 +109,7 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
     latest = _frame(tries).sort_values("attempt", kind="stable")
     latest = latest.drop_duplicates("thumbnail_id", keep="last")
     known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
-    # Also asked for when Python ends (run_watch.py): then no thread may begin.
+    # Also called at exit (runs/recorder.py), when Python starts no threads.
     return pa.Table.from_pandas(known, preserve_index=False, nthreads=1)
 
 
@@ -147,7 +147,7 @@ class PlanShards(VideosTask):
     A plan is never changed once written; the next run writes another.
     """
 
-    images_dir: str = luigi.Parameter(default="", description="Folder to take the pictures from")
+    images_dir: str = luigi.Parameter(default="", description="Folder to read the pictures from")
     plan_number: int = luigi.IntParameter(
         description="1 for the first plan of a table, 2 for the next"
     )
@@ -199,10 +199,10 @@ class PlanShards(VideosTask):
 
 
 def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
-    """The number of the plan that a run over this table follows.
+    """The number of the plan that a run over this table follows now.
 
-    The last one goes on while its downloads are unfinished, and stays if nothing in it could
-    come out otherwise now; else it is the one after it.
+    It is the last plan if its downloads are unfinished, or if nothing in it would be done
+    differently now; otherwise a new one.
     """
     source = thumbnail_sources.source_tag(images_dir)
     plans = Path(data_dir, "plans", source).glob(f"{videos_table}-*.parquet")
@@ -216,12 +216,12 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
         now = _frame(known_thumbnails(data_dir, source))
     except LostFileError:
         return latest + 1
-    except StorageError as error:  # what the new plan cannot read either, PlanShards reports
+    except StorageError as error:  # PlanShards reports it if it persists
         logger.warning(str(error))
         return latest + 1
     known = plan.merge(now, "left", "thumbnail_id", suffixes=("", "_now"))
     if known["shard_now"].isna().any():
-        return latest + 1  # a shard's list is lost: its thumbnails are to be planned again
+        return latest + 1  # a shard's list is lost: its thumbnails must be planned again
     if known["status"].isna().any():
         return latest
     is_outdated = (
@@ -233,7 +233,7 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
 
 
 def _has_failed(known: pd.DataFrame) -> pd.Series:
-    """Whether a try failed such that it is worth another one."""
+    """Whether each try failed and should be repeated."""
     if settings.thumbnails().retry_failed:
         failed = known["status"] != "ok"
     else:

@@ -1,4 +1,4 @@
-"""Put each thumbnail's words together and correct their spelling."""
+"""Join each thumbnail's words, and correct their spelling."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -26,16 +26,16 @@ class Thresholds(NamedTuple):
     """Which recognised words become part of the text."""
 
     min_confidence: float
-    """Words below are left out; 0 to 1."""
+    """Words with a lower confidence are left out; 0 to 1."""
     small_text_px: float
-    """Lower words than this, in pixels of the stored picture, are small."""
+    """Words less high than this, in pixels of the stored picture, are small."""
     small_text_confidence: float
-    """Small words below are left out; 0 to 1."""
+    """Small words with a lower confidence are left out; 0 to 1."""
     sure_confidence: float
-    """The letters of words from here on are right; 0 to 1."""
+    """Words with at least this confidence are not corrected; 0 to 1."""
 
     def keep(self, word: Mapping[str, Any]) -> bool:
-        """Tell whether a row of ``schemas.WORDS`` belongs to the text; in ignorance, it does."""
+        """Whether a row of ``schemas.WORDS`` belongs to the text; yes if confidence is unknown."""
         if word["confidence"] is None:
             return True
         is_small = word["y_max"] - word["y_min"] < self.small_text_px
@@ -51,41 +51,41 @@ def correct_texts(
     thresholds: Thresholds,
     advance: Callable[[int], None],
 ) -> pa.Table:
-    """Put each thumbnail's words together and correct their spelling.
+    """Join each thumbnail's words, and correct their spelling.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         words: Rows of ``schemas.WORDS`` on these thumbnails, in reading order.
         shard: N rows of ``schemas.SHARDS`` on these thumbnails.
-        correct: Maps words, whether each is sure, and the title and channel of each one's video to
-            as many corrected words.
-        thresholds: Which words are kept, and which are sure.
-        advance: Told how many more thumbnails are done.
+        correct: Maps W words, W booleans (whether each is certain), and the title and channel of
+            each word's video to W corrected words.
+        thresholds: Which words are kept, and which are certain.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        N rows of ``schemas.TEXTS``. Without a picture, or where it was not read: nulls; without
-        words: empty and 0.
+        N rows of ``schemas.TEXTS``. Nulls without a picture, or if it was not read; empty and 0
+        without words.
     """
     columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
     is_read = pc.is_valid(words["text"])
     unread = set(words.filter(pc.invert(is_read))["thumbnail_id"].to_pylist())
-    rows_read = words.filter(is_read).select(columns).to_pylist()
-    kept = [word for word in rows_read if thresholds.keep(word)]
+    read_words = words.filter(is_read).select(columns).to_pylist()
+    kept = [word for word in read_words if thresholds.keep(word)]
     are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
-    said_of = dict(
+    titles = dict(
         zip(shard["thumbnail_id"].to_pylist(), shard["title_and_channel"].to_pylist(), strict=True)
     )
-    said = [said_of[word["thumbnail_id"]] for word in kept]
-    corrected = correct([word["text"] for word in kept], are_sure, said)
+    title_of_word = [titles[word["thumbnail_id"]] for word in kept]
+    corrected = correct([word["text"] for word in kept], are_sure, title_of_word)
     words_of: dict[str, list[tuple[str, str]]] = {}
-    for word, meant in zip(kept, corrected, strict=True):
-        words_of.setdefault(word["thumbnail_id"], []).append((word["text"], meant))
+    for word, correction in zip(kept, corrected, strict=True):
+        words_of.setdefault(word["thumbnail_id"], []).append((word["text"], correction))
     rows = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
         row = {"thumbnail_id": thumbnail["thumbnail_id"]}
         if thumbnail["status"] == "ok" and thumbnail["thumbnail_id"] not in unread:
             pairs = words_of.get(thumbnail["thumbnail_id"], [])
-            text = " ".join(meant for _, meant in pairs)
+            text = " ".join(correction for _, correction in pairs)
             row |= {
                 "ocr_raw": " ".join(read for read, _ in pairs),
                 "ocr": text,
@@ -107,7 +107,7 @@ def count_tokens(text: str) -> int:
 
 @functools.cache
 def _load_tokenizer() -> Any:
-    with importing(without="scipy"):  # of 0.6 s it takes 0.45
+    with importing(without="scipy"):  # it takes 0.45 of 0.6 s
         from nltk.tokenize import NLTKWordTokenizer
 
     return NLTKWordTokenizer()
@@ -116,8 +116,8 @@ def _load_tokenizer() -> Any:
 class CorrectText(ShardTask):
     """Write the texts of some shards.
 
-    A shard's words are corrected with the vocabulary of the table that brought the shard, so
-    that tomorrow's table does not change, or redo, what was found today.
+    A shard's words are corrected with the vocabulary of the table from which it was planned, so
+    that tomorrow's table neither changes nor repeats what was found today.
     """
 
     table = "texts"

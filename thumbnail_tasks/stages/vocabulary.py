@@ -1,8 +1,8 @@
 """Collect the words of the videos' own titles and descriptions.
 
-A spelling corrector that knows only a dictionary turns names into nouns; the videos' own words
-keep it from that. The notebook split the descriptions at everything but a-z and kept words of 3
-to 14 letters; the differences here are named at ``count_vocabulary``.
+A spelling corrector with only a dictionary turns names into nouns; the videos' own words prevent
+that. The notebook split the descriptions at everything except a-z and kept words of 3 to 14
+letters; ``count_vocabulary`` lists the differences.
 """
 
 import re
@@ -26,9 +26,9 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _FOLDER = "vocabularies"
 
-# A word of one description only may be a typo, and half of all words are such: 5,342 of 10,912
+# A word of a single description may be a typo, and half of all words are such: 5,342 of 10,912
 # in 774 videos. Leaving them out costs 18 wrong corrections in 36,031 words of other videos'
-# titles (2026-11-23). A title is written with more care, and is what the thumbnail repeats.
+# titles (2026-11-23). Titles are written with more care, and thumbnails repeat them.
 MIN_DESCRIPTIONS: Final = 2
 MIN_TITLES: Final = 1
 
@@ -36,9 +36,9 @@ MIN_TITLES: Final = 1
 # without the signs of multiplication and division, then Latin Extended Additional (Vietnamese).
 _LETTERS: Final = "a-zß-öø-ɏḁ-ỿ"
 
-# A word stands alone: not beside a digit, an underscore or a letter of another script. The
-# English "'s" is left out; a word cut short by another apostrophe ("couldn" of "couldn't") is no
-# word, and such stumps are frequent enough to draw corrections to themselves.
+# A word is not adjacent to a digit, an underscore or a letter of another script. The English
+# "'s" is left out; fragments before another apostrophe ("couldn" of "couldn't") are not words,
+# and frequent enough to attract wrong corrections.
 _WORD: Final = re.compile(rf"(?<!\w)([{_LETTERS}]{{3,14}})(?:['’]s)?(?!['’]?\w)")
 
 # Addresses, handles and hashtags: "https://a.b/c", "www.a.com", "me@a.com", "@me", "#one#two",
@@ -47,10 +47,10 @@ _ADDRESS: Final = re.compile(r"://|@|\w\.\w|^\W*#")
 
 
 def count_vocabulary(texts: Iterable[str | None]) -> Counter[str]:
-    """Count in how many texts each word occurs.
+    """Count the texts in which each word occurs.
 
-    A word is counted once per text, so one description that repeats itself has one voice. Pass
-    distinct texts: those of distinct videos. Counts of several batches merge by ``update``.
+    A word is counted once per text, so a repetitive description does not dominate. Pass distinct
+    texts, of distinct videos. Counts of several batches can be merged with ``update``.
 
     Unlike the notebook's step "Create known words from descriptions", letters may carry accents,
     addresses, handles and hashtags are left out (they made "https" and "youtu" known words), and
@@ -71,7 +71,7 @@ def count_vocabulary(texts: Iterable[str | None]) -> Counter[str]:
 
 
 def select_vocabulary(titles: Mapping[str, int], descriptions: Mapping[str, int]) -> dict[str, int]:
-    """Keep the words that were seen often enough to be trusted.
+    """Keep the words that occur often enough to be trusted.
 
     Args:
         titles: Word to number of titles, from ``count_vocabulary``.
@@ -93,7 +93,7 @@ def _find_words(text: str) -> set[str]:
 
 
 def build_vocabulary(videos: pa.Table) -> pa.Table:
-    """Collect the words of the videos' own titles and descriptions, one voice per text.
+    """Collect the words of the videos' own titles and descriptions, counted once per text.
 
     Args:
         videos: N rows of the input; without a title or description column there are no words.
@@ -133,13 +133,13 @@ def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarg
 
 
 class Vocabulary(DataTask):
-    """The vocabulary of a table that was read on some night; made anew if it is lost."""
+    """The vocabulary of a table that was read on an earlier night; regenerated if it is lost."""
 
     table_name: str = luigi.Parameter(description="The table's name in this data directory")
 
     @classmethod
     def of_shard(cls, shard: str, data_dir: str) -> "Vocabulary":
-        """The vocabulary of the table that brought a shard."""
+        """The vocabulary of the table from which a shard was planned."""
         return cls(data_dir=data_dir, table_name=table_of_shard(shard))
 
     def output(self) -> list[ParquetTarget]:

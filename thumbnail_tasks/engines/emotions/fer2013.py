@@ -1,7 +1,6 @@
-"""Our own emotion network, trained on FER2013, run by ONNX Runtime.
+"""The shipped emotion network, trained on FER2013, on ONNX Runtime.
 
-``weights/emotions/MODEL_CARD.md`` says how good it is and what it is not for;
-``training/emotions`` makes it.
+``weights/emotions/MODEL_CARD.md`` has its accuracy and limits; ``training/emotions`` trains it.
 """
 
 import functools
@@ -35,21 +34,21 @@ FRAME_SHIFT_Y: Final = 0.0
 
 
 def crop_face(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> ImageRGB:
-    """Cut out one face in the frame that the network was trained on.
+    """Crop a face to the frame that the network was trained on.
 
     FER2013's frame is wider than the box of dlib's CNN detector. Measured by
     ``training/emotions/measure_crop.py`` on the 577 of 600 Training faces that the detector finds:
     the frame's side is 1.16 box sides (median; quartiles 1.07 and 1.31), its centre the box's
-    (vertically -0.06 to 0.04). On 103 faces of real thumbnails with plain emotions, sides of 1.1
-    to 1.3 and shifts of -0.05 to 0.05 make no difference beyond chance; 1.5 and more hurts
-    (``benchmarks/emotion_crop.py``). HOG's box lies lower, by 0.07, and is a little smaller.
+    (vertically -0.06 to 0.04). On 103 faces of real thumbnails with clear emotions, sides of 1.1
+    to 1.3 and shifts of -0.05 to 0.05 make no significant difference; 1.5 and more is worse
+    (``benchmarks/emotion_crop.py``). HOG's box is lower by 0.07, and slightly smaller.
 
     Args:
         image_rgb: (H, W, 3) uint8, at least one pixel.
-        box_xyxy: x_min, y_min, x_max, y_max in pixels of ``image_rgb``; may reach outside.
+        box_xyxy: x_min, y_min, x_max, y_max in pixels of ``image_rgb``; may extend outside.
 
     Returns:
-        (s, s, 3) uint8, s >= 1. What lies outside the picture repeats its border.
+        (s, s, 3) uint8, s >= 1. Pixels outside the picture repeat its border.
 
     Example:
         The box (50, 50, 150, 150) gives x and y from 42 to 157, 116 pixels each.
@@ -70,8 +69,8 @@ def load_emotion_classifier() -> EmotionClassifier:
     """Load the shipped network, once per process.
 
     Returns:
-        The classifier. A face's row does not depend on its batch-mates: batches of 1 to 256
-        and 1 to 3 threads gave the same bits (ONNX Runtime 1.32, AVX-512), so any batch will do.
+        The classifier. A face's row does not depend on the others: batches of 1 to 256 and 1 to 3
+        threads gave the same bits (ONNX Runtime 1.32, AVX-512).
 
     Raises:
         WeightsError: The file is missing or is not the one that was shipped.
@@ -86,18 +85,18 @@ def load_emotion_classifier() -> EmotionClassifier:
 
 
 def prepare_face(face_rgb: ImageRGB, side_px: int = INPUT_PX) -> NDArray[np.float32]:
-    """Turn a face into what the network takes; its graph does the scaling to -1..1.
+    """Convert a face to the network's input; the graph does the scaling to -1..1.
 
     Args:
-        face_rgb: (h, w, 3) uint8, any size from one pixel.
-        side_px: Side of what is made of it; other networks take other sizes.
+        face_rgb: (h, w, 3) uint8, one pixel or more.
+        side_px: Side of the result; other networks have other sizes.
 
     Returns:
         (side_px, side_px) float32, grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B, rounded) in
         0..255.
     """
     grey = Image.fromarray(face_rgb).convert("L")
-    # Pillow's bilinear filter widens when it shrinks a picture, so nothing is skipped.
+    # Pillow's bilinear filter widens when reducing a picture, so no pixel is skipped.
     small = grey.resize((side_px, side_px), Image.Resampling.BILINEAR)
     return np.asarray(small, dtype=np.float32)
 

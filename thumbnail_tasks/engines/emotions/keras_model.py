@@ -1,10 +1,10 @@
-"""Any Keras emotion network: grey faces in, seven probabilities out.
+"""Any Keras emotion network that maps grey faces to seven probabilities.
 
-The file, its scaling and the order of its classes are settings, as nothing in a file says the last
-two, and a wrong one gives no error. Of FER2013's PublicTest (3,589 faces) the notebook's network
-recognises 36.5 % scaled to 0-1 and 22.8 % at 0-255, as the notebook fed it; mini_XCEPTION
-(github.com/oarriaga/face_classification) 65.2 %, 54.2 % at 0-1 instead of -1-1, and 38.7 % with
-its last three labels in the order of the alphabet.
+The file, its scaling and the order of its classes are settings, because the file does not contain
+the last two, and wrong ones give no error. On FER2013's PublicTest (3,589 faces) the notebook's
+network classifies 36.5 % correctly with values 0-1 and 22.8 % with 0-255, as in the notebook;
+mini_XCEPTION (github.com/oarriaga/face_classification) 65.2 %, 54.2 % with 0-1 instead of -1-1, and
+38.7 % with its last three labels in alphabetical order.
 """
 
 import functools
@@ -32,9 +32,9 @@ from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 BATCH_SIZE = 16
-"""Of every batch; a last one is filled up with black. TensorFlow 2.21 gives other bits (by up to
-1e-6) for batches of 1, 3 and 7 than for 64, but within one size a face's place and its mates
-change nothing."""
+"""Size of every batch; the last one is filled up with black. TensorFlow 2.21 gives different bits
+(by up to 1e-6) for batches of 1, 3 and 7 than for 64, but within one size a face's result does not
+depend on its position or on the other faces."""
 
 _SCALINGS = {"0-1": (1 / 255, 0), "-1-1": (1 / 127.5, -1), "0-255": (1, 0)}
 """Factor and shift of grey from 0 to 255."""
@@ -42,29 +42,29 @@ _SUM_TOLERANCE = 1e-3
 
 
 class Chosen(NamedTuple):
-    """A file, and what the settings say about it."""
+    """A file with its settings."""
 
     path: Path
     sha256: str
-    """Of the file as it is."""
+    """SHA-256 of the file."""
     is_trusted: bool
-    """The settings name this SHA-256."""
+    """Whether the settings name this SHA-256."""
     input_px: int
-    """0: as the file says."""
+    """0: read from the file."""
     scaling: str
     labels: tuple[str, ...]
 
 
 def chosen_file() -> Chosen:
-    """What the settings say; the file is hashed, but not opened as a model.
+    """The file in the settings, hashed but not opened as a model.
 
     Raises:
-        SettingsError: A setting is missing or cannot be right.
-        WeightsError: The file is missing or has another SHA-256 than the settings say.
+        SettingsError: A setting is missing or invalid.
+        WeightsError: The file is missing, or its SHA-256 is not the one in the settings.
     """
     try:
         chosen = settings.keras_emotions()
-    except ValueError as error:  # Luigi's, for what is no number or none of the choices
+    except ValueError as error:  # raised by Luigi for invalid numbers and choices
         about = str(error).partition(": ")[2]
         raise SettingsError(f"[keras_emotions]: {about}: {error.__cause__}") from error
     if not chosen.path:
@@ -89,13 +89,13 @@ def chosen_file() -> Chosen:
 
 
 def read_labels(text: str) -> tuple[str, ...]:
-    """Read the order of the seven emotions.
+    """Parse the order of the seven emotions.
 
     Args:
-        text: Their names between commas, in any case.
+        text: Their names separated by commas, in any case.
 
     Raises:
-        SettingsError: They are not the seven, each once.
+        SettingsError: They are not the seven emotions, each once.
     """
     labels = tuple(label.strip().lower() for label in text.split(","))
     counts = Counter(labels)
@@ -126,15 +126,16 @@ def _hash_file(path: Path) -> str:
 
 
 def load_emotion_classifier() -> EmotionClassifier:
-    """Load the network that the settings name, once per process.
+    """Load the network in the settings, once per process.
 
     Returns:
-        The classifier. A face's row does not depend on its batch-mates.
+        The classifier. A face's row does not depend on the others of the batch.
 
     Raises:
-        SettingsError: A setting cannot be right.
-        WeightsError: The file is not the one wanted, is damaged, carries code that nobody vouched
-            for, or takes or gives something else; when called, also if it gives no probabilities.
+        SettingsError: A setting is invalid.
+        WeightsError: The file is not the expected one, is damaged, contains code that is not
+            trusted, or has another input or output; when called, also if its output is not
+            probabilities.
     """
     return _load(chosen_file())
 
@@ -206,7 +207,7 @@ def _check_probabilities(rows: NDArray[np.float32], path: Path) -> None:
 
 
 def describe() -> Mapping[str, Any]:
-    """All that changes the output; the input's side is the file's, so its SHA-256 says it."""
+    """Everything that changes the output; the SHA-256 covers the side of the input."""
     chosen = chosen_file()
     return {
         "sha256": chosen.sha256,

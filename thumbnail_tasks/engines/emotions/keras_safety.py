@@ -1,9 +1,9 @@
-"""Keras model files: what they name is looked at before any of it is run.
+"""Safe loading of Keras model files: all names in a file are checked before anything is run.
 
-A Keras file can carry code. A ``Lambda`` layer holds Python bytecode, and a configuration may name
-any function of any module, which is then imported and called. Keras's own ``safe_mode`` has been
-got around (CVE-2025-1550) and was ignored for HDF5 (CVE-2025-9905), as it still is by Keras 2. So
-a file is loaded only if all that it names is on a list of what computes and does nothing else.
+A Keras file can contain code. A ``Lambda`` layer holds Python bytecode, and a configuration may
+name any function of any module, which is then imported and called. Keras's own ``safe_mode`` has
+been circumvented (CVE-2025-1550) and was ignored for HDF5 (CVE-2025-9905), as it still is in
+Keras 2. So a file is loaded only if all names in it are on a list of classes that only compute.
 """
 
 import io
@@ -57,29 +57,29 @@ _DAMAGE = (
     ValueError,
     zipfile.BadZipFile,
 )
-"""What h5py and Keras raise for files with bytes missing or changed (tried on 152 of them)."""
+"""What h5py and Keras raise for files with missing or changed bytes (tried on 152 of them)."""
 
 
 class KerasFile(NamedTuple):
-    """A file that was read but not loaded."""
+    """A file that has been read but not loaded."""
 
     suffix: str
-    """``.h5`` or ``.keras``, by what is in it."""
+    """``.h5`` or ``.keras``, by its content."""
     keras: int
     """The major version of the Keras that wrote it."""
     config: object
-    """Its layers and all that they name, as JSON."""
+    """Its layers and everything that they name, as JSON."""
 
 
 def read_keras_file(path: Path, content: bytes) -> KerasFile:
-    """Read what a file says about itself.
+    """Read a file's own description.
 
     Args:
-        path: For messages.
-        content: All of it.
+        path: Its path, for messages.
+        content: Its content.
 
     Raises:
-        WeightsError: It is neither HDF5 nor a ``.keras`` archive, is cut short, or holds weights
+        WeightsError: It is neither HDF5 nor a ``.keras`` archive, is truncated, or has weights
             without a model.
     """
     try:
@@ -102,7 +102,7 @@ def _read_hdf5(content: bytes) -> KerasFile:
     import h5py
 
     with h5py.File(io.BytesIO(content), "r") as file:
-        version = file.attrs.get("keras_version", "1")  # early ones wrote none
+        version = file.attrs.get("keras_version", "1")  # early versions wrote none
         return KerasFile(".h5", _major(version), json.loads(file.attrs["model_config"]))
 
 
@@ -110,7 +110,7 @@ def _read_archive(content: bytes) -> KerasFile:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         version = json.loads(archive.read("metadata.json"))["keras_version"]
         config = json.loads(archive.read("config.json"))
-    config.pop("compile_config", None)  # of training; Keras drops it here, and only here, too
+    config.pop("compile_config", None)  # for training; Keras drops it here, and only here, too
     return KerasFile(".keras", _major(version), config)
 
 
@@ -123,7 +123,7 @@ def find_code(config: object) -> Iterator[str]:
     """Yield the names in a configuration that may run code: all that are not on the list.
 
     Args:
-        config: JSON; layers lie anywhere in it, as in wrappers and models within models.
+        config: JSON; layers occur anywhere in it, as in wrappers and nested models.
     """
     if isinstance(config, Mapping):
         name, module = config.get("class_name"), config.get("module")
@@ -143,16 +143,16 @@ def load_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) 
     """Load a model with the Keras that wrote it, 2 (tf_keras) or 3; never for training.
 
     Args:
-        path: For messages; what is loaded is ``content``, which has been hashed.
+        path: Its path, for messages; ``content``, which has been hashed, is loaded.
         content: The whole file.
-        sha256: Of ``content``, for messages.
-        is_trusted: Load it even if it carries code.
+        sha256: SHA-256 of ``content``, for messages.
+        is_trusted: Load it even if it contains code.
 
     Returns:
-        The model. Keras 2's files of old load in tf_keras, not in Keras 3.
+        The model. Old files of Keras 2 load in tf_keras, not in Keras 3.
 
     Raises:
-        WeightsError: It cannot be read, or carries code and is not trusted.
+        WeightsError: It cannot be read, or contains code and is not trusted.
         SettingsError: It needs tf_keras, which is not installed.
     """
     file = read_keras_file(path, content)

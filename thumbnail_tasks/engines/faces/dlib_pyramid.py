@@ -1,7 +1,6 @@
-"""The geometry of dlib's detectors that look at one picture in many sizes.
+"""The geometry of dlib's detectors, which scan a picture in many sizes on one canvas.
 
-All sizes lie on one canvas; what was found there is taken back to the picture. Rounding and
-order are dlib's, so that boxes come out equal to the pixel.
+Rounding and order are dlib's, so that boxes equal its boxes to the pixel.
 
 Source: dlib 20.0.1, ``image_transforms/image_pyramid.h`` (``compute_tiled_image_pyramid_details``,
 ``tiled_pyramid_to_image``), ``image_processing/box_overlap_testing.h`` and
@@ -23,7 +22,7 @@ _MIN_HEIGHT_PX = 5
 
 
 class Level(NamedTuple):
-    """One size of the picture, and where it lies on the canvas; pixels."""
+    """One size of the picture, and its position on the canvas; in pixels."""
 
     left: int
     top: int
@@ -40,14 +39,14 @@ class Canvas(NamedTuple):
 
 
 def lay_out(width: int, height: int) -> Canvas:
-    """Place a picture, and what it shrinks to by 5/6 again and again, on one canvas.
+    """Lay out a picture, repeatedly reduced by 5/6, on one canvas.
 
-    The first ones stand below each other on the left; where the next fits beside them, the
-    column on the right goes up again. Between them and around them there are zeros.
+    The first sizes are below each other on the left; when the next one fits beside them, a column
+    on the right goes up again. Gaps and borders are zeros.
 
     Args:
-        width: Of the picture, in pixels; 1 or more.
-        height: The same.
+        width: Width of the picture in pixels, 1 or more.
+        height: Its height, 1 or more.
     """
     sizes = _shrink(width, height)
     n_left = _count_on_the_left(sizes)
@@ -60,7 +59,7 @@ def lay_out(width: int, height: int) -> Canvas:
     canvas = Canvas(width + 2 * _OUTER_PADDING_PX, y + _OUTER_PADDING_PX, ())
     for level_width, level_height in sizes[n_left:]:
         if y - level_height < _OUTER_PADDING_PX + height:
-            break  # it would lie on the largest; dlib leaves out the rest, too
+            break  # it would overlap the largest; dlib leaves out the rest, too
         left = _OUTER_PADDING_PX + width - level_width
         levels.append(Level(left, y - level_height, level_width, level_height))
         y -= level_height + _PADDING_PX
@@ -90,15 +89,15 @@ def _count_on_the_left(sizes: list[tuple[int, int]]) -> int:
 
 
 def find_boxes(centres_xy: NDArray[np.int64], window_px: tuple[int, int], canvas: Canvas) -> Boxes:
-    """Take windows on the canvas back to the picture.
+    """Map windows on the canvas back to the picture.
 
     Args:
-        centres_xy: (N, 2) middles of the windows, in pixels of the canvas.
+        centres_xy: (N, 2) centres of the windows, in pixels of the canvas.
         window_px: Width and height of a window.
-        canvas: Where the levels lie. A window belongs to the level nearest to its middle.
+        canvas: The layout of the levels. A window belongs to the level nearest to its centre.
 
     Returns:
-        N boxes in whole pixels; they may reach beyond the picture.
+        N boxes in whole pixels; they may extend beyond the picture.
     """
     levels = np.array(canvas.levels)
     first, size = levels[:, :2], levels[:, 2:]
@@ -122,7 +121,7 @@ def suppress(boxes: Boxes, max_overlap: float) -> list[int]:
             of the rectangle around both (not of their union).
 
     Returns:
-        Numbers of the boxes that stay, in order.
+        Indices of the boxes to keep, in order.
     """
     kept: list[int] = []
     for number, box in enumerate(boxes):
@@ -140,17 +139,17 @@ def _area(first: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.f
 
 
 def enlarged_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height that dlib's ``pyramid_up`` gives a picture."""
+    """Width and height of a picture after dlib's ``pyramid_up``."""
     return 2 * width + 2, 2 * height + 1
 
 
 def shrink_boxes(boxes: Boxes, upsamplings: int) -> Boxes:
-    """Take boxes back from a picture that was enlarged so often."""
+    """Map boxes back from a picture that was doubled this many times."""
     for _ in range(upsamplings):
         boxes = boxes / 2 - (1.25, 0.75, 1.25, 0.75)
     return round_half_away(boxes)
 
 
 def round_half_away(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round as C's ``lround`` does: halves away from zero, where NumPy takes the even number."""
+    """Round like C's ``lround``: halves away from zero, where NumPy rounds to even."""
     return np.trunc(values + np.copysign(0.5, values))

@@ -1,8 +1,8 @@
-"""Reads the file of dlib's CNN face detector, which is dlib's own serialisation of a network.
+"""Reads the file of dlib's CNN face detector, in dlib's own serialisation format.
 
-Integers are a byte that holds the number of bytes and, in its highest bit, the sign, and then
-those bytes, lowest first. Reals are two integers, mantissa and exponent to the base 2. Tensors
-are a version, four sizes and float32s; strings a length and bytes.
+An integer is one byte with the number of bytes and, in its highest bit, the sign, followed by
+these bytes, lowest first. A real is two integers, mantissa and exponent to base 2. A tensor is a
+version, four sizes and float32s; a string is a length and bytes.
 
 Source: dlib 20.0.1, ``serialize.h``, ``cuda/tensor.h``, ``dnn/layers.h`` and ``dnn/loss.h``
 (Boost licence).
@@ -25,20 +25,20 @@ class Layer(NamedTuple):
     bias: Floats
     """(channels out,)."""
     stride: int
-    """Pixels between two places of the kernel, down and across."""
+    """Stride in pixels, down and across."""
     padding: int
-    """Zeros put around the input, on each side."""
+    """Zero padding on each side of the input."""
 
 
 class Network(NamedTuple):
-    """All that the file says about the detector."""
+    """The detector in the file."""
 
     mean_rgb: Floats
-    """Taken from the colours 0 to 255 before they are divided by 256; (3,)."""
+    """Subtracted from colours 0 to 255 before division by 256; (3,)."""
     layers: tuple[Layer, ...]
-    """From the picture to the map of scores; a ReLU after each but the last."""
+    """From the picture to the map of scores, with a ReLU after each except the last."""
     window_px: tuple[int, int]
-    """Width and height of the face that a score is for, on the picture that was put in."""
+    """Width and height of the window of a score, on the input picture."""
     max_overlap: float
     """Of two boxes that overlap more, the one with the lower score is dropped."""
 
@@ -47,12 +47,12 @@ def parse_network(content: bytes) -> Network:
     """Read the detector's file.
 
     Args:
-        content: The whole of ``mmod_human_face_detector.dat``, already known to be that file.
+        content: The content of ``mmod_human_face_detector.dat``, already checked.
     """
     options = _Reader(content, after="loss_mmod_")
     options.integer()  # version
     window_px = (options.integer(), options.integer())
-    for _ in range(3):  # only for training: two losses, and when a box counts as found
+    for _ in range(3):  # only for training: two losses, and when a box is a match
         options.real()
     max_overlap = options.real()
     colours = _Reader(content, after="input_rgb_image_pyramid")
@@ -68,7 +68,7 @@ def parse_network(content: bytes) -> Network:
 
 
 class _Reader:
-    """Takes one value after the other."""
+    """Reads values in sequence."""
 
     def __init__(self, content: bytes, position: int = 0, after: str = "") -> None:
         self.content = content
@@ -97,7 +97,7 @@ class _Reader:
 
 
 def _find_all(content: bytes, name: str) -> list[int]:
-    """Where the layers of that name begin: behind the name, which is stored as a string."""
+    """Start of the layers with this name: after the name, which is stored as a string."""
     stored = bytes([1, len(name)]) + name.encode()
     pieces = content.split(stored)
     return list(np.cumsum([len(piece) + len(stored) for piece in pieces[:-1]]))
@@ -105,9 +105,9 @@ def _find_all(content: bytes, name: str) -> list[int]:
 
 def _convolution(reader: _Reader) -> Layer:
     values = reader.floats()
-    reader.integer()  # filters; and their height and width: the shape below has them again
+    reader.integer()  # filters, and their height and width, which the shape below repeats
     reader.integer(), reader.integer()
-    stride, _, padding, _ = (reader.integer() for _ in range(4))  # down and across are the same
+    stride, _, padding, _ = (reader.integer() for _ in range(4))  # the same down and across
     shape = reader.shape()
     n_weights = int(np.prod(shape))
     kernel = values[:n_weights].reshape(shape).transpose(2, 3, 1, 0)

@@ -1,9 +1,9 @@
-"""The two face detectors of face_recognition 1.3.0, without its import.
+"""The two face detectors of face_recognition 1.3.0, without importing it.
 
-``import face_recognition`` loads four models, ends the process where one is missing, needs
-``pkg_resources`` (setuptools before 81) and lets Pillow decode truncated pictures in the whole
-process. What follows are the calls to dlib of its ``api.py`` (MIT licence,
-https://github.com/ageitgey/face_recognition), with the same weights and the same boxes.
+``import face_recognition`` loads four models, exits the process if one is missing, needs
+``pkg_resources`` (setuptools before 81) and makes Pillow decode truncated pictures in the whole
+process. These are the calls to dlib in its ``api.py`` (MIT licence,
+https://github.com/ageitgey/face_recognition), with the same weights and boxes.
 
 ``cnn`` is Davis King's ``mmod_human_face_detector.dat``; ``dlib_cnn`` runs the same network many
 times faster. ``hog`` is histograms of oriented gradients and a linear classifier
@@ -29,17 +29,17 @@ from thumbnail_tasks.execution.gpus import leased_gpu, not_visible
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _BATCH_PX = 2_000_000
-"""Enlarged pixels given to dlib's network at once; each takes some 170 bytes more."""
+"""Pixels of a batch for dlib's network, after enlarging; each takes about 170 bytes."""
 _MIN_ENLARGED_PX = 10
-"""On narrower pictures dlib 20.0.1's network raises, or writes beyond its memory and ends the
+"""With narrower pictures dlib 20.0.1's network raises, or writes out of bounds and kills the
 process with SIGBUS."""
 
 
 def wanted_upsamplings() -> int:
-    """How often a picture is enlarged by two before it is looked at.
+    """Number of times to double the picture before detection.
 
     Raises:
-        SettingsError: Less than 0.
+        SettingsError: It is less than 0.
     """
     upsamplings = settings.face_recognition().upsamplings
     if upsamplings < 0:
@@ -50,28 +50,28 @@ def wanted_upsamplings() -> int:
 
 
 def load_cnn_detector() -> FaceDetector:
-    """Load what ``face_locations(…, model="cnn")`` and ``batch_face_locations`` use.
+    """Load the detector of ``face_locations(…, model="cnn")`` and ``batch_face_locations``.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, the surest first. A
-        box's right and bottom are dlib's last column and row, as face_recognition gives them: a
-        pixel less than those of ``dlib_cnn``. What is found on a picture does not depend on its
-        batch-mates: batches of 1, 2, 3 and 8 gave the same bits (dlib 20.0.1).
+        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, highest score first.
+        A box's right and bottom are dlib's last column and row, as in face_recognition: one pixel
+        less than those of ``dlib_cnn``. The result for a picture does not depend on the others of
+        the batch: batches of 1, 2, 3 and 8 gave the same bits (dlib 20.0.1).
 
     Raises:
-        WeightsError: The weights are missing or are others.
+        WeightsError: The weights are missing, or not the expected ones.
         SettingsError: A setting is out of range.
-        GpuError: The process has a gpu, and dlib does not see it.
+        GpuError: The process has a GPU, but dlib does not see it.
     """
     return _load_cnn(wanted_upsamplings())
 
 
 def load_hog_detector() -> FaceDetector:
-    """Load what ``face_locations(…, model="hog")`` uses; it is compiled into dlib.
+    """Load the detector of ``face_locations(…, model="hog")``, which is compiled into dlib.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) to B lists of faces, the surest first; boxes as those
-        of ``load_cnn_detector``.
+        Maps B RGB uint8 pictures (H, W, 3) to B lists of faces, highest score first; boxes as in
+        ``load_cnn_detector``.
 
     Raises:
         SettingsError: A setting is out of range.
@@ -87,7 +87,7 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
 
     gpu = leased_gpu()
     if gpu and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
-        lacks = "no gpu that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
+        lacks = "no GPU that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
         raise not_visible(
             gpu,
             f"dlib {dlib.__version__}, {lacks}",
@@ -110,7 +110,7 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
             for image_rgb, detections in zip(
                 batch, detector(batch, upsamplings, batch_size=n_at_once), strict=True
             ):
-                found.append([_place(one.rect, one.confidence, image_rgb) for one in detections])
+                found.append([_to_face(one.rect, one.confidence, image_rgb) for one in detections])
         return found
 
     return detect
@@ -127,15 +127,15 @@ def _load_hog(upsamplings: int) -> FaceDetector:
         for image_rgb in images_rgb:
             boxes, scores, _ = detector.run(np.ascontiguousarray(image_rgb), upsamplings, 0.0)
             found.append(
-                [_place(box, score, image_rgb) for box, score in zip(boxes, scores, strict=True)]
+                [_to_face(box, score, image_rgb) for box, score in zip(boxes, scores, strict=True)]
             )
         return found
 
     return detect
 
 
-def _place(box: Any, score: float, image_rgb: ImageRGB) -> Face:
-    """One of dlib's rectangles as a face, trimmed as ``_trim_css_to_bounds`` does."""
+def _to_face(box: Any, score: float, image_rgb: ImageRGB) -> Face:
+    """Turn one of dlib's rectangles into a face, trimmed like ``_trim_css_to_bounds``."""
     height, width = image_rgb.shape[:2]
     return Face(
         score,

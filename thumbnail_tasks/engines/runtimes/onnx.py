@@ -1,4 +1,4 @@
-"""ONNX Runtime's sessions, opened the same way by every engine that runs on it."""
+"""ONNX Runtime sessions with the same options for all engines."""
 
 from typing import Any
 
@@ -6,32 +6,32 @@ from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visibl
 
 _CUDA = "CUDAExecutionProvider"
 _CUDA_OPTIONS = {
-    # Not by the clock, which would choose other arithmetic for each run and take seconds for each
+    # Not by timing, which would choose other algorithms in each run and take seconds for each
     # width of a line.
     "cudnn_conv_algo_search": "HEURISTIC",
-    # It rounds to 10 bits; what is found is to be the same as on a processor.
+    # It rounds to 10 bits; results must be the same as on a CPU.
     "use_tf32": "0",
 }
 
 
 def open_session(model: bytes | str, n_threads: int = 0) -> Any:
-    """Open a model on this process's gpu, or on the processor where it has none.
+    """Open a model on this process's GPU, or on the CPU if it has none.
 
     Args:
         model: The content of an ONNX file, or its path.
-        n_threads: That compute one operation together; 0 for as many as there are cores.
+        n_threads: Threads per operation; 0 for the number of cores.
 
     Returns:
         The ``onnxruntime.InferenceSession``.
 
     Raises:
-        GpuError: The process has a gpu, and ONNX Runtime does not see it.
+        GpuError: The process has a GPU, but ONNX Runtime does not see it.
     """
     import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = n_threads
-    # Threads that wait by spinning halt each other where cores are shared: ten times slower.
+    # Spinning threads block each other if cores are shared: ten times slower.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]
     gpu = leased_gpu()
@@ -41,12 +41,14 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
         raise not_visible(
             gpu,
             f"onnxruntime {ort.__version__}, built without CUDA",
-            f"Install onnxruntime-gpu in its place ({CUDA_PACKAGES})",
+            f"Install onnxruntime-gpu instead ({CUDA_PACKAGES})",
         )
-    ort.preload_dlls()  # CUDA and cuDNN as packages of Python
+    ort.preload_dlls()  # CUDA and cuDNN as Python packages
     providers.insert(0, (_CUDA, _CUDA_OPTIONS))
     session = ort.InferenceSession(model, options, providers=providers)
-    if _CUDA not in session.get_providers():  # it says why to standard error, and goes on without
+    if (
+        _CUDA not in session.get_providers()
+    ):  # it writes the reason to stderr, and continues without
         raise not_visible(
             gpu,
             f"onnxruntime {ort.__version__}, to which the driver or a library of CUDA or cuDNN is "

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded the same way by every engine that runs on it."""
+"""TensorFlow, imported and configured the same way for all engines."""
 
 import contextlib
 import functools
@@ -14,26 +14,28 @@ from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visibl
 
 @functools.cache
 def load_tensorflow() -> Any:
-    """Import TensorFlow, once per process, without its greetings.
+    """Import TensorFlow, once per process, without its start-up messages.
 
     ``tf.keras`` is Keras 2 (tf_keras), which keras-ocr needs and TensorFlow decides once per
-    process; Keras 3 is still there as ``keras``.
+    process; Keras 3 is available as ``keras``.
 
     Returns:
         The module.
 
     Raises:
-        GpuError: The process has a gpu, and TensorFlow does not see it.
+        GpuError: The process has a GPU, but TensorFlow does not see it.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"  # instead of all the card's memory at once
-    # Choosing by the clock, it would compute otherwise in each run, and time each size of picture.
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"  # instead of all of the GPU's memory at once
+    # Choosing algorithms by timing would change results between runs, and time each picture size.
     os.environ["TF_CUDNN_USE_AUTOTUNE"] = "0"
     with silence():
         with importing():
             import tensorflow as tf
 
-        n_cards = len(tf.config.list_logical_devices("GPU"))  # a machine without is told so
+        n_cards = len(
+            tf.config.list_logical_devices("GPU")
+        )  # it logs a message on machines without one
     if (gpu := leased_gpu()) and not n_cards:
         built = tf.sysconfig.get_build_info()
         raise not_visible(
@@ -44,14 +46,14 @@ def load_tensorflow() -> Any:
             else f"TensorFlow {tf.__version__}, built without CUDA",
             f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
         )
-    # Graphics gpus would round to 10 bits; what is found is to be the same there.
+    # GPUs would round to 10 bits; results must be the same as on a CPU.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return tf
 
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Drop what C++ writes to standard error: TensorFlow greets in six lines."""
+    """Drop what C++ writes to stderr: six lines at TensorFlow's start."""
     sys.stderr.flush()
     stderr = os.dup(2)
     try:

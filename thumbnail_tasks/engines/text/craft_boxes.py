@@ -1,8 +1,9 @@
-"""Words on the maps of CRAFT, as keras-ocr finds them, but each on a window of its own.
+"""Words on the maps of CRAFT, found as by keras-ocr, but each within its own window.
 
-What is computed is ``keras_ocr.detection.getBoxes`` of keras-ocr 0.9.3 (MIT; after CRAFT, NAVER
-Corp., MIT), to the last bit. That goes over the whole map several times for each word: on maps of
-480×270 points 2.1 ms of one core for four or five words and 69 ms for 352. Here it is 1.2 and 9.
+The result is that of ``keras_ocr.detection.getBoxes`` of keras-ocr 0.9.3 (MIT; after CRAFT, NAVER
+Corp., MIT), to the last bit. That function scans the whole map several times for each word: on
+maps of 480×270 points it takes 2.1 ms of one core for four or five words and 69 ms for 352; this
+one takes 1.2 and 9.
 """
 
 from typing import NamedTuple
@@ -15,16 +16,16 @@ Quad = NDArray[np.float32]
 
 
 class Thresholds(NamedTuple):
-    """Which points of the maps make a word."""
+    """Which points of the maps form a word."""
 
     detection: float
     """A word needs a point with at least this text score, 0 to 1."""
     text: float
     """Points with a higher text score belong to a letter, 0 to 1."""
     link: float
-    """Points with a higher link score belong to what links two letters, 0 to 1."""
+    """Points with a higher link score join two letters, 0 to 1."""
     size: int
-    """A word has at least so many points."""
+    """Minimum number of points of a word."""
 
 
 def find_quads(maps: NDArray[np.float32], thresholds: Thresholds) -> list[Quad]:
@@ -32,12 +33,11 @@ def find_quads(maps: NDArray[np.float32], thresholds: Thresholds) -> list[Quad]:
 
     Args:
         maps: (H, W, 2) text and link score of each point; a point is two pixels wide and high.
-        thresholds: Which points make a word.
+        thresholds: Which points form a word.
 
     Returns:
-        The corners of each word, in pixels of the picture that the network was given. Where all
-        points of a word are letter and link at once, keras-ocr stops with an IndexError; here
-        they are the word.
+        The corners of each word, in pixels of the picture passed to the network. If all points of
+        a word are both letter and link, keras-ocr raises an IndexError; here they are the word.
     """
     import cv2
 
@@ -52,7 +52,7 @@ def find_quads(maps: NDArray[np.float32], thresholds: Thresholds) -> list[Quad]:
         x, y, width, height, n_points = stats[label].tolist()
         if n_points < thresholds.size:
             continue
-        # How far letters reach beyond the points that are surely theirs.
+        # How far letters extend beyond their certain points.
         reach = int(np.sqrt(n_points * min(width, height) / (width * height)) * 2)
         left, top = max(x - reach, 0), max(y - reach, 0)
         rows = slice(top, y + height + reach + 1)

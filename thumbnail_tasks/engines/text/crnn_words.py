@@ -1,4 +1,4 @@
-"""Words as CRNN takes them, and as it says them.
+"""Input and output of CRNN: crops of words, and decoding of probabilities.
 
 As in keras-ocr 0.9.3 (MIT): ``tools.warpBox``, ``recognition.CTCDecoder``.
 """
@@ -20,12 +20,12 @@ def read_letters(belief: Floats, alphabet: str) -> tuple[str, float]:
     """Read a word from the recogniser's output: the best path of CTC.
 
     Args:
-        belief: (T, C + 1) probabilities of the letters and of none at T steps along the word.
+        belief: (T, C + 1) probabilities of the letters and of the blank at T steps along the word.
         alphabet: The C letters.
 
     Returns:
         The word, and its confidence, 0 to 1: the mean probability of its letters, each at the
-        step of its run where it is surest. Without letters: 0.
+        step of its run where it is highest; 0 without letters.
     """
     steps = zip(belief.argmax(axis=1).tolist(), belief.max(axis=1).tolist(), strict=True)
     runs = [
@@ -38,16 +38,16 @@ def read_letters(belief: Floats, alphabet: str) -> tuple[str, float]:
 
 
 def crop_word(tools: ModuleType, image_gray: NDArray[np.uint8], quad: Quad) -> Floats:
-    """Cut a word out, upright, as the recogniser takes it.
+    """Crop a word, upright, as input of the recogniser.
 
-    What ``keras_ocr.tools.warpBox`` gives, and a sliver where that fails: on words of no height.
+    As ``keras_ocr.tools.warpBox``, which fails for words of no height; these give a sliver.
 
     Returns:
-        (31, 200, 1), 0 to 1: the word as large as it fits at the upper left, the rest black.
+        (31, 200, 1), 0 to 1: the word scaled to fit at the upper left, the rest black.
     """
     import cv2
 
-    with np.errstate(divide="ignore", invalid="ignore"):  # of an angle that nobody needs
+    with np.errstate(divide="ignore", invalid="ignore"):  # of an angle that is not needed
         corners, _ = tools.get_rotated_box(quad)
     width, height = (max(1, side) for side in tools.get_rotated_width_height(corners))
     scale = min(CROP_WIDTH_PX / width, CROP_HEIGHT_PX / height)

@@ -1,14 +1,13 @@
-"""keras-ocr's detector and recogniser: CRAFT and CRNN, as the notebook used them.
+"""keras-ocr's detector and recogniser, CRAFT and CRNN, as the notebook used them.
 
-Boxes and texts are those of ``keras_ocr.pipeline.Pipeline.recognize`` of keras-ocr 0.9.3
-(https://github.com/faustomorales/keras-ocr, MIT), called with one picture. What is done
-otherwise:
+Boxes and texts equal those of ``keras_ocr.pipeline.Pipeline.recognize`` of keras-ocr 0.9.3
+(https://github.com/faustomorales/keras-ocr, MIT), called with one picture. Differences:
 
-* Pictures are never padded: one that is padded to a larger one is read differently.
-* Each word is found on its own window of the map (``craft_boxes``), and pictures are prepared,
-  searched and cut up on all cores while the next ones are in the network.
+* Pictures are never padded, because padding changes what is recognised.
+* Each word is found within its own window of the map (``craft_boxes``); pictures are prepared,
+  searched and cropped on all cores while the network processes the next ones.
 * The recogniser gets the words of all pictures together. Both networks run on batches of one
-  size, filled up with blanks: their arithmetic is the same in any company.
+  size, filled up with blanks, so that results do not depend on the batch.
 """
 
 import functools
@@ -40,49 +39,49 @@ from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _MIN_SIDE_PX = 16
-"""Of what the detector is given: it halves a picture four times."""
+"""Sides of the detector's input are multiples of this: it halves a picture four times."""
 _CARD_PX = 4_000_000
-"""Pixels of the pictures that a graphics card looks at together: seven thumbnails doubled."""
+"""Pixels of a batch of pictures on a GPU: seven thumbnails, doubled."""
 _CARD_WORDS, _PROCESSOR_WORDS = 64, 4
-"""Words that are read together."""
+"""Words in a batch of the recogniser."""
 
 
 class Reading(NamedTuple):
-    """How is read."""
+    """Recognition settings."""
 
     detector: WeightsFile
     recognizer: WeightsFile
     alphabet: str
-    """What the recogniser's classes mean, in their order; one more class means no letter."""
+    """Characters of the recogniser's classes, in order; one more class is the blank."""
     scale: float
-    """Pictures are enlarged so many times before they are looked at."""
+    """Factor by which pictures are enlarged before detection."""
     max_size_px: int
-    """But no side beyond."""
+    """Largest side after enlarging."""
     thresholds: Thresholds
 
 
 def load_text_recognizer() -> TextRecognizer:
-    """Load both networks with the weights that the settings name; nothing is fetched.
+    """Load both networks with the weights in the settings, without downloading any.
 
     Returns:
         Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of words in reading order; in
-        lower case, with keras-ocr's own weights. A word's box is the upright one around its
+        lower case with keras-ocr's own weights. A word's box is the upright one around its
         corners, within the picture. Its confidence is the mean probability of its letters on the
-        recogniser's best path, each where it is surest. What is read on a picture does not
-        depend on its batch-mates.
+        recogniser's best path, each where it is highest. The result for a picture does not depend
+        on the others of the batch.
 
     Raises:
-        WeightsError: A file of weights is missing, is another or does not fit.
+        WeightsError: A weights file is missing, is not the expected one, or does not fit.
         SettingsError: A setting is out of range.
     """
     return _load(chosen_reading())
 
 
 def chosen_reading() -> Reading:
-    """What the settings say.
+    """The recognition settings.
 
     Raises:
-        WeightsError: A file of weights that they name cannot be read.
+        WeightsError: A weights file cannot be read.
         SettingsError: A setting is out of range.
     """
     chosen = settings.keras_ocr()
@@ -115,14 +114,14 @@ def chosen_reading() -> Reading:
 
 
 def describe_reading() -> dict[str, Any]:
-    """What changes the output, for the engine tag."""
+    """Everything that changes the output, for the engine tag."""
     reading = chosen_reading()
     return {
         **reading._asdict(),
         "detector": reading.detector.sha256,
         "recognizer": reading.recognizer.sha256,
         "thresholds": reading.thresholds._asdict(),
-        "reading": 1,  # raised with every change of our own that changes what is read
+        "reading": 1,  # raised with every change of this package that changes the output
     }
 
 
@@ -142,7 +141,7 @@ def _load(reading: Reading) -> TextRecognizer:
         size, scale = fit_size(width, height, reading.scale, reading.max_size_px)
         if min(size) < _MIN_SIDE_PX:
             return [[] for _ in images_rgb]
-        # A processor is no faster with several.
+        # On a CPU, several are no faster.
         n_pictures = max(1, _CARD_PX // (size[0] * size[1])) if has_card else 1
         enlarged = list(pool.map(functools.partial(_resize, size=size), images_rgb))
         inputs = pool.map(keras_ocr.detection.compute_input, enlarged)
@@ -161,7 +160,7 @@ def _load(reading: Reading) -> TextRecognizer:
 
 
 def fit_size(width: int, height: int, scale: float, max_size: int) -> tuple[tuple[int, int], float]:
-    """Width and height at which a picture is looked at, and how much larger that is."""
+    """Width and height of a picture for detection, and the factor of enlargement."""
     if max(width, height) * scale > max_size:
         scale = max_size / max(width, height)
     return (int(width * scale), int(height * scale)), scale
@@ -177,7 +176,7 @@ def _resize(image_rgb: ImageRGB, size: tuple[int, int]) -> ImageRGB:
 def _cut_words(
     tools: ModuleType, thresholds: Thresholds, image_rgb: ImageRGB, maps: Floats
 ) -> tuple[list[Quad], list[Floats]]:
-    """The words of a picture: their corners, and what is within."""
+    """The words of a picture: corners and crops."""
     import cv2
 
     image_gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
@@ -188,7 +187,7 @@ def _cut_words(
 def _order_words(
     texts: Sequence[tuple[str, float]], quads: Sequence[Quad], width: int, height: int
 ) -> list[Word]:
-    """What was read of a picture of that size, in reading order."""
+    """The recognised words of a picture of this size, in reading order."""
     words, corners = [], []
     for (text, confidence), quad in zip(texts, quads, strict=True):
         if text:

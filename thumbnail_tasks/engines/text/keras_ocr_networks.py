@@ -28,7 +28,7 @@ Network = Callable[[Floats], Floats]
 
 
 def import_keras_ocr() -> ModuleType:
-    """Import keras-ocr on NumPy 2 and on Keras 2, which tf_keras carries on.
+    """Import keras-ocr on NumPy 2 and on Keras 2, which is maintained as tf_keras.
 
     Raises:
         SettingsError: ``tf.keras`` was used in this process before, as Keras 3.
@@ -60,11 +60,11 @@ def load_detector(file: WeightsFile) -> Network:
         (B, H/2, W/2, 2) text and link scores.
 
     Raises:
-        WeightsError: The file is missing, is another or does not fit.
+        WeightsError: The file is missing, is not the expected one, or does not fit.
     """
     content = read_file(file)
     keras_ocr = import_keras_ocr()
-    with silence():  # it tells of a function that is older than its successor
+    with silence():  # it warns of a deprecated function
         network = keras_ocr.detection.build_keras_model()
     load_weights(network, content, file)
     return _compile(network, (None, None, None, 3))
@@ -76,10 +76,10 @@ def load_recognizer(file: WeightsFile, alphabet: str) -> Network:
 
     Returns:
         Maps (B, 31, 200, 1) grey words, 0 to 1, to (B, 48, C + 1) probabilities of the C letters
-        of the alphabet and of none.
+        of the alphabet and the blank.
 
     Raises:
-        WeightsError: The file is missing, is another or does not fit.
+        WeightsError: The file is missing, is not the expected one, or does not fit.
     """
     content = read_file(file)
     check_alphabet(content, alphabet, file)
@@ -93,15 +93,15 @@ def load_recognizer(file: WeightsFile, alphabet: str) -> Network:
 
 
 def run_in_batches(network: Network, items: Iterable[Floats], n_at_once: int) -> Iterator[Floats]:
-    """What a network makes of each item, in batches of one size; the last is filled with blanks.
+    """Run a network on items in batches of one size; the last batch is filled with blanks.
 
-    TensorFlow chooses how to compute by the shape of a batch: alone, the maps and letters of four
-    pictures had other last bits than together (2.21, on a processor).
+    TensorFlow chooses its algorithms by the shape of a batch: the maps and letters of four
+    pictures differed in their last bits from those of single pictures (2.21, on a CPU).
 
     Args:
         network: Maps a batch to a batch.
-        items: All of one shape.
-        n_at_once: Items in a batch.
+        items: Arrays of one shape.
+        n_at_once: Items per batch.
     """
     waiting = iter(items)
     while batch := list(islice(waiting, n_at_once)):

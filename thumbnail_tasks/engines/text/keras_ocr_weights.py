@@ -1,4 +1,4 @@
-"""keras-ocr's two files of weights: which they are, where they lie, and how they are loaded."""
+"""keras-ocr's two weights files: names, paths, checksums and loading."""
 
 import contextlib
 import hashlib
@@ -19,16 +19,16 @@ _INSTEAD = "--engines-text rapidocr"
 
 
 _DAMAGE = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py and Keras raise for files that are none of weights, or cut short, or changed."""
+"""What h5py and Keras raise for files without weights, truncated, or changed."""
 
 
 class WeightsFile(NamedTuple):
-    """A file of weights, as chosen."""
+    """The selected weights file."""
 
     path: Path
     sha256: str
     repair: str
-    """What to do if it is missing or another one."""
+    """What to do if it is missing or wrong."""
 
 
 def published_weights() -> dict[str, Weights]:
@@ -55,21 +55,21 @@ def published_weights() -> dict[str, Weights]:
 
 
 def needed_weights() -> list[Weights]:
-    """Those of keras-ocr's own files that no setting replaces."""
+    """keras-ocr's own files, except those replaced by a setting."""
     chosen = settings.keras_ocr()
     published = published_weights()
     return [weights for setting, weights in published.items() if not getattr(chosen, setting)]
 
 
 def choose_file(setting: str) -> WeightsFile:
-    """The file that a setting names, with the digest it has now, or keras-ocr's own.
+    """The file of a setting, with its current digest, or keras-ocr's own.
 
     Args:
         setting: ``detector_weights`` or ``recognizer_weights``.
 
     Raises:
-        WeightsError: The file that the setting names cannot be read. keras-ocr's own may be
-            missing: its digest is known.
+        WeightsError: The file of the setting cannot be read. keras-ocr's own may be missing, as
+            its digest is known.
     """
     named = str(getattr(settings.keras_ocr(), setting))
     if named:
@@ -86,7 +86,7 @@ def choose_file(setting: str) -> WeightsFile:
 
 
 def read_file(file: WeightsFile) -> bytes:
-    """Read a file of weights and make sure, before it is loaded, that it is the right one.
+    """Read a weights file, and check its SHA-256 before it is loaded.
 
     Raises:
         WeightsError: The file is missing or has another SHA-256.
@@ -102,12 +102,12 @@ def read_file(file: WeightsFile) -> bytes:
 
 
 def load_weights(network: Any, content: bytes, file: WeightsFile) -> None:
-    """Put the weights of a file that was read into a Keras network.
+    """Load the weights of a file that has been read into a Keras network.
 
     Raises:
-        WeightsError: It is no HDF5 file of weights, or they do not fit the network.
+        WeightsError: It is not an HDF5 file with weights, or they do not fit the network.
     """
-    with tempfile.NamedTemporaryFile(suffix=".h5") as copy:  # Keras takes nothing but a path
+    with tempfile.NamedTemporaryFile(suffix=".h5") as copy:  # Keras accepts only a path
         copy.write(content)
         copy.flush()
         try:
@@ -121,7 +121,7 @@ def load_weights(network: Any, content: bytes, file: WeightsFile) -> None:
 
 
 def check_alphabet(content: bytes, alphabet: str, file: WeightsFile) -> None:
-    """Make sure that the recogniser has one class for each letter, and one for none.
+    """Check that the recogniser has one class for each letter, and one for the blank.
 
     Raises:
         WeightsError: It has more or fewer.
@@ -132,7 +132,7 @@ def check_alphabet(content: bytes, alphabet: str, file: WeightsFile) -> None:
         with h5py.File(io.BytesIO(content)) as stored:
             n_classes = stored["fc_12/fc_12/bias:0"].shape[0]
     except _DAMAGE:
-        return  # load_weights says what is wrong with it
+        return  # load_weights reports what is wrong
     if n_classes != len(alphabet) + 1:
         raise WeightsError(
             f"{file.path}: expected {len(alphabet) + 1} classes, for the {len(alphabet)} letters "

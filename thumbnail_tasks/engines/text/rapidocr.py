@@ -1,18 +1,18 @@
-"""PP-OCR's detector and recogniser on ONNX Runtime, with our own reading of what they say.
+"""PP-OCR's detector and recogniser on ONNX Runtime, with decoding of our own.
 
 The models and the detector's post-processing are RapidOCR's (https://github.com/RapidAI/RapidOCR,
-Apache-2.0); its wheel carries them. What is done otherwise than in ``RapidOCR()``, and what each
-gave on 174 labelled thumbnails at 480×360 (516 words, 40 pictures without; 2026-11-23):
+Apache-2.0), included in its wheel. Differences from ``RapidOCR()``, and the effect of each on 174
+labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23):
 
-* The detector sees the shorter side at 416 pixels instead of 736: a third of the time. At equal
-  thresholds word recall was 0.83 at 416, 0.83 at 480 and 0.82 at 320.
-* A space is read where the recogniser gives it 5 % of its belief, though it believes more in none:
-  it learnt from Chinese, which has no spaces. Recall from 0.83 to 0.90, precision from 0.89 to
-  0.92; at 1 % recall is the same and precision 0.91.
-* Lines come in reading order by blocks (``reading_order``).
-* A second look at doubtful lines (inverted, equalised, cropped closer or wider; the surest
-  reading kept) was tried and left out: recall +0.01, precision −0.01 to −0.02, text invented on 10
-  instead of 7 pictures.
+* The detector's input has a shorter side of 416 pixels instead of 736: a third of the time. At
+  equal thresholds word recall was 0.83 at 416, 0.83 at 480 and 0.82 at 320.
+* A space is decoded from a probability of 5 % on, even if the blank has a higher one: the
+  recogniser was trained on Chinese, which has no spaces. Recall from 0.83 to 0.90, precision from
+  0.89 to 0.92; at 1 % recall is the same and precision 0.91.
+* Lines are put in reading order by blocks (``reading_order``).
+* Recognising doubtful lines again (inverted, equalised, cropped closer or wider; keeping the most
+  confident result) was tried and left out: recall +0.01, precision −0.01 to −0.02, false text on
+  10 instead of 7 pictures.
 """
 
 import functools
@@ -39,7 +39,7 @@ _BOX_THRESHOLD = 0.5
 _UNCLIP_RATIO = 1.6
 _DETECTOR_STRIDE_PX = 32
 _MAX_ASPECT = 8
-"""A picture longer than this is looked at as if it were this long: the memory has a bound."""
+"""Longer pictures are reduced to this length, which bounds the memory."""
 _LINE_HEIGHT_PX = 48
 _LINE_STEP_PX = 32
 _MIN_LINE_WIDTH_PX = 320
@@ -53,7 +53,7 @@ class Line(NamedTuple):
     quad: NDArray[np.float32]
     """(4, 2) corners x, y: upper left, upper right, lower right, lower left."""
     letters: list[tuple[str, float, float]]
-    """Each letter or space with its probability and where it stands on the line, 0 to 1."""
+    """Each letter or space with its probability and its position on the line, 0 to 1."""
 
     @property
     def confidence(self) -> float:
@@ -63,12 +63,12 @@ class Line(NamedTuple):
 
 @functools.cache
 def load_text_recognizer() -> TextRecognizer:
-    """Load the models that lie in RapidOCR's wheel; nothing is fetched.
+    """Load the models in RapidOCR's wheel, without downloading any.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. What is read
-        on a picture does not depend on its batch-mates. Words have their line's confidence; their
-        boxes are cut from the line's where their first and last letters stand.
+        Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. The result for a
+        picture does not depend on the others of the batch. Words have their line's confidence;
+        their boxes are cut from the line's at their first and last letters.
     """
     detector, recognizer = _open_model("PP-OCRv6_det_small"), _open_model("PP-OCRv6_rec_small")
     characters = recognizer.get_modelmeta().custom_metadata_map["character"]
@@ -94,7 +94,7 @@ def load_text_recognizer() -> TextRecognizer:
 def decode_letters(
     probabilities: NDArray[np.float32], alphabet: Sequence[str]
 ) -> list[tuple[str, float, float]]:
-    """Read a line from the recogniser's output: best path of CTC, and spaces half believed in.
+    """Decode a line from the recogniser's output: the best path of CTC, and probable spaces.
 
     Args:
         probabilities: (T, C) of each letter at T steps along the line; the first letter is CTC's
@@ -102,10 +102,10 @@ def decode_letters(
         alphabet: The C letters.
 
     Returns:
-        Letters with their probability and their place on the line, 0 to 1. A space that the best
-        path lacks stands between two letters where its probability reaches
+        Letters with their probability and their position on the line, 0 to 1. A space that is not
+        on the best path is inserted between two letters if its probability reaches
         ``MIN_SPACE_PROBABILITY``; it has its neighbours' mean probability, so that it does not
-        change the line's.
+        change that of the line.
     """
     best = probabilities.argmax(axis=1)
     starts = [
@@ -128,10 +128,10 @@ def decode_letters(
 
 
 def split_words(line: Line) -> Iterator[Word]:
-    """Cut a line at its spaces into words."""
+    """Split a line at its spaces into words."""
     upper_left, upper_right, lower_right, lower_left = line.quad
-    places = [place for _, _, place in line.letters]
-    half = (places[-1] - places[0]) / (len(places) - 1) / 2 if len(places) > 1 else 0.5
+    positions = [position for _, _, position in line.letters]
+    half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
     for is_space, group in groupby(line.letters, key=lambda letter: letter[0] == " "):
         if is_space:
             continue
@@ -177,7 +177,7 @@ def _load_box_finder() -> Any:
 
 
 def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut a line out, upright, as the recogniser takes it: (3, 48, w) float32 in -1..1."""
+    """Crop a line, upright, as input of the recogniser: (3, 48, w) float32 in -1..1."""
     import cv2
     from rapidocr.utils.process_img import get_rotate_crop_image
 
@@ -190,10 +190,10 @@ def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.flo
 
 
 def _recognize_line(recognizer: Any, crop: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run the recogniser on one line: (T, C) probabilities, none of its padding.
+    """Run the recogniser on one line: (T, C) probabilities, without padding.
 
-    Lines are read one by one: in a batch, a line's probabilities change in their last digits
-    with its batch-mates, and the doubtful spaces come and go.
+    Lines are processed one by one: in a batch, the last digits of a line's probabilities depend
+    on the other lines, and so would doubtful spaces.
     """
     width = crop.shape[2]
     padding = max(_MIN_LINE_WIDTH_PX, -(-width // _LINE_STEP_PX) * _LINE_STEP_PX) - width
@@ -209,6 +209,6 @@ ENGINE = Engine(
     about=lambda: {
         "detector_side_px": DETECTOR_SIDE_PX,
         "min_space_probability": MIN_SPACE_PROBABILITY,
-        "reading": 2,  # raised with every change of this module that changes what is read
+        "reading": 2,  # raised with every change of this module that changes the output
     },
 )

@@ -1,4 +1,4 @@
-"""The order in which a person reads lines of text that are scattered over a picture."""
+"""The reading order of lines of text that are scattered over a picture."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
 
-# In units of the lower line's height. Lines of one block stand close together and are about
-# equally high; what is further apart, or much larger, is another thought.
+# In units of the lower line's height. Lines of one block are close together and of about equal
+# height; lines further apart, or much larger, belong to another block.
 MAX_LINE_GAP = 0.8
 MAX_WORD_GAP = 1.0
 MAX_HEIGHT_RATIO = 1.8
@@ -19,9 +19,9 @@ _MIN_ROW_OVERLAP = 0.5
 def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
     """Order lines of text by blocks, rows and columns.
 
-    Lines that stand beside or beneath each other, near and of similar height, form a block.
-    Lines are read by rows: from the top down, from left to right in a row; so are blocks, by
-    their first lines. Two columns side by side are two blocks, read one after the other.
+    Lines beside or below each other, near and of similar height, form a block. Lines are read by
+    rows: from top to bottom, from left to right in a row; so are blocks, by their first lines.
+    Two columns side by side are two blocks, read one after the other.
 
     Args:
         boxes_xyxy: N boxes x_min, y_min, x_max, y_max in pixels.
@@ -42,13 +42,13 @@ def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
 
 
 def level_boxes(quads: Sequence[NDArray[np.float32]]) -> list[Box]:
-    """Boxes around lines that rise or fall together, turned until most of them lie level.
+    """Boxes around slanted lines, rotated so that most of the lines are horizontal.
 
     Args:
         quads: N times (4, 2) corners x, y: upper left, upper right, lower right, lower left.
 
     Returns:
-        N boxes for ``order_lines``; turned as they are, they are in no picture's pixels.
+        N boxes for ``order_lines``; because of the rotation they are not in picture pixels.
     """
     if not quads:
         return []
@@ -85,7 +85,7 @@ def _belong_together(one: Box, other: Box) -> bool:
 
 
 def _order_rows(boxes: Sequence[Box]) -> list[int]:
-    """Order boxes by rows; a box joins a row when its middle lies within the row's first box."""
+    """Order boxes by rows; a box joins a row if its middle is within the row's first box."""
     rows: list[list[int]] = []
     for i in sorted(range(len(boxes)), key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0])):
         middle = (boxes[i][1] + boxes[i][3]) / 2
