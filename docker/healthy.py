@@ -35,7 +35,7 @@ def main() -> str | None:
         return f"{where}: expected a worker of {host}, found none"
     silent_s = time.time() - max(heartbeats)
     if silent_s > SILENCE_S:
-        return f"{where}: no heartbeat of {host} for {silent_s:.0f} s, expected one within {SILENCE_S} s"
+        return f"{where}: expected a heartbeat within {SILENCE_S} s, found one {silent_s:.0f} s ago"
     return None
 
 

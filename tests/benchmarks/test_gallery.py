@@ -3,16 +3,16 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.accuracy.gallery import Gpu, Overlay, Said, format_section, write_gallery
+from benchmarks.accuracy.gallery import Card, Overlay, Said, format_section, write_gallery
 
 NASTY = "<script>alert('1')</script>\"&"
 
 
-def make_card(folder: Path, name: str, n_missed: int = 0, text: str = "") -> Gpu:
+def make_card(folder: Path, name: str, n_missed: int = 0, text: str = "") -> Card:
     picture = folder / f"{name}.png"
     Image.new("RGB", (16, 9)).save(picture)
     overlays = [Overlay((1, 2, 3, 4), "false", text)]
-    return Gpu(name, picture, overlays, {"said": [Said("false", text)]}, n_missed, 0)
+    return Card(name, picture, overlays, {"said": [Said("false", text)]}, n_missed, 0)
 
 
 class Tags(HTMLParser):

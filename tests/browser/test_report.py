@@ -88,7 +88,7 @@ def test_the_overview_says_what_the_export_holds(open_view: Open, thumbnails: pd
     assert f"Of {len(ok)} thumbnails" in lead
     assert f"{with_text:.1f}".removesuffix(".0") in lead
     assert f"{with_faces:.1f}".removesuffix(".0") in lead
-    expect(overview).to_contain_text("Correlation is not cause")
+    expect(overview).to_contain_text("Correlation is not causation")
     page.locator("#overview canvas").nth(8).wait_for()
     for title in ("Words per thumbnail", "Faces per thumbnail", "Hue wheel", "Brightness"):
         expect(overview.locator("figcaption", has_text=title).first).to_be_visible()

@@ -1,8 +1,5 @@
-"""How good and how fast an exported text encoder is."""
+"""How close an exported text encoder is to the original."""
 
-import random
-import re
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -61,32 +58,3 @@ def _nearest_ten(vectors: NDArray[np.float32]) -> NDArray[np.intp]:
     similarities = vectors @ vectors.T
     np.fill_diagonal(similarities, -2)
     return np.argpartition(-similarities, 10, axis=1)[:, :10]
-
-
-def measure_misspelling(embed: Embed, titles: list[str], count: int = 1000) -> float:
-    """Share of titles that stay nearest to themselves with one wrong letter in a long word."""
-    choice = random.Random(0)
-    long_word = re.compile(r"[A-Za-z]{6,}")
-    clean = choice.sample([title for title in titles if long_word.search(title)], count)
-    misspelt = []
-    for title in clean:
-        word = choice.choice(list(long_word.finditer(title)))
-        at = choice.randrange(*word.span())
-        letter = choice.choice([x for x in "abcdefghijklmnopqrstuvwxyz" if x != title[at].lower()])
-        letter = letter.upper() if title[at].isupper() else letter
-        misspelt.append(title[:at] + letter + title[at + 1 :])
-    nearest = (embed(misspelt) @ embed(clean).T).argmax(axis=1)
-    return float((nearest == np.arange(count)).mean())
-
-
-def measure_speed(embed: Embed, titles: list[str], count: int = 1000) -> float:
-    """Texts of three words per second of processor time on one core, the best of three runs."""
-    choice = random.Random(0)
-    words = sorted({word for title in titles for word in title.split() if word.isalpha()})
-    texts = [" ".join(choice.sample(words, 3)) for _ in range(count)]
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        embed(texts)
-        seconds.append(time.process_time() - start)
-    return count / min(seconds)

@@ -15,10 +15,10 @@ from benchmarks.accuracy.labels import MissingError, read_titles
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers import original_minilm
 from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.accuracy.text_vectors import measure_misspelling, measure_speed
 from benchmarks.progress import say
 from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
 from thumbnail_tasks.stages.embeddings import EmbedText
-from training.text_encoder.measure import measure_misspelling, measure_speed
 
 PART = "vectors"
 N_NEIGHBOURS = 10

@@ -1,4 +1,4 @@
-/* A thumbnail with what was found on it: as a card, and large. */
+/* A thumbnail with its results: as a card, and large. */
 "use strict";
 report.picture = (item) => {
   const sha = report.items.sha[item];
@@ -22,7 +22,7 @@ report.describe = (item) => {
   return `Thumbnail of ${report.named(item).slice(0, 200)}; ${found.join("; ")}`;
 };
 
-/** Boxes of words and faces over a picture whose black bars are cut off; dashed: not in the text. */
+/** Boxes of words and faces over a picture without black bars; dashed: not in the text. */
 report.boxes = (detail, ratio, item) => {
   if (!detail.size) return null;
   const [width, height] = detail.size;
@@ -142,7 +142,7 @@ report.open = async (item) => {
       : report.make(
           "a",
           { href: report.hash({ view: "gallery", near: items.id[item] }) },
-          "Thumbnails that say the like",
+          "Thumbnails with similar text",
         );
   dialog.replaceChildren(
     report.make(
@@ -155,7 +155,7 @@ report.open = async (item) => {
     report.make(
       "p",
       { class: "bar" },
-      report.link(items.link[item], "Look at the video or its picture"),
+      report.link(items.link[item], "Open the video or its picture"),
       near,
     ),
     report.make(
@@ -186,7 +186,7 @@ report.open = async (item) => {
       ? report.make(
           "p",
           { class: "soft" },
-          "A dashed box is a word that was too unsure for the text.",
+          "A dashed box is a word whose confidence is too low for the text.",
         )
       : "",
     detail.words.length

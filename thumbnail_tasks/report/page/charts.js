@@ -1,4 +1,4 @@
-/* Charts by Apache ECharts, each with its numbers as a table beneath. */
+/* Charts by Apache ECharts, each with its numbers as a table below. */
 "use strict";
 report.charts = new Set();
 
@@ -11,7 +11,7 @@ report.css = (name) => {
   return colour;
 };
 
-/** Draw a chart, now and whenever the colours change. `option` is made anew from the colours. */
+/** Draw a chart, now and whenever the colours change; `option` is computed from the colours. */
 report.draw = (box, option, onclick) => {
   const chart = echarts.init(box, null, { renderer: "canvas" });
   const drawn = {

@@ -1,4 +1,4 @@
-/* What all views share: data that arrives as scripts, elements made without markup, the state. */
+/* Shared by all views: data loaded as scripts, elements created without markup, the state. */
 "use strict";
 const report = {
   EMOTIONS: ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"],
@@ -29,7 +29,7 @@ report.take = (name, value) => {
   if (waiting) waiting.resolve(value);
 };
 
-/** Load data/<name>.js once. A page that lies in a file may load scripts, and nothing else. */
+/** Load data/<name>.js once. A page opened from a file may load only scripts. */
 report.load = (name) => {
   const known = report._waiting.get(name);
   if (known) return known.promise;
@@ -52,7 +52,7 @@ report.load = (name) => {
 
 report.forget = (name) => report._waiting.delete(name);
 
-/** Load every thumbnail's line, a few thousand at a time; the first are shown meanwhile. */
+/** Load every thumbnail's row, a few thousand at a time; the first are shown meanwhile. */
 report.loadItems = async (onFirst) => {
   const { sizes, per_file: perFile } = report.summary;
   const parts = Math.ceil(sizes.items / perFile.index);
@@ -65,8 +65,8 @@ report.loadItems = async (onFirst) => {
       for (const value of values) column.push(value);
     }
     for (let i = 0; i < columns.id.length; i++) {
-      const said = [columns.text[i], columns.raw[i], columns.title[i], columns.id[i]];
-      report.items.search.push(said.filter(Boolean).join("\n").toLowerCase());
+      const texts = [columns.text[i], columns.raw[i], columns.title[i], columns.id[i]];
+      report.items.search.push(texts.filter(Boolean).join("\n").toLowerCase());
     }
     report.n = report.items.id.length;
     if (part === 0) onFirst();
@@ -80,10 +80,10 @@ report.detail = async (item) => {
   return (await report.load(`details-${Math.floor(item / size)}`))[item % size];
 };
 
-/** What a thumbnail is called in an address: its id; a row that names none has its number here. */
+/** The key of a thumbnail in an address: its id, or the number of a row that names none. */
 report.key = (item) => report.items.id[item] ?? `row ${item}`;
 
-/** The thumbnail of that key; -1 where there is none, or none yet. */
+/** The thumbnail with this key; -1 if there is none (yet). */
 report.itemOf = (key) => {
   const item = report.items.id.indexOf(key);
   const number = /^row (\d+)$/.exec(key)?.[1];
@@ -92,7 +92,7 @@ report.itemOf = (key) => {
 
 report.bytes = (packed) => Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
 
-/* --- elements: what comes from the input is text, never markup ------------------------------- */
+/* --- elements: input is always text, never markup --------------------------------------------- */
 
 report.make = (tag, attributes = {}, ...children) => {
   const svg = ["svg", "rect", "title"].includes(tag) && attributes.svg !== false;
@@ -163,7 +163,7 @@ report.say = (text) => {
   document.getElementById("status").textContent = text;
 };
 
-/* --- the state is the address, so that each can be kept and sent ------------------------------ */
+/* --- the state is in the address, so that it can be bookmarked and shared --------------------- */
 
 report.state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 

@@ -1,4 +1,4 @@
-/* What goes with views and likes: rank correlations with their intervals. */
+/* Rank correlations with views and likes, with their intervals. */
 "use strict";
 report.correlations = (s) => {
   const outcomes = [...new Set(s.correlations.map((c) => c.outcome))];
@@ -36,7 +36,7 @@ report.correlations = (s) => {
     place.replaceChildren(
       report.figure({
         title: `Rank correlation with ${outcome.value}, ${groups[within.value]}`,
-        note: "Spearman’s rho and its 95 % confidence interval; an interval across 0 says: not told apart from none",
+        note: "Spearman’s rho and its 95 % confidence interval; if it includes 0, there may be none",
         tall: true,
         head: ["attribute", "rho", "from", "to", "videos"],
         rows: rows.map((c) => [c.attribute, c.rho, c.low, c.high, c.n]),
@@ -82,12 +82,12 @@ report.correlations = (s) => {
   };
   draw();
   return [
-    report.make("h2", {}, "What goes with views and likes"),
+    report.make("h2", {}, "Correlation with views and likes"),
     report.make(
       "p",
       {},
-      report.make("strong", {}, "Correlation is not cause."),
-      " A thumbnail does not earn its views alone: who made the video, on what and when counts at least as much. Compared within a channel, some of that is the same for all. Of many attributes, one in twenty seems to matter by chance.",
+      report.make("strong", {}, "Correlation is not causation."),
+      " Views depend at least as much on who made the video, about what, and when. Comparing within a channel removes part of that. Of many attributes, one in twenty seems to matter by chance.",
     ),
     report.make("div", { class: "filters" }, outcomeLabel, withinLabel),
     place,

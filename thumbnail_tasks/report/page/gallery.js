@@ -1,4 +1,4 @@
-/* The gallery: filters, order, pages, nearest texts, and the rows as CSV. */
+/* The gallery: filters, order, pages, similar texts, and rows as CSV. */
 "use strict";
 const PER_PAGE = 48;
 
@@ -142,7 +142,7 @@ report.views.gallery = {
     }
   },
 
-  /** What a column holds, once all of it is there; the most frequent first. */
+  /** The distinct values of a column once it is loaded, the most frequent first. */
   offer(name) {
     const control = this.fields[name];
     if (!report.isWhole || control.dataset.whole) return;
@@ -205,7 +205,7 @@ report.views.gallery = {
       await navigator.clipboard.writeText(text);
       report.say("The link is copied.");
     } catch {
-      report.say("Copy the address of this page: it is the link.");
+      report.say("Copy the address of this page.");
     }
     document.getElementById("copy").textContent = "Link: see the address";
   },

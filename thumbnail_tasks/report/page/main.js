@@ -1,4 +1,4 @@
-/* From the address to the view. */
+/* Shows the view of the address. */
 "use strict";
 report.show = () => {
   const state = report.state();
@@ -39,7 +39,7 @@ report.start = async () => {
     try {
       localStorage.setItem("theme", wanted);
     } catch {
-      /* a page in a file may keep nothing */
+      /* a page opened from a file may have no storage */
     }
     report.theme(wanted);
   });
@@ -59,7 +59,7 @@ report.start = async () => {
     .filter(([name]) => !["version", "videos"].includes(name))
     .map(([name, tag]) => `${name}: ${tag}`);
   document.getElementById("made").textContent =
-    `Made of ${about.videos} by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`;
+    `Made from ${about.videos} by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`;
   window.addEventListener("hashchange", report.show);
   report.show();
   await report.loadItems(report.show);

@@ -1,4 +1,4 @@
-/* The map: texts that say the like lie side by side. */
+/* The map: similar texts are close to each other. */
 "use strict";
 report.views.map = {
   async show(state) {
@@ -28,7 +28,7 @@ report.views.map = {
       make(
         "p",
         {},
-        "Each point is a text; texts that say the like lie side by side (t-SNE of their vectors). Distances between far groups mean little. Zoom with the wheel or two fingers, drag to move, click a point to see its thumbnail.",
+        "Each point is a text; similar texts are close to each other (t-SNE of their vectors). Large distances mean little. Zoom with the wheel or two fingers, drag to move, click a point to see its thumbnail.",
       ),
       make(
         "div",
@@ -57,11 +57,11 @@ report.views.map = {
           id: "map-chart",
           role: "img",
           "aria-label":
-            "Map of the texts. The gallery lists the same texts, and the nearest of each.",
+            "Map of the texts. The gallery lists the same texts, and those similar to each.",
         })),
         make("p", { class: "soft", id: "map-hover" }),
       ),
-      make("h2", {}, "Texts that are marked"),
+      make("h2", {}, "Marked texts"),
       (this.listed = make("ul", { class: "reasons", id: "map-list" })),
     );
   },
@@ -228,7 +228,7 @@ report.views.map = {
     );
     if (!listed.length)
       this.listed.append(
-        report.make("li", {}, "Write a word above to mark the texts that have it."),
+        report.make("li", {}, "Enter a word above to mark the texts that contain it."),
       );
   },
 };

@@ -1,4 +1,4 @@
-/* The misses: what could not be done, and what a person should look at. */
+/* The misses: what could not be done, and what should be checked. */
 "use strict";
 const LISTED = 200;
 const SHOWN = 12;
@@ -13,12 +13,12 @@ report.views.misses = {
       make(
         "p",
         { class: "lead" },
-        "What could not be done, and what was done with doubt. Five minutes here tell how far to trust the rest.",
+        "Thumbnails that could not be processed, and doubtful results. Look through them to judge how far to trust the rest.",
       ),
       make("h2", {}, "Could not be done"),
     );
     const missed = report.summary.statuses.filter((each) => each.status !== "ok");
-    if (!missed.length) section.append(make("p", {}, "Nothing: every thumbnail has a picture."));
+    if (!missed.length) section.append(make("p", {}, "None: every thumbnail has a picture."));
     for (const { status, count, meaning } of missed) {
       const of = all.filter((item) => items.status[item] === status);
       const list = make("ul", { class: "reasons" });
@@ -57,7 +57,7 @@ report.views.misses = {
       const of = all.filter(is);
       const sort = doubt === "low" ? "unsure" : "";
       const first = report.select({ doubt, sort }).slice(0, SHOWN);
-      section.append(make("h2", {}, `In doubt: ${name} (${report.number(of.length)})`));
+      section.append(make("h2", {}, `Doubtful: ${name} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(
           make(

@@ -1,4 +1,4 @@
-/* The overview: what these thumbnails come to. */
+/* The overview: a summary of these thumbnails. */
 "use strict";
 report.views.overview = {
   show() {
@@ -37,7 +37,7 @@ report.views.overview = {
       report.make(
         "p",
         { class: "soft" },
-        `Of the ${report.number(s.n_ok)} thumbnails that have a picture, each counted once.`,
+        `Of the ${report.number(s.n_ok)} thumbnails with a picture, each counted once.`,
       ),
       report.make(
         "div",
@@ -59,10 +59,10 @@ report.views.overview = {
     const misses = missing
       ? [
           " ",
-          report.make("a", { href: "#view=misses" }, `${report.number(missing)} could not be had`),
+          report.make("a", { href: "#view=misses" }, `${report.number(missing)} could not be fetched`),
           ".",
         ]
-      : [" All could be had."];
+      : [" All thumbnails were fetched."];
     return report.make(
       "p",
       { class: "lead" },
@@ -131,7 +131,7 @@ report.views.overview = {
     const state = (i) => ({ view: "gallery", emotion: labels[i] });
     return report.bars({
       title: "Faces by strongest emotion",
-      note: "As a network judges them; about a single face it is often wrong",
+      note: "As classified by a network, which is often wrong about a single face",
       labels,
       values: s.emotions.map((e) => e.count),
       head: ["emotion", "faces"],
@@ -218,7 +218,7 @@ report.views.overview = {
     const labels = s.statuses.map((each) => each.status);
     return report.figure({
       title: "Statuses",
-      note: "Why there is no picture, where there is none",
+      note: "Why thumbnails have no picture; ok: they have one",
       head: ["status", "thumbnails", "meaning"],
       rows: s.statuses.map((each, i) => [
         report.make("a", { href: report.hash(state(i)) }, each.status),

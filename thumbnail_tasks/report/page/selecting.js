@@ -1,6 +1,6 @@
-/* Which thumbnails a state asks for, in which order; and how near texts are in meaning. */
+/* The thumbnails selected by a state, in order, and the similarity of texts. */
 "use strict";
-/** Ranges as the address has them: "0-0", "1-3", "9-". */
+/** Ranges as in the address: "0-0", "1-3", "9-". */
 report.range = (value) => {
   const found = /^(\d+)-(\d*)$/.exec(value ?? "");
   return found ? [Number(found[1]), found[2] === "" ? Infinity : Number(found[2])] : null;
@@ -25,7 +25,7 @@ report.ORDERS = new Map([
   ["unsure", ["confidence", 1]],
 ]);
 
-/** The items that a state asks for, in order. */
+/** The items selected by a state, in order. */
 report.select = (state, nearness = null) => {
   const { items } = report;
   const tests = [];

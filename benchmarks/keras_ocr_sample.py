@@ -1,8 +1,8 @@
-"""Read the shipped sample, and say how much of it was read and how fast.
+"""Accuracy and speed of keras-ocr with drawn weights (``training/keras_ocr``) on the sample.
 
-    PYTHONPATH=. python training/keras_ocr/measure.py [--scale 1] [--beside-pipeline]
+    python -m benchmarks.keras_ocr_sample [--scale 1] [--beside-pipeline]
 
-From the repository's root, with the files in ``tests/weights`` or those that are named.
+Run it in the repository's root; by default it uses the weights in ``tests/weights``.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 BATCH = 16
-"""Pictures in a call, as the stage makes them."""
+"""Pictures per call, as in the stage."""
 
 
 def main() -> None:
-    """Print both."""
+    """Print words, accuracy and speed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--detector", type=Path, default=Path("tests/weights/craft_drawn.h5"))
     parser.add_argument("--recognizer", type=Path, default=Path("tests/weights/crnn_drawn.h5"))
@@ -38,32 +38,33 @@ def main() -> None:
     config.set("keras_ocr", "recognizer_weights", str(args.recognizer))
     config.set("keras_ocr", "scale", str(args.scale))
 
-    wanted, pictures = read_sample(Path("examples"))
+    expected, pictures = read_sample(Path("examples"))
     recognize = load_text_recognizer()
 
     def read(batch: list[ImageRGB]) -> list[list[str]]:
         return [[word.text for word in words] for words in recognize(batch)]
 
-    said, seconds = read_all(read, pictures)
+    found, seconds = read_all(read, pictures)
     counts = [
-        count_words(must, "", " ".join(words)) for must, words in zip(wanted, said, strict=True)
+        count_words(words, "", " ".join(read_words))
+        for words, read_words in zip(expected, found, strict=True)
     ]
-    for must, words in zip(wanted, said, strict=True):
-        print(f"{must:35} {' '.join(words)}")
+    for words, read_words in zip(expected, found, strict=True):
+        print(f"{words:35} {' '.join(read_words)}")
     print(score_words(counts))
-    print(f"{seconds / len(pictures):.2f} s a picture")
+    print(f"{seconds / len(pictures):.2f} s per picture")
     if args.beside_pipeline:
         theirs, their_seconds = read_all(load_pipeline(args), pictures)
-        same = sum(sorted(a) == sorted(b) for a, b in zip(said, theirs, strict=True))
+        same = sum(sorted(a) == sorted(b) for a, b in zip(found, theirs, strict=True))
         print(
             f"keras-ocr's own: {their_seconds / len(pictures):.2f} s, "
             f"{their_seconds / seconds:.2f} times as long; "
-            f"{same} of {len(said)} pictures have the same words"
+            f"{same} of {len(found)} pictures have the same words"
         )
 
 
 def read_sample(folder: Path) -> tuple[list[str], list[ImageRGB]]:
-    """What stands on each picture, and the pictures without their bars."""
+    """The expected words of each picture, and the pictures without black bars."""
     with (folder / "expected.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["thumbnail_status"] == "ok"]
     files = [folder / "images" / f"{row['video_id']}.jpg" for row in rows]
@@ -74,17 +75,17 @@ def read_sample(folder: Path) -> tuple[list[str], list[ImageRGB]]:
 def read_all(
     read: Callable[[list[ImageRGB]], list[list[str]]], pictures: list[ImageRGB]
 ) -> tuple[list[list[str]], float]:
-    """The words of each picture, read in batches of one size, and the seconds that it took."""
+    """The words of each picture, recognised in batches of one size, and the seconds it took."""
     by_shape = defaultdict(list)
     for i, picture in enumerate(pictures):
         by_shape[picture.shape].append(i)
-    said: list[list[str]] = [[] for _ in pictures]
+    found: list[list[str]] = [[] for _ in pictures]
     start = time.perf_counter()
     for numbers in by_shape.values():
         for batch in (numbers[i : i + BATCH] for i in range(0, len(numbers), BATCH)):
             for i, words in zip(batch, read([pictures[i] for i in batch]), strict=True):
-                said[i] = words
-    return said, time.perf_counter() - start
+                found[i] = words
+    return found, time.perf_counter() - start
 
 
 def load_pipeline(args: argparse.Namespace) -> Callable[[list[ImageRGB]], list[list[str]]]:
