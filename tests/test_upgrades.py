@@ -1,4 +1,4 @@
-"""What docs/OPERATIONS.md says that a change makes anew."""
+"""What a change recomputes, as docs/OPERATIONS.md says."""
 
 import importlib.metadata
 import re
@@ -17,13 +17,13 @@ from thumbnail_tasks.tasks import shard_task
 
 
 class Change(NamedTuple):
-    """Something that is done to a box."""
+    """A change to an installation."""
 
     row: str
-    """How its row of the table begins."""
+    """Start of its row of the table."""
     flags: Sequence[str] = ()
     package: str = ""
-    """A package of which another version is installed."""
+    """A package that is upgraded."""
     stage: Any = None
     """A stage whose ``version`` is raised."""
 
@@ -48,22 +48,22 @@ CHANGES = [
     Change("`[storage] shard_size`, ", ["--workers", "9", "--thumbnails-retries", "9"]),
     Change("`[storage] shard_size`, ", ["--thumbnails-total-timeout-s", "9"]),
 ]
-MADE_ANEW = {
+RECOMPUTED = {
     **{name: {name} for name in STAGE_TABLES},
     "vectors": {"embeddings"},
     "nothing": set(),
     "everything": set(STAGE_TABLES),
 }
-"""The tables that a word of the document means."""
+"""The tables that a word of the document stands for."""
 
 
 def documented(row: str) -> set[str]:
-    """The tables that are made anew, as the document has it."""
+    """The tables that are recomputed according to the document."""
     text = (ROOT / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
     (cell,) = re.findall(rf"(?m)^\| {re.escape(row)}[^|]* \| ([^|]*) \|$", text)
     words = re.findall(r"\w+", re.split(r"[.:;]", cell)[0])
     assert words
-    return set().union(*(MADE_ANEW[word] for word in words))
+    return set().union(*(RECOMPUTED[word] for word in words))
 
 
 def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
