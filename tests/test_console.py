@@ -76,7 +76,7 @@ format = %(levelname)s %(name)s %(message)s
 def test_a_logging_conf_file_takes_the_messages(tmp_path: Path) -> None:
     (tmp_path / "logging.conf").write_text(LOGGING_CONF)
     (tmp_path / "videos.csv").write_text("video_id\nabcdefghij1\n")
-    luigi_command = [Path(sys.executable).with_name("luigi"), "--module", "thumbnail_tasks"]
+    luigi_command = [str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"]
     flags = ["--local-scheduler", "--logging-conf-file", "logging.conf", "--videos", "videos.csv"]
     ran = subprocess.run(
         [*luigi_command, "ReadVideos", *flags],

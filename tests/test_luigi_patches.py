@@ -192,4 +192,4 @@ def test_the_number_of_connection_attempts_can_be_limited(
         config.remove_option("core", "scheduler_url")
     assert isinstance(luigid, RemoteScheduler)
     with caplog.at_level(logging.WARNING), pytest.raises(luigi.rpc.RPCError, match="1 attempts"):
-        luigid.task_list(FAILED, "")
+        luigid.task_list(FAILED, "")  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import luigi
+import luigi.worker
 import pytest
 from luigi.cmdline_parser import CmdlineParser
 
@@ -58,6 +59,18 @@ def test_attempt_is_the_old_name_of_plan_number(capfd: pytest.CaptureFixture[str
         "WARNING: --attempt is now called --plan-number; the old name still works\n"
     )
     assert old == ExportAttributes(videos="videos.csv", data_dir="data", plan_number=3)
+
+
+def test_the_old_task_process_context_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
+    config = luigi.configuration.get_config()
+    config.set("worker", "task_process_context", "thumbnail_tasks.terminal.ReadableFailures")
+    try:
+        settings.accept_old_context()
+        context = luigi.worker.worker().task_process_context
+    finally:
+        config.remove_option("worker", "task_process_context")
+    assert context == "thumbnail_tasks.tasks.interrupts.ReadableFailures"
+    assert "WARNING: [worker] task_process_context is now called" in capfd.readouterr().err
 
 
 def test_old_names_are_not_among_the_effective_settings() -> None:

@@ -18,9 +18,11 @@ from thumbnail_tasks.commands.projector import ExportProjector
 from thumbnail_tasks.commands.report import BuildReport
 from thumbnail_tasks.commands.search import SearchTexts
 from thumbnail_tasks.console import set_up_logging
+from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
 set_up_logging()
+accept_old_context()
 
 __all__ = [
     "BuildReport",

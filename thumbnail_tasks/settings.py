@@ -64,6 +64,21 @@ def _warn_of_old_name(old: str, new: str) -> None:
     logger.warning("%s is now called %s; the old name still works", old, new)
 
 
+_MOVED_CONTEXTS = {
+    "thumbnail_tasks.terminal.ReadableFailures": "thumbnail_tasks.tasks.interrupts.ReadableFailures"
+}
+"""Old values of ``[worker] task_process_context``, which users have in their own luigi.cfg."""
+
+
+def accept_old_context() -> None:
+    """Replace an old value of ``[worker] task_process_context``, before Luigi's worker reads it."""
+    config = luigi.configuration.get_config()
+    context = _MOVED_CONTEXTS.get(config.get("worker", "task_process_context", ""))
+    if context:
+        config.set("worker", "task_process_context", context)
+        _warn_of_old_name("[worker] task_process_context", context)
+
+
 class _Section(luigi.Config):
     """A section some of whose settings are also accepted under an old name."""
 

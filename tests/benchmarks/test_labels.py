@@ -51,7 +51,7 @@ def test_labels_of_words_alone_will_do(data: Path) -> None:
 @pytest.mark.parametrize("read", [read_thumbnails, read_crowds, read_emotions, read_titles])
 def test_what_is_not_there_is_said(tmp_path: Path, read: object) -> None:
     with pytest.raises(MissingError, match=str(tmp_path)):
-        read(tmp_path)  # type: ignore[operator]
+        read(tmp_path)
 
 
 def test_both_test_splits_are_read_and_training_is_not(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
         [*inside, *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return [Finished(*run, data_dir.with_name("copy")) for run in json.loads(done.stdout)]
+    copy = data_dir.with_name("copy")
+    return [Finished(code, printed, copy) for code, printed in json.loads(done.stdout)]
 
 
 @pytest.mark.parametrize("percent", [10, 40, 70, 95])

@@ -105,8 +105,9 @@ def test_secrets_are_never_committed(secret: str) -> None:
 def test_the_worker_runs_a_task_that_there_is() -> None:
     luigi, *arguments = SERVICES["worker"]["command"]
     assert luigi == "luigi"
-    with CmdlineParser.global_instance(arguments) as parser:
-        assert parser.get_task_obj().task_family == "Nightly"
+    with CmdlineParser.global_instance(arguments) as parser:  # without a task, which starts a run
+        assert parser.known_args.root_task == "Nightly"
+        assert parser.known_args.tables == "/incoming"
 
 
 def test_prometheus_asks_services_at_ports_that_they_have() -> None:

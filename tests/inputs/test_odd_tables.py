@@ -253,7 +253,7 @@ def test_a_table_that_changes_while_it_is_read_is_refused(
         return schema
 
     def batches_then_change(*about: object) -> Iterator[pa.RecordBatch]:
-        yield from read_batches(*about)  # type: ignore[arg-type]
+        yield from read_batches(*about)
         change(videos)
 
     hooks = {"read_schema": schema_then_change, "read_batches": batches_then_change}

@@ -74,7 +74,7 @@ def test_each_face_has_the_emotion_of_its_own_crop(thumbnails: pa.Table) -> None
     faces = detect_faces(thumbnails, lambda images: [found for _ in images], ignore)
     levels = []
 
-    def classify(crops: object) -> np.ndarray:
+    def classify(crops: Sequence[ImageRGB]) -> np.ndarray:
         levels.extend([int(crop.mean()) for crop in crops])
         probabilities = np.zeros((len(crops), 7), np.float32)
         probabilities[:, 3 if levels[-1] == 200 else 5] = 1

@@ -52,7 +52,7 @@ def serve(server: Server, name: str) -> None:
 def test_all_that_can_be_fetched_is_named_in_the_help() -> None:
     assert known_weights()
     for name in known_weights():
-        assert name in FetchWeights.weights.description
+        assert name in dict(FetchWeights.get_params())["weights"].description
 
 
 def test_a_model_says_all_that_a_person_needs_who_brings_it() -> None:

@@ -1,5 +1,7 @@
 """What a task finds lost is asked for, and what nobody can make anew is an error."""
 
+from collections.abc import Iterator
+
 import luigi
 import pytest
 
@@ -59,7 +61,7 @@ def test_what_is_still_lost_when_all_earlier_tasks_are_complete_is_an_error(task
 def test_what_a_task_asks_for_by_itself_is_passed_on() -> None:
     class Asking(luigi.Task):
         @recover_lost_inputs
-        def run(self):
+        def run(self) -> Iterator[list[luigi.Task]]:
             yield [First()]
 
     assert list(Asking().run()) == [[First()]]

@@ -5,6 +5,7 @@ import io
 import os
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ def test_a_file_is_read_once_per_state(weights: Weights, monkeypatch: pytest.Mon
     read: list[Path] = []
     path_open = Path.open
 
-    def record(path: Path, *args: str) -> object:
+    def record(path: Path, *args: Any) -> object:
         read.append(path)
         return path_open(path, *args)
 

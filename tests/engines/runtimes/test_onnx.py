@@ -31,7 +31,7 @@ def classify(faces_rgb: list[Any], progress: Progress) -> Any:
 
 @pytest.mark.model
 def test_without_a_card_it_computes_on_the_processor() -> None:
-    assert ModelProcess().compute(open_network, ignore) == ["CPUExecutionProvider"]
+    assert ModelProcess().call(open_network, ignore) == ["CPUExecutionProvider"]
 
 
 @pytest.mark.model
