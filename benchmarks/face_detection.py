@@ -1,12 +1,12 @@
-r"""dlib's CNN face detector beside our own running of it: equal boxes, time, and what the rules do.
+r"""Compare dlib's CNN face detector with ours: equal boxes, time, and the effect of the rules.
 
 Prints three Markdown tables::
 
     python -m benchmarks.face_detection --data DATA --pictures 40 --threads 2
 
-dlib takes seconds for a picture, so only the first few are compared; the rules are tried on all
-labelled ones. DATA is laid out as for ``benchmarks.accuracy``. dlib computes on one core,
-TensorFlow on as many as ``--threads`` says.
+dlib takes seconds per picture, so only the first few are compared; the rules are evaluated on all
+labelled ones. The layout of DATA is that of ``benchmarks.accuracy``. dlib uses one core, TensorFlow
+``--threads`` cores.
 """
 
 import argparse
@@ -36,15 +36,15 @@ HEIGHTS_PX = (0, 25, 30, 35, 40, 50, 60, 80, 120, 100_000)
 
 
 class Comparison(NamedTuple):
-    """What the two made of some pictures, at one number of upsamplings."""
+    """Results of both detectors on some pictures, at one number of upsamplings."""
 
     n_pictures: int
     n_boxes: int
     """dlib's."""
     n_equal: int
-    """Of them, those that ours overlap by ``EQUAL_IOU``, one to one."""
+    """Of these, the number that our boxes overlap by ``EQUAL_IOU``, one to one."""
     n_same_count: int
-    """Pictures with as many boxes."""
+    """Pictures on which both found equally many boxes."""
     max_score_difference: float
     dlib_ms: float
     """Median over batches, per picture."""
@@ -52,7 +52,7 @@ class Comparison(NamedTuple):
 
 
 def compare(pictures: Sequence[ImageRGB], upsamplings: int) -> Comparison:
-    """Run both detectors in turn, a batch of pictures each.
+    """Run both detectors alternately, on a batch of pictures each.
 
     Args:
         pictures: At least one, all of one size.
@@ -62,7 +62,7 @@ def compare(pictures: Sequence[ImageRGB], upsamplings: int) -> Comparison:
 
     theirs = dlib.cnn_face_detection_model_v1(str(find_cnn_weights()))
     ours = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
-    ours(pictures[:BATCH_SIZE])  # the first call prepares more than the rest
+    ours(pictures[:BATCH_SIZE])  # the first call does extra work
     n_boxes = n_equal = n_same_count = 0
     differences, dlib_ms, our_ms = [0.0], [], []
     for start in range(0, len(pictures), BATCH_SIZE):
@@ -105,15 +105,15 @@ def _match(wanted: Sequence[Face], found: Sequence[Face]) -> Iterator[tuple[Face
 def find_labelled(
     data: Path, upsamplings: int
 ) -> tuple[dict[str, list[LabelledFace]], dict[str, list[tuple[Face, bool]]]]:
-    """What is labelled, and all that is found, on the pictures with labelled boxes.
+    """Read the labelled faces and find all faces on the pictures with labelled boxes.
 
     Args:
         data: The labelled data.
         upsamplings: Of our detector.
 
     Returns:
-        Video id to its faces, and video id to what was found at any score: each with whether it is
-        of the colours of a face.
+        Video id to its labelled faces, and video id to the faces found at any score, each with
+        whether it passes the colour rule.
     """
     detect = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
     detect_coloured = load_face_detector(
@@ -144,42 +144,45 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled data")
-    parser.add_argument("--pictures", type=int, default=40, help="to compare with dlib")
-    parser.add_argument("--threads", type=int, default=1, help="TensorFlow's")
-    chosen = parser.parse_args()
-    os.environ["TF_NUM_INTRAOP_THREADS"] = str(chosen.threads)  # read when it is imported
-    print_comparison(chosen.data, chosen.pictures)
-    print_rules(chosen.data)
-    print_sizes(chosen.data)
+    parser.add_argument("--pictures", type=int, default=40, help="number of pictures to compare")
+    parser.add_argument("--threads", type=int, default=1, help="threads of TensorFlow")
+    args = parser.parse_args()
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(
+        args.threads
+    )  # TensorFlow reads it when it is imported
+    print_comparison(args.data, args.pictures)
+    print_rules(args.data)
+    print_sizes(args.data)
 
 
 def print_comparison(data: Path, n_pictures: int) -> None:
-    """Equality and speed, on thumbnails without their bars."""
+    """Print equality and speed, on thumbnails without their bars."""
     files = sorted((data / "thumbnails" / QUALITY).glob("*.jpg"))
     pictures = [crop_bars(decode_image(file.read_bytes())).image_rgb for file in files]
     shapes = [picture.shape for picture in pictures]
     commonest = max(set(shapes), key=shapes.count)
     pictures = [picture for picture in pictures if picture.shape == commonest][:n_pictures]
     print(
-        "| upsamplings | pictures | dlib's boxes | ours at IoU 0.9 | pictures with as many boxes "
-        "| largest difference of scores | dlib, ms a picture | ours, ms | ratio |\n"
+        "| upsamplings | pictures | dlib's boxes | equal to ours (IoU ≥ 0.9) "
+        "| pictures with equally many | largest difference of scores | dlib, ms per picture "
+        "| ours, ms | ratio |\n"
         f"|{'--:|' * 9}"
     )
     for upsamplings in (0, 1):
-        made = compare(pictures, upsamplings)
+        result = compare(pictures, upsamplings)
         print(
-            f"| {upsamplings} | {made.n_pictures} | {made.n_boxes} | {made.n_equal} "
-            f"| {made.n_same_count} | {made.max_score_difference:.1g} | {made.dlib_ms:.0f} "
-            f"| {made.our_ms:.0f} | {made.dlib_ms / made.our_ms:.1f} |",
+            f"| {upsamplings} | {result.n_pictures} | {result.n_boxes} | {result.n_equal} "
+            f"| {result.n_same_count} | {result.max_score_difference:.1g} | {result.dlib_ms:.0f} "
+            f"| {result.our_ms:.0f} | {result.dlib_ms / result.our_ms:.1f} |",
             flush=True,
         )
 
 
 def print_rules(data: Path) -> None:
-    """Clear faces found and false boxes on labelled thumbnails, by the least score."""
+    """Print clear faces found and false boxes on labelled thumbnails, by minimum score."""
     print(
-        "\n| upsamplings | least score | any colour: clear faces found | false boxes "
-        "| not of one colour: clear faces found | false boxes | pictures |\n"
+        "\n| upsamplings | minimum score | any colour: clear faces found | false boxes "
+        "| colour rule applied: clear faces found | false boxes | pictures |\n"
         f"|{'--:|' * 7}"
     )
     for upsamplings in (0, 1):
@@ -201,7 +204,7 @@ def print_rules(data: Path) -> None:
 
 
 def print_sizes(data: Path) -> None:
-    """Faces of WIDER FACE found, by height, with the settings' rules and by dlib's HOG."""
+    """Print the faces of WIDER FACE found, by height: with the settings' rules, and by HOG."""
     rules = chosen_rules()
     detectors = {
         "face-recognition-hog": face_recognition.load_hog_detector(),
@@ -211,9 +214,9 @@ def print_sizes(data: Path) -> None:
     crowds, _ = read_crowds(data)
     spans = list(pairwise(HEIGHTS_PX))
     names = [
-        f"{low} to {high - 1}" if high < HEIGHTS_PX[-1] else f"{low} on" for low, high in spans
+        f"{low} to {high - 1}" if high < HEIGHTS_PX[-1] else f"{low} or more" for low, high in spans
     ]
-    print(f"\n| height of face, px | {' | '.join(names)} |\n|{'--:|' * (len(spans) + 1)}")
+    print(f"\n| face height, px | {' | '.join(names)} |\n|{'--:|' * (len(spans) + 1)}")
     for name, detect in detectors.items():
         n_found, n_faces = [0] * len(spans), [0] * len(spans)
         for crowd in crowds:

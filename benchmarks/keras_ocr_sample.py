@@ -31,7 +31,9 @@ def main() -> None:
     parser.add_argument("--detector", type=Path, default=Path("tests/weights/craft_drawn.h5"))
     parser.add_argument("--recognizer", type=Path, default=Path("tests/weights/crnn_drawn.h5"))
     parser.add_argument("--scale", type=float, default=2.0, help="[keras_ocr] scale")
-    parser.add_argument("--beside-pipeline", action="store_true", help="time keras-ocr's own, too")
+    parser.add_argument(
+        "--beside-pipeline", action="store_true", help="also time keras-ocr's pipeline"
+    )
     args = parser.parse_args()
     config = luigi.configuration.get_config()
     config.set("keras_ocr", "detector_weights", str(args.detector))
@@ -57,14 +59,14 @@ def main() -> None:
         theirs, their_seconds = read_all(load_pipeline(args), pictures)
         same = sum(sorted(a) == sorted(b) for a, b in zip(found, theirs, strict=True))
         print(
-            f"keras-ocr's own: {their_seconds / len(pictures):.2f} s, "
-            f"{their_seconds / seconds:.2f} times as long; "
+            f"keras-ocr's pipeline: {their_seconds / len(pictures):.2f} s, "
+            f"{their_seconds / seconds:.2f} times ours; "
             f"{same} of {len(found)} pictures have the same words"
         )
 
 
 def read_sample(folder: Path) -> tuple[list[str], list[ImageRGB]]:
-    """The expected words of each picture, and the pictures without black bars."""
+    """Read the expected words of each picture, and the pictures without black bars."""
     with (folder / "expected.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["thumbnail_status"] == "ok"]
     files = [folder / "images" / f"{row['video_id']}.jpg" for row in rows]
@@ -75,7 +77,7 @@ def read_sample(folder: Path) -> tuple[list[str], list[ImageRGB]]:
 def read_all(
     read: Callable[[list[ImageRGB]], list[list[str]]], pictures: list[ImageRGB]
 ) -> tuple[list[list[str]], float]:
-    """The words of each picture, recognised in batches of one size, and the seconds it took."""
+    """Recognise the words in batches of equal size; return them and the seconds it took."""
     by_shape = defaultdict(list)
     for i, picture in enumerate(pictures):
         by_shape[picture.shape].append(i)
@@ -89,7 +91,7 @@ def read_all(
 
 
 def load_pipeline(args: argparse.Namespace) -> Callable[[list[ImageRGB]], list[list[str]]]:
-    """keras-ocr's own pipeline with the same weights."""
+    """Load keras-ocr's own pipeline with the same weights."""
     keras_ocr = import_keras_ocr()
     detector = keras_ocr.detection.Detector(weights=None)
     detector.model.load_weights(str(args.detector))

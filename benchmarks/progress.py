@@ -1,4 +1,4 @@
-"""How far a long measurement is, on stderr."""
+"""Progress of long measurements, on stderr."""
 
 import sys
 import time
@@ -11,16 +11,16 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 def say(line: str) -> None:
-    """One line to the person at the terminal; stdout is left to results."""
+    """Print one line; stdout is for results."""
     print(f"benchmark: {line}", file=sys.stderr, flush=True)
 
 
-def tell_progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """Yield the items and tell, every five seconds, how many are done."""
-    started = told = time.monotonic()
+def report_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
+    """Yield the items and print the progress every five seconds."""
+    started = printed = time.monotonic()
     for done, item in enumerate(items):
-        if time.monotonic() - told > _SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            say(f"{what}: {done} of {len(items)} in {told - started:.0f} s")
+        if time.monotonic() - printed > _SECONDS_BETWEEN_LINES:
+            printed = time.monotonic()
+            say(f"{label}: {done} of {len(items)} in {printed - started:.0f} s")
         yield item
-    say(f"{what}: {len(items)} in {time.monotonic() - started:.0f} s")
+    say(f"{label}: {len(items)} in {time.monotonic() - started:.0f} s")

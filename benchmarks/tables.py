@@ -1,4 +1,4 @@
-"""What the tables of both benchmarks share: bars, figures, versions, and the two files."""
+"""Targets, figures, versions and files of the tables of both benchmarks."""
 
 import json
 import math
@@ -14,23 +14,23 @@ from typing import Any, NamedTuple
 _COMPARE = {"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt}
 
 
-class Bar(NamedTuple):
-    """What the product sets itself for a score."""
+class Target(NamedTuple):
+    """The project's target for a score."""
 
     comparison: str
     limit: float
 
     def is_met(self, score: float) -> bool:
-        """Whether the score is on the right side."""
+        """Whether the score meets it."""
         return bool(_COMPARE[self.comparison](score, self.limit))
 
 
 def describe_run(data: Path, packages: Sequence[str]) -> dict[str, Any]:
-    """When, on what and with which versions.
+    """Date, data, machine and versions of a measurement.
 
     Args:
-        data: The folder that was measured on.
-        packages: Whose versions are told, where they are installed.
+        data: The folder of the data.
+        packages: Include their versions, if they are installed.
     """
     versions = {}
     for name in packages:
@@ -52,17 +52,17 @@ def write_files(folder: Path, stem: str, markdown: str, content: dict[str, Any])
     """Write a table as Markdown and as JSON; returns the paths.
 
     Args:
-        folder: Where to write; made if it is not there.
-        stem: The files' name.
-        markdown: The one.
-        content: The other.
+        folder: Created if it does not exist.
+        stem: Name of both files, without suffix.
+        markdown: Content of the Markdown file.
+        content: Content of the JSON file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for_people, for_programs = folder / f"{stem}.md", folder / f"{stem}.json"
-    for_people.write_text(markdown, encoding="utf-8")
-    plain = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-    for_programs.write_text(f"{plain}\n", encoding="utf-8")
-    return [for_people, for_programs]
+    markdown_path, json_path = folder / f"{stem}.md", folder / f"{stem}.json"
+    markdown_path.write_text(markdown, encoding="utf-8")
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    json_path.write_text(f"{text}\n", encoding="utf-8")
+    return [markdown_path, json_path]
 
 
 def format_versions(versions: dict[str, str]) -> str:
@@ -75,27 +75,27 @@ def format_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(map(_cell, cells))} |"
 
 
-def format_bar(bar: Bar | None, is_met: bool | None) -> list[str]:
-    """The cells of a bar: what it is, and whether it is met."""
-    told = {None: "", True: "yes", False: "**no**"}[is_met]
-    return [f"{bar.comparison} {bar.limit:g}" if bar else "", told]
+def format_target(target: Target | None, is_met: bool | None) -> list[str]:
+    """Two cells: the target, and whether it is met."""
+    met = {None: "", True: "yes", False: "**no**"}[is_met]
+    return [f"{target.comparison} {target.limit:g}" if target else "", met]
 
 
 def round_figure(value: float) -> str:
-    """Three digits, as in ``1,090``, ``98.4`` and ``1.11``."""
+    """Round to three digits, as in ``1,090``, ``98.4`` and ``1.11``."""
     if value <= 0:
         return "0"
     rounded = float(f"{value:.3g}")
     return f"{rounded:,.{max(2 - math.floor(math.log10(rounded)), 0)}f}"
 
 
-def as_plain(several: Any) -> dict[str, Any] | None:
-    """A named tuple for JSON, which knows no NaN; None stays None."""
-    if several is None:
+def as_plain(record: Any) -> dict[str, Any] | None:
+    """A named tuple as a dict for JSON, with None for NaN; None stays None."""
+    if record is None:
         return None
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in several._asdict().items()
+        for key, value in record._asdict().items()
     }
 
 

@@ -1,12 +1,12 @@
-"""What a video's own title and channel are worth to spelling correction.
+"""Measure how much a video's title and channel improve spelling correction.
 
     python -m benchmarks.title_prior --videos DATA/videos/USvideos_first3000.csv --pictures 600
 
 Draws words of real titles on pictures of 480×270, small, pale, noisy and blurred as thumbnails
-have them, reads them with the real recogniser, and corrects what was read three ways: knowing
-nothing of the video, knowing its own title and channel, and knowing those of another video (what
-the prior does where the thumbnail says something else). Every word drawn is right as drawn, so
-that repairs and damage can be counted. ``--keep FILE`` keeps what was read, for a second look.
+have them, reads them with the real recogniser, and corrects the readings with three contexts:
+none, the video's own title and channel, and those of another video (the effect of the prior if the
+thumbnail says something else). The drawn words are the ground truth, so repaired and broken words
+can be counted. ``--keep FILE`` caches the readings.
 """
 
 import argparse
@@ -37,9 +37,9 @@ class Reading(NamedTuple):
     drawn: str
     read: str
     confidence: float
-    said: str
+    context: str
     """Title and channel of its video."""
-    said_by_another: str
+    context_of_another: str
     """Title and channel of the next video."""
 
 
@@ -47,9 +47,11 @@ def main() -> None:
     """Draw, read, correct, count."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--videos", type=Path, required=True, help="a table with real titles")
-    parser.add_argument("--pictures", type=int, default=600, help="titles drawn, one a picture")
+    parser.add_argument(
+        "--pictures", type=int, default=600, help="number of titles to draw, one per picture"
+    )
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--keep", type=Path, help="JSON file to keep, or take, readings")
+    parser.add_argument("--keep", type=Path, help="JSON file that caches the readings")
     args = parser.parse_args()
     videos = read_videos(args.videos)
     if args.keep and args.keep.exists():
@@ -63,18 +65,18 @@ def main() -> None:
         count_vocabulary({description for _, _, description in videos}),
     )
     n_right = sum(reading.read == reading.drawn for reading in readings)
-    print(f"{len(readings)} words, {n_right} read rightly")
-    print(f"{'knowing':<24}{'repaired':>10}{'broken':>8}{'other errors':>14}")
+    print(f"{len(readings)} words, {n_right} read correctly")
+    print(f"{'context':<24}{'repaired':>10}{'broken':>8}{'other errors':>14}")
     for name, contexts in (
-        ("nothing", [""] * len(readings)),
-        ("its title and channel", [reading.said for reading in readings]),
-        ("another video's", [reading.said_by_another for reading in readings]),
+        ("none", [""] * len(readings)),
+        ("its title and channel", [reading.context for reading in readings]),
+        ("another video's", [reading.context_of_another for reading in readings]),
     ):
         print(f"{name:<24}{count(readings, contexts, vocabulary)}")
 
 
 def read_videos(path: Path) -> list[tuple[str, str, str]]:
-    """Title, channel and description of each distinct video with a title."""
+    """Read title, channel and description of each distinct video with a title."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["video_id"]: row for row in csv.DictReader(file)}
     return [
@@ -87,7 +89,7 @@ def read_videos(path: Path) -> list[tuple[str, str, str]]:
 def read_drawn_words(
     videos: Sequence[tuple[str, str, str]], chance: random.Random
 ) -> Iterator[Reading]:
-    """Draw each title's words and read them; words that share a cell with another are left out."""
+    """Draw each title's words and read them; leave out words that share a cell."""
     recognize = load_text_recognizer()
     for i, (title, channel, _) in enumerate(videos):
         plain = unicodedata.normalize("NFC", title)
@@ -100,44 +102,44 @@ def read_drawn_words(
         for word in recognize([draw_words(words, chance)])[0]:
             x_min, y_min, x_max, y_max = word.box_xyxy
             row, column = (y_min + y_max) / 2 * ROWS / HEIGHT_PX, (x_min + x_max) / 2 / WIDTH_PX
-            place = int(row) * COLUMNS + int(column * COLUMNS)
-            found.setdefault(place, []).append((word.text, word.confidence))
-        for place, drawn in enumerate(words):
-            if len(found.get(place, [])) == 1:
-                ((read, confidence),) = found[place]
+            cell = int(row) * COLUMNS + int(column * COLUMNS)
+            found.setdefault(cell, []).append((word.text, word.confidence))
+        for cell, drawn in enumerate(words):
+            if len(found.get(cell, [])) == 1:
+                ((read, confidence),) = found[cell]
                 yield Reading(
                     drawn, read, confidence, f"{title} {channel}", f"{another[0]} {another[1]}"
                 )
 
 
 def draw_words(words: Sequence[str], chance: random.Random) -> ImageRGB:
-    """Draw each word into its own cell of a spoilt picture."""
+    """Draw each word into its own cell of a degraded picture."""
     noise = np.random.default_rng(chance.randrange(2**32))
-    ground = chance.randrange(40, 216)
-    image = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), (ground,) * 3)
+    background = chance.randrange(40, 216)
+    image = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), (background,) * 3)
     draw = ImageDraw.Draw(image)
-    for place, word in enumerate(words):
+    for cell, word in enumerate(words):
         size = chance.randrange(11, 26)
         while (font := ImageFont.load_default(size)).getlength(word) > WIDTH_PX / COLUMNS - 16:
             size -= 1
-        level = min(max(ground + chance.choice((-1, 1)) * chance.randrange(25, 90), 0), 255)
-        x = WIDTH_PX // COLUMNS * (place % COLUMNS) + 8
-        y = HEIGHT_PX // ROWS * (place // COLUMNS) + 16
+        level = min(max(background + chance.choice((-1, 1)) * chance.randrange(25, 90), 0), 255)
+        x = WIDTH_PX // COLUMNS * (cell % COLUMNS) + 8
+        y = HEIGHT_PX // ROWS * (cell // COLUMNS) + 16
         draw.text((x, y), word, fill=(level,) * 3, font=font)
         length = font.getlength(word)
-        for _ in range(chance.randrange(3)):  # what lies over letters: hair, folds, logos
+        for _ in range(chance.randrange(3)):  # imitates hair, folds and logos over letters
             middle_x, middle_y = x + chance.uniform(0, length), y + chance.uniform(0.2, 1) * size
             across, down = chance.uniform(1, size / 3), chance.uniform(1, size / 3)
             spot = middle_x - across, middle_y - down, middle_x + across, middle_y + down
-            draw.ellipse(spot, fill=(chance.choice((ground, level)),) * 3)
+            draw.ellipse(spot, fill=(chance.choice((background, level)),) * 3)
     blurred = image.filter(ImageFilter.GaussianBlur(chance.uniform(0.4, 1.3)))
     pixels = np.asarray(blurred) + noise.normal(0, chance.uniform(2, 12), (HEIGHT_PX, WIDTH_PX, 3))
-    spoilt: ImageRGB = np.clip(pixels, 0, 255).astype(np.uint8)
-    return spoilt
+    degraded: ImageRGB = np.clip(pixels, 0, 255).astype(np.uint8)
+    return degraded
 
 
 def count(readings: Sequence[Reading], contexts: Sequence[str], vocabulary: dict[str, int]) -> str:
-    """Correct under what is known of the video; return repaired, broken, other errors."""
+    """Correct with the contexts; return the cells repaired, broken, and other errors."""
     thresholds = settings.text()
     kept = [
         (reading, context)

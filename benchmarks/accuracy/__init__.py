@@ -1,6 +1,6 @@
-"""How right the engines are, each beside its peer, on data that is not part of the project.
+"""Accuracy of the engines, compared with peers, on labelled data outside of the project.
 
-``make accuracy`` writes one table; ``python -m benchmarks.accuracy --help`` says what it takes.
+``make accuracy`` writes one table; ``python -m benchmarks.accuracy --help`` describes the data.
 """
 
 from benchmarks.accuracy.export import score_export

@@ -1,7 +1,7 @@
-"""Measure how right the engines are, each beside its peer, and write one table.
+"""Measure the accuracy of the engines, compared with peers, and write one table.
 
-DIR is laid out as below; whatever is missing is skipped, and the table says so.
-Engines and settings are those of luigi.cfg; name another by LUIGI_CONFIG_PATH.
+The layout of DIR is below; missing parts are skipped, and the table lists them.
+Engines and settings are those of luigi.cfg; LUIGI_CONFIG_PATH selects another file.
 """
 
 import argparse
@@ -24,15 +24,15 @@ _LAYOUT = """
 DIR/thumbnails/labels.csv           video_id, words, optional_words, faces_clear, faces_all,
                                     drawn_faces
 DIR/thumbnails/face_boxes.csv       video_id, x1, y1, x2, y2 in pixels of 1280x720, clear (1 or 0)
-DIR/thumbnails/videos.csv           the videos' table: its titles are the corrector's vocabulary
-DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg for the peer on originals
-DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels, and the pictures beside it
+DIR/thumbnails/videos.csv           table of videos; its titles are the corrector's vocabulary
+DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg: originals for the peer
+DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels; the pictures are beside it
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
 DIR/models/*.hdf5                   the published emotion networks
 DIR/videos/*.csv                    tables with a column 'title'
 
-It writes accuracy.md, accuracy.json, gallery.html, reliability_*.svg; results of slow peers are
-kept in cache/. A missed bar is reported; the exit code is 0 unless something broke.
+It writes accuracy.md, accuracy.json, gallery.html and reliability_*.svg, and caches results of slow
+peers in cache/. Missed targets are reported; the exit code is 0 unless there is an error.
 """
 
 PARTS: dict[str, Callable[[Setting], Measured]] = {
@@ -45,7 +45,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
 
 
 def main() -> None:
-    """Read the flags, measure, and print where the results are."""
+    """Parse the flags, measure, and print the paths of the results."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy",
         description=__doc__,
@@ -59,16 +59,16 @@ def main() -> None:
         "--only",
         default=names,
         metavar="PARTS",
-        help=f"some of {names}; the table then has these alone",
+        help=f"measure only some of {names}",
     )
-    chosen = parser.parse_args()
-    wanted = [name for name in chosen.only.split(",") if name]
+    args = parser.parse_args()
+    wanted = [name for name in args.only.split(",") if name]
     if not wanted or set(wanted) - set(PARTS):
-        parser.error(f"--only: expected some of {names}; found: {chosen.only!r}")
-    if chosen.data and not chosen.data.is_dir():
-        parser.error(f"--data: expected a folder; found none at {chosen.data}")
-    data = (chosen.data or ROOT.parent / "shared" / "data").resolve()
-    out = chosen.out or ROOT / "build" / "accuracy"
+        parser.error(f"--only: expected some of {names}; found: {args.only!r}")
+    if args.data and not args.data.is_dir():
+        parser.error(f"--data: expected a folder; found none at {args.data}")
+    data = (args.data or ROOT.parent / "shared" / "data").resolve()
+    out = args.out or ROOT / "build" / "accuracy"
     measure(wanted, data, out.resolve())
 
 
@@ -77,8 +77,8 @@ def measure(wanted: list[str], data: Path, out: Path) -> list[Row]:
 
     Args:
         wanted: Keys of ``PARTS``.
-        data: The labelled data; need not be there.
-        out: Where to write.
+        data: The labelled data; may not exist.
+        out: The folder of the results.
     """
     out.mkdir(parents=True, exist_ok=True)
     setting = Setting(data, out)
@@ -93,11 +93,11 @@ def measure(wanted: list[str], data: Path, out: Path) -> list[Row]:
             if row.note.startswith("skipped"):
                 say(f"{row.part}, {row.measured}, {row.engine}: {row.note}")
         rows += measured.rows
-        cards |= {heading: list(several) for heading, several in measured.cards.items()}
+        cards |= {heading: list(own) for heading, own in measured.cards.items()}
         paths = write_table(rows, data, out)
     paths.append(write_gallery(cards, out))
     n_met, n_missed = (sum(row.is_met is met for row in rows) for met in (True, False))
-    print(f"{len(rows)} rows; of the bars {n_met} met, {n_missed} missed", *paths, sep="\n")
+    print(f"{len(rows)} rows; {n_met} targets met, {n_missed} missed", *paths, sep="\n")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Boxes found beside labelled faces; every box is x_min, y_min, x_max, y_max."""
+"""Compare boxes with labelled faces; every box is x_min, y_min, x_max, y_max."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ MIN_IOU = 0.3
 """Detectors frame a face differently: dlib from eyebrows to chin, WIDER with the forehead."""
 
 LABEL_WIDTH_PX, LABEL_HEIGHT_PX = 1280, 720
-"""The picture whose pixels ``face_boxes.csv`` counts."""
+"""Size of the picture to which the pixels in ``face_boxes.csv`` refer."""
 
 
 class LabelledFace(NamedTuple):
@@ -17,11 +17,11 @@ class LabelledFace(NamedTuple):
 
     box_xyxy: Box
     is_clear: bool
-    """Any detector should find it."""
+    """Whether any detector should find it."""
 
 
 class FaceCounts(NamedTuple):
-    """One picture."""
+    """Counts of one picture."""
 
     n_found: int
     """Clear faces found."""
@@ -31,7 +31,7 @@ class FaceCounts(NamedTuple):
 
 
 class FaceScore(NamedTuple):
-    """Over all pictures with boxes."""
+    """Counts over all pictures with boxes."""
 
     n_found: int
     n_clear: int
@@ -40,7 +40,7 @@ class FaceScore(NamedTuple):
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union, 0 to 1; 0 where both are empty."""
+    """Intersection over union, 0 to 1; 0 if both are empty."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     both = max(width, 0.0) * max(height, 0.0)
@@ -76,7 +76,7 @@ def score_faces(
 
     Args:
         labelled: Video id to its faces, in pixels of the picture as stored.
-        found: Video id to the boxes that were found.
+        found: Video id to the boxes found.
     """
     counts = [count_faces(faces, found.get(name, [])) for name, faces in labelled.items()]
     return FaceScore(
@@ -88,10 +88,10 @@ def score_faces(
 
 
 def place_face(face: LabelledFace, width_px: int, height_px: int) -> LabelledFace:
-    """A labelled face in pixels of the stored picture, whose bars lie above and below 16:9.
+    """Convert a face to pixels of the stored picture, which has bars above and below 16:9.
 
     Example:
-        In 480×360 the picture is 270 high: y·270/720 + 45.
+        At 480×360 the picture without bars is 270 high: y·270/720 + 45.
     """
     scale = width_px / LABEL_WIDTH_PX
     bar = (height_px - LABEL_HEIGHT_PX * scale) / 2

@@ -1,4 +1,4 @@
-"""Whether a classifier is as often right as it says: expected calibration error."""
+"""Expected calibration error: how far confidence differs from accuracy."""
 
 from html import escape
 
@@ -14,14 +14,15 @@ _MARGIN_PX = 40
 def bin_confidences(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """What each case adds to the sums of the bin that its confidence falls into.
+    """Assign each case to the bin of its confidence.
 
     Args:
         probabilities: (N, C), rows sum to 1.
         labels: (N,) the right classes.
 
     Returns:
-        (N, 45): for each of 15 bins of equal width the confidence, whether it was right, and 1.
+        (N, 45): confidence, whether it is right, and 1, in 15 columns each: one per bin of equal
+        width, with zeros for the other bins.
     """
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
@@ -35,14 +36,14 @@ def bin_confidences(
 
 
 def calibration_error(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean distance between confidence and share right, weighted by the cases in a bin."""
+    """Mean distance between confidence and accuracy, weighted by the cases per bin."""
     confidence, right, count = np.split(sums, 3, axis=-1)
     error: NDArray[np.float64] = np.abs(confidence - right).sum(axis=-1) / count.sum(axis=-1)
     return error
 
 
 def draw_reliability(charts: dict[str, NDArray[np.float64]]) -> str:
-    """Draw one chart per engine: share right (bars) by confidence (the diagonal), as SVG.
+    """Draw one chart per engine as SVG: accuracy (bars) by confidence (the diagonal).
 
     Args:
         charts: Title to (N, 45) cases of ``bin_confidences``. A bar's shade is its share of cases.
@@ -54,8 +55,8 @@ def draw_reliability(charts: dict[str, NDArray[np.float64]]) -> str:
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
     ]
-    for place, (title, cases) in enumerate(charts.items()):
-        parts.append(f'<g transform="translate({place * step + _MARGIN_PX},{_MARGIN_PX})">')
+    for index, (title, cases) in enumerate(charts.items()):
+        parts.append(f'<g transform="translate({index * step + _MARGIN_PX},{_MARGIN_PX})">')
         parts += _draw_chart(title, cases.sum(axis=0))
         parts.append("</g>")
     return "\n".join([*parts, "</svg>\n"])
@@ -66,14 +67,14 @@ def _draw_chart(title: str, sums: NDArray[np.float64]) -> list[str]:
     _, right, count = np.split(sums, 3)
     error = float(calibration_error(sums))
     lines = [f'<text y="-12">{escape(title)}: ECE {error:.3f}</text>']
-    for place in range(N_BINS):
-        if count[place]:
-            height = side * right[place] / count[place]
-            shade = 0.25 + 0.75 * count[place] / count.max()
+    for index in range(N_BINS):
+        if count[index]:
+            height = side * right[index] / count[index]
+            shade = 0.25 + 0.75 * count[index] / count.max()
             lines.append(
-                f'<rect x="{place * bar:.1f}" y="{side - height:.1f}" width="{bar - 1:.1f}" '
+                f'<rect x="{index * bar:.1f}" y="{side - height:.1f}" width="{bar - 1:.1f}" '
                 f'height="{height:.1f}" fill="steelblue" fill-opacity="{shade:.2f}">'
-                f"<title>{int(count[place])} faces, {right[place] / count[place]:.3f} right</title>"
+                f"<title>{int(count[index])} faces, {right[index] / count[index]:.3f} right</title>"
                 "</rect>"
             )
     lines += [
@@ -82,6 +83,6 @@ def _draw_chart(title: str, sums: NDArray[np.float64]) -> list[str]:
         f'<text x="{side / 2}" y="{side + 30}" text-anchor="middle">confidence, 0 to 1</text>',
         f'<text x="-8" y="{side}" text-anchor="end">0</text>',
         '<text x="-8" y="8" text-anchor="end">1</text>',
-        f'<text x="-8" y="{side / 2}" text-anchor="end">right</text>',
+        f'<text x="-8" y="{side / 2}" text-anchor="end">accuracy</text>',
     ]
     return lines

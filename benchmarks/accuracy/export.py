@@ -1,4 +1,4 @@
-"""Words and faces of an export that is already there, beside hand-made labels."""
+"""Compare the words and faces of an existing export with labels."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmarks.accuracy.words import WordScore, count_words, score_words
 
 
 def score_export(labels_dir: Path, data_dir: Path) -> tuple[WordScore, WordScore, FaceScore]:
-    """Score the words as read, the words as corrected, and the faces of an export.
+    """Score the words before and after correction, and the faces of an export.
 
     Args:
         labels_dir: The folder ``thumbnails`` of labelled data: ``labels.csv``, ``face_boxes.csv``

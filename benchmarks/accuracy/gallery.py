@@ -1,4 +1,4 @@
-"""A page to look at what was hit, missed and made up; for one's own eyes, not for publishing."""
+"""A page that shows hits, misses and false finds; not for publishing."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from PIL import Image
 from benchmarks.accuracy.boxes import Box
 
 PICTURES = "pictures"
-"""Folder beside the page into which the pictures are copied."""
+"""Folder beside the page with copies of the pictures."""
 
 _STROKES = {
     "hit": 'stroke="#0a0"',
@@ -21,10 +21,10 @@ _STROKES = {
     "optional": 'stroke="#888"',
     "dropped": 'stroke="#888" stroke-dasharray="4"',
 }
-"""Verdict to how its box is drawn."""
+"""Verdict to the stroke of its box."""
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Accuracy: what was hit and missed</title>
+<html lang="en"><head><meta charset="utf-8"><title>Accuracy: hits and misses</title>
 <style>
 body {{ font: 14px sans-serif; margin: 1em; background: #fafafa; }}
 main {{ display: flex; flex-wrap: wrap; gap: 1em; }}
@@ -33,17 +33,17 @@ article {{ background: white; border: 1px solid #ccc; padding: .5em; width: 480p
 article svg {{ width: 100%; height: auto; display: block; }}
 article.small {{ width: 96px; font-size: 11px; }}
 p {{ margin: .3em 0; overflow-wrap: anywhere; }}
-.said.hit {{ color: #070; }} .said.missed {{ color: #d00; }} .said.false {{ color: #c60; }}
-.said.optional {{ color: #777; }}
+.verdict.hit {{ color: #070; }} .verdict.missed {{ color: #d00; }} .verdict.false {{ color: #c60; }}
+.verdict.optional {{ color: #777; }}
 #only:checked ~ main article.clean {{ display: none; }}
 </style></head><body>
-<h1>What was hit and missed</h1>
-<p><span class="said hit">hit</span>, <span class="said missed">missed</span>,
-<span class="said false">false</span>,
-<span class="said optional">optional, counts neither way</span>;
-dashed: not sure enough to be said, or a face that is not clear. Boxes are of words as read,
-the line below them has the words after correction. Worst first.</p>
-<input type="checkbox" id="only"><label for="only"> only what has a miss or a false find</label>
+<h1>Hits and misses</h1>
+<p><span class="verdict hit">hit</span>, <span class="verdict missed">missed</span>,
+<span class="verdict false">false</span>,
+<span class="verdict optional">optional, not counted</span>;
+dashed: confidence too low, or a face that is not clear. Boxes are those of words before
+correction; the lines below have the words after correction. Worst first.</p>
+<input type="checkbox" id="only"><label for="only"> only pictures with misses or false finds</label>
 <main>
 {sections}
 </main></body></html>
@@ -57,25 +57,24 @@ class Overlay(NamedTuple):
     """In pixels of the file."""
     verdict: str
     """``hit``, ``missed``, ``false``, ``optional`` or ``dropped``."""
-    told: str = ""
-    """What to say when the mouse is on it."""
+    tooltip: str = ""
 
 
-class Said(NamedTuple):
-    """A piece of text under a picture."""
+class Snippet(NamedTuple):
+    """A piece of text below a picture."""
 
     verdict: str
     text: str
 
 
 class Card(NamedTuple):
-    """A picture with what was found on it."""
+    """A picture and the results for it."""
 
     title: str
     picture: Path
     overlays: Sequence[Overlay]
-    lines: Mapping[str, Sequence[Said]]
-    """Caption to what follows it; a line without text is left out."""
+    lines: Mapping[str, Sequence[Snippet]]
+    """Caption to the text after it; lines without text are left out."""
     n_missed: int
     n_false: int
     is_small: bool = False
@@ -85,8 +84,8 @@ def write_gallery(sections: Mapping[str, Sequence[Card]], folder: Path) -> Path:
     """Write ``gallery.html`` and copy its pictures beside it; returns the page's path.
 
     Args:
-        sections: Heading to cards; they are sorted so that the worst come first.
-        folder: Where to write.
+        sections: Heading to cards, which are sorted with the worst first.
+        folder: An existing folder.
     """
     pictures = folder / PICTURES
     shutil.rmtree(pictures, ignore_errors=True)
@@ -101,13 +100,13 @@ def write_gallery(sections: Mapping[str, Sequence[Card]], folder: Path) -> Path:
 
 
 def format_section(heading: str, cards: Sequence[Card]) -> str:
-    """A heading and its cards, those with most misses first, then those with most false finds."""
+    """Format a heading and its cards, sorted by misses, then by false finds."""
     worst_first = sorted(cards, key=lambda card: (-card.n_missed, -card.n_false, card.title))
     return "\n".join([f"<h2>{escape(heading)}</h2>", *map(format_card, worst_first)])
 
 
 def format_card(card: Card) -> str:
-    """One picture as HTML; whatever was read or labelled is escaped."""
+    """Format one picture as HTML; all text is escaped."""
     with Image.open(card.picture) as picture:
         width, height = picture.size
     source = f"{PICTURES}/{quote(card.picture.name)}"
@@ -117,17 +116,17 @@ def format_card(card: Card) -> str:
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(card.title)}">',
         f'<image href="{escape(source)}" width="{width}" height="{height}"/>',
     ]
-    for (x_min, y_min, x_max, y_max), verdict, told in card.overlays:
+    for (x_min, y_min, x_max, y_max), verdict, tooltip in card.overlays:
         lines.append(
             f'<rect x="{x_min:.1f}" y="{y_min:.1f}" width="{x_max - x_min:.1f}" '
             f'height="{y_max - y_min:.1f}" fill="none" {_STROKES[verdict]} stroke-width="2" '
             'vector-effect="non-scaling-stroke" pointer-events="all">'
-            f"<title>{escape(f'{verdict}: {told}' if told else verdict)}</title></rect>"
+            f"<title>{escape(f'{verdict}: {tooltip}' if tooltip else verdict)}</title></rect>"
         )
     lines += ["</svg>", f"<p><b>{escape(card.title)}</b></p>"]
     for caption, pieces in card.lines.items():
         spans = [
-            f'<span class="said {escape(piece.verdict)}">{escape(piece.text)}</span>'
+            f'<span class="verdict {escape(piece.verdict)}">{escape(piece.text)}</span>'
             for piece in pieces
             if piece.text
         ]

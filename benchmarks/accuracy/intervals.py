@@ -1,4 +1,4 @@
-"""A score and how far chance may have moved it: the bootstrap."""
+"""Bootstrap confidence intervals of scores."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Estimate(NamedTuple):
-    """A score with the middle 95 % of what other samples of this size would have given."""
+    """A score with its 95 % interval."""
 
     score: float
     low: float
@@ -29,7 +29,7 @@ def bootstrap(
     """Score all cases, then 2,000 seeded draws of as many cases with replacement.
 
     Args:
-        cases: (N, K): what each picture, face or title adds to K sums; N at least 1.
+        cases: (N, K): contribution of each picture, face or title to K sums; N at least 1.
         statistic: Maps the K sums to the score.
 
     Returns:
@@ -58,12 +58,12 @@ def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def difference_of_ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First over second less third over fourth: two engines on the same cases."""
+    """First / second - third / fourth sum: the difference of two engines on the same cases."""
     return ratio(sums) - ratio(sums[..., 2:])
 
 
 def mean_of_ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean over classes: the first half of the sums over the second half."""
+    """The mean over classes of the first half of the sums over the second half."""
     half = sums.shape[-1] // 2
     means: NDArray[np.float64] = np.mean(sums[..., :half] / sums[..., half:], axis=-1)
     return means
@@ -71,7 +71,7 @@ def mean_of_ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=2)
 def _weights(n_cases: int) -> NDArray[np.float64]:
-    """How often each of N cases is in each draw, (2000, N)."""
+    """Count each of N cases in each draw, (2000, N)."""
     random = np.random.default_rng(SEED)
     drawn = random.integers(n_cases, size=(N_DRAWS, n_cases))
     return np.stack([np.bincount(row, minlength=n_cases) for row in drawn]).astype(np.float64)

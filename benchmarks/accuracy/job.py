@@ -1,4 +1,4 @@
-"""What a user gets: the main job on some pictures, in a process and a folder of its own."""
+"""Run the main job on some pictures, as a user would, in a separate process and folder."""
 
 import csv
 import subprocess
@@ -19,23 +19,23 @@ ROOT = Path(__file__).parents[2]
 
 
 class Results(NamedTuple):
-    """What the main job made; every key is a video id."""
+    """Results of the main job; all keys are video ids."""
 
     attributes: Mapping[str, Mapping[str, Any]]
-    """The row of the export; of a video that stands in several rows, the first."""
+    """The row of the export; the first row of a video with several."""
     words: Mapping[str, Sequence[Mapping[str, Any]]]
-    """Rows of ``schemas.WORDS`` in reading order; also those too unsure for the text."""
+    """Rows of ``schemas.WORDS`` in reading order, including words left out of the text."""
     faces: Mapping[str, Sequence[Box]]
     vocabulary: pa.Table
-    """Rows of ``schemas.VOCABULARY``: the videos' own words, for the corrector."""
+    """Rows of ``schemas.VOCABULARY``: words of the videos, for the corrector."""
 
 
 def run_job(videos: Path, images_dir: Path) -> Results:
-    """Run ExportAttributes with one worker, under the luigi.cfg that holds here.
+    """Run ExportAttributes with one worker and the current luigi.cfg.
 
     Args:
         videos: A table of videos.
-        images_dir: Their pictures, by video id.
+        images_dir: Their pictures, named by video id.
 
     Raises:
         RuntimeError: The job failed.
@@ -50,12 +50,12 @@ def run_job(videos: Path, images_dir: Path) -> Results:
 
 
 def job_command(videos: Path, data_dir: Path, workers: int = 1) -> list[str]:
-    """The main job as a user starts it.
+    """The command line of the main job.
 
     Args:
         videos: A table of videos.
-        data_dir: Where everything is kept.
-        workers: Processes side by side.
+        data_dir: Its data directory.
+        workers: Number of processes.
     """
     return [
         *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", "ExportAttributes"),
@@ -65,7 +65,7 @@ def job_command(videos: Path, data_dir: Path, workers: int = 1) -> list[str]:
 
 
 def read_results(data_dir: Path) -> Results:
-    """What a run has left in its data directory."""
+    """Read the results of a run from its data directory."""
     rows = pq.read_table(data_dir / "exports" / "attributes.parquet").to_pylist()
     attributes = {row["video_id"]: row for row in reversed(rows)}
     words, faces = _read_all(data_dir / "words"), _read_all(data_dir / "faces")
@@ -78,11 +78,11 @@ def read_results(data_dir: Path) -> Results:
 
 
 def run_on_pictures(pictures: Mapping[str, Path], videos: Path) -> Results:
-    """Run the main job on these pictures alone, with the vocabulary of their whole table.
+    """Run the main job on these pictures only, with the vocabulary of their whole table.
 
     Args:
         pictures: Video id to picture.
-        videos: The table they stand in; need not be there, or name them all.
+        videos: Their table; it may not exist or lack some of them.
     """
     with tempfile.TemporaryDirectory(prefix="accuracy-pictures-") as folder:
         images_dir, table = Path(folder, "images"), Path(folder, "videos.csv")
@@ -94,10 +94,10 @@ def run_on_pictures(pictures: Mapping[str, Path], videos: Path) -> Results:
 
 
 def run_quietly(command: Sequence[str]) -> None:
-    """Run a measuring process; what it prints matters only if it fails.
+    """Run a process without showing its output, unless it fails.
 
     Raises:
-        RuntimeError: It failed; the message ends with what it printed last.
+        RuntimeError: It failed; the message ends with its last output.
     """
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -106,7 +106,7 @@ def run_quietly(command: Sequence[str]) -> None:
 
 
 def _write_videos(table: Path, videos: Path, video_ids: Mapping[str, Path]) -> None:
-    """Write the rows of ``videos``, then one for each id that has none."""
+    """Write the rows of ``videos``, then one for each id without a row."""
     rows: list[dict[str, str]] = []
     columns = ["video_id"]
     if videos.exists():
@@ -122,7 +122,7 @@ def _write_videos(table: Path, videos: Path, video_ids: Mapping[str, Path]) -> N
 
 
 def _read_all(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """The rows of every file of a stage, by thumbnail."""
+    """Read the rows of all files of a stage, by thumbnail."""
     found = defaultdict(list)
     for file in sorted(folder.glob("*/*.parquet")):
         for row in pq.read_table(file).to_pylist():

@@ -1,4 +1,4 @@
-"""What a folder of labelled data holds; every part of it may be missing."""
+"""Read a folder of labelled data; any part of it may be missing."""
 
 import csv
 from collections import defaultdict
@@ -16,7 +16,7 @@ LARGEST = "maxresdefault"
 
 
 class MissingError(Exception):
-    """A part of the data is not there; the message says which."""
+    """A part of the data is missing; the message names it."""
 
 
 class Thumbnail(NamedTuple):
@@ -26,15 +26,15 @@ class Thumbnail(NamedTuple):
     picture: Path
     """As stored: 480×360 with black bars."""
     words: str
-    """Those that a good reader should report."""
+    """Words that a recogniser should report."""
     optional_words: str
-    """Neither rewarded nor punished."""
+    """Words that are not counted either way."""
     faces: tuple[LabelledFace, ...] | None
-    """In pixels of 1280×720; None where there are more faces than boxes."""
+    """In pixels of 1280×720; None if there are more faces than boxes."""
     n_clear: int
     n_all: int
     n_drawn: int
-    """Faces of cartoons and the like, which do not count."""
+    """Faces of cartoons and similar, which are not counted."""
 
 
 class CrowdPicture(NamedTuple):
@@ -55,10 +55,10 @@ class EmotionFaces(NamedTuple):
 
 
 def read_thumbnails(data: Path) -> tuple[list[Thumbnail], list[str]]:
-    """The labelled thumbnails, and the ids of those whose picture is not there.
+    """Read the labelled thumbnails; also return the ids of those without a picture.
 
     Raises:
-        MissingError: No labels, or not one picture.
+        MissingError: There are no labels, or no pictures.
     """
     labels = read_rows(data / "thumbnails" / "labels.csv")
     boxes: dict[str, list[LabelledFace]] = defaultdict(list)
@@ -91,7 +91,7 @@ def read_thumbnails(data: Path) -> tuple[list[Thumbnail], list[str]]:
 
 
 def find_picture(data: Path, quality: str, video_id: str) -> Path | None:
-    """The file of a thumbnail; None where there is none."""
+    """The file of a thumbnail; None if there is none."""
     files = (
         data / "thumbnails" / quality / f"{video_id}{end}" for end in (".jpg", ".png", ".webp")
     )
@@ -99,10 +99,10 @@ def find_picture(data: Path, quality: str, video_id: str) -> Path | None:
 
 
 def read_crowds(data: Path) -> tuple[list[CrowdPicture], list[str]]:
-    """WIDER FACE's pictures, and the names of those that are not there.
+    """Read WIDER FACE's labels; return those with a picture, and the names of missing pictures.
 
     Raises:
-        MissingError: Not one is there.
+        MissingError: All are missing.
     """
     boxes: dict[str, list[Box]] = defaultdict(list)
     for row in read_rows(data / "faces" / "wider" / "boxes.csv"):
@@ -110,14 +110,14 @@ def read_crowds(data: Path) -> tuple[list[CrowdPicture], list[str]]:
         boxes[row["file"]].append((x, y, x + width, y + height))
     folder = data / "faces" / "wider"
     found = [CrowdPicture(folder / name, tuple(own)) for name, own in boxes.items()]
-    there = [crowd for crowd in found if crowd.picture.exists()]
-    if not there:
+    existing = [crowd for crowd in found if crowd.picture.exists()]
+    if not existing:
         raise MissingError(f"no picture of {folder / 'boxes.csv'}")
-    return there, [crowd.picture.name for crowd in found if crowd not in there]
+    return existing, [crowd.picture.name for crowd in found if crowd not in existing]
 
 
 def read_emotions(data: Path) -> dict[str, EmotionFaces]:
-    """FER2013's test splits by name; the Training split is not for measuring.
+    """Read FER2013's test splits, by name; the Training split is ignored.
 
     Raises:
         MissingError: No file with ``publictest_images`` or ``privatetest_images``.
@@ -137,7 +137,7 @@ def read_emotions(data: Path) -> dict[str, EmotionFaces]:
 
 
 def read_titles(data: Path) -> tuple[str, list[str]]:
-    """The table of videos with most distinct titles: its name and they, in their order.
+    """Read the table with the most distinct titles; return its name and the titles in order.
 
     Raises:
         MissingError: No table with a column ``title``.
@@ -155,10 +155,10 @@ def read_titles(data: Path) -> tuple[str, list[str]]:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV.
+    """Read the rows of a CSV.
 
     Raises:
-        MissingError: It is not there.
+        MissingError: It does not exist.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

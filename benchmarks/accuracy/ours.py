@@ -1,4 +1,4 @@
-"""The package's own engines as contestants: its stages on one picture, as the job runs them."""
+"""The package's stages as contestants, run on one picture as in the job."""
 
 import statistics
 import time
@@ -20,17 +20,17 @@ _ID = "picture0"
 
 
 def our_text() -> Contestant:
-    """The stage RecognizeText, with the engine that luigi.cfg names."""
+    """The stage RecognizeText, with the engine from luigi.cfg."""
     return Contestant(f"ours: {RecognizeText.selected_engine().name()}", _load_text)
 
 
 def our_faces() -> Contestant:
-    """The stage DetectFaces, with the engine that luigi.cfg names."""
+    """The stage DetectFaces, with the engine from luigi.cfg."""
     return Contestant(f"ours: {DetectFaces.selected_engine().name()}", _load_faces)
 
 
 def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary: pa.Table) -> float:
-    """Median milliseconds that the stage CorrectText takes for the words of one picture.
+    """Median milliseconds of the stage CorrectText per picture.
 
     Args:
         words_of: Rows of ``schemas.WORDS`` of each picture; one or more pictures.
@@ -69,13 +69,13 @@ def _load_faces() -> Callable[[bytes], list[Box]]:
 
 
 def load_stage(stage: type[ShardTask]) -> Callable[[Sequence[pa.Table]], pa.Table]:
-    """What a stage computes, without Luigi and without files."""
+    """Load a stage's computation, without Luigi and without files."""
     task = stage.on(shard=_ID, source=_ID, data_dir=_ID)
-    return lambda tables: task.compute(tables, cast(Progress, _tell_nobody))
+    return lambda tables: task.compute(tables, cast(Progress, _ignore_progress))
 
 
 def as_thumbnails(contents: Sequence[bytes]) -> pa.Table:
-    """Pictures as rows of ``schemas.THUMBNAILS``; ids: ``picture0``, ``picture1`` and so on."""
+    """Pictures as rows of ``schemas.THUMBNAILS``, with ids ``picture0``, ``picture1`` and so on."""
     rows = [
         {"thumbnail_id": f"picture{number}", "status": "ok", "image": content}
         for number, content in enumerate(contents)
@@ -83,5 +83,5 @@ def as_thumbnails(contents: Sequence[bytes]) -> pa.Table:
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 
-def _tell_nobody(n: int) -> None:
-    """Progress is told per picture elsewhere."""
+def _ignore_progress(n: int) -> None:
+    """Do nothing: the benchmark reports progress itself."""

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from benchmarks.accuracy.intervals import N_DRAWS, SEED, Estimate
 from benchmarks.tables import (
-    Bar,
+    Target,
     as_plain,
     describe_run,
-    format_bar,
     format_row,
+    format_target,
     format_versions,
     round_figure,
     write_files,
@@ -23,11 +23,11 @@ _NAMED = ("thumbnail-tasks", "rapidocr", "onnxruntime", "dlib-bin", "tensorflow"
 
 
 class Cost(NamedTuple):
-    """What one picture, face or text takes."""
+    """Time per picture, face or text."""
 
     median_ms: float
     is_cached: bool = False
-    """Some of it was timed in an earlier run, whose results were taken from the cache."""
+    """Whether some of it was measured in an earlier run and taken from the cache."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,24 @@ class Row:
     engine: str
     n_cases: int = 0
     cases: str = ""
-    """What was counted and resampled, as in ``pictures``."""
+    """What is counted and resampled, such as ``pictures``."""
     estimate: Estimate | None = None
-    """None where it was skipped; the note says why."""
+    """None if it was skipped; the note says why."""
     digits: int = 3
     cost: Cost | None = None
-    bar: Bar | None = None
+    target: Target | None = None
     note: str = ""
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the bar is met; None without bar or score."""
-        if self.bar is None or self.estimate is None or math.isnan(self.estimate.score):
+        """Whether the target is met; None without a target or score."""
+        if self.target is None or self.estimate is None or math.isnan(self.estimate.score):
             return None
-        return self.bar.is_met(self.estimate.score)
+        return self.target.is_met(self.estimate.score)
 
 
 def skipped(part: str, measured: str, engine: str, reason: object) -> Row:
-    """A row that says why there is no score."""
+    """A row with the reason why there is no score."""
     return Row(part, measured, engine, note=f"skipped: {reason}")
 
 
@@ -65,8 +65,8 @@ def write_table(rows: Sequence[Row], data: Path, folder: Path) -> list[Path]:
 
     Args:
         rows: In the order of the table.
-        data: The folder that was measured on.
-        folder: Where to write; made if it is not there.
+        data: The folder of the data.
+        folder: Created if it does not exist.
     """
     about = {
         **describe_run(data, _NAMED),
@@ -78,19 +78,19 @@ def write_table(rows: Sequence[Row], data: Path, folder: Path) -> list[Path]:
 
 
 def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
-    """The table with what it was made of."""
+    """Format the table and the conditions of the measurement."""
     lines = [
         "# Accuracy",
         "",
         f"Measured {about['measured_at']} on `{about['data']}` with "
         + format_versions(about["versions"])
         + f"; {about['cores']} cores, load average {about['load_average_15_min']} in the last "
-        "15 minutes: where it is above the number of cores, the times are too long.",
+        "15 minutes; if it exceeds the number of cores, the times are too long.",
         f"In brackets: 95 % interval of {N_DRAWS:,} bootstrap draws (seed {SEED}) over the cases. "
-        "Cost: median milliseconds a picture, face or text, one at a time unless the note says "
-        "otherwise, alternating with the peers; ° timed in an earlier run (cache).",
+        "ms: median milliseconds per picture, face or text, one at a time unless noted otherwise, "
+        "alternating with the peers; ° measured in an earlier run (cache).",
         "",
-        "| part | measured | engine | cases | score | 95 % | ms | bar | met | note |",
+        "| part | measured | engine | cases | score | 95 % | ms | target | met | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [format_row(_format(row)) for row in rows]
@@ -101,7 +101,7 @@ def _format(row: Row) -> list[str]:
     cost = ""
     if row.cost:
         cost = round_figure(row.cost.median_ms) + ("°" if row.cost.is_cached else "")
-    bar = format_bar(row.bar, row.is_met)
+    target = format_target(row.target, row.is_met)
     cases = f"{row.n_cases:,} {row.cases}" if row.estimate else ""
     score = interval = ""
     if row.estimate:
@@ -109,9 +109,9 @@ def _format(row: Row) -> list[str]:
         interval = f"({row.estimate.low:.{row.digits}f} to {row.estimate.high:.{row.digits}f})"
         if math.isnan(row.estimate.low):
             interval = ""
-    return [row.part, row.measured, row.engine, cases, score, interval, cost, *bar, row.note]
+    return [row.part, row.measured, row.engine, cases, score, interval, cost, *target, row.note]
 
 
 def _as_plain(row: Row) -> dict[str, Any]:
-    named = {name: as_plain(getattr(row, name)) for name in ("estimate", "bar", "cost")}
+    named = {name: as_plain(getattr(row, name)) for name in ("estimate", "target", "cost")}
     return {**asdict(row), **named, "is_met": row.is_met}

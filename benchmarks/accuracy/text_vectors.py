@@ -10,7 +10,7 @@ from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
 
 
 def measure_misspelling(encode: TextEncoder, titles: list[str], count: int = 1000) -> float:
-    """The share of titles that stay nearest to themselves with one wrong letter in a long word."""
+    """The share of titles still nearest to themselves with one wrong letter in a long word."""
     choice = random.Random(0)
     long_word = re.compile(r"[A-Za-z]{6,}")
     clean = choice.sample([title for title in titles if long_word.search(title)], count)

@@ -1,4 +1,4 @@
-"""Engines beside each other: the same pictures, in turn, each call timed; slow peers cached."""
+"""Time engines alternately on the same pictures; results of slow peers are cached."""
 
 import hashlib
 import json
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy.table import Cost
-from benchmarks.progress import tell_progress
+from benchmarks.progress import report_progress
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One who takes part."""
+    """An engine to compare."""
 
     name: str
-    """As it stands in the table."""
+    """Its name in the table."""
     load: Callable[[], Callable[[bytes], Any]]
-    """Loads the model; gives what maps the bytes of a picture to a result of plain values."""
+    """Loads the model; returns a function from the bytes of a picture to a JSON value."""
     cache_key: str = ""
-    """Whatever changes its results; empty for one that is quick enough to run each time."""
+    """Everything that changes its results; empty to run it each time."""
 
 
 @dataclass
 class Outcome:
-    """What one contestant made of all pictures."""
+    """Results and times of one contestant for all pictures."""
 
     results: list[Any] = field(default_factory=list)
     times_ms: list[float] = field(default_factory=list)
@@ -35,40 +35,40 @@ class Outcome:
 
     @property
     def cost(self) -> Cost:
-        """Median of one picture."""
+        """Median per picture."""
         return Cost(statistics.median(self.times_ms), self.is_cached)
 
 
 def run_contest(
-    contestants: Sequence[Contestant], pictures: Sequence[Path], cache: Path, what: str
+    contestants: Sequence[Contestant], pictures: Sequence[Path], cache: Path, label: str
 ) -> list[Outcome]:
-    """Let all contestants do one picture after the other, so that noise meets all alike.
+    """Run all contestants on each picture in turn, so that noise affects all equally.
 
     Args:
-        contestants: Whose calls are timed; models are loaded, and run once, before.
+        contestants: Their models are loaded, and run once, before the first timed call.
         pictures: N files.
-        cache: Folder of results of those with a ``cache_key``.
-        what: What is measured, for the line of progress.
+        cache: Folder of the results of contestants with a ``cache_key``.
+        label: Name of the measurement, for progress.
 
     Returns:
-        One outcome per contestant, with N results and times each.
+        One outcome per contestant, with N results and times.
     """
     outcomes = [Outcome() for _ in contestants]
     loaded: dict[str, Callable[[bytes], Any]] = {}
-    for picture in tell_progress(pictures, what):
+    for picture in report_progress(pictures, label):
         content = picture.read_bytes()
         for contestant, outcome in zip(contestants, outcomes, strict=True):
-            entry = _place(cache, contestant, content)
+            entry = _cache_entry(cache, contestant, content)
             if entry and entry.exists():
                 kept = json.loads(entry.read_text(encoding="utf-8"))
                 outcome.is_cached = True
             else:
                 if contestant.name not in loaded:
                     loaded[contestant.name] = contestant.load()
-                    loaded[contestant.name](content)  # the first call prepares more than the rest
+                    loaded[contestant.name](content)  # the first call does extra work
                 kept = _time(loaded[contestant.name], content)
                 if entry:
-                    _keep(entry, kept)
+                    _store(entry, kept)
             outcome.results.append(kept["result"])
             outcome.times_ms.append(kept["ms"])
     return outcomes
@@ -80,14 +80,14 @@ def _time(run: Callable[[bytes], Any], content: bytes) -> dict[str, Any]:
     return {"ms": 1000 * (time.perf_counter() - started), "result": result}
 
 
-def _keep(entry: Path, kept: dict[str, Any]) -> None:
+def _store(entry: Path, kept: dict[str, Any]) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     temporary = entry.with_suffix(".writing")
     temporary.write_text(json.dumps(kept), encoding="utf-8")
     temporary.replace(entry)
 
 
-def _place(cache: Path, contestant: Contestant, content: bytes) -> Path | None:
+def _cache_entry(cache: Path, contestant: Contestant, content: bytes) -> Path | None:
     if not contestant.cache_key:
         return None
     key = hashlib.sha256(contestant.cache_key.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Words said beside the words that stand on a picture."""
+"""Compare reported words with the words on a picture."""
 
 import unicodedata
 from collections import Counter
@@ -7,42 +7,42 @@ from typing import NamedTuple
 
 
 class WordCounts(NamedTuple):
-    """One picture."""
+    """Counts of one picture."""
 
     n_hits: int
-    """Must-read words that were said."""
+    """Required words that were reported."""
     n_wanted: int
-    """Must-read words."""
+    """Required words."""
     n_reported: int
-    """Words said, without the optional ones."""
+    """Reported words, without the optional ones."""
     is_wordless: bool
-    """There is no must-read word."""
+    """There is no required word."""
     is_invented: bool
-    """It is wordless, and words were said that are not optional either."""
+    """It is wordless, but words were reported that are not optional."""
 
 
 class Corrections(NamedTuple):
-    """What spelling correction did to one picture's words."""
+    """Effect of spelling correction on one picture's words."""
 
     n_right: int
-    """Words that were right before."""
+    """Words that were right before correction."""
     n_repaired: int
     n_broken: int
 
 
 class WordScore(NamedTuple):
-    """Over all pictures; recall and precision 0 to 1."""
+    """Scores over all pictures; recall and precision 0 to 1."""
 
     recall: float
     precision: float
     n_words: int
     n_invented: int
-    """Pictures without words on which some were reported."""
+    """Wordless pictures with reported words."""
     n_wordless: int
 
 
 def split_words(text: str) -> list[str]:
-    """Words as they are compared: NFKD, ASCII, lower case, split at all but a-z and 0-9.
+    """Normalise and split words: NFKD, ASCII, lower case, split at all but a-z and 0-9.
 
     Example:
         ``HELL'S Café`` gives ``hell``, ``s``, ``cafe``.
@@ -51,15 +51,15 @@ def split_words(text: str) -> list[str]:
     return "".join(char if char.isalnum() else " " for char in plain).split()
 
 
-def count_words(must: str, may: str, said: str) -> WordCounts:
-    """Compare multisets of words; optional words count neither way.
+def count_words(required: str, allowed: str, reported: str) -> WordCounts:
+    """Compare multisets of words; optional words are not counted.
 
     Args:
-        must: The words a good reader reports.
-        may: Words that are neither rewarded nor punished.
-        said: What was read.
+        required: Words that a recogniser should report.
+        allowed: Optional words.
+        reported: The recognised text.
     """
-    wanted, optional, read = (Counter(split_words(text)) for text in (must, may, said))
+    wanted, optional, read = (Counter(split_words(text)) for text in (required, allowed, reported))
     n_hits = (read & wanted).total()
     n_extra = (read - wanted - optional).total()
     is_wordless = not wanted
@@ -68,22 +68,22 @@ def count_words(must: str, may: str, said: str) -> WordCounts:
     )
 
 
-def count_corrections(must: str, may: str, raw: str, corrected: str) -> Corrections:
-    """Count the words that became right by correction, and those that ceased to be.
+def count_corrections(required: str, allowed: str, raw: str, corrected: str) -> Corrections:
+    """Count the words that correction repaired and broke.
 
     Args:
-        must: The words a good reader reports.
-        may: Words that may stand there, too.
-        raw: What was read, before correction.
-        corrected: After it.
+        required: Words that a recogniser should report.
+        allowed: Optional words.
+        raw: The text before correction.
+        corrected: The text after correction.
     """
-    truth = Counter(split_words(must)) + Counter(split_words(may))
+    truth = Counter(split_words(required)) + Counter(split_words(allowed))
     before, after = (truth & Counter(split_words(text)) for text in (raw, corrected))
     return Corrections(before.total(), (after - before).total(), (before - after).total())
 
 
 def score_words(pictures: Iterable[WordCounts]) -> WordScore:
-    """Recall and precision over all words of all pictures; NaN where there is none."""
+    """Recall and precision over all words of all pictures; NaN if there are none."""
     hits, wanted, reported, wordless, invented = (
         sum(column) for column in zip(*pictures, strict=True)
     )
@@ -92,13 +92,13 @@ def score_words(pictures: Iterable[WordCounts]) -> WordScore:
     return WordScore(recall, precision, wanted, invented, wordless)
 
 
-def judge_words(must: str, may: str, said: Iterable[str]) -> Iterator[str]:
-    """Judge what was said piece by piece: ``hit``, ``optional`` or ``false``.
+def judge_words(required: str, allowed: str, reported: Iterable[str]) -> Iterator[str]:
+    """Judge each reported piece of text: ``hit``, ``optional`` or ``false``.
 
-    A piece is as right as its rightest word; each labelled word answers for one word said.
+    The best word of a piece decides; each labelled word matches one reported word.
     """
-    wanted, optional = Counter(split_words(must)), Counter(split_words(may))
-    for piece in said:
+    wanted, optional = Counter(split_words(required)), Counter(split_words(allowed))
+    for piece in reported:
         words = Counter(split_words(piece))
         if (words & wanted).total():
             verdict = "hit"
@@ -112,15 +112,15 @@ def judge_words(must: str, may: str, said: Iterable[str]) -> Iterator[str]:
         yield verdict
 
 
-def missed_words(must: str, said: str) -> list[str]:
-    """The must-read words that were not said, in their order.
+def missed_words(required: str, reported: str) -> list[str]:
+    """The required words that were not reported, in their order.
 
     Example:
-        ``OF THE WEB`` with ``the`` said leaves ``of`` and ``web``.
+        ``OF THE WEB`` with ``the`` reported gives ``of`` and ``web``.
     """
-    left = Counter(split_words(must)) - Counter(split_words(said))
+    left = Counter(split_words(required)) - Counter(split_words(reported))
     missed = []
-    for word in split_words(must):
+    for word in split_words(required):
         if left[word] > 0:
             left[word] -= 1
             missed.append(word)

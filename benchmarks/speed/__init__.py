@@ -1,4 +1,4 @@
-"""How fast the engines and the whole job are, each beside its peer, in turn on the same items.
+"""Speed of the engines and of the whole job, compared with peers on the same items, in turns.
 
-``make bench`` writes one table; ``python -m benchmarks.speed --help`` says what it takes.
+``make bench`` writes one table; ``python -m benchmarks.speed --help`` describes the data.
 """

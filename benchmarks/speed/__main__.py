@@ -1,8 +1,8 @@
-"""Measure how fast the engines and the whole job are, each beside its peer, and write one table.
+"""Measure the speed of the engines and of the whole job, compared with peers; write one table.
 
-DIR is laid out as below; without it the drawn sample of examples/ is measured on. Whatever else is
-missing is skipped, and the table says so. Engines and settings are those of luigi.cfg; name another
-by LUIGI_CONFIG_PATH.
+The layout of DIR is below; without it the drawn sample in examples/ is used. Other missing parts
+are skipped, and the table lists them. Engines and settings are those of luigi.cfg;
+LUIGI_CONFIG_PATH selects another file.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.progress import say
-from benchmarks.speed.machine import look_at_machine
+from benchmarks.speed.machine import inspect_machine
 from benchmarks.speed.parts import Setting
 from benchmarks.speed.parts.correction import measure_correction
 from benchmarks.speed.parts.download import measure_download
@@ -27,13 +27,13 @@ from benchmarks.speed.table import Row, skipped, write_table
 
 _LAYOUT = """
 DIR/thumbnails/hqdefault/ID.jpg     the pictures
-DIR/thumbnails/videos.csv           the videos' table: its titles are the corrector's vocabulary
+DIR/thumbnails/videos.csv           table of videos; its titles are the corrector's vocabulary
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes
 DIR/models/emotion_model_v6_23.hdf5 the notebook's emotion network
 DIR/videos/*.csv                    tables with a column 'title'
 
-It writes speed.md and speed.json. img2dataset does not fit our lock: `make bench` puts it into
-build/peers. A missed bar is reported; the exit code is 0 unless something broke.
+It writes speed.md and speed.json. img2dataset conflicts with our lock file; `make bench` installs
+it into build/peers. Missed targets are reported; the exit code is 0 unless there is an error.
 """
 
 PARTS: dict[str, Callable[[Setting], list[Row]]] = {
@@ -49,7 +49,7 @@ PARTS: dict[str, Callable[[Setting], list[Row]]] = {
 
 
 def main() -> None:
-    """Read the flags, measure, and print where the results are."""
+    """Parse the flags, measure, and print the paths of the results."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.speed",
         description=__doc__,
@@ -63,29 +63,29 @@ def main() -> None:
         "--only",
         default=names,
         metavar="PARTS",
-        help=f"some of {names}; the table then has these alone",
+        help=f"measure only some of {names}",
     )
     parser.add_argument(
         "--rounds",
         type=int,
         default=5,
         metavar="N",
-        help="turns of each contender (default: 5; of the whole job half of them)",
+        help="turns of each contender (default: 5; half of them for the whole job)",
     )
     parser.add_argument(
-        "--full", action="store_true", help="a million rows and 5,000 pictures, too"
+        "--full", action="store_true", help="also measure a million rows and 5,000 pictures"
     )
-    chosen = parser.parse_args()
-    wanted = [name for name in chosen.only.split(",") if name]
+    args = parser.parse_args()
+    wanted = [name for name in args.only.split(",") if name]
     if not wanted or set(wanted) - set(PARTS):
-        parser.error(f"--only: expected some of {names}; found: {chosen.only!r}")
-    if chosen.data and not chosen.data.is_dir():
-        parser.error(f"--data: expected a folder; found none at {chosen.data}")
-    if chosen.rounds < 1:
-        parser.error(f"--rounds: expected 1 or more; found: {chosen.rounds}")
-    data = (chosen.data or ROOT.parent / "shared" / "data").resolve()
-    out = (chosen.out or ROOT / "build" / "speed").resolve()
-    measure(wanted, Setting(data, out, chosen.rounds, chosen.full))
+        parser.error(f"--only: expected some of {names}; found: {args.only!r}")
+    if args.data and not args.data.is_dir():
+        parser.error(f"--data: expected a folder; found none at {args.data}")
+    if args.rounds < 1:
+        parser.error(f"--rounds: expected 1 or more; found: {args.rounds}")
+    data = (args.data or ROOT.parent / "shared" / "data").resolve()
+    out = (args.out or ROOT / "build" / "speed").resolve()
+    measure(wanted, Setting(data, out, args.rounds, args.full))
 
 
 def measure(wanted: list[str], setting: Setting) -> list[Row]:
@@ -93,10 +93,10 @@ def measure(wanted: list[str], setting: Setting) -> list[Row]:
 
     Args:
         wanted: Keys of ``PARTS``.
-        setting: What is measured on.
+        setting: The data and the options.
     """
-    began = look_at_machine()
-    shutil.rmtree(setting.job_dir.parent, ignore_errors=True)  # what it holds is of this run
+    began = inspect_machine()
+    shutil.rmtree(setting.job_dir.parent, ignore_errors=True)  # results of an earlier run
     rows: list[Row] = []
     for name in wanted:
         try:
@@ -105,9 +105,9 @@ def measure(wanted: list[str], setting: Setting) -> list[Row]:
             measured = [skipped(name, "all", "all", reason)]
             say(f"{name}: {measured[0].note}")
         rows += measured
-        paths = write_table(rows, setting.data, setting.out, began, look_at_machine())
+        paths = write_table(rows, setting.data, setting.out, began, inspect_machine())
     n_met, n_missed = (sum(row.is_met is met for row in rows) for met in (True, False))
-    print(f"{len(rows)} rows; of the bars {n_met} met, {n_missed} missed", *paths, sep="\n")
+    print(f"{len(rows)} rows; {n_met} targets met, {n_missed} missed", *paths, sep="\n")
     return rows
 
 

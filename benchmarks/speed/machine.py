@@ -1,4 +1,4 @@
-"""The machine that is measured on."""
+"""The machine of the measurement."""
 
 import os
 import platform
@@ -9,28 +9,28 @@ import psutil
 
 
 class Machine(NamedTuple):
-    """What it is, and how busy at one moment."""
+    """Hardware and load of a machine."""
 
-    processor: str
+    cpu: str
     cores_allowed: int
-    """That this process may run on."""
+    """Number of cores that this process may use."""
     memory_gb: float
     load_average: tuple[float, float, float]
-    """Processes that want a core, over the last 1, 5 and 15 minutes."""
+    """Mean number of runnable processes in the last 1, 5 and 15 minutes."""
 
     def describe(self) -> dict[str, Any]:
-        """What does not change while it is measured."""
+        """All but the load."""
         return {key: value for key, value in self._asdict().items() if key != "load_average"}
 
 
-def look_at_machine() -> Machine:
-    """The machine as it is now."""
+def inspect_machine() -> Machine:
+    """Describe this machine now."""
     memory_gb = psutil.virtual_memory().total / 1e9
     load = os.getloadavg()
-    return Machine(_name_processor(), len(os.sched_getaffinity(0)), memory_gb, load)
+    return Machine(_name_cpu(), len(os.sched_getaffinity(0)), memory_gb, load)
 
 
-def _name_processor() -> str:
+def _name_cpu() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

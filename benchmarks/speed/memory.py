@@ -1,9 +1,9 @@
-"""How much memory each stage takes with a shard of so many thumbnails.
+"""Measure the memory of each stage with a shard of N thumbnails.
 
     python -m benchmarks.speed.memory hqdefault:512 hqdefault:2048 maxresdefault:106
 
-For each such set the main job runs once, over a local server of real thumbnails that begins anew
-after the last; then each stage alone, as a command of its own, on what the others have left.
+For each argument, the main job runs once with a local server that serves the real thumbnails
+cyclically; then each stage runs alone, as a separate command, on the results of the others.
 """
 
 import argparse
@@ -23,11 +23,11 @@ _MIB = 2**20
 
 
 def measure(pictures: Sequence[Path], n_thumbnails: int) -> dict[str, float]:
-    """The most that a process held, in MiB, of the whole job and of each stage.
+    """Measure the peak memory of one process, in MiB, in the whole job and in each stage.
 
     Args:
         pictures: JPEG files, one or more.
-        n_thumbnails: How many thumbnails the one shard has.
+        n_thumbnails: Number of thumbnails in the shard.
     """
     with (
         tempfile.TemporaryDirectory(prefix="memory-") as folder,
@@ -47,13 +47,13 @@ def measure(pictures: Sequence[Path], n_thumbnails: int) -> dict[str, float]:
         peaks = {"the whole job": run_measured(job).peak_bytes / _MIB}
         (source,) = data_dir.glob("thumbnails/*")
         for stage in STAGES:
-            (made,) = data_dir.glob(f"{stage.table}/*/*.parquet")
-            made.unlink()
+            (output,) = data_dir.glob(f"{stage.table}/*/*.parquet")
+            output.unlink()
             name = stage.get_task_family()
             alone = [
                 *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", name),
                 *(f"--{name}-data-dir", str(data_dir), f"--{name}-source", source.name),
-                *(f"--{name}-engine", made.parent.name, f"--{name}-shards", made.stem),
+                *(f"--{name}-engine", output.parent.name, f"--{name}-shards", output.stem),
                 *("--local-scheduler", "--no-lock", *settings),
             ]
             peaks[name] = run_measured(alone).peak_bytes / _MIB
@@ -64,7 +64,7 @@ def measure(pictures: Sequence[Path], n_thumbnails: int) -> dict[str, float]:
 
 
 def as_table(measured: dict[str, dict[str, float]]) -> str:
-    """Markdown: a row for each stage, a column for each set of thumbnails."""
+    """Format a Markdown table: a row for each stage, a column for each set of thumbnails."""
     lines = [f"| MiB | {' | '.join(measured)} |", "|---" * (len(measured) + 1) + "|"]
     for stage in next(iter(measured.values())):
         cells = [f"{peaks[stage]:,.0f}" for peaks in measured.values()]
@@ -79,13 +79,13 @@ def main() -> None:
         "sets", nargs="+", metavar="QUALITY:N", help="N thumbnails of this quality in one shard"
     )
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     measured = {}
-    for each in chosen.sets:
+    for each in args.sets:
         quality, _, n_thumbnails = each.partition(":")
-        pictures = sorted((chosen.data / "thumbnails" / quality).glob("*.jpg"))
+        pictures = sorted((args.data / "thumbnails" / quality).glob("*.jpg"))
         if not pictures:
-            parser.error(f"expected JPEG files in {chosen.data}/thumbnails/{quality}; found none")
+            parser.error(f"expected JPEG files in {args.data}/thumbnails/{quality}; found none")
         measured[each] = measure(pictures, int(n_thumbnails))
     print(as_table(measured))
 

@@ -1,4 +1,4 @@
-"""The package's own stages and engines as contenders: as the job runs them."""
+"""The package's stages and engines as contenders, called as in the job."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,24 +17,26 @@ from thumbnail_tasks.stages.words import RecognizeText
 
 
 def load_text() -> Run:
-    """The stage RecognizeText on encoded pictures; gives the number of words."""
+    """The stage RecognizeText on encoded pictures; returns the number of words."""
     recognize = load_stage(RecognizeText)
     return lambda contents: len(recognize([as_thumbnails(contents)]))
 
 
 def load_faces() -> Run:
-    """The stage DetectFaces on encoded pictures; gives the number of faces."""
+    """The stage DetectFaces on encoded pictures; returns the number of faces."""
     detect = load_stage(DetectFaces)
     return lambda contents: len(detect([as_thumbnails(contents)]))
 
 
 def load_faces_by_rules(upsamplings: int, min_score: float, max_flatness: float) -> Run:
-    """The engine dlib-cnn by these rules on decoded pictures; gives each one's boxes."""
+    """The engine dlib-cnn with these rules on decoded pictures; returns the boxes of each."""
     detect = load_face_detector(Rules(upsamplings, min_score, max_flatness))
 
     def find(images_rgb: Sequence[ImageRGB]) -> list[list[Box]]:
         found: list[list[Box]] = [[] for _ in images_rgb]
-        for shape in {image_rgb.shape for image_rgb in images_rgb}:  # a batch is of one size
+        for shape in {
+            image_rgb.shape for image_rgb in images_rgb
+        }:  # all pictures of a batch have one size
             numbers = [n for n, image_rgb in enumerate(images_rgb) if image_rgb.shape == shape]
             batch = [images_rgb[n] for n in numbers]
             for number, faces in zip(numbers, detect(batch), strict=True):
@@ -45,7 +47,7 @@ def load_faces_by_rules(upsamplings: int, min_score: float, max_flatness: float)
 
 
 def load_emotions(batch_size: int) -> Run:
-    """The emotion classifier on (48, 48) grey faces, so many at once."""
+    """The emotion classifier on (48, 48) grey faces, in batches."""
     classify = ClassifyEmotions.selected_engine().load()
 
     def run(faces: Sequence[Any]) -> None:

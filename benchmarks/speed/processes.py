@@ -1,4 +1,4 @@
-"""A command in a process of its own: how long it took, what it used, and its largest memory."""
+"""Run a command in a separate process and measure its time and memory."""
 
 import json
 import subprocess
@@ -14,20 +14,20 @@ _WATCH = Path(__file__).with_name("watch.py")
 
 
 class Finished(NamedTuple):
-    """A command that has ended well."""
+    """Figures of a successful command."""
 
     wall_s: float
-    processor_s: float
-    """User and system, of it and of all that it started and waited for."""
+    cpu_s: float
+    """User and system time, including child processes that it waited for."""
     peak_bytes: int
-    """Resident memory of the largest of these processes; files that it maps count as well."""
+    """Resident memory of the largest of these processes, including mapped files."""
 
 
 def run_measured(command: Sequence[str]) -> Finished:
-    """Run a command in the repository's root; what it prints matters only if it fails.
+    """Run a command in the repository's root without showing its output, unless it fails.
 
     Raises:
-        RuntimeError: It failed; the message ends with what it printed last.
+        RuntimeError: It failed; the message ends with its last output.
     """
     with tempfile.TemporaryDirectory(prefix="speed-") as folder:
         figures = Path(folder, "figures.json")

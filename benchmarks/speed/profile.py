@@ -1,9 +1,9 @@
-"""Profile the heaviest stages on real pictures, and keep what py-spy saw as folded stacks.
+"""Profile the slowest stages on real pictures with py-spy, and write folded stacks.
 
-One line per stack, the outermost function first, then how many samples of a hundred a second;
-what any viewer of flame graphs opens (speedscope, flamegraph.pl). ``make bench`` installs py-spy.
-Only the stage's own work is kept, without start-up, and no stack below a five-hundredth of all.
-Time in which a library's threads work for the stage counts as its own (``--idle``).
+Each line is a stack, the outermost function first, and its number of samples (100 per second), for
+viewers of flame graphs such as speedscope and flamegraph.pl. ``make bench`` installs py-spy.
+Only the stage's own work is kept, without start-up, and without stacks below 0.2 % of the samples.
+Time in which a library's threads work for the stage is included (``--idle``).
 """
 
 import argparse
@@ -18,39 +18,39 @@ from benchmarks.progress import say
 
 STAGES = ("text", "faces", "emotions")
 _OWN = re.compile(r"measure \(\S+turns\.py:\d+\);.*?ours\.py:\d+\);(.*) (\d+)")
-"""What stands under the frame in which ``benchmarks.speed.stage`` times a stage."""
-_PLACE = re.compile(r" \([^()]*\)(?=;|$)")
-"""Where a function's file stands."""
+"""Matches the frames below the one in which ``benchmarks.speed.stage`` times a stage."""
+_FILE = re.compile(r" \([^()]*\)(?=;|$)")
+"""Matches the file of a function."""
 _MIN_SHARE = 0.002
 
 
 def fold(recorded: str) -> tuple[Counter[str], int]:
-    """Keep the stage's own stacks.
+    """Extract the stage's own stacks.
 
     Args:
         recorded: py-spy's ``raw`` format.
 
     Returns:
-        Samples by stack, and how many there are in all.
+        Samples by stack, and the total number of samples.
     """
     stacks: Counter[str] = Counter()
     for line in recorded.splitlines():
         own = _OWN.search(line)
         if own:
-            stacks[_PLACE.sub("", own[1])] += int(own[2])
+            stacks[_FILE.sub("", own[1])] += int(own[2])
     total = stacks.total()
     kept = {stack: n for stack, n in stacks.items() if n >= _MIN_SHARE * total}
     return Counter(kept), total
 
 
 def main() -> None:
-    """Profile each stage into a folder."""
+    """Write the profile of each stage to a folder."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "profiles")
     parser.add_argument("--pictures", type=int, default=128, metavar="N", help="default: 128")
-    chosen = parser.parse_args()
-    chosen.output.mkdir(parents=True, exist_ok=True)
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
     raw = ROOT / "build" / "speed" / "profile.raw"
     raw.parent.mkdir(parents=True, exist_ok=True)
     for stage in STAGES:
@@ -59,14 +59,14 @@ def main() -> None:
                 *(ROOT / "build" / "peers" / "bin" / "py-spy", "record", "--function", "--idle"),
                 *("--rate", "100", "--format", "raw", "--output", raw, "--"),
                 *(sys.executable, "-m", "benchmarks.speed.stage", stage),
-                *("--data", chosen.data, "--pictures", str(chosen.pictures)),
+                *("--data", args.data, "--pictures", str(args.pictures)),
             ],
             cwd=ROOT,
             check=True,
             stdout=subprocess.DEVNULL,
         )
         stacks, total = fold(raw.read_text())
-        kept = chosen.output / f"{stage}.folded"
+        kept = args.output / f"{stage}.folded"
         kept.write_text("".join(f"{stack} {n}\n" for stack, n in sorted(stacks.items())))
         say(f"{kept}: {stacks.total()} of {total} samples")
 

@@ -1,9 +1,8 @@
-"""A server of pictures on this machine, quick enough not to be what is measured.
+"""A local server of pictures, fast enough not to distort the measurement.
 
     python -m benchmarks.speed.server --delay-ms 50 PICTURE.jpg ...
 
-It prints its address, and answers ``/vi/<number>/hqdefault.jpg`` with the picture of that number,
-from the first again after the last.
+It prints its address, and serves the pictures cyclically at ``/vi/<number>/hqdefault.jpg``.
 """
 
 import argparse
@@ -23,46 +22,48 @@ _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Pictures(asyncio.Protocol):
-    """One connection; it is kept open unless the client asks for its end."""
+    """One connection, kept open unless the client requests to close it."""
 
-    def __init__(self, answers: Sequence[bytes], delay_s: float) -> None:
-        self._answers, self._delay_s = answers, delay_s
+    def __init__(self, responses: Sequence[bytes], delay_s: float) -> None:
+        self._responses, self._delay_s = responses, delay_s
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the connection."""
+        """Store the connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each whole request, after the delay."""
+        """Respond to each complete request, after the delay."""
         self._received += data
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")
             wanted = _REQUEST.match(head + b"\r\n")
-            answer = self._answers[int(wanted[1]) % len(self._answers)] if wanted else _NOT_FOUND
+            response = _NOT_FOUND
+            if wanted:
+                response = self._responses[int(wanted[1]) % len(self._responses)]
             is_last = b"connection: close" in head.lower()
             loop = asyncio.get_running_loop()
-            loop.call_later(self._delay_s, self._send, answer, is_last)
+            loop.call_later(self._delay_s, self._send, response, is_last)
 
-    def _send(self, answer: bytes, is_last: bool) -> None:
+    def _send(self, response: bytes, is_last: bool) -> None:
         if not self._transport.is_closing():
-            self._transport.write(answer)
+            self._transport.write(response)
             if is_last:
                 self._transport.close()
 
 
-def frame_answers(pictures: Sequence[bytes]) -> list[bytes]:
-    """Pictures as whole HTTP answers."""
+def format_responses(pictures: Sequence[bytes]) -> list[bytes]:
+    """Format pictures as complete HTTP responses."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
     return [head.format(len(picture)).encode() + picture for picture in pictures]
 
 
 async def serve(pictures: Sequence[bytes], delay_s: float) -> None:
-    """Answer until the process is ended; prints the address first."""
-    answers = frame_answers(pictures)
+    """Print the address and serve until the process ends."""
+    responses = format_responses(pictures)
     loop = asyncio.get_running_loop()
-    connect = functools.partial(Pictures, answers, delay_s)
+    connect = functools.partial(Pictures, responses, delay_s)
     server = await loop.create_server(connect, "127.0.0.1", 0, backlog=512)
     host, port = server.sockets[0].getsockname()
     print(f"http://{host}:{port}", flush=True)
@@ -71,11 +72,11 @@ async def serve(pictures: Sequence[bytes], delay_s: float) -> None:
 
 @contextlib.contextmanager
 def running_server(pictures: Sequence[Path], delay_ms: int) -> Iterator[str]:
-    """Start a server in a process of its own; gives its address.
+    """Start a server in a separate process; yields its address.
 
     Args:
         pictures: JPEG files, one or more.
-        delay_ms: Before each answer.
+        delay_ms: Delay of each response.
     """
     command = [sys.executable, "-m", "benchmarks.speed.server", "--delay-ms", str(delay_ms)]
     command += [str(picture) for picture in pictures]
@@ -88,14 +89,14 @@ def running_server(pictures: Sequence[Path], delay_ms: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Read the flags and serve."""
+    """Parse the flags and serve."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("pictures", type=Path, nargs="+", help="JPEG files")
-    parser.add_argument("--delay-ms", type=int, default=0, help="before each answer")
-    chosen = parser.parse_args()
-    pictures = [path.read_bytes() for path in chosen.pictures]
+    parser.add_argument("--delay-ms", type=int, default=0, help="delay of each response")
+    args = parser.parse_args()
+    pictures = [path.read_bytes() for path in args.pictures]
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(pictures, chosen.delay_ms / 1000))
+        asyncio.run(serve(pictures, args.delay_ms / 1000))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What several turns came to: the median, and how far apart they were."""
+"""Median, minimum and maximum of several turns."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -9,22 +9,22 @@ class Spread(NamedTuple):
     """A figure measured several times."""
 
     median: float
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
     def map(self, convert: Callable[[float], float]) -> "Spread":
-        """The same in another unit; a rate's least is a time's most."""
+        """Convert to another unit; the minimum of a rate is the maximum of a time."""
         median, *ends = (convert(value) for value in self)
         return Spread(median, min(ends), max(ends))
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The median, least and most of one or more values."""
+    """Median, minimum and maximum of one or more values."""
     return Spread(statistics.median(values), min(values), max(values))
 
 
 def ratios(theirs: Sequence[float], ours: Sequence[float]) -> Spread:
-    """How many times longer they took, turn by turn: what slows a turn slows both.
+    """The ratio of their times to ours, turn by turn: a slow turn affects both.
 
     Args:
         theirs: T times, each over 0.
@@ -34,7 +34,7 @@ def ratios(theirs: Sequence[float], ours: Sequence[float]) -> Spread:
 
 
 def extrapolate(sizes: tuple[float, float], values: tuple[float, float], size: float) -> float:
-    """What a figure that grows in a line comes to at another size; never below zero.
+    """Extrapolate linearly to another size; at least zero.
 
     Example:
         2 s for 10 items and 3 s for 20 give 11 s for 100.

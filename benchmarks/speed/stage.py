@@ -1,9 +1,9 @@
-r"""One stage on real pictures and nothing else, for a profiler to look at.
+r"""Run a single stage on real pictures, for a profiler.
 
     build/peers/bin/py-spy record --native --threads --output build/speed/text.svg -- \
         .venv/bin/python -m benchmarks.speed.stage text --pictures 128
 
-``make bench`` installs py-spy. It holds the process for each sample: read shares, not times.
+``make bench`` installs py-spy. It pauses the process for each sample: trust shares, not times.
 """
 
 import argparse
@@ -28,23 +28,23 @@ STAGES = {
 
 
 def main() -> None:
-    """Run the stage, and say what a picture took."""
+    """Run the stage and print the time per picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("--pictures", type=int, default=128, metavar="N", help="default: 128")
     data = ROOT.parent / "shared" / "data"
     parser.add_argument("--data", type=Path, default=data, metavar="DIR")
-    chosen = parser.parse_args()
-    paths = Setting(chosen.data, ROOT / "build" / "speed").pictures[: chosen.pictures]
+    args = parser.parse_args()
+    paths = Setting(args.data, ROOT / "build" / "speed").pictures[: args.pictures]
     thumbnails = as_thumbnails([path.read_bytes() for path in paths])
     tables = [thumbnails]
-    if chosen.stage == "emotions":
+    if args.stage == "emotions":
         tables.append(load_stage(DetectFaces)(tables))
-    compute = load_stage(STAGES[chosen.stage])
+    compute = load_stage(STAGES[args.stage])
     compute([thumbnails.slice(0, 16), *tables[1:]])  # loads the model
     turn = measure(lambda _: compute(tables), paths)
-    wall_ms, processor_ms = (1000 * each / len(paths) for each in (turn.wall_s, turn.processor_s))
-    say(f"{chosen.stage}: {wall_ms:.1f} ms a picture, {processor_ms:.1f} of processor")
+    wall_ms, cpu_ms = (1000 * each / len(paths) for each in (turn.wall_s, turn.cpu_s))
+    say(f"{args.stage}: {wall_ms:.1f} ms per picture, {cpu_ms:.1f} ms of CPU time")
 
 
 if __name__ == "__main__":

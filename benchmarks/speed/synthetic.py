@@ -1,4 +1,4 @@
-"""A table of videos of any size, and a data directory in which all its thumbnails are done."""
+"""Write a table of videos of any size, and a data directory with finished thumbnails."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,19 +21,19 @@ from thumbnail_tasks.storage.naming import name_shard
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 ROWS_PER_THUMBNAIL = 10 / 3
-"""A million rows of trending videos mean 300,000 thumbnails."""
+"""A million rows of trending videos have 300,000 thumbnails."""
 
 _EARLIER_TABLE = "0" * 12
-"""Yesterday's, that brought the shards."""
+"""The table that introduced the shards, from an earlier run."""
 _WIDTH = 384
 _SHARE_WITH_TEXT = 0.7
 _N_WORDS = 30_000
 _N_TITLE_WORDS, _N_DESCRIPTION_WORDS = 8, 80
-_PIECE_ROWS = 20_000
+_CHUNK_ROWS = 20_000
 
 
 class Archive(NamedTuple):
-    """What was written."""
+    """The written files."""
 
     videos: Path
     data_dir: Path
@@ -43,14 +43,14 @@ class Archive(NamedTuple):
 
 
 def make_archive(n_rows: int, folder: Path) -> Archive:
-    """Write a table of videos and, for all its thumbnails, every file that the stages would make.
+    """Write a table of videos and all files that the stages would write for its thumbnails.
 
     Names, schemas and engine tags are those of the settings; contents are random. A picture has a
-    few bytes: nobody reads it after the stages.
+    few bytes, because no later step reads it.
 
     Args:
-        n_rows: Of the table; three or four mean the same video.
-        folder: Where to.
+        n_rows: Number of rows; three or four have the same video.
+        folder: Created if it does not exist.
     """
     random = np.random.default_rng(0)
     n_thumbnails = max(1, round(n_rows / ROWS_PER_THUMBNAIL))
@@ -66,33 +66,33 @@ def make_archive(n_rows: int, folder: Path) -> Archive:
 
 
 def write_videos(path: Path, n_rows: int, ids: Sequence[str], random: np.random.Generator) -> None:
-    """Write a CSV with titles and descriptions as long as real ones.
+    """Write a CSV with titles and descriptions of realistic length.
 
     Args:
-        path: Of the CSV.
-        n_rows: Of the table; row r means video r modulo the number of ids.
-        ids: Of the videos.
-        random: Draws the words.
+        path: The CSV.
+        n_rows: Number of rows; row r has video r modulo the number of ids.
+        ids: Video ids.
+        random: Generator of the words.
     """
     words = np.array([_spell(number) for number in range(_N_WORDS)])
-    said = {
+    texts = {
         name: pa.array(
             [" ".join(row) for row in words[random.integers(_N_WORDS, size=(len(ids), n))]]
         )
         for name, n in (("title", _N_TITLE_WORDS), ("description", _N_DESCRIPTION_WORDS))
     }
     links = pa.array([f"https://i.ytimg.com/vi/{each}/default.jpg" for each in ids])
-    of_video = {"video_id": pa.array(ids), **said, "thumbnail_link": links}
+    of_video = {"video_id": pa.array(ids), **texts, "thumbnail_link": links}
     schema = pa.schema([(name, pa.string()) for name in of_video] + [("views", pa.int64())])
     with pa.csv.CSVWriter(path, schema) as writer:
-        for start in range(0, n_rows, _PIECE_ROWS):
-            rows = np.arange(start, min(start + _PIECE_ROWS, n_rows))
+        for start in range(0, n_rows, _CHUNK_ROWS):
+            rows = np.arange(start, min(start + _CHUNK_ROWS, n_rows))
             columns = [column.take(pa.array(rows % len(ids))) for column in of_video.values()]
             writer.write_table(pa.table([*columns, pa.array(rows)], schema=schema))
 
 
 def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator) -> str:
-    """Write one shard and the tables of all stages over it; returns the shard's name."""
+    """Write one shard and the tables of all its stages; return the shard's name."""
     source, n = thumbnail_sources.source_tag(""), len(ids)
     shard = _table(
         schemas.SHARDS,
@@ -111,7 +111,7 @@ def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator)
 
 
 def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[ShardTask], pa.Table]:
-    """What the stages make of N thumbnails: two words a text, one face on each."""
+    """Make the tables of all stages for N thumbnails, with two words and one face each."""
     n = len(ids)
     text = np.where(random.random(n) < _SHARE_WITH_TEXT, "QUIZ NIGHT", "")
     vectors = random.standard_normal((n, _WIDTH), np.float32) * (text != "")[:, None]
@@ -158,7 +158,7 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
 
 
 def _table(schema: pa.Schema, **columns: Sequence[object]) -> pa.Table:
-    """A table of a schema; columns that are not given are null."""
+    """Make a table of a schema; missing columns are null."""
     n = len(columns["thumbnail_id"])
     arrays = [
         pa.array(columns[field.name], field.type)
@@ -177,7 +177,7 @@ def _numbers(field: pa.Field, n: int, random: np.random.Generator) -> pa.Array:
 
 
 def _spell(number: int) -> str:
-    """A word of five letters and more for a number, another one for each."""
+    """Make a distinct word of at least five letters for each number."""
     letters = ""
     while number or len(letters) < 5:
         number, letter = divmod(number, 26)

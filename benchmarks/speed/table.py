@@ -9,11 +9,11 @@ from benchmarks.speed.machine import Machine
 from benchmarks.speed.spread import Spread, ratios, spread
 from benchmarks.speed.turns import Contest, Outcome
 from benchmarks.tables import (
-    Bar,
+    Target,
     as_plain,
     describe_run,
-    format_bar,
     format_row,
+    format_target,
     format_versions,
     round_figure,
     write_files,
@@ -25,75 +25,82 @@ _NAMED = (
 )
 
 _ABOUT = """
-Every contender runs in a process of its own; they take turns on the same items, so that noise
-meets all alike. Median of the turns, in brackets the least and the most. `clock`: what a user
-waits; `processor`: user and system seconds of all cores, processes that were started included.
-Ratios are of the same turn, theirs by ours. A bar is judged by the clock unless the row says
-otherwise. Times on a busy machine are too long; ratios and processor times suffer less.
+Every contender runs in a separate process; they take turns on the same items, so that noise affects
+all equally. Median of the turns, with minimum and maximum in brackets. CPU time is the user and
+system time on all cores, including child processes. Ratios are of the same turn, theirs / ours.
+Targets apply to wall time unless noted otherwise. On a busy machine times are too long; ratios and
+CPU times are affected less.
 """.strip()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure."""
+    """One measurement."""
 
     part: str
     measured: str
-    who: str
+    contender: str
     cases: str = ""
-    """How much was done, as in ``5 turns of 16``."""
-    clock: Spread | None = None
-    """None where it was skipped (the note says why), or is of processor time alone."""
-    processor: Spread | None = None
+    """Number of turns and items, as in ``5 turns of 16``."""
+    wall_time: Spread | None = None
+    """None if it was skipped (the note says why), or if there is only CPU time."""
+    cpu_time: Spread | None = None
     unit: str = ""
-    bar: Bar | None = None
-    is_judged_by_processor: bool = False
+    target: Target | None = None
+    is_judged_by_cpu_time: bool = False
     note: str = ""
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the bar is met; None without bar or figure."""
-        judged = self.processor if self.is_judged_by_processor else self.clock
-        return self.bar.is_met(judged.median) if self.bar and judged else None
+        """Whether the target is met; None without a target or figure."""
+        judged = self.cpu_time if self.is_judged_by_cpu_time else self.wall_time
+        return self.target.is_met(judged.median) if self.target and judged else None
 
 
-def skipped(part: str, measured: str, who: str, reason: object) -> Row:
-    """A row that says why there is no figure."""
-    return Row(part, measured, who, note=f"skipped: {reason}")
+def skipped(part: str, measured: str, contender: str, reason: object) -> Row:
+    """A row with the reason why there is no figure."""
+    return Row(part, measured, contender, note=f"skipped: {reason}")
 
 
 def time_rows(
     part: str, item: str, contest: Contest, notes: Mapping[str, str] | None = None
 ) -> list[Row]:
-    """One row per contender: milliseconds an item.
+    """One row per contender: milliseconds per item.
 
     Args:
         part: The part of the table.
-        item: What an item is, as in ``picture``.
+        item: The kind of item, such as ``picture``.
         contest: The turns.
-        notes: Name of a contender to what is to be said of it.
+        notes: Name of a contender to its note.
     """
-    measured = f"time a {item}"
+    measured = f"time per {item}"
     rows = []
     for done in contest.outcomes:
-        clock, processor = (
-            spread([1000 * seconds for seconds in each]) for each in (done.wall_s, done.processor_s)
+        wall_time, cpu_time = (
+            spread([1000 * seconds for seconds in each]) for each in (done.wall_s, done.cpu_s)
         )
         note = (notes or {}).get(done.name, "")
-        rows.append(Row(part, measured, done.name, done.cases, clock, processor, "ms", note=note))
+        rows.append(
+            Row(part, measured, done.name, done.cases, wall_time, cpu_time, "ms", note=note)
+        )
     rows += [skipped(part, measured, name, why) for name, why in contest.missing.items()]
     return rows
 
 
 def ratio_row(
-    part: str, measured: str, theirs: Outcome, ours: Outcome, bar: Bar | None = None, note: str = ""
+    part: str,
+    measured: str,
+    theirs: Outcome,
+    ours: Outcome,
+    target: Target | None = None,
+    note: str = "",
 ) -> Row:
-    """How many times longer an item takes them than us, turn by turn."""
+    """The ratio of their time per item to ours, turn by turn."""
     return Row(
         *(part, measured, f"{theirs.name} / {ours.name}", theirs.cases),
         ratios(theirs.wall_s, ours.wall_s),
-        ratios(theirs.processor_s, ours.processor_s),
-        *("×", bar),
+        ratios(theirs.cpu_s, ours.cpu_s),
+        *("×", target),
         note=note,
     )
 
@@ -105,8 +112,8 @@ def write_table(
 
     Args:
         rows: In the order of the table.
-        data: The folder that was measured on.
-        folder: Where to write; made if it is not there.
+        data: The folder of the data.
+        folder: Created if it does not exist.
         began: The machine at the start.
         ended: The machine at the end.
     """
@@ -117,18 +124,19 @@ def write_table(
 
 
 def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
-    """The table with what it was made on."""
+    """Format the table and the conditions of the measurement."""
     lines = [
         *("# Speed", ""),
         f"Measured {about['measured_at']} on `{about['data']}` with Python {about['python']}, "
         + format_versions(about["versions"])
         + ".",
-        f"Machine: {about['processor']}, {about['cores_allowed']} of {about['cores']} cores, "
+        f"Machine: {about['cpu']}, {about['cores_allowed']} of {about['cores']} cores, "
         f"{about['memory_gb']:.0f} GB; load average (1, 5, 15 minutes) "
         f"{_format_load(about['load_average_at_start'])} at the start, "
         f"{_format_load(about['load_average_at_end'])} at the end.",
         *("", _ABOUT, ""),
-        "| part | measured | who | cases | clock | processor | unit | bar | met | note |",
+        "| part | measured | contender | cases | wall time | CPU time "
+        "| unit | target | met | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *(format_row(_format(row)) for row in rows)]) + "\n"
@@ -139,11 +147,11 @@ def _format_load(averages: Sequence[float]) -> str:
 
 
 def _format(row: Row) -> list[str]:
-    note = "; ".join(filter(None, ["by processor" * row.is_judged_by_processor, row.note]))
+    note = "; ".join(filter(None, ["by CPU time" * row.is_judged_by_cpu_time, row.note]))
     return [
-        *(row.part, row.measured, row.who, row.cases),
-        *(_format_spread(row.clock), _format_spread(row.processor), row.unit),
-        *format_bar(row.bar, row.is_met),
+        *(row.part, row.measured, row.contender, row.cases),
+        *(_format_spread(row.wall_time), _format_spread(row.cpu_time), row.unit),
+        *format_target(row.target, row.is_met),
         note,
     ]
 
@@ -151,10 +159,10 @@ def _format(row: Row) -> list[str]:
 def _format_spread(values: Spread | None) -> str:
     if values is None:
         return ""
-    median, least, most = map(round_figure, values)
-    return median if values.least == values.most else f"{median} ({least} to {most})"
+    median, minimum, maximum = map(round_figure, values)
+    return median if values.minimum == values.maximum else f"{median} ({minimum} to {maximum})"
 
 
 def _as_plain(row: Row) -> dict[str, Any]:
-    named = {name: as_plain(getattr(row, name)) for name in ("clock", "processor", "bar")}
+    named = {name: as_plain(getattr(row, name)) for name in ("wall_time", "cpu_time", "target")}
     return {**asdict(row), **named, "is_met": row.is_met}

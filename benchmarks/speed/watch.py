@@ -1,9 +1,9 @@
-"""Run a command and write what it used; a small process of its own, so that only it is counted.
+"""Run a command and write its figures, in a small process, so that only the command is counted.
 
     python benchmarks/speed/watch.py OUT.json COMMAND ...
 
-Linux counts the memory of the process that starts a command into the command's peak: started from
-a process that holds a million rows, it would never be below theirs. This one imports nothing large.
+Linux includes the memory of the process that starts a command in the command's peak: a parent with
+a million rows would raise it. This process imports nothing large.
 """
 
 import json
@@ -17,11 +17,11 @@ _KIB = 1024
 
 
 def main() -> None:
-    """Write seconds on the clock, seconds of processor, and bytes; exit as the command did."""
+    """Write seconds of wall time, seconds of CPU time, and bytes; exit with the command's code."""
     out, *command = sys.argv[1:]
     started = time.perf_counter()
     process = subprocess.Popen(command)
-    # Of this child alone, and of all that it waited for.
+    # Only this child, and the children that it waited for.
     _, status, used = os.wait4(process.pid, 0)
     wall_s = time.perf_counter() - started
     figures = [wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss * _KIB]

@@ -1,4 +1,4 @@
-"""The whole job as a contender, and what its stages do besides running their models."""
+"""The whole job as a contender, and the overhead of its stages around their models."""
 
 import csv
 import shutil
@@ -13,7 +13,7 @@ from benchmarks.accuracy.job import job_command
 from benchmarks.accuracy.labels import read_rows
 from benchmarks.accuracy.ours import as_thumbnails, load_stage
 from benchmarks.speed.processes import run_measured
-from benchmarks.speed.shares import Spent, Within, read_stage_seconds
+from benchmarks.speed.shares import JobTime, Overhead, read_stage_seconds
 from benchmarks.speed.turns import Run
 from thumbnail_tasks import schemas
 from thumbnail_tasks.pictures.batches import iter_pictures
@@ -27,12 +27,12 @@ _BATCH_SIZE = 16
 
 
 def lay_out(pictures: Sequence[Path], videos: Path, folder: Path) -> tuple[Path, Path]:
-    """Put a table and a folder of these pictures alone into ``folder``; returns both.
+    """Write a table and a folder with only these pictures; return both paths.
 
     Args:
         pictures: Named by video id.
-        videos: The table that they stand in; need not be there.
-        folder: Where to; not there yet.
+        videos: Their table; may not exist.
+        folder: A new folder.
     """
     table, images_dir = folder / "videos.csv", folder / "images"
     images_dir.mkdir(parents=True)
@@ -49,19 +49,19 @@ def lay_out(pictures: Sequence[Path], videos: Path, folder: Path) -> tuple[Path,
 
 
 def load_job(layout: tuple[Path, Path], workers: int, keep: Path | None) -> Run:
-    """The command, in a fresh data directory each time; gives the ``Spent`` of the run.
+    """Run the command in a new data directory each time; returns the ``JobTime`` of the run.
 
     Args:
         layout: From ``lay_out``.
-        workers: Processes side by side.
-        keep: Where the first run's data directory stays; None to keep none.
+        workers: Number of processes.
+        keep: Path at which to keep the data directory of the first run; None to keep none.
     """
     videos, images_dir = layout
 
-    def run(pictures: Sequence[Any]) -> Spent:
+    def run(pictures: Sequence[Any]) -> JobTime:
         fresh = videos.with_name("data")
         done = run_measured([*job_command(videos, fresh, workers), "--images-dir", str(images_dir)])
-        spent = Spent(len(pictures), done.wall_s, read_stage_seconds(fresh))
+        spent = JobTime(len(pictures), done.wall_s, read_stage_seconds(fresh))
         if keep and not keep.exists():
             fresh.rename(keep)
         else:
@@ -72,19 +72,19 @@ def load_job(layout: tuple[Path, Path], workers: int, keep: Path | None) -> Run:
 
 
 def load_second_run(layout: tuple[Path, Path], data_dir: Path) -> Run:
-    """The command in a data directory in which all is done."""
+    """Run the command in a data directory with finished results."""
     videos, images_dir = layout
     command = [*job_command(videos, data_dir), "--images-dir", str(images_dir)]
     return lambda pictures: run_measured(command)
 
 
 def load_probe() -> Run:
-    """Gives what the model stages do besides, as ``Within``, on encoded pictures."""
-    return look_within
+    """Measure the ``Overhead`` of the stages with a model, on encoded pictures."""
+    return measure_overhead
 
 
-def look_within(contents: Sequence[bytes]) -> Within:
-    """Measure start-up and decoding of the stages that hold a model, in a process without them.
+def measure_overhead(contents: Sequence[bytes]) -> Overhead:
+    """Measure start-up and decoding of the stages with a model, in a new process.
 
     Args:
         contents: Encoded pictures, one or more.
@@ -105,11 +105,11 @@ def look_within(contents: Sequence[bytes]) -> Within:
         (MeasureAppearance, [first]),
     ):
         compute = load_stage(stage)
-        # The first call loads the model and prepares it; the second only runs it.
+        # The first call loads and prepares the model; the second only runs it.
         start_up_s += _seconds(compute, tables) - _seconds(compute, tables)
     decode_s = _seconds(lambda table: list(iter_pictures(table, _BATCH_SIZE)), thumbnails)
-    # Text, faces and appearance decode each picture, emotions those with faces: about half.
-    return Within(start_up_s, 3.5 * decode_s / len(contents))
+    # Text, faces and appearance decode every picture; emotions those with faces, about half.
+    return Overhead(start_up_s, 3.5 * decode_s / len(contents))
 
 
 def _seconds(run: Any, argument: Any) -> float:

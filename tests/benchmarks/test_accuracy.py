@@ -1,4 +1,4 @@
-"""The whole measurement, on the drawn sample and where nothing is to be had."""
+"""The whole measurement, on the drawn sample and without data."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def test_the_drawn_sample_gives_a_table_and_a_gallery(tmp_path: Path) -> None:
 
 
 @pytest.mark.model  # imports every engine's stage
-def test_what_is_not_there_is_skipped_with_its_reason(tmp_path: Path) -> None:
+def test_missing_data_is_skipped_with_a_reason(tmp_path: Path) -> None:
     data, out = tmp_path / "empty", tmp_path / "out"
     data.mkdir()
     parts = "text,faces,emotions,vectors"
@@ -53,13 +53,13 @@ def test_what_is_not_there_is_skipped_with_its_reason(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("flags", [("--only", "words"), ("--data", "/nowhere")])
-def test_flags_without_meaning_end_it(flags: tuple[str, ...]) -> None:
+def test_invalid_flags_are_errors(flags: tuple[str, ...]) -> None:
     done = measure(*flags)
     assert done.returncode == 2
     assert "expected" in done.stderr
 
 
-def test_neighbours_in_common_are_those_both_encoders_have_nearest() -> None:
+def test_common_neighbours_are_nearest_for_both_encoders() -> None:
     vectors = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     assert share_neighbours(vectors, vectors).tolist() == [1.0] * 40

@@ -34,19 +34,19 @@ def test_two_empty_boxes_do_not_overlap() -> None:
     assert overlap((3, 3, 3, 3), (3, 3, 3, 3)) == 0
 
 
-def test_clear_faces_are_wanted_and_others_only_allowed() -> None:
+def test_clear_faces_are_required_and_others_are_optional() -> None:
     boxes = [(1, 1, 10, 10), (20, 0, 30, 10), (60, 60, 70, 70)]
     assert judge_boxes([CLEAR, BLURRED], boxes) == ["hit", "optional", "false"]
     assert count_faces([CLEAR, BLURRED], boxes) == FaceCounts(1, 1, 1)
     assert count_faces([CLEAR, BLURRED], []) == FaceCounts(0, 1, 0)
 
 
-def test_a_picture_without_finds_or_without_faces_counts() -> None:
+def test_pictures_without_boxes_or_without_faces_count() -> None:
     score = score_faces({"a": [CLEAR], "b": []}, {"b": [(0, 0, 5, 5)]})
     assert score == (0, 1, 1, 2)
 
 
-def test_a_labelled_face_lies_below_the_upper_bar_of_an_hqdefault() -> None:
+def test_a_labelled_face_is_moved_below_the_upper_bar_of_an_hqdefault() -> None:
     placed = place_face(LabelledFace((0, 0, 1280, 720), True), 480, 360)
     assert placed.box_xyxy == (0, 45, 480, 315)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.accuracy.gallery import Card, Overlay, Said, format_section, write_gallery
+from benchmarks.accuracy.gallery import Card, Overlay, Snippet, format_section, write_gallery
 
 NASTY = "<script>alert('1')</script>\"&"
 
@@ -12,7 +12,7 @@ def make_card(folder: Path, name: str, n_missed: int = 0, text: str = "") -> Car
     picture = folder / f"{name}.png"
     Image.new("RGB", (16, 9)).save(picture)
     overlays = [Overlay((1, 2, 3, 4), "false", text)]
-    return Card(name, picture, overlays, {"said": [Said("false", text)]}, n_missed, 0)
+    return Card(name, picture, overlays, {"reported": [Snippet("false", text)]}, n_missed, 0)
 
 
 class Tags(HTMLParser):
@@ -24,7 +24,7 @@ class Tags(HTMLParser):
         self.names.append(tag)
 
 
-def test_whatever_was_read_is_escaped(tmp_path: Path) -> None:
+def test_all_text_is_escaped(tmp_path: Path) -> None:
     card = make_card(tmp_path, "-a b#c", text=NASTY)._replace(title=NASTY)
     page = write_gallery({NASTY: [card]}, tmp_path / "out").read_text(encoding="utf-8")
     tags = Tags()
@@ -34,13 +34,13 @@ def test_whatever_was_read_is_escaped(tmp_path: Path) -> None:
     assert 'href="pictures/-a%20b%23c.png"' in page
 
 
-def test_pictures_lie_beside_the_page_and_old_ones_are_gone(tmp_path: Path) -> None:
+def test_pictures_are_beside_the_page_and_old_ones_are_deleted(tmp_path: Path) -> None:
     for name in ("old", "new"):
         write_gallery({"Words": [make_card(tmp_path, name)]}, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out" / "pictures").iterdir()] == ["new.png"]
 
 
-def test_the_worst_come_first_and_the_clean_can_be_hidden(tmp_path: Path) -> None:
+def test_the_worst_cards_are_first_and_clean_ones_can_be_hidden(tmp_path: Path) -> None:
     cards = [
         make_card(tmp_path, name, n_missed) for name, n_missed in (("a", 0), ("b", 2), ("c", 1))
     ]

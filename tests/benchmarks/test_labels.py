@@ -29,19 +29,19 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_label_without_a_picture_is_named(data: Path) -> None:
+def test_labels_without_a_picture_are_listed(data: Path) -> None:
     labels, without = read_thumbnails(data)
     assert [label.video_id for label in labels] == ["aaa", "bbb"]
     assert without == ["ccc"]
 
 
-def test_faces_are_unknown_where_there_are_more_than_boxes(data: Path) -> None:
+def test_faces_are_unknown_if_there_are_more_faces_than_boxes(data: Path) -> None:
     labels, _ = read_thumbnails(data)
     assert labels[0].faces == (((1, 2, 3, 4), True),)
     assert labels[1].faces is None
 
 
-def test_labels_of_words_alone_will_do(data: Path) -> None:
+def test_labels_of_words_only_are_sufficient(data: Path) -> None:
     (data / "thumbnails" / "face_boxes.csv").unlink()
     (data / "thumbnails" / "labels.csv").write_text("video_id,words\naaa,HI\n")
     ((label,), _) = read_thumbnails(data)
@@ -49,12 +49,12 @@ def test_labels_of_words_alone_will_do(data: Path) -> None:
 
 
 @pytest.mark.parametrize("read", [read_thumbnails, read_crowds, read_emotions, read_titles])
-def test_what_is_not_there_is_said(tmp_path: Path, read: object) -> None:
+def test_missing_data_is_named(tmp_path: Path, read: object) -> None:
     with pytest.raises(MissingError, match=str(tmp_path)):
         read(tmp_path)
 
 
-def test_both_test_splits_are_read_and_training_is_not(tmp_path: Path) -> None:
+def test_both_test_splits_are_read_but_not_the_training_split(tmp_path: Path) -> None:
     (tmp_path / "emotion").mkdir()
     arrays = {
         f"{split}_{kind}": np.zeros((2, 48, 48) if kind == "images" else 2, np.uint8)
@@ -67,7 +67,7 @@ def test_both_test_splits_are_read_and_training_is_not(tmp_path: Path) -> None:
     assert splits["PublicTest"].classes == ("angry", "sad")
 
 
-def test_the_table_with_most_titles_is_taken(tmp_path: Path) -> None:
+def test_the_table_with_most_titles_is_used(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "few.csv").write_text("title\nA\nA\nA\n")
     (tmp_path / "videos" / "many.csv").write_text('title,x\nA,1\n"B\nC",2\n')
@@ -75,7 +75,7 @@ def test_the_table_with_most_titles_is_taken(tmp_path: Path) -> None:
     assert read_titles(tmp_path) == ("many.csv", ["A", "B\nC"])
 
 
-def test_the_pictures_that_the_real_labels_leave_out_are_left_out(shared_data: Path) -> None:
+def test_real_thumbnails_without_complete_boxes_have_no_faces(shared_data: Path) -> None:
     labels, without = read_thumbnails(shared_data)
     assert {label.video_id for label in labels if label.faces is None} == NOT_BOXED
     assert not without

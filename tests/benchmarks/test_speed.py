@@ -1,4 +1,4 @@
-"""What is pure in the speed benchmark."""
+"""The pure functions of the speed benchmark."""
 
 import subprocess
 import sys
@@ -12,19 +12,19 @@ from benchmarks.speed.parts.download import without_start_up
 from benchmarks.speed.parts.faces import count_equal
 from benchmarks.speed.peers.spellchecker_words import load_spellchecker
 from benchmarks.speed.shares import (
-    Spent,
-    Within,
+    JobTime,
+    Overhead,
     extrapolate_run,
     share_outside,
     share_without_models,
 )
 from benchmarks.speed.spread import Spread, extrapolate, ratios, spread
 from benchmarks.speed.turns import Outcome, Turn
-from benchmarks.tables import Bar
+from benchmarks.tables import Target
 from tests.conftest import ROOT
 
 
-def test_the_spread_is_the_median_and_both_ends() -> None:
+def test_the_spread_is_the_median_minimum_and_maximum() -> None:
     assert spread([3, 1, 2]) == (2, 1, 3)
     assert spread([1.0]) == (1, 1, 1)
     assert Spread(2, 1, 4).map(lambda seconds: 1 / seconds) == (0.5, 0.25, 1)
@@ -35,26 +35,26 @@ def test_ratios_are_of_the_same_turn() -> None:
     assert ratios([10, 40], [1, 4]) == (10, 10, 10)
 
 
-def test_a_line_goes_on_but_not_below_zero() -> None:
+def test_extrapolation_is_linear_but_not_below_zero() -> None:
     assert extrapolate((10, 20), (2, 3), 100) == pytest.approx(11)
     assert extrapolate((10, 20), (3, 1), 100) == 0
 
 
-def test_the_share_outside_the_models_adds_their_start_up_and_decoding() -> None:
-    spent = Spent(n_pictures=100, wall_s=100, stages_s=90)
+def test_the_share_without_models_includes_their_start_up_and_decoding() -> None:
+    spent = JobTime(n_pictures=100, wall_s=100, stages_s=90)
     assert share_outside(spent) == pytest.approx(0.1)
-    within = Within(start_up_s=5, decoding_s=0.02)
-    assert share_without_models(spent, within) == pytest.approx(0.1 + 0.05 + 0.02)
+    overhead = Overhead(start_up_s=5, decoding_s=0.02)
+    assert share_without_models(spent, overhead) == pytest.approx(0.1 + 0.05 + 0.02)
 
 
-def test_a_larger_run_is_extrapolated_in_its_two_parts() -> None:
-    small, large = Spent(50, 30, 20), Spent(100, 51, 40)
+def test_both_parts_of_a_run_are_extrapolated() -> None:
+    small, large = JobTime(50, 30, 20), JobTime(100, 51, 40)
     assert extrapolate_run(small, large, 1000) == pytest.approx((1000, 429, 400))
-    # Noise: the small run had more around it.
-    assert extrapolate_run(Spent(50, 35, 20), large, 1000) == pytest.approx((1000, 411, 400))
+    # Noise: the small run had more time outside of the stages.
+    assert extrapolate_run(JobTime(50, 35, 20), large, 1000) == pytest.approx((1000, 411, 400))
 
 
-def test_start_up_is_taken_off_turn_by_turn() -> None:
+def test_start_up_is_subtracted_turn_by_turn() -> None:
     whole = Outcome("theirs", [Turn(100, 12, 9), Turn(100, 13, 10)])
     few = Outcome("start-up", [Turn(10, 3, 2), Turn(10, 4, 3)])
     assert without_start_up(whole, few).turns == [Turn(90, 9, 7), Turn(90, 9, 7)]
@@ -67,7 +67,7 @@ def test_equal_boxes_are_counted_one_to_one() -> None:
     assert count_equal([], [near]) == 0
 
 
-def test_words_are_counted_once_whatever_their_case() -> None:
+def test_distinct_words_ignore_case() -> None:
     assert distinct_words(["TOP 10!", "Hell's", "top"]) == ["top", "hell"]
 
 
@@ -80,14 +80,14 @@ def test_a_correction_is_unique_if_no_other_candidate_is_as_frequent() -> None:
     assert (nothing.correction, nothing.is_unique) == (None, False)
 
 
-def test_without_data_the_whole_pictures_of_the_sample_are_measured_on(tmp_path: Path) -> None:
+def test_without_data_the_undamaged_pictures_of_the_sample_are_used(tmp_path: Path) -> None:
     setting = Setting(tmp_path / "nowhere", tmp_path)
     assert setting.is_sample
     assert setting.note == "the drawn sample"
-    assert setting.judge(Bar("≥", 1)) is None
+    assert setting.judge(Target("≥", 1)) is None
     names = [path.name for path in setting.pictures]
     assert len(names) == 40
-    assert "sample00041.jpg" not in names  # cut off half-way
+    assert "sample00041.jpg" not in names  # truncated
     assert setting.videos.exists()
     table, titles = setting.read_titles()
     assert (table, len(titles) > 30) == ("the drawn sample", True)
@@ -99,7 +99,7 @@ def run_benchmark(*flags: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.model  # imports every engine's stage
-def test_help_names_the_parts_and_the_layout() -> None:
+def test_help_lists_the_parts_and_the_layout() -> None:
     done = run_benchmark("--help")
     assert done.returncode == 0, done.stderr
     assert "text,faces,emotions,job,correction,embedding,download,scale" in done.stdout
@@ -108,7 +108,7 @@ def test_help_names_the_parts_and_the_layout() -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("flags", [("--only", "words"), ("--data", "/nowhere"), ("--rounds", "0")])
-def test_flags_without_meaning_end_it(flags: tuple[str, ...]) -> None:
+def test_invalid_flags_are_errors(flags: tuple[str, ...]) -> None:
     done = run_benchmark(*flags)
     assert done.returncode == 2
     assert "expected" in done.stderr

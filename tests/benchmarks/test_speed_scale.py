@@ -21,7 +21,7 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 IDS = ["speed000000", "speed000001", "speed000002"]
 
 
-def test_a_video_stands_in_several_rows_of_the_same_title(tmp_path: Path) -> None:
+def test_a_video_has_several_rows_with_the_same_title(tmp_path: Path) -> None:
     write_videos(tmp_path / "videos.csv", 7, IDS, np.random.default_rng(0))
     options = pyarrow.csv.ReadOptions()
     rows = pyarrow.csv.read_csv(tmp_path / "videos.csv", options).to_pylist()
@@ -30,7 +30,7 @@ def test_a_video_stands_in_several_rows_of_the_same_title(tmp_path: Path) -> Non
     assert rows[1]["thumbnail_link"] == "https://i.ytimg.com/vi/speed000001/default.jpg"
 
 
-def test_what_is_made_up_joins_as_what_the_stages_make() -> None:
+def test_synthetic_tables_can_be_joined_like_real_ones() -> None:
     tables = make_tables(IDS, np.random.default_rng(0))
     stages = (DownloadThumbnails, CorrectText, EmbedText, DetectFaces, ClassifyEmotions)
     joined = join_shard(*(tables[stage] for stage in (*stages, MeasureAppearance)))
@@ -38,29 +38,29 @@ def test_what_is_made_up_joins_as_what_the_stages_make() -> None:
     assert joined["thumbnail_status"].to_pylist() == ["ok"] * 3
 
 
-def test_a_made_up_shard_counts_as_done(tmp_path: Path) -> None:
+def test_a_synthetic_shard_is_complete(tmp_path: Path) -> None:
     shard = write_shard(IDS, tmp_path, np.random.default_rng(0))
     for stage in (EmbedText, ClassifyEmotions, MeasureAppearance):
         assert stage.on(shard, thumbnail_sources.source_tag(""), str(tmp_path)).complete()
 
 
-def test_an_archive_has_three_rows_and_a_third_to_a_thumbnail(tmp_path: Path) -> None:
-    made = make_archive(2000, tmp_path)
-    assert (made.n_rows, made.n_thumbnails, made.n_shards) == (2000, 600, 2)
+def test_an_archive_has_three_and_a_third_rows_per_thumbnail(tmp_path: Path) -> None:
+    archive = make_archive(2000, tmp_path)
+    assert (archive.n_rows, archive.n_thumbnails, archive.n_shards) == (2000, 600, 2)
 
 
 @pytest.mark.dag
-def test_the_real_command_has_nothing_to_do_but_its_export(tmp_path: Path) -> None:
+def test_the_real_command_only_exports(tmp_path: Path) -> None:
     contender = Contender("ours", load_scale, (tmp_path / "scale",), n_warm_up=0)
-    (done,) = take_turns([contender], [[1000]], "scale").outcomes  # it looks at the export
+    (done,) = take_turns([contender], [[1000]], "scale").outcomes  # it checks the export
     scale = done.turns[0].result
     assert scale.n_shards == 1
     assert scale.first.peak_bytes > 50e6
-    assert scale.again.wall_s > 0
+    assert scale.second.wall_s > 0
     assert not (tmp_path / "scale").exists()
 
 
-def test_a_job_is_laid_out_with_its_own_rows_alone(tmp_path: Path) -> None:
+def test_the_layout_of_a_job_has_only_its_own_rows(tmp_path: Path) -> None:
     pictures = sorted((EXAMPLES / "images").glob("*.jpg"))[:2]
     table, images_dir = lay_out(pictures, EXAMPLES / "videos.csv", tmp_path / "job")
     rows = pyarrow.csv.read_csv(

@@ -24,18 +24,18 @@ def address(pictures: list[Path]) -> Iterator[str]:
         yield address
 
 
-def test_a_number_gives_its_picture_and_begins_again(address: str, pictures: list[Path]) -> None:
+def test_pictures_are_served_cyclically_by_number(address: str, pictures: list[Path]) -> None:
     for number in (0, 3, len(pictures) + 3):
-        answer = requests.get(f"{address}/vi/{number}/hqdefault.jpg", timeout=5)
-        assert answer.headers["Content-Type"] == "image/jpeg"
-        assert answer.content == pictures[number % len(pictures)].read_bytes()
+        response = requests.get(f"{address}/vi/{number}/hqdefault.jpg", timeout=5)
+        assert response.headers["Content-Type"] == "image/jpeg"
+        assert response.content == pictures[number % len(pictures)].read_bytes()
 
 
-def test_what_is_no_picture_is_not_found(address: str) -> None:
+def test_other_paths_are_not_found(address: str) -> None:
     assert requests.get(f"{address}/elsewhere", timeout=5).status_code == 404
 
 
-def test_a_connection_is_kept_until_the_client_wants_its_end(address: str) -> None:
+def test_a_connection_is_kept_until_the_client_closes_it(address: str) -> None:
     connection = HTTPConnection(urlsplit(address).netloc, timeout=5)
     connection.request("GET", "/vi/1/hqdefault.jpg")
     connection.getresponse().read()
@@ -46,7 +46,7 @@ def test_a_connection_is_kept_until_the_client_wants_its_end(address: str) -> No
     assert kept.recv(1) == b""
 
 
-def test_each_answer_waits_for_its_latency_and_others_do_not_wait_for_it(
+def test_the_delay_of_a_response_does_not_delay_others(
     pictures: list[Path],
 ) -> None:
     with running_server(pictures[:1], DELAY_MS) as address:

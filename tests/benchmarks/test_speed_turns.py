@@ -1,4 +1,4 @@
-"""Turns of contenders of a line each, which import this file again: it imports little."""
+"""Turns of trivial contenders. Their processes import this file, so it imports little."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ FEW = ["a", "b", "c"]
 
 def load_writer(log: Path, name: str) -> Callable[[Sequence[str]], int]:
     def write(items: Sequence[str]) -> int:
-        print("Keras draws bars")
+        print("Keras prints progress bars")
         with log.open("a") as file:
             file.write(f"{name} {''.join(items)}\n")
         return os.getpid()
@@ -29,10 +29,10 @@ def load_nothing() -> Callable[[Sequence[str]], int]:
     raise MissingError("no package")
 
 
-def test_contenders_take_turns_in_processes_of_their_own(tmp_path: Path) -> None:
+def test_contenders_take_turns_in_separate_processes(tmp_path: Path) -> None:
     log = tmp_path / "log"
     quick = Contender("quick", load_writer, (log, "quick"), n_warm_up=2)
-    slow = Contender("slow", load_writer, (log, "slow"), n_most=1)
+    slow = Contender("slow", load_writer, (log, "slow"), max_items=1)
     absent = Contender("absent", load_nothing)
     contest = take_turns([quick, absent, slow], [["a", "b", "c"], ["d", "e", "f"]], "test")
     first = ["quick ab", "quick abc", "slow a", "slow a"]
@@ -47,25 +47,25 @@ def test_contenders_take_turns_in_processes_of_their_own(tmp_path: Path) -> None
     assert os.getpid() not in processes
 
 
-def test_a_contender_that_breaks_ends_the_measurement(tmp_path: Path) -> None:
+def test_an_error_of_a_contender_ends_the_measurement(tmp_path: Path) -> None:
     broken = Contender("broken", load_writer, (tmp_path, "no file"))
     with pytest.raises(IsADirectoryError):
         take_turns([broken], [FEW], "test")
 
 
-def test_rounds_begin_again_where_items_are_few() -> None:
+def test_rounds_repeat_items_if_there_are_few() -> None:
     assert cut_rounds(FEW, 2, 2) == [["a", "b"], ["c", "a"]]
     assert cut_rounds(FEW, 2, 16) == [FEW, FEW]
 
 
-def test_processor_time_counts_processes_that_were_started() -> None:
+def test_cpu_time_includes_child_processes() -> None:
     burn = "sum(range(20_000_000))"
     turn = measure(lambda _: subprocess.run([sys.executable, "-c", burn], check=True), FEW)
     assert turn.n_items == 3
-    assert turn.processor_s > 0.1
+    assert turn.cpu_s > 0.1
 
 
-def test_the_peak_of_memory_is_the_commands_own_not_its_starters() -> None:
+def test_peak_memory_excludes_the_parent_process() -> None:
     ours = bytearray(200 << 20)
     large, small = (
         run_measured([sys.executable, "-c", f"x = bytearray({n_mb} << 20)"]) for n_mb in (150, 1)
@@ -74,6 +74,6 @@ def test_the_peak_of_memory_is_the_commands_own_not_its_starters() -> None:
     assert small.peak_bytes < 50 << 20 < len(ours)
 
 
-def test_a_command_that_fails_says_what_it_printed() -> None:
+def test_the_error_of_a_failed_command_has_its_output() -> None:
     with pytest.raises(RuntimeError, match="code 3:\nwhy"):
         run_measured([sys.executable, "-c", "print('why'); raise SystemExit(3)"])

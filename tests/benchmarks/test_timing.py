@@ -3,7 +3,9 @@ from pathlib import Path
 from benchmarks.accuracy.timing import Contestant, run_contest
 
 
-def test_contestants_do_the_same_pictures_in_turn_and_slow_ones_only_once(tmp_path: Path) -> None:
+def test_contestants_take_turns_and_slow_ones_are_cached(
+    tmp_path: Path,
+) -> None:
     pictures = [tmp_path / name for name in ("a", "b")]
     for picture in pictures:
         picture.write_bytes(picture.name.encode())

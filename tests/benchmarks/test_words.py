@@ -21,18 +21,18 @@ def test_words_are_compared_as_multisets() -> None:
     assert counts == WordCounts(2, 3, 4, is_wordless=False, is_invented=False)
 
 
-def test_optional_words_are_neither_rewarded_nor_punished() -> None:
+def test_optional_words_are_not_counted() -> None:
     counts = count_words("the show", "logo", "the logo logo")
     assert counts == WordCounts(1, 2, 2, is_wordless=False, is_invented=False)
 
 
-@pytest.mark.parametrize(("said", "is_invented"), [("", False), ("100", False), ("abc", True)])
-def test_text_is_invented_only_where_nothing_stands(said: str, is_invented: bool) -> None:
-    counts = count_words("", "100", said)
+@pytest.mark.parametrize(("reported", "is_invented"), [("", False), ("100", False), ("abc", True)])
+def test_text_is_invented_only_on_wordless_pictures(reported: str, is_invented: bool) -> None:
+    counts = count_words("", "100", reported)
     assert (counts.is_wordless, counts.is_invented) == (True, is_invented)
 
 
-def test_the_score_is_over_words_and_not_over_pictures() -> None:
+def test_the_score_is_over_all_words_not_a_mean_of_pictures() -> None:
     pictures = [
         count_words("a b c", "", "a"),
         count_words("d", "", "d e"),
@@ -50,10 +50,10 @@ def test_a_correction_repairs_and_breaks_words() -> None:
     assert counts == (2, 2, 1)
 
 
-def test_each_labelled_word_answers_for_one_word_said() -> None:
+def test_each_labelled_word_matches_one_reported_word() -> None:
     judged = judge_words("key and", "c", ["KEY", "KEY", "C", "C", "&", "AND!"])
     assert list(judged) == ["hit", "false", "optional", "false", "optional", "hit"]
 
 
-def test_missed_words_are_told_in_their_order() -> None:
+def test_missed_words_keep_their_order() -> None:
     assert missed_words("the dark side of the web", "side THE the") == ["dark", "of", "web"]

@@ -1,4 +1,4 @@
-"""The parts of the table: each measures its engines and gives rows, and pictures to look at."""
+"""The parts of the table; each measures its engines and returns rows and gallery cards."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from benchmarks.accuracy.table import Row, skipped
 
 @dataclass
 class Measured:
-    """What a part came to."""
+    """Results of one part."""
 
     rows: list[Row]
     cards: Mapping[str, Sequence[Card]] = field(default_factory=dict)
-    """Heading of the gallery to its pictures."""
+    """Heading in the gallery to its cards."""
 
 
 class Setting:
-    """What the parts measure on, and what they share: one run of the main job."""
+    """The data, and one run of the main job that the parts share."""
 
     def __init__(self, data: Path, out: Path) -> None:
         self.data, self.out = data, out
@@ -33,17 +33,17 @@ class Setting:
 
     @property
     def thumbnails(self) -> list[Thumbnail]:
-        """The labelled thumbnails whose picture is there."""
+        """The labelled thumbnails with a picture."""
         return self._labelled[0]
 
-    def tell_left_out(self, part: str) -> list[Row]:
-        """A row for the labels whose picture is not there; none if all are."""
+    def rows_left_out(self, part: str) -> list[Row]:
+        """One row for the labels without a picture; none if there are no such labels."""
         ids = self._labelled[1]
         reason = f"no {QUALITY} of {', '.join(ids)}"
         return [skipped(part, f"{len(ids)} labelled pictures", "all", reason)] if ids else []
 
     @functools.cached_property
     def results(self) -> Results:
-        """The main job's, on the labelled thumbnails."""
+        """Results of the main job on the labelled thumbnails."""
         pictures = {label.video_id: label.picture for label in self.thumbnails}
         return run_on_pictures(pictures, self.data / "thumbnails" / "videos.csv")

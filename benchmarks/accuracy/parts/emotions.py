@@ -1,4 +1,4 @@
-"""Emotions: our network and three published ways on FER2013's test faces."""
+"""Emotions: our network and three published ones on FER2013's test faces."""
 
 import sys
 import tempfile
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.accuracy.calibration import bin_confidences, calibration_error, draw_reliability
-from benchmarks.accuracy.gallery import Card, Said
+from benchmarks.accuracy.gallery import Card, Snippet
 from benchmarks.accuracy.intervals import Estimate, bootstrap, mean_of_ratios, ratio
 from benchmarks.accuracy.job import run_quietly
 from benchmarks.accuracy.labels import EmotionFaces, read_emotions
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers.keras_emotions import RAW, SIGNED, UNIT
-from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.progress import say
 from thumbnail_tasks.schemas import EMOTION_LABELS
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 
 PART = "emotions"
-_BARS = {"accuracy": Bar("≥", 0.70), "calibration": Bar("≤", 0.05)}
-_EACH, _FAST = Bar(">", 0.50), Bar("≤", 3)
+_TARGETS = {"accuracy": Target("≥", 0.70), "calibration": Target("≤", 0.05)}
+_EACH, _FAST = Target(">", 0.50), Target("≤", 3)
 _N_ERRORS_SHOWN = 60
 
 _ALPHABETICAL = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -42,10 +42,10 @@ Probabilities = NDArray[np.floating]
 
 
 def measure_emotions(setting: Setting) -> Measured:
-    """Score every network on every test split that is there.
+    """Score every network on every available test split.
 
     Raises:
-        MissingError: There is none.
+        MissingError: There is no test split.
     """
     measured = [
         _measure_split(setting, name, faces) for name, faces in read_emotions(setting.data).items()
@@ -62,14 +62,16 @@ def _measure_split(setting: Setting, split: str, faces: EmotionFaces) -> Measure
     ours = _run_process(faces, "benchmarks.accuracy.emotion_process", [])
     found = {name: _reorder(ours["probabilities0"], EMOTION_LABELS, faces.classes)}
     costs = {name: Cost(float(ours["ms0"]))}
-    there = [kind for kind in _KERAS if (setting.data / "models" / kind[1]).exists()]
-    if there:
-        chosen = [(str(setting.data / "models" / file), scaling) for _, file, scaling, _ in there]
-        flags = [item for pair in chosen for item in pair]
+    available = [kind for kind in _KERAS if (setting.data / "models" / kind[1]).exists()]
+    if available:
+        models = [
+            (str(setting.data / "models" / file), scaling) for _, file, scaling, _ in available
+        ]
+        flags = [item for pair in models for item in pair]
         theirs = _run_process(faces, "benchmarks.accuracy.peers.keras_emotions", flags)
-        for place, (peer, _, _, order) in enumerate(there):
-            found[peer] = _reorder(theirs[f"probabilities{place}"], order, faces.classes)
-            costs[peer] = Cost(float(theirs[f"ms{place}"]))
+        for index, (peer, _, _, order) in enumerate(available):
+            found[peer] = _reorder(theirs[f"probabilities{index}"], order, faces.classes)
+            costs[peer] = Cost(float(theirs[f"ms{index}"]))
     rows = [
         row
         for engine, probabilities in found.items()
@@ -77,19 +79,19 @@ def _measure_split(setting: Setting, split: str, faces: EmotionFaces) -> Measure
     ]
     measures = list(dict.fromkeys(row.measured for row in rows))
     rows.sort(key=lambda row: measures.index(row.measured))
-    processor_ms = float(ours["processor_ms0"])
-    speed = Estimate(processor_ms, float("nan"), float("nan"))
-    what = f"{split}: processor time a face on one core, ms"
-    rows.append(Row(PART, what, name, len(faces.labels), "faces", speed, 2, bar=_FAST))
+    cpu_ms = float(ours["cpu_ms0"])
+    speed = Estimate(cpu_ms, float("nan"), float("nan"))
+    measured = f"{split}: CPU time per face on one core, ms"
+    rows.append(Row(PART, measured, name, len(faces.labels), "faces", speed, 2, target=_FAST))
     for peer, file, *_ in _KERAS:
         if peer not in found:
             reason = f"no file {setting.data / 'models' / file}"
             rows.append(skipped(PART, f"{split}: accuracy", peer, reason))
-    charts = {engine: bin_confidences(said, faces.labels) for engine, said in found.items()}
+    charts = {engine: bin_confidences(own, faces.labels) for engine, own in found.items()}
     plot = setting.out / f"reliability_{split}.svg"
     plot.write_text(draw_reliability(charts), encoding="utf-8")
     cards = draw_errors(found[name], faces, setting.out / "faces" / split)
-    return Measured(rows, {f"Emotions of {split}: our surest errors": cards})
+    return Measured(rows, {f"Emotions of {split}: our most confident errors": cards})
 
 
 def _run_process(faces: EmotionFaces, module: str, flags: Sequence[str]) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def _run_process(faces: EmotionFaces, module: str, flags: Sequence[str]) -> dict
 def _reorder(
     probabilities: Probabilities, order: Sequence[str], wanted: Sequence[str]
 ) -> Probabilities:
-    """Bring the columns from one order of classes into another."""
+    """Reorder the columns from one order of classes to another."""
     return probabilities[:, [order.index(label) for label in wanted]]
 
 
@@ -129,17 +131,17 @@ def _score(
             bin_confidences(probabilities, faces.labels), calibration_error
         ),
     }
-    bars = dict(zip(scores, (_BARS["accuracy"], None, _BARS["calibration"]), strict=True))
+    targets = dict(zip(scores, (_TARGETS["accuracy"], None, _TARGETS["calibration"]), strict=True))
     notes = dict.fromkeys(scores, "in batches of 64, one thread")
-    notes["calibration error (ECE, 15 bins)"] = "its bootstrap leans upwards"
-    for place, label in enumerate(faces.classes):
-        scores[f"recall of '{label}'"] = bootstrap(recalls[:, [place, place + n_classes]], ratio)
-        bars[f"recall of '{label}'"] = _EACH
+    notes["calibration error (ECE, 15 bins)"] = "its bootstrap is biased upwards"
+    for index, label in enumerate(faces.classes):
+        scores[f"recall of '{label}'"] = bootstrap(recalls[:, [index, index + n_classes]], ratio)
+        targets[f"recall of '{label}'"] = _EACH
     return [
         Row(
             *(PART, f"{split}: {measured}", engine, len(faces.labels), "faces", score),
             cost=cost if measured in notes else None,
-            bar=bars[measured] if is_ours else None,
+            target=targets[measured] if is_ours else None,
             note=notes.get(measured, ""),
         )
         for measured, score in scores.items()
@@ -147,17 +149,20 @@ def _score(
 
 
 def draw_errors(probabilities: Probabilities, faces: EmotionFaces, folder: Path) -> list[Card]:
-    """The 60 faces on which we are surest and wrong; their pictures are written to ``folder``."""
+    """Draw the 60 most confident errors; write their pictures to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(said != faces.labels)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != faces.labels)
     cards = []
-    for place, row in enumerate(wrong[np.argsort(-sure[wrong], kind="stable")][:_N_ERRORS_SHOWN]):
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:_N_ERRORS_SHOWN]
+    for rank, row in enumerate(worst, 1):
         picture = folder / f"{folder.name}-{row}.png"
         Image.fromarray(faces.images[row]).save(picture)
         lines = {
-            "label": [Said("missed", faces.classes[faces.labels[row]])],
-            "said": [Said("false", f"{faces.classes[said[row]]} {sure[row]:.2f}")],
+            "label": [Snippet("missed", faces.classes[faces.labels[row]])],
+            "predicted": [
+                Snippet("false", f"{faces.classes[predicted[row]]} {confidence[row]:.2f}")
+            ],
         }
-        cards.append(Card(f"{place + 1:02d} (face {row})", picture, [], lines, 1, 1, True))
+        cards.append(Card(f"{rank:02d} (face {row})", picture, [], lines, 1, 1, True))
     return cards

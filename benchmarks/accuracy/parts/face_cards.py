@@ -1,4 +1,4 @@
-"""The faces of each labelled picture, to look at."""
+"""Gallery cards with the faces of each labelled picture."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.accuracy.boxes import Box, LabelledFace, is_found, judge_boxes, place_face
-from benchmarks.accuracy.gallery import Card, Overlay, Said
+from benchmarks.accuracy.gallery import Card, Overlay, Snippet
 from benchmarks.accuracy.labels import CrowdPicture, Thumbnail
 
 
 def draw_faces(labels: Sequence[Thumbnail], found: Mapping[str, Sequence[Box]]) -> list[Card]:
-    """One card per labelled thumbnail with our boxes and the clear faces that were missed."""
+    """Draw one card per labelled thumbnail, with our boxes and missed clear faces."""
     cards = []
     for label in labels:
         with Image.open(label.picture) as picture:
@@ -23,7 +23,7 @@ def draw_faces(labels: Sequence[Thumbnail], found: Mapping[str, Sequence[Box]]) 
 
 
 def draw_crowds(crowds: Sequence[CrowdPicture], found: Mapping[Path, Sequence[Box]]) -> list[Card]:
-    """One card per picture; all its faces count as clear."""
+    """Draw one card per picture; all its faces count as clear."""
     return [
         _draw(
             crowd.picture.name,
@@ -52,9 +52,9 @@ def _draw(
     overlays += [Overlay(box, verdict) for box, verdict in zip(boxes, verdicts, strict=True)]
     n_false = verdicts.count("false")
     counts = {
-        "faces": [Said("plain", f"{len(faces)}, drawn ones {n_drawn}")],
-        "found": [Said("hit", str(len(verdicts) - n_false))],
-        "missed": [Said("missed", str(n_missed))] if n_missed else [],
-        "false": [Said("false", str(n_false))] if n_false else [],
+        "faces": [Snippet("plain", f"{len(faces)}, drawn ones {n_drawn}")],
+        "found": [Snippet("hit", str(len(verdicts) - n_false))],
+        "missed": [Snippet("missed", str(n_missed))] if n_missed else [],
+        "false": [Snippet("false", str(n_false))] if n_false else [],
     }
     return Card(title, picture, overlays, counts, n_missed, n_false)

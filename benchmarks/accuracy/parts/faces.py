@@ -1,4 +1,4 @@
-"""Faces: ours as the main job finds them, and face_recognition's two detectors."""
+"""Faces: ours from the main job, and those of face_recognition's two detectors."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -14,13 +14,13 @@ from benchmarks.accuracy.ours import our_faces
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.parts.face_cards import draw_crowds, draw_faces
 from benchmarks.accuracy.peers.dlib_faces import face_recognition_cnn, face_recognition_hog
-from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.accuracy.timing import Contestant, run_contest
 
 PART = "faces"
 _RECALL, _FALSE = "recall of clear faces", "false boxes per 100 pictures"
 _DRAWN = "boxes on no real face, pictures with drawn faces"
-_BARS = {_RECALL: Bar("≥", 0.93), _FALSE: Bar("≤", 5)}
+_TARGETS = {_RECALL: Target("≥", 0.93), _FALSE: Target("≤", 5)}
 _HEIGHTS_PX = (0, 16, 32, 48, 80, 100_000)
 
 Found = Mapping[str, Sequence[Box]]
@@ -51,25 +51,25 @@ def _measure_thumbnails(setting: Setting) -> Measured:
     if not any(label.faces for label in labels):
         raise MissingError(f"no face boxes in {setting.data / 'thumbnails' / 'face_boxes.csv'}")
     n_unboxed = len(setting.thumbnails) - len(labels)
-    contestants, without = _contestants((0, 1))
+    contestants, unavailable = _contestants((0, 1))
     pictures = [label.picture for label in labels]
     outcomes = run_contest(contestants, pictures, setting.cache, "faces")
     rows = []
-    for place, (contestant, outcome) in enumerate(zip(contestants, outcomes, strict=True)):
+    for index, (contestant, outcome) in enumerate(zip(contestants, outcomes, strict=True)):
         found: Found = setting.results.faces
-        if place:
+        if index:
             names = [label.video_id for label in labels]
             found = dict(zip(names, outcome.results, strict=True))
         note = f"{n_unboxed} with more faces than boxes left out" if n_unboxed else ""
-        bars = {} if place else _BARS
-        rows += _score(contestant.name, labels, found, outcome.cost, bars, note)
+        targets = {} if index else _TARGETS
+        rows += _score(contestant.name, labels, found, outcome.cost, targets, note)
     rows.sort(key=lambda row: (_RECALL, _FALSE, _DRAWN).index(row.measured))
-    rows += [*without, *setting.tell_left_out(PART)]
+    rows += [*unavailable, *setting.rows_left_out(PART)]
     return Measured(rows, {"Faces": draw_faces(labels, setting.results.faces)})
 
 
 def _contestants(upsamplings: Sequence[int]) -> tuple[list[Contestant], list[Row]]:
-    """Ours, hog, and cnn with so many upsamplings; rows for those that are not installed."""
+    """Ours, hog, and cnn with these upsamplings; rows for those that are not installed."""
     known = [our_faces(), face_recognition_hog()]
     try:
         return [*known, *map(face_recognition_cnn, upsamplings)], []
@@ -82,7 +82,7 @@ def _score(
     labels: Sequence[Thumbnail],
     found: Found,
     cost: Cost,
-    bars: Mapping[str, Bar],
+    targets: Mapping[str, Target],
     note: str,
 ) -> list[Row]:
     counts = [
@@ -98,10 +98,10 @@ def _score(
     about = (len(counts), "pictures")
     return [
         Row(
-            *(PART, _RECALL, engine, *about, recall, 3, cost, bars.get(_RECALL)),
+            *(PART, _RECALL, engine, *about, recall, 3, cost, targets.get(_RECALL)),
             note="; ".join(filter(None, (f"{n_clear} clear faces", note))),
         ),
-        Row(PART, _FALSE, engine, *about, false, 1, cost, bars.get(_FALSE), f"{n_false} boxes"),
+        Row(PART, _FALSE, engine, *about, false, 1, cost, targets.get(_FALSE), f"{n_false} boxes"),
         Row(
             PART, _DRAWN, engine, len(drawn), "pictures", by_count, 0, cost, note=f"{n_drawn} drawn"
         )
@@ -111,21 +111,21 @@ def _score(
 
 
 def faces_as_stored(label: Thumbnail) -> list[LabelledFace]:
-    """The faces of a labelled picture in pixels of its file."""
+    """Convert the faces of a labelled picture to pixels of its file."""
     with Image.open(label.picture) as picture:
         width_px, height_px = picture.size
     return [place_face(face, width_px, height_px) for face in label.faces or ()]
 
 
 def _measure_crowds(setting: Setting) -> Measured:
-    """Recall by height of face; these pictures have more faces than thumbnails ever do."""
+    """Measure recall by face height; these pictures have more faces than thumbnails have."""
     crowds, absent = read_crowds(setting.data)
-    contestants, without = _contestants((0,))
+    contestants, unavailable = _contestants((0,))
     pictures: list[Path] = [crowd.picture for crowd in crowds]
     outcomes = run_contest(contestants, pictures, setting.cache, "faces of WIDER FACE")
     rows = []
     for low, high in pairwise(_HEIGHTS_PX):
-        span = f"{low} to {high - 1} px" if high < _HEIGHTS_PX[-1] else f"{low} px and more"
+        span = f"{low} to {high - 1} px" if high < _HEIGHTS_PX[-1] else f"{low} px or more"
         for contestant, outcome in zip(contestants, outcomes, strict=True):
             cases = []
             for crowd, boxes in zip(crowds, outcome.results, strict=True):
@@ -136,7 +136,7 @@ def _measure_crowds(setting: Setting) -> Measured:
             if not cases:
                 rows.append(skipped(PART, measured, contestant.name, "no such face"))
                 continue
-            note = f"{sum(n for _, n in cases)} faces; whole pictures of about 1024 px width"
+            note = f"{sum(n for _, n in cases)} faces; whole pictures about 1024 px wide"
             score = bootstrap(cases, ratio)
             about = (len(cases), "pictures", score)
             rows.append(Row(PART, measured, contestant.name, *about, cost=outcome.cost, note=note))
@@ -144,4 +144,4 @@ def _measure_crowds(setting: Setting) -> Measured:
     if absent:
         reason = f"no file {', '.join(absent)}"
         rows.append(skipped(PART, f"{len(absent)} pictures of WIDER FACE", "all", reason))
-    return Measured([*rows, *without], {"Faces of WIDER FACE": draw_crowds(crowds, by_us)})
+    return Measured([*rows, *unavailable], {"Faces of WIDER FACE": draw_crowds(crowds, by_us)})

@@ -1,4 +1,4 @@
-"""The drawn sample: whether a run works, not how well an engine reads real thumbnails."""
+"""The drawn sample: a smoke test, not a measure of accuracy on real thumbnails."""
 
 from benchmarks.accuracy.intervals import bootstrap, ratio
 from benchmarks.accuracy.job import ROOT, run_job
@@ -26,7 +26,7 @@ def measure_sample(setting: Setting) -> Measured:
         for video_id, row in expected.items()
         if row["thumbnail_status"] == "ok"
     ]
-    said = {name: row["thumbnail_ocr"] or "" for name, row in results.attributes.items()}
+    texts = {name: row["thumbnail_ocr"] or "" for name, row in results.attributes.items()}
     counted = [
         (results.attributes[label.video_id]["face_count"] == label.n_all, 1) for label in labels
     ]
@@ -39,7 +39,7 @@ def measure_sample(setting: Setting) -> Measured:
     about_statuses = (len(statuses), "videos", bootstrap(statuses, ratio))
     rows = [
         *score_texts(
-            PART, f"ours: {RecognizeText.selected_engine().name()}, corrected", labels, said
+            PART, f"ours: {RecognizeText.selected_engine().name()}, corrected", labels, texts
         ),
         Row(PART, "number of faces is right", faces, *about_faces),
         Row(PART, "status is right", everything, *about_statuses),

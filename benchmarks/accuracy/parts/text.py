@@ -1,4 +1,4 @@
-"""Words: ours as the main job makes them, and RapidOCR called plainly."""
+"""Words: ours from the main job, and those of RapidOCR with its defaults."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.parts.correction import score_correction
 from benchmarks.accuracy.parts.word_cards import draw_words
 from benchmarks.accuracy.peers.plain_rapidocr import plain_rapidocr
-from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.accuracy.timing import Outcome, run_contest
 from benchmarks.accuracy.words import WordCounts, count_words
 
 PART = "text"
 _RECALL, _PRECISION, _FALSE = "word recall", "word precision", "false text on wordless pictures"
-_BARS = {_RECALL: Bar("≥", 0.85), _PRECISION: Bar("≥", 0.82), _FALSE: Bar("≤", 0.125)}
+_TARGETS = {_RECALL: Target("≥", 0.85), _PRECISION: Target("≥", 0.82), _FALSE: Target("≤", 0.125)}
 
 
 def measure_text(setting: Setting) -> Measured:
@@ -34,22 +34,22 @@ def measure_text(setting: Setting) -> Measured:
         for column in ("thumbnail_ocr_raw", "thumbnail_ocr")
     )
     ours, plain = our_text(), plain_rapidocr()
-    by_us, plainly = run_contest(
+    by_us, by_plain = run_contest(
         [ours, plain], [label.picture for label in labels], setting.cache, f"text at {QUALITY}"
     )
     reading_ms = by_us.cost.median_ms
     words_of = [results.words.get(label.video_id, []) for label in labels]
     cost = Cost(reading_ms + time_correction(words_of, results.vocabulary))
-    said_plainly = _texts(labels, plainly)
+    plain_texts = _texts(labels, by_plain)
     rows = [
-        *score_texts(PART, f"{ours.name}, corrected", labels, corrected, cost, _BARS),
-        *score_texts(PART, f"{ours.name}, as read", labels, raw, by_us.cost),
-        *score_texts(PART, f"{plain.name}, {QUALITY}", labels, said_plainly, plainly.cost),
+        *score_texts(PART, f"{ours.name}, corrected", labels, corrected, cost, _TARGETS),
+        *score_texts(PART, f"{ours.name}, uncorrected", labels, raw, by_us.cost),
+        *score_texts(PART, f"{plain.name}, {QUALITY}", labels, plain_texts, by_plain.cost),
         *_measure_largest(setting, labels),
     ]
-    rows.sort(key=lambda row: list(_BARS).index(row.measured))
-    rows += _compare(labels, corrected, said_plainly)
-    rows += setting.tell_left_out(PART)
+    rows.sort(key=lambda row: list(_TARGETS).index(row.measured))
+    rows += _compare(labels, corrected, plain_texts)
+    rows += setting.rows_left_out(PART)
     rows += score_correction(PART, labels, raw, corrected)
     return Measured(rows, {"Words": draw_words(labels, results)})
 
@@ -58,28 +58,28 @@ def score_texts(
     part: str,
     engine: str,
     labels: Sequence[Thumbnail],
-    said: Mapping[str, str],
+    texts: Mapping[str, str],
     cost: Cost | None = None,
-    bars: Mapping[str, Bar] | None = None,
+    targets: Mapping[str, Target] | None = None,
 ) -> list[Row]:
-    """The rows of one engine: word recall, word precision, false text.
+    """Score one engine: word recall, word precision, false text.
 
     Args:
         part: The part of the table.
         engine: Its name in the table.
         labels: The pictures.
-        said: Video id to the text that was read.
-        cost: What a picture took.
-        bars: What is asked of it, by what is measured.
+        texts: Video id to the recognised text.
+        cost: Time per picture.
+        targets: The engine's targets, by measurement.
     """
-    counts = _count(labels, said)
+    counts = _count(labels, texts)
     wordless = [picture for picture in counts if picture.is_wordless]
     n_wanted = sum(picture.n_wanted for picture in counts)
     n_reported = sum(picture.n_reported for picture in counts)
     n_invented = sum(picture.is_invented for picture in wordless)
     scores: list[tuple[str, list[tuple[float, float]], str]] = [
         (_RECALL, [(c.n_hits, c.n_wanted) for c in counts], f"{n_wanted} words"),
-        (_PRECISION, [(c.n_hits, c.n_reported) for c in counts], f"{n_reported} words said"),
+        (_PRECISION, [(c.n_hits, c.n_reported) for c in counts], f"{n_reported} words reported"),
         (_FALSE, [(c.is_invented, 1) for c in wordless], f"on {n_invented}"),
     ]
     rows = []
@@ -88,31 +88,33 @@ def score_texts(
             rows.append(skipped(part, measured, engine, "no picture without words"))
             continue
         score = bootstrap(cases, ratio)
-        bar = (bars or {}).get(measured)
+        target = (targets or {}).get(measured)
         about = (len(cases), "pictures")
-        rows.append(Row(part, measured, engine, *about, score, cost=cost, bar=bar, note=note))
+        rows.append(Row(part, measured, engine, *about, score, cost=cost, target=target, note=note))
     return rows
 
 
-def _count(labels: Sequence[Thumbnail], said: Mapping[str, str]) -> list[WordCounts]:
+def _count(labels: Sequence[Thumbnail], texts: Mapping[str, str]) -> list[WordCounts]:
     return [
-        count_words(label.words, label.optional_words, said[label.video_id]) for label in labels
+        count_words(label.words, label.optional_words, texts[label.video_id]) for label in labels
     ]
 
 
 def _measure_largest(setting: Setting, labels: Sequence[Thumbnail]) -> list[Row]:
-    """RapidOCR on the originals, where they are there."""
+    """Score RapidOCR on the originals, if there are any."""
     plain = plain_rapidocr(is_cached=True)
     engine = f"{plain.name}, {LARGEST}"
     found = [find_picture(setting.data, LARGEST, label.video_id) for label in labels]
-    there: dict[Thumbnail, Path] = {
+    originals: dict[Thumbnail, Path] = {
         label: path for label, path in zip(labels, found, strict=True) if path
     }
-    if not there:
+    if not originals:
         return [skipped(PART, _RECALL, engine, f"no {LARGEST} of a labelled picture")]
-    pictures = list(there.values())
+    pictures = list(originals.values())
     (outcome,) = run_contest([plain], pictures, setting.cache, f"text at {LARGEST}")
-    return score_texts(PART, engine, list(there), _texts(list(there), outcome), outcome.cost)
+    return score_texts(
+        PART, engine, list(originals), _texts(list(originals), outcome), outcome.cost
+    )
 
 
 def _texts(labels: Sequence[Thumbnail], outcome: Outcome) -> dict[str, str]:
@@ -122,7 +124,7 @@ def _texts(labels: Sequence[Thumbnail], outcome: Outcome) -> dict[str, str]:
 def _compare(
     labels: Sequence[Thumbnail], ours: Mapping[str, str], theirs: Mapping[str, str]
 ) -> list[Row]:
-    """The same pictures in each draw: chance that meets both alike falls out."""
+    """Compare on the same pictures in each draw, which removes variation common to both."""
     pairs = list(zip(_count(labels, ours), _count(labels, theirs), strict=True))
     cases = {
         _RECALL: [(a.n_hits, a.n_wanted, b.n_hits, b.n_wanted) for a, b in pairs],
@@ -130,7 +132,7 @@ def _compare(
     }
     return [
         Row(
-            *(PART, f"{measured}, difference", "ours, corrected, less plain RapidOCR"),
+            *(PART, f"{measured}, difference", "ours, corrected, minus RapidOCR's defaults"),
             *(len(pairs), "pictures", bootstrap(both, difference_of_ratios)),
             note=f"paired, at {QUALITY}",
         )

@@ -1,4 +1,4 @@
-"""Vectors of texts: ours, and the 32-bit original where it is installed."""
+"""Vectors of texts: ours, and those of the 32-bit original if it is installed."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from benchmarks.accuracy.job import run_quietly
 from benchmarks.accuracy.labels import MissingError, read_titles
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.peers import original_minilm
-from benchmarks.accuracy.table import Bar, Cost, Row, skipped
+from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.accuracy.text_vectors import measure_misspelling, measure_speed
 from benchmarks.progress import say
 from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
@@ -28,12 +28,12 @@ _BATCH = 32
 
 _COSINE, _NEIGHBOURS = "cosine to the original, mean", "ten nearest titles in common with it"
 _MISSPELT = "title with one wrong letter stays nearest to itself"
-_SPEED = "three-word texts per second of processor time, one core"
-_BARS = {
-    _COSINE: Bar("≥", 0.98),
-    _NEIGHBOURS: Bar("≥", 0.85),
-    _MISSPELT: Bar("≥", 0.98),
-    _SPEED: Bar("≥", 500),
+_SPEED = "three-word texts per second of CPU time, one core"
+_TARGETS = {
+    _COSINE: Target("≥", 0.98),
+    _NEIGHBOURS: Target("≥", 0.85),
+    _MISSPELT: Target("≥", 0.98),
+    _SPEED: Target("≥", 500),
 }
 
 Vectors = NDArray[np.float32]
@@ -58,19 +58,29 @@ def measure_vectors(setting: Setting) -> Measured:
     n_same = round(share * n_misspelt)
     stays = [(1, 1)] * n_same + [(0, 1)] * (n_misspelt - n_same)
     speed = Estimate(measure_speed(encode, titles), float("nan"), float("nan"))
-    note = f"titles of {table}; ms a title, in batches of {_BATCH}"
-    about = (n_misspelt, "titles", bootstrap(stays, ratio), 3, cost, _BARS[_MISSPELT], note)
+    note = f"titles of {table}; ms per title, in batches of {_BATCH}"
+    about = (n_misspelt, "titles", bootstrap(stays, ratio), 3, cost, _TARGETS[_MISSPELT], note)
     return Measured(
         [
             *_compare(engine, titles, vectors, cost, note),
             Row(PART, _MISSPELT, engine, *about),
-            Row(PART, _SPEED, engine, 1000, "texts", speed, 0, bar=_BARS[_SPEED], note="best of 3"),
+            Row(
+                PART,
+                _SPEED,
+                engine,
+                1000,
+                "texts",
+                speed,
+                0,
+                target=_TARGETS[_SPEED],
+                note="best of 3",
+            ),
         ]
     )
 
 
 def _compare(engine: str, titles: list[str], vectors: Vectors, cost: Cost, note: str) -> list[Row]:
-    """Rows of ours against the original, and the original's cost; or why there are none."""
+    """Compare ours with the original, or give the reason why that is not possible."""
     if not original_minilm.is_installed():
         reason = f"the package {original_minilm.PACKAGE} (with torch) is not installed"
         return [skipped(PART, measured, engine, reason) for measured in (_COSINE, _NEIGHBOURS)]
@@ -84,13 +94,13 @@ def _compare(engine: str, titles: list[str], vectors: Vectors, cost: Cost, note:
     rows = []
     for measured, values in scores.items():
         score = bootstrap(np.stack([values, np.ones(len(values))], axis=1), ratio)
-        about = (len(titles), "titles", score, 4, cost, _BARS[measured], note)
+        about = (len(titles), "titles", score, 4, cost, _TARGETS[measured], note)
         rows.append(Row(PART, measured, engine, *about))
     return rows
 
 
 def share_neighbours(vectors: Vectors, original: Vectors) -> NDArray[np.float64]:
-    """For each text, the share of its ten nearest others that two encoders have in common.
+    """Share of the ten nearest neighbours that two encoders have in common, for each text.
 
     Args:
         vectors: (N, D) of length 1.
@@ -110,7 +120,7 @@ def _nearest(vectors: Vectors) -> NDArray[np.intp]:
 
 
 def _has_long_word(title: str) -> bool:
-    """Whether ``measure_misspelling`` finds a word to misspell in it."""
+    """Whether ``measure_misspelling`` can misspell a word of the title."""
     runs = "".join(char if char.isascii() and char.isalpha() else " " for char in title).split()
     return any(len(run) >= 6 for run in runs)
 

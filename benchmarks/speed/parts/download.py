@@ -18,7 +18,7 @@ from benchmarks.speed.server import running_server
 from benchmarks.speed.spread import ratios, spread
 from benchmarks.speed.table import Row, skipped
 from benchmarks.speed.turns import Contender, Outcome, Run, take_turns
-from benchmarks.tables import Bar
+from benchmarks.tables import Target
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.network.downloads import Downloader
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
@@ -30,11 +30,11 @@ _N_IMAGES, _N_FEW = 1000, 10
 _N_ROUNDS = 3
 _UNLIMITED_PER_SECOND = 1_000_000.0
 _PEERS_PYTHON = ROOT / "build" / "peers" / "bin" / "python"
-_BAR = Bar("≥", 1)
+_TARGET = Target("≥", 1)
 
 
 def measure_download(setting: Setting) -> list[Row]:
-    """Count pictures per second, and per second of processor, with and without latency."""
+    """Measure pictures per second of wall and CPU time, with and without latency."""
     version = _find_img2dataset()
     rows = []
     for delay_ms in _DELAYS_MS:
@@ -50,50 +50,50 @@ def _measure(setting: Setting, version: str, urls: Sequence[str], latency: str) 
     theirs = Contender(
         f"img2dataset {version}".strip(), load_img2dataset, (threads, bool(version)), n_warm_up=0
     )
-    few = replace(theirs, name=f"{theirs.name}, start-up", n_most=_N_FEW)
+    few = replace(theirs, name=f"{theirs.name}, start-up", max_items=_N_FEW)
     rounds = [urls] * min(setting.n_rounds, _N_ROUNDS)
     contest = take_turns([ours, theirs, few], rounds, f"{PART}, {latency}")
     measured = f"pictures per second, {latency}"
     by_us, by_them, start_up = map(contest.find, (ours, theirs, few))
     rows = []
     if by_us:
-        note = f"{threads} threads, without a limit per second"
+        note = f"{threads} threads, without a rate limit"
         rows.append(_rate_row(measured, by_us, note))
     if not by_us or not by_them or not start_up:
-        why = contest.missing.get(theirs.name, "it did not run")
-        return [*rows, skipped(PART, measured, theirs.name, why)]
-    alone = without_start_up(by_them, start_up)
+        reason = contest.missing.get(theirs.name, "it did not run")
+        return [*rows, skipped(PART, measured, theirs.name, reason)]
+    net = without_start_up(by_them, start_up)
     seconds = spread([turn.wall_s for turn in start_up.turns]).median
-    note = f"without its start-up ({seconds:.1f} s for {_N_FEW} pictures); no limit per host"
-    rows.append(_rate_row(measured, alone, note))
-    rows.append(_ratio_row(f"times as many, {latency}", by_us, alone, _BAR))
-    return [*rows, _ratio_row(f"times as many, {latency}, with its start-up", by_us, by_them)]
+    note = f"without its start-up ({seconds:.1f} s for {_N_FEW} pictures); no rate limit"
+    rows.append(_rate_row(measured, net, note))
+    rows.append(_ratio_row(f"{measured}, ratio", by_us, net, _TARGET))
+    return [*rows, _ratio_row(f"{measured}, ratio with its start-up", by_us, by_them)]
 
 
-def _ratio_row(measured: str, ours: Outcome, theirs: Outcome, bar: Bar | None = None) -> Row:
+def _ratio_row(measured: str, ours: Outcome, theirs: Outcome, target: Target | None = None) -> Row:
     return Row(
         *(PART, measured, f"{ours.name} / {theirs.name}", theirs.cases),
         ratios(theirs.wall_s, ours.wall_s),
-        ratios(theirs.processor_s, ours.processor_s),
-        *("×", bar),
-        is_judged_by_processor=bar is not None,
+        ratios(theirs.cpu_s, ours.cpu_s),
+        *("×", target),
+        is_judged_by_cpu_time=target is not None,
     )
 
 
 def _rate_row(measured: str, done: Outcome, note: str) -> Row:
-    clock, processor = (
-        spread([1 / seconds for seconds in each]) for each in (done.wall_s, done.processor_s)
+    wall_time, cpu_time = (
+        spread([1 / seconds for seconds in each]) for each in (done.wall_s, done.cpu_s)
     )
-    return Row(PART, measured, done.name, done.cases, clock, processor, "per s", note=note)
+    return Row(PART, measured, done.name, done.cases, wall_time, cpu_time, "per s", note=note)
 
 
 def without_start_up(whole: Outcome, few: Outcome) -> Outcome:
-    """What the further pictures took: each turn less that of the few, of the same round."""
+    """Subtract the few pictures' turns from the whole turns of the same rounds."""
     turns = [
         one._replace(
             n_items=one.n_items - start.n_items,
             wall_s=one.wall_s - start.wall_s,
-            processor_s=one.processor_s - start.processor_s,
+            cpu_s=one.cpu_s - start.cpu_s,
         )
         for one, start in zip(whole.turns, few.turns, strict=True)
     ]
@@ -101,9 +101,9 @@ def without_start_up(whole: Outcome, few: Outcome) -> Outcome:
 
 
 def load_downloader() -> Run:
-    """The stage as it is, to its Parquet file, but with no limit per second.
+    """The stage, including its Parquet file, without a rate limit.
 
-    The server is this machine's own, which has to be allowed; YouTube is never asked like that.
+    Its settings must allow the local server; YouTube never gets unlimited requests.
     """
     config = luigi.configuration.get_config()
     config.set("thumbnails", "requests_per_second", str(_UNLIMITED_PER_SECOND))
@@ -123,24 +123,24 @@ def load_downloader() -> Run:
 
 
 def _find_img2dataset() -> str:
-    """Its version; empty where it is not installed, or cannot be imported."""
-    asked = "import img2dataset, importlib.metadata as m; print(m.version('img2dataset'))"
+    """Return its version; empty if it is not installed or cannot be imported."""
+    code = "import img2dataset, importlib.metadata as m; print(m.version('img2dataset'))"
     try:
         done = subprocess.run(
-            [str(_PEERS_PYTHON), "-c", asked], capture_output=True, text=True, check=False
+            [str(_PEERS_PYTHON), "-c", code], capture_output=True, text=True, check=False
         )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def load_img2dataset(threads: int, is_there: bool) -> Run:
-    """A process of img2dataset, of which it starts two more.
+def load_img2dataset(threads: int, is_installed: bool) -> Run:
+    """A process of img2dataset, which starts two more.
 
     Raises:
         MissingError: It is not installed.
     """
-    if not is_there:
+    if not is_installed:
         raise MissingError(f"no img2dataset in {_PEERS_PYTHON.parents[1]}: see `make bench`")
 
     def run(urls: Sequence[str]) -> None:
@@ -157,4 +157,4 @@ def load_img2dataset(threads: int, is_there: bool) -> Run:
 
 def _check(n_done: int, n_wanted: int) -> None:
     if n_done != n_wanted:
-        raise RuntimeError(f"expected {n_wanted} pictures of the server; found {n_done}")
+        raise RuntimeError(f"expected {n_wanted} pictures from the server; found {n_done}")

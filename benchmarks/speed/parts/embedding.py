@@ -1,4 +1,4 @@
-"""Text vectors: our 8-bit encoder and the 32-bit original, where it is installed."""
+"""Text vectors: our 8-bit encoder, and the 32-bit original if it is installed."""
 
 from benchmarks.accuracy.peers import original_minilm
 from benchmarks.speed.ours import load_encoder
@@ -13,7 +13,7 @@ _N_TITLES = 256
 
 
 def measure_embedding(setting: Setting) -> list[Row]:
-    """Time a title, one thread each."""
+    """Measure the time per title, with one thread each."""
     table, titles = setting.read_titles()
     ours = Contender(f"ours: {EmbedText.selected_engine().name()}", load_encoder)
     original = Contender(f"the original ({original_minilm.PACKAGE})", load_original)
@@ -23,8 +23,8 @@ def measure_embedding(setting: Setting) -> list[Row]:
     notes = {}
     if by_us:
         n_texts, seconds = len(by_us.wall_s), sum(by_us.wall_s)
-        notes[ours.name] = f"titles of {table}; {n_texts / seconds:,.0f} a second"
+        notes[ours.name] = f"titles of {table}; {n_texts / seconds:,.0f} per second"
     rows = time_rows(PART, "title", contest, notes)
     if by_us and by_it:
-        rows.append(ratio_row(PART, "times longer a title", by_it, by_us))
+        rows.append(ratio_row(PART, "time per title, ratio", by_it, by_us))
     return rows

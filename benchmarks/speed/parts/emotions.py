@@ -1,4 +1,4 @@
-"""Emotions: our networks in batches and one by one, and the notebook's network."""
+"""Emotions: our networks and the notebook's, in batches and one by one."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,14 @@ _SIDE_PX = 48
 
 
 def measure_emotions(setting: Setting) -> list[Row]:
-    """Time a face of FER2013, or of the sample's pictures where there is none."""
-    faces, what = _read_faces(setting)
+    """Measure the time per face, of FER2013 or, without it, of the sample's pictures."""
+    faces, source = _read_faces(setting)
     name = f"ours: {ClassifyEmotions.selected_engine().name()}"
     path = setting.data / "models" / FILE
-    ours = Contender(f"{name}, {_BATCH} at once", load_emotions, (_BATCH,), n_warm_up=_BATCH)
+    ours = Contender(f"{name}, batches of {_BATCH}", load_emotions, (_BATCH,), n_warm_up=_BATCH)
     ours_single = Contender(f"{name}, one by one", load_emotions, (1,), _N_ONE_BY_ONE)
     theirs = Contender(
-        f"the notebook's network, {_BATCH} at once",
+        f"the notebook's network, batches of {_BATCH}",
         load_notebook_emotions,
         (path, _BATCH),
         n_warm_up=_BATCH,
@@ -37,17 +37,17 @@ def measure_emotions(setting: Setting) -> list[Row]:
     contenders = [ours, ours_single, theirs, theirs_single]
     rounds = cut_rounds(faces, setting.n_rounds, _N_FACES)
     contest = take_turns(contenders, rounds, PART)
-    notes = {ours.name: what, theirs_single.name: "model.predict, as the notebook calls it"}
+    notes = {ours.name: source, theirs_single.name: "model.predict, as the notebook calls it"}
     rows = time_rows(PART, "face", contest, notes)
     for peer, us in ((ours_single, ours), (theirs, ours), (theirs_single, ours)):
         by_peer, by_us = contest.find(peer), contest.find(us)
         if by_peer and by_us:
-            rows.append(ratio_row(PART, "times longer a face", by_peer, by_us))
+            rows.append(ratio_row(PART, "time per face, ratio", by_peer, by_us))
     return rows
 
 
 def _read_faces(setting: Setting) -> tuple[list[NDArray[np.uint8]], str]:
-    """Faces of (48, 48) grey pixels, and what they are."""
+    """Read faces of (48, 48) grey pixels; also return a description."""
     try:
         split, labelled = next(iter(read_emotions(setting.data).items()))
     except MissingError:
@@ -55,5 +55,5 @@ def _read_faces(setting: Setting) -> tuple[list[NDArray[np.uint8]], str]:
             np.asarray(Image.open(path).convert("L").resize((_SIDE_PX, _SIDE_PX)))
             for path in setting.pictures
         ]
-        return shrunk, "whole pictures of 48×48 pixels: the cost is that of faces"
+        return shrunk, "whole pictures at 48×48 pixels, which cost as much as faces"
     return list(labelled.images), f"faces of {split}"

@@ -1,4 +1,4 @@
-"""Scale: planning, scheduling and exporting alone, where all thumbnails are done already."""
+"""Scale: planning, scheduling and exporting only, with finished thumbnails."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ from benchmarks.speed.spread import Spread, extrapolate
 from benchmarks.speed.synthetic import Archive, make_archive
 from benchmarks.speed.table import Row, skipped
 from benchmarks.speed.turns import Contender, Run, take_turns
-from benchmarks.tables import Bar
+from benchmarks.tables import Target
 
 PART = "scale"
 _SIZES = (1_000, 10_000, 100_000)
 _MILLION = 1_000_000
-_WHO = "ours"
-_NOWHERE = "http://127.0.0.1:9/{video_id}/{quality}.jpg"
-"""Nothing answers at the port of discard."""
-_EXPORT, _MEMORY, _AGAIN = "plan and export", "peak memory", "a second run"
-_BAR_S, _BAR_MB = Bar("≤", 180), Bar("≤", 3000)
+_CONTENDER = "ours"
+_UNREACHABLE = "http://127.0.0.1:9/{video_id}/{quality}.jpg"
+"""The discard port, at which nothing listens."""
+_EXPORT, _MEMORY, _SECOND = "plan and export", "peak memory", "a second run"
+_TARGET_S, _TARGET_MB = Target("≤", 180), Target("≤", 3000)
 
 
 class Scale(NamedTuple):
@@ -33,13 +33,13 @@ class Scale(NamedTuple):
 
     n_shards: int
     first: Finished
-    again: Finished
+    second: Finished
 
 
 def measure_scale(setting: Setting) -> list[Row]:
-    """Run the real command over synthetic shards; a million rows only where it was asked for."""
+    """Run the real command on synthetic shards; a million rows only with ``--full``."""
     sizes = (*_SIZES, _MILLION) if setting.is_full else _SIZES
-    contender = Contender(_WHO, load_scale, (setting.out / "scale",), n_warm_up=0)
+    contender = Contender(_CONTENDER, load_scale, (setting.out / "scale",), n_warm_up=0)
     (done,) = take_turns([contender], [[n_rows] for n_rows in sizes], PART).outcomes
     measured = {n_rows: turn.result for n_rows, turn in zip(sizes, done.turns, strict=True)}
     rows = [row for n_rows, scale in measured.items() for row in _rows(n_rows, scale)]
@@ -47,11 +47,11 @@ def measure_scale(setting: Setting) -> list[Row]:
 
 
 def load_scale(folder: Path) -> Run:
-    """Gives the ``Scale`` of a table of so many rows, the one item.
+    """Measure the ``Scale`` of a table; the only item is its number of rows.
 
-    No server is asked: all is done already, and were it not, the address is this machine's own.
+    Nothing is downloaded: all thumbnails are finished, and the address is local.
     """
-    luigi.configuration.get_config().set("thumbnails", "url_template", _NOWHERE)
+    luigi.configuration.get_config().set("thumbnails", "url_template", _UNREACHABLE)
 
     def run(sizes: Sequence[int]) -> Scale:
         (n_rows,) = sizes
@@ -60,7 +60,7 @@ def load_scale(folder: Path) -> Run:
             archive = make_archive(n_rows, folder)
             say(f"{PART}: {n_rows:,} rows, {archive.n_shards} shards")
             command = job_command(archive.videos, archive.data_dir)
-            command += ["--thumbnails-url-template", _NOWHERE]
+            command += ["--thumbnails-url-template", _UNREACHABLE]
             first = run_measured(command)
             _check_export(archive)
             return Scale(archive.n_shards, first, run_measured(command))
@@ -71,10 +71,10 @@ def load_scale(folder: Path) -> Run:
 
 
 def _check_export(archive: Archive) -> None:
-    """The whole table must be there, and every thumbnail in the shards that it was said to be in.
+    """Check that the export has all rows, and that the run used the synthetic shards.
 
     Raises:
-        RuntimeError: It is not so: something else was measured.
+        RuntimeError: The run did something else.
     """
     exported = pq.read_metadata(archive.data_dir / "exports" / "attributes.parquet").num_rows
     n_shards = len(list(archive.data_dir.glob("shards/*/*.parquet")))
@@ -88,24 +88,24 @@ def _check_export(archive: Archive) -> None:
 def _rows(n_rows: int, scale: Scale) -> list[Row]:
     is_million = n_rows == _MILLION
     cases = f"{n_rows:,} rows, {_count(scale.n_shards)}"
-    about = (_WHO, cases)
+    about = (_CONTENDER, cases)
     megabytes = scale.first.peak_bytes / 1e6
     return [
         Row(
-            *(PART, _EXPORT, *about, _one(scale.first.wall_s), _one(scale.first.processor_s)),
-            *("s", _BAR_S if is_million else None),
+            *(PART, _EXPORT, *about, _one(scale.first.wall_s), _one(scale.first.cpu_s)),
+            *("s", _TARGET_S if is_million else None),
         ),
         Row(
             *(PART, _MEMORY, *about, _one(megabytes), None, "MB"),
-            _BAR_MB if is_million else None,
-            note="resident; files that are mapped count as well",
+            _TARGET_MB if is_million else None,
+            note="resident, including mapped files",
         ),
-        Row(PART, _AGAIN, *about, _one(scale.again.wall_s), _one(scale.again.processor_s), "s"),
+        Row(PART, _SECOND, *about, _one(scale.second.wall_s), _one(scale.second.cpu_s), "s"),
     ]
 
 
 def _extrapolate(measured: Mapping[int, Scale]) -> list[Row]:
-    """What a million rows would take, from the two largest sizes; not judged."""
+    """Extrapolate a million rows from the two largest sizes, without a target."""
     small, large = sorted(measured)[-2:]
     cases = f"{_MILLION:,} rows"
 
@@ -113,11 +113,16 @@ def _extrapolate(measured: Mapping[int, Scale]) -> list[Row]:
         both = (getattr(measured[small].first, figure), getattr(measured[large].first, figure))
         return _one(extrapolate((small, large), both, _MILLION))
 
-    times = (at_a_million("wall_s"), at_a_million("processor_s"))
-    note = f"extrapolated from {small:,} and {large:,}: --full measures and judges"
+    times = (at_a_million("wall_s"), at_a_million("cpu_s"))
+    note = f"extrapolated from {small:,} and {large:,}; --full measures it"
     return [
-        Row(PART, _EXPORT, _WHO, cases, *times, "s", note=note),
-        skipped(PART, _MEMORY, f"{_WHO}, {cases}", "--full measures it; it grows in no line"),
+        Row(PART, _EXPORT, _CONTENDER, cases, *times, "s", note=note),
+        skipped(
+            PART,
+            _MEMORY,
+            f"{_CONTENDER}, {cases}",
+            "only --full measures it; it does not grow linearly",
+        ),
     ]
 
 

@@ -1,1 +1,1 @@
-"""What we are measured against, called as its own documentation says; one file per peer."""
+"""Libraries that we are compared with, called as in their documentation; one file per peer."""

@@ -1,9 +1,9 @@
-"""img2dataset on a list of addresses, run by the Python of an environment of its own.
+"""Run img2dataset on a list of URLs, with the Python of its own environment.
 
     build/peers/bin/python -m benchmarks.speed.peers.img2dataset_download URLS FOLDER THREADS
 
-It is asked to do what our stage does: check that each answer is a picture, digest it, and keep its
-bytes as they came, in Parquet.
+Its options match our stage: check that each response is a picture, compute its digest, and write
+its unchanged bytes to Parquet.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 
 def main() -> None:
     """Download."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for a newer version
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise it looks for a newer version
     from img2dataset import download
 
     urls, folder, threads = sys.argv[1:]

@@ -1,8 +1,8 @@
-"""keras-ocr's ``Pipeline().recognize``, with the tests' stand-ins for its weights, or random ones.
+"""keras-ocr's ``Pipeline().recognize``, with the tests' drawn weights, or random ones.
 
-What its two networks cost does not depend on what their weights say. What follows them does: from
-the score maps boxes are made, and each is cut out and read. Random weights find no boxes, so that
-this peer is then too quick.
+The time of its two networks does not depend on their weights. The time of the other steps does:
+each box in the score maps is cropped and recognised. Random weights find no boxes, which makes
+this peer too fast.
 """
 
 import importlib.util
@@ -14,17 +14,17 @@ from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.speed.turns import Run
 
-_STAND_INS = ROOT / "tests" / "weights"
+_WEIGHTS = ROOT / "tests" / "weights"
 
 
 def describe_weights() -> str:
-    """Which weights are used, for the table."""
+    """Describe the weights, for the table."""
     detector, recognizer = _find("craft*.h5"), _find("crnn*.h5")
     return "weights trained on drawn words" if detector and recognizer else "random weights"
 
 
 def load_pipeline() -> Any:
-    """The pipeline, with the stand-ins of the tests where they are there.
+    """The pipeline, with the tests' weights if they exist.
 
     Raises:
         MissingError: keras-ocr is not installed.
@@ -47,7 +47,7 @@ def load_pipeline() -> Any:
 
 
 def load_each() -> Run:
-    """One encoded picture after the other, as the notebook; gives the number of boxes."""
+    """One encoded picture at a time, like the notebook; returns the number of boxes."""
     from thumbnail_tasks.pictures.decoding import decode_image
 
     pipeline = load_pipeline()
@@ -59,4 +59,4 @@ def load_each() -> Run:
 
 
 def _find(pattern: str) -> Path | None:
-    return next(iter(sorted(_STAND_INS.glob(pattern))), None)
+    return next(iter(sorted(_WEIGHTS.glob(pattern))), None)

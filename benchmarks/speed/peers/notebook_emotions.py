@@ -1,4 +1,4 @@
-"""The notebook's emotion network, by tf_keras: a face at a time as it did, or many at once."""
+"""The notebook's emotion network in tf_keras, one face at a time (as there) or in batches."""
 
 import importlib.util
 from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ FILE = "emotion_model_v6_23.hdf5"
 
 
 def load_notebook_emotions(path: Path, batch_size: int) -> Run:
-    """The network on (48, 48) grey faces, so many at once.
+    """The network on (48, 48) grey faces, in batches.
 
     Raises:
-        MissingError: The file or tf_keras is not there.
+        MissingError: The file or tf_keras is missing.
     """
     predict = load_network(path)
 
@@ -32,16 +32,16 @@ def load_notebook_emotions(path: Path, batch_size: int) -> Run:
 
 
 def load_network(path: Path) -> Callable[[NDArray[np.uint8]], Any]:
-    """``model.predict`` on (N, h, w) grey faces; gives (N, 7) probabilities.
+    """``model.predict`` on (N, h, w) grey faces; returns (N, 7) probabilities.
 
     Raises:
-        MissingError: The file or tf_keras is not there.
+        MissingError: The file or tf_keras is missing.
     """
     if not path.exists():
         raise MissingError(f"no file {path}")
     if importlib.util.find_spec("tf_keras") is None:
         raise MissingError("the package tf-keras is not installed")
-    load_tensorflow()  # as Keras 2, in which alone the file loads
+    load_tensorflow()  # selects Keras 2, which the file requires
     import tf_keras
 
     model = tf_keras.models.load_model(path, compile=False)

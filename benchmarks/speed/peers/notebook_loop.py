@@ -1,8 +1,8 @@
-"""A straight loop over the notebook's libraries, one picture after the other.
+"""A simple loop over the notebook's libraries, one picture after the other.
 
-keras-ocr reads, pyspellchecker corrects each word, face_recognition's cnn finds faces (enlarged
-once), and the notebook's network classifies each. Without keras-ocr's own weights what it reads
-says little: the words that are corrected are those that we have read on the picture.
+keras-ocr recognises text, pyspellchecker corrects each word, face_recognition's cnn finds faces
+(enlarged once), and the notebook's network classifies each. Without keras-ocr's own weights its
+words are not realistic, so the words that our job recognised on the picture are corrected.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ def load_loop(emotions: Path, job_dir: Path) -> Run:
     """The loop over pairs of video id and encoded picture.
 
     Args:
-        emotions: The notebook's file; without it the loop goes without emotions.
+        emotions: The notebook's file; without it the loop leaves out emotions.
         job_dir: The data directory of a finished run over these pictures.
 
     Raises:

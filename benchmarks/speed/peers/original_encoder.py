@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 itself, as the accuracy benchmark has it: 32 bits, one thread."""
+"""The original all-MiniLM-L6-v2, as in the accuracy benchmark: 32 bits, one thread."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from benchmarks.speed.turns import Run
 
 
 def load_original() -> Run:
-    """The encoder, in its batches of 32.
+    """The encoder, in batches of 32.
 
     Raises:
         MissingError: It is not installed.

@@ -1,4 +1,4 @@
-"""Peers of the accuracy benchmark, and face_recognition, one picture after the other."""
+"""Peers of the accuracy benchmark, and face_recognition, one picture at a time."""
 
 import importlib.util
 import warnings
@@ -12,17 +12,17 @@ from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 
 def load_one_by_one(load: Callable[[], Callable[[bytes], Any]]) -> Run:
-    """What maps one encoded picture to a result, as a contender.
+    """A contender from a function of one encoded picture.
 
     Args:
-        load: Of a ``benchmarks.accuracy.timing.Contestant``; a function of a module.
+        load: That of a ``benchmarks.accuracy.timing.Contestant``; a module-level function.
     """
     run = load()
     return lambda contents: [run(content) for content in contents]
 
 
 def load_face_locations(model: str, upsamplings: int) -> Callable[..., list[list[Box]]]:
-    """``face_recognition.face_locations`` on decoded or encoded pictures; gives each one's boxes.
+    """``face_recognition.face_locations`` on decoded or encoded pictures; returns boxes.
 
     Raises:
         MissingError: The package is not installed.
@@ -30,7 +30,7 @@ def load_face_locations(model: str, upsamplings: int) -> Callable[..., list[list
     if importlib.util.find_spec("face_recognition") is None:
         raise MissingError("the package face_recognition is not installed")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pkg_resources, which is deprecated
+        warnings.simplefilter("ignore")  # about the deprecated pkg_resources
         import face_recognition
 
     def locate(pictures: Sequence[bytes | ImageRGB]) -> list[list[Box]]:

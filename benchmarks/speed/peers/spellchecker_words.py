@@ -1,4 +1,4 @@
-"""pyspellchecker word by word, as the notebook called it."""
+"""pyspellchecker word by word, as in the notebook."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,34 +7,34 @@ from benchmarks.accuracy.labels import MissingError
 from benchmarks.speed.turns import Run
 
 
-class Answer(NamedTuple):
-    """What it makes of a word."""
+class Suggestion(NamedTuple):
+    """Its correction of a word."""
 
     correction: str | None
-    """None where it finds nothing."""
+    """None if it finds none."""
     is_unique: bool
-    """The correction is a candidate for an unknown word, and the only one with its count.
+    """Whether the word is unknown and no other candidate has the same count.
 
-    Of candidates with the same count it takes any, by the order of a set.
+    Among candidates with the same count it takes any, by the order of a set.
     """
 
 
 def load_spellchecker(vocabulary: Mapping[str, int]) -> Run:
-    """Its English dictionary with the videos' words added by their counts.
+    """Its English dictionary, plus the videos' words with their counts.
 
     Raises:
         MissingError: It is not installed.
     """
     checker = make_spellchecker(vocabulary)
 
-    def correct(words: Sequence[str]) -> list[Answer]:
+    def correct(words: Sequence[str]) -> list[Suggestion]:
         return [_correct(checker, word) for word in words]
 
     return correct
 
 
 def make_spellchecker(vocabulary: Mapping[str, int]) -> Any:
-    """A ``SpellChecker`` that keeps what it last took for candidates.
+    """A ``SpellChecker`` that stores its last candidates.
 
     Raises:
         MissingError: The package is not installed.
@@ -58,9 +58,9 @@ def make_spellchecker(vocabulary: Mapping[str, int]) -> Any:
     return checker
 
 
-def _correct(checker: Any, word: str) -> Answer:
+def _correct(checker: Any, word: str) -> Suggestion:
     correction = checker.correction(word)
     if correction is None or correction == word:
-        return Answer(correction, False)
+        return Suggestion(correction, False)
     counts = [checker[other] for other in checker.found]
-    return Answer(correction, counts.count(checker[correction]) == 1)
+    return Suggestion(correction, counts.count(checker[correction]) == 1)
