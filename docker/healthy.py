@@ -1,6 +1,6 @@
-"""Health check of the worker's container: exit code 0 if luigid had a recent heartbeat of it.
+"""Health check of the worker's container: exit code 0 if luigid has a recent heartbeat.
 
-Luigi's worker sends a heartbeat every few seconds, from a thread of its own.
+Luigi's worker sends a heartbeat every few seconds, from a separate thread.
 """
 
 import json
@@ -23,9 +23,9 @@ def main() -> str | None:
     scheduler = os.environ["SCHEDULER_HOST"]
     port = os.environ.get("SCHEDULER_PORT", "8082")
     where = f"luigid at {scheduler}:{port}"
-    question = f"http://{scheduler}:{port}/api/worker_list?data=%7B%22include_running%22:false%7D"
+    url = f"http://{scheduler}:{port}/api/worker_list?data=%7B%22include_running%22:false%7D"
     try:
-        with urlopen(question, timeout=5) as response:
+        with urlopen(url, timeout=5) as response:
             workers = json.load(response)["response"]
     except OSError as error:
         return f"{where}: expected a list of workers, found: {error}"

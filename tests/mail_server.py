@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given."""
+"""A mail server for tests that stores the messages it receives."""
 
 import contextlib
 import socketserver
@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes every message and keeps it."""
+    """Accepts and stores every message."""
 
     daemon_threads = True
 
@@ -19,21 +19,21 @@ class MailServer(socketserver.ThreadingTCPServer):
 
 
 class MailHandler(socketserver.StreamRequestHandler):
-    """Speaks as much SMTP as it takes to be given a message."""
+    """Implements as much SMTP as is needed to receive a message."""
 
     server: MailServer
 
     def handle(self) -> None:
-        self.say("220 here")
+        self.reply("220 ready")
         for line in iter(self.rfile.readline, b""):
-            word = line.split()[0].upper()
-            if word == b"DATA":
-                self.say("354 go on")
+            command = line.split()[0].upper()
+            if command == b"DATA":
+                self.reply("354 go on")
                 self.server.messages.append(self.message())
-            self.say("221 bye" if word == b"QUIT" else "250 fine")
+            self.reply("221 bye" if command == b"QUIT" else "250 fine")
 
-    def say(self, reply: str) -> None:
-        self.wfile.write(reply.encode() + b"\r\n")
+    def reply(self, line: str) -> None:
+        self.wfile.write(line.encode() + b"\r\n")
 
     def message(self) -> EmailMessage:
         lines = iter(self.rfile.readline, b".\r\n")
@@ -42,7 +42,7 @@ class MailHandler(socketserver.StreamRequestHandler):
 
 @contextlib.contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """A server that answers while the block runs."""
+    """Run a server during the block."""
     with MailServer() as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server

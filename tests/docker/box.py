@@ -1,4 +1,4 @@
-"""What the tests of ``docker/`` share: its folder, and a luigid with its configuration."""
+"""The folder ``docker/``, and a luigid with its configuration, for tests."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ BOX_CFG = DOCKER / "box.cfg"
 
 
 def installed(tool: str) -> str | None:
-    """The path of a tool beside this Python, else on PATH; None where there is none."""
+    """Find a tool beside this Python, or on PATH; None if it is not installed."""
     beside = Path(sys.executable).with_name(tool)
     return str(beside) if beside.exists() else shutil.which(tool)
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What compose.yaml sets, for a box on this machine that keeps everything in ``folder``."""
+    """The variables that compose.yaml sets, for a box on this machine with data in ``folder``."""
     return {
         "LUIGI_CONFIG_PATH": str(BOX_CFG),
         "SCHEDULER_HOST": "127.0.0.1",
@@ -61,19 +61,20 @@ class Luigid:
     """A real luigid with ``docker/box.cfg``."""
 
     folder: Path
-    more: Mapping[str, str] = field(default_factory=dict)
-    """What differs in its environment."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Additional or different environment variables."""
     port: int = field(default_factory=free_port)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **environment(self.folder), **self.more}
+        return {**os.environ, **environment(self.folder), **self.overrides}
 
     @contextlib.contextmanager
     def running(self, output: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-        """Let it run while the block does, then stop it as Docker would.
+        """Run it during the block, then stop it as Docker would.
 
-        Its lines go to ``output``, as ``subprocess`` has it; None: to the terminal.
+        Args:
+            output: Destination of its output, as for ``subprocess``; None: the terminal.
         """
         process = subprocess.Popen(
             [str(installed("luigid")), "--address", "127.0.0.1", "--port", str(self.port)],
@@ -100,8 +101,8 @@ class Luigid:
         raise TimeoutError("luigid does not listen")
 
     def page(self, path: str) -> str:
-        with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=30) as answer:
-            text: str = answer.read().decode()
+        with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=30) as response:
+            text: str = response.read().decode()
             return text
 
     def ask(self, method: str, **arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Small tasks for a real luigid to schedule."""
+"""Small tasks for tests with a real luigid."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ class Sweep(luigi.Task):
 
 
 class WaitForBroom(Sweep):
-    """Runs until a file named ``broom`` lies beside its own."""
+    """Runs until a file named ``broom`` is beside its own."""
 
     def run(self) -> None:
         while not Path(self.path).with_name("broom").exists():
@@ -28,7 +28,7 @@ class WaitForBroom(Sweep):
 
 
 class Stumble(luigi.Task):
-    """Fails, and is not tried again."""
+    """Fails, and is not retried."""
 
     over: str = luigi.Parameter()
     retry_count = 1

@@ -1,4 +1,4 @@
-"""The Dockerfile as data, so that its steps can be checked and run without Docker."""
+"""Parse the Dockerfile, to check and run its steps without Docker."""
 
 import os
 import re
@@ -13,45 +13,45 @@ from tests.docker.box import DOCKER
 
 @dataclass(frozen=True)
 class Step:
-    """One instruction: ``RUN`` and what it is given, continuation lines joined."""
+    """One instruction and its arguments, with continuation lines joined."""
 
-    word: str
-    given: str
+    instruction: str
+    arguments: str
 
     @property
     def sources(self) -> list[str]:
-        """What a COPY takes from the repository; none if it takes from another stage."""
-        return [] if "--from=" in self.given else shlex.split(self.given)[:-1]
+        """The sources of a COPY in the repository; none if it copies from another stage."""
+        return [] if "--from=" in self.arguments else shlex.split(self.arguments)[:-1]
 
 
 def stages() -> dict[str, list[Step]]:
-    """The steps of each stage, by its name; the last one is called ``final``."""
+    """Parse the steps of each stage, by its name; the last one is called ``final``."""
     text = re.sub(r"(?m)^\s*#.*\n", "", (DOCKER / "Dockerfile").read_text())
     found: dict[str, list[Step]] = {}
     steps: list[Step] = []
     for line in text.replace("\\\n", " ").splitlines():
-        word, _, given = line.partition(" ")
-        if word == "FROM":
-            steps = found.setdefault(given.partition(" AS ")[2] or "final", [])
-        elif word:
-            steps.append(Step(word, " ".join(given.split())))
+        instruction, _, arguments = line.partition(" ")
+        if instruction == "FROM":
+            steps = found.setdefault(arguments.partition(" AS ")[2] or "final", [])
+        elif instruction:
+            steps.append(Step(instruction, " ".join(arguments.split())))
     return found
 
 
 def run_step(step: Step, context: Path, root: Path) -> None:
-    """Do what a COPY or RUN does, with ``root`` for the image's own.
+    """Run a COPY or RUN with ``root`` as the root of the image.
 
-    The working directory is ``/build`` of ``root``; ``/opt/venv`` is the one absolute path that a
-    command may name.
+    The working directory is ``/build`` of ``root``; ``/opt/venv`` is the only absolute path that a
+    command may have.
     """
     (root / "build").mkdir(exist_ok=True)
-    if step.word == "COPY":
-        *sources, target = shlex.split(step.given)
+    if step.instruction == "COPY":
+        *sources, target = shlex.split(step.arguments)
         for source in sources:
             copy(context / source, root / "build" / target)
-    elif step.word == "RUN":
-        command = step.given.replace("/opt/venv", str(root / "opt" / "venv"))
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # its `python` is this one
+    elif step.instruction == "RUN":
+        command = step.arguments.replace("/opt/venv", str(root / "opt" / "venv"))
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # `python` is this one
         subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=root / "build",

@@ -1,4 +1,4 @@
-"""The compose files and what they mount, checked without Docker's engine."""
+"""The compose files and the files they mount, checked without Docker's engine."""
 
 import contextlib
 import itertools
@@ -32,10 +32,10 @@ def flags(name: str, values: tuple[str, ...]) -> list[str]:
 
 
 def compose_config(folder: Path, *profiles: str) -> Any:
-    """What Docker's client makes of the compose files of a copy of ``docker/``."""
-    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    if asked.returncode:
-        pytest.skip("docker compose is not installed (it needs no engine to check a file)")
+    """The compose files of a copy of ``docker/``, as resolved by Docker's client."""
+    version = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    if version.returncode:
+        pytest.skip("docker compose is not installed (it can check a file without an engine)")
     finished = subprocess.run(
         ["docker", "compose", *flags("--profile", profiles), "config"],
         cwd=folder,
@@ -52,10 +52,10 @@ def box(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DOCKER, tmp_path / "docker"))
 
 
-def test_the_compose_files_keep_to_the_schema() -> None:
+def test_the_compose_files_match_the_schema() -> None:
     check = installed("check-jsonschema")
     if not check:
-        pytest.skip("check-jsonschema, which has the schema of compose files, is not installed")
+        pytest.skip("check-jsonschema is not installed")
     files = [str(DOCKER / "compose.yaml"), str(DOCKER / "compose.gpu.yaml")]
     finished = subprocess.run(
         [check, "--builtin-schema", "vendor.compose-spec", *files],
@@ -66,11 +66,11 @@ def test_the_compose_files_keep_to_the_schema() -> None:
     assert finished.returncode == 0, finished.stdout
 
 
-def test_luigid_alone_is_up_without_a_profile(box: Path) -> None:
+def test_without_a_profile_only_luigid_is_started(box: Path) -> None:
     assert compose_config(box)["services"].keys() == {"scheduler"}
 
 
-def test_every_service_is_complete_without_any_setting(box: Path) -> None:
+def test_every_service_has_defaults_for_all_settings(box: Path) -> None:
     assert compose_config(box, *PROFILES)["services"].keys() == SERVICES.keys()
 
 
@@ -82,13 +82,29 @@ def test_the_gpu_settings_give_the_worker_all_gpus(box: Path) -> None:
     assert worker["build"]["args"] == {"ACCELERATOR": "cuda"}
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "none false"),
+        ({"CARDS": "auto", "CARDS_REQUIRED": "true"}, "auto true"),
+        ({"CARDS": "auto", "GPU_DEVICES": "0,2", "GPU_REQUIRED": "true"}, "0,2 true"),
+    ],
+)
+def test_old_names_of_the_gpu_settings_still_work(variables: dict[str, str], expected: str) -> None:
+    names = ("GPU_DEVICES", "GPU_REQUIRED")
+    values = " ".join(SERVICES["worker"]["environment"][name] for name in names)
+    # A shell substitutes defaults as Compose does.
+    shell = ["/bin/sh", "-c", f'echo "{values}"']
+    assert subprocess.check_output(shell, env=variables, text=True).strip() == expected
+
+
 @pytest.mark.parametrize("service", sorted(SERVICES.keys() - {"proxy"}))
-def test_what_has_no_password_is_published_on_this_host_alone(service: str) -> None:
+def test_services_without_a_password_are_published_on_this_host_only(service: str) -> None:
     for port in SERVICES[service].get("ports", []):
         assert port.startswith("127.0.0.1:")
 
 
-def test_all_that_is_mounted_from_the_repository_is_there() -> None:
+def test_all_files_mounted_from_the_repository_exist() -> None:
     mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
     files = [mount.partition(":")[0] for mount in mounts if mount.startswith("./")]
     assert len(files) >= 4
@@ -102,15 +118,15 @@ def test_secrets_are_never_committed(secret: str) -> None:
     assert finished.returncode == 0
 
 
-def test_the_worker_runs_a_task_that_there_is() -> None:
+def test_the_worker_runs_an_existing_task() -> None:
     luigi, *arguments = SERVICES["worker"]["command"]
     assert luigi == "luigi"
-    with CmdlineParser.global_instance(arguments) as parser:  # without a task, which starts a run
+    with CmdlineParser.global_instance(arguments) as parser:  # creating the task would start a run
         assert parser.known_args.root_task == "Nightly"
         assert parser.known_args.tables == "/incoming"
 
 
-def test_prometheus_asks_services_at_ports_that_they_have() -> None:
+def test_prometheus_scrapes_existing_ports_of_the_services() -> None:
     scraping = yaml.safe_load((DOCKER / "prometheus.yml").read_text())
     targets = {
         job["job_name"]: job["static_configs"][0]["targets"] for job in scraping["scrape_configs"]
@@ -121,15 +137,15 @@ def test_prometheus_asks_services_at_ports_that_they_have() -> None:
     assert SERVICES["scheduler"]["ports"][0].endswith(":8082")
 
 
-def test_prometheus_itself_reads_its_file() -> None:
+def test_prometheus_accepts_its_configuration() -> None:
     promtool = installed("promtool")
     if not promtool:
-        pytest.skip("promtool is not installed (it comes with Prometheus)")
+        pytest.skip("promtool is not installed (it is part of Prometheus)")
     subprocess.run([promtool, "check", "config", str(DOCKER / "prometheus.yml")], check=True)
 
 
 class Page(BaseHTTPRequestHandler):
-    """Stands in for luigid's page."""
+    """A substitute for luigid's page."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -142,7 +158,7 @@ class Page(BaseHTTPRequestHandler):
 
 @dataclass
 class Caddy:
-    """Caddy with our Caddyfile before a page; at a port of its own."""
+    """Caddy with our Caddyfile, as a proxy for a page, at a free port."""
 
     command: str
     folder: Path
@@ -173,7 +189,7 @@ class Caddy:
             process.wait(timeout=30)
 
     def ask(self, login: str | None = None) -> tuple[int, bytes]:
-        """The status and body of the page, asked for with ``user:password``."""
+        """Request the page with ``user:password``; return its status and body."""
         unknown_authority = ssl.create_default_context()
         unknown_authority.check_hostname = False
         unknown_authority.verify_mode = ssl.CERT_NONE
@@ -181,8 +197,8 @@ class Caddy:
         if login:
             request.add_header("Authorization", f"Basic {b64encode(login.encode()).decode()}")
         try:
-            with urlopen(request, context=unknown_authority) as answer:
-                return answer.status, answer.read()
+            with urlopen(request, context=unknown_authority) as response:
+                return response.status, response.read()
         except HTTPError as error:
             return error.code, error.read()
 
@@ -201,7 +217,7 @@ def caddy(tmp_path: Path) -> Iterator[Caddy]:
         yield Caddy(command, tmp_path, free_port())
 
 
-def test_the_proxy_lets_in_who_knows_the_password(caddy: Caddy) -> None:
+def test_the_proxy_requires_the_password(caddy: Caddy) -> None:
     hashed = subprocess.check_output([caddy.command, "hash-password"], input="broom\n", text=True)
     with caddy.serving(f"night {hashed}"):
         assert caddy.ask() == (401, b"")
@@ -209,12 +225,12 @@ def test_the_proxy_lets_in_who_knows_the_password(caddy: Caddy) -> None:
         assert caddy.ask("night:broom") == (200, b"luigid's page")
 
 
-def test_the_proxy_lets_nobody_in_where_no_user_is_named(caddy: Caddy) -> None:
+def test_without_users_the_proxy_admits_nobody(caddy: Caddy) -> None:
     with caddy.serving(""):
         assert caddy.ask() == (401, b"")
         assert caddy.ask(":") == (401, b"")
 
 
-def test_the_proxy_does_not_start_without_its_users(caddy: Caddy) -> None:
+def test_the_proxy_does_not_start_without_a_users_file(caddy: Caddy) -> None:
     process = caddy.start(stderr=subprocess.DEVNULL)
     assert process.wait(timeout=30) != 0

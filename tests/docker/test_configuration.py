@@ -1,4 +1,4 @@
-"""The files of settings: every value is one that Luigi or this project reads."""
+"""The configuration files: Luigi or this project reads every value."""
 
 import configparser
 import json
@@ -26,7 +26,7 @@ SECTIONS = (
     *(luigi.batch_notifier, luigi.interface, luigi.notifications, luigi.retcodes),
     *(luigi.scheduler, luigi.worker, settings),
 )
-"""The modules whose Config classes are the sections; importing them registers these."""
+"""The modules with the Config classes of the sections; importing them registers the classes."""
 
 READ_BY_NAME = {"autoload_range", "db_connection"}
 """Settings that Luigi reads without a parameter of a Config class."""
@@ -66,7 +66,7 @@ def values_of(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", [ROOT / "luigi.cfg", DOCKER / "luigi.cfg", BOX_CFG], ids=str)
-def test_every_value_is_one_that_is_read(path: Path) -> None:
+def test_every_value_is_read(path: Path) -> None:
     for section, name in values_of(path):
         underscored = name.replace("-", "_")
         if section == "resources" or underscored in READ_BY_NAME:
@@ -80,7 +80,7 @@ def test_every_value_is_one_that_is_read(path: Path) -> None:
         assert underscored in known, f"{path.name}: [{section}] {name}"
 
 
-def test_luigi_reads_the_boxs_values_over_those_of_the_repository(tmp_path: Path) -> None:
+def test_the_boxs_values_override_those_of_the_repository(tmp_path: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "-c", READ_SETTINGS],
         cwd=ROOT,
@@ -110,7 +110,7 @@ def test_luigi_reads_the_boxs_values_over_those_of_the_repository(tmp_path: Path
     }
 
 
-def test_compose_sets_every_name_that_the_box_reads_from_the_environment() -> None:
+def test_compose_sets_every_environment_variable_that_the_box_reads() -> None:
     names = set(re.findall(r"\$\{(\w+)\}", re.sub("(?m)^#.*", "", BOX_CFG.read_text())))
     services = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
     assert len(names) > 5

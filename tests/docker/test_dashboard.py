@@ -1,4 +1,4 @@
-"""The dashboard asks for metrics that are there, with labels that they have."""
+"""The dashboard queries existing metrics, with their labels."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, Record, Stage
 
 DASHBOARD = json.loads((DOCKER / "dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-"""Those of luigid's own metrics are asked of a real luigid in ``test_luigid``."""
+"""``test_luigid`` checks the queries of luigid's metrics with a real luigid."""
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 STAGE = StageRecord(
@@ -40,7 +40,7 @@ RUN = Record(
 """Has a sample of each metric."""
 
 
-def test_every_metric_of_ours_is_exposed_and_has_the_labels_that_are_shown() -> None:
+def test_our_metrics_are_exposed_with_the_displayed_labels() -> None:
     page = exposition(RUN, {"0": 0.5})
     shown = set()
     for panel in DASHBOARD["panels"]:
@@ -49,26 +49,26 @@ def test_every_metric_of_ours_is_exposed_and_has_the_labels_that_are_shown() -> 
                 (sample, *_) = re.findall(rf"^{name}(?:{{(.*)}})? ", page, re.MULTILINE) or [None]
                 assert sample is not None, f"{panel['title']}: {name} is not exposed"
                 labels = set(re.findall(r'(\w+)="', sample))
-                asked = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
-                asked |= set(re.findall(r'(\w+)="', target["expr"]))
-                assert asked <= labels, f"{panel['title']}: {name} has {labels}"
+                used = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+                used |= set(re.findall(r'(\w+)="', target["expr"]))
+                assert used <= labels, f"{panel['title']}: {name} has {labels}"
                 shown.add(name.removeprefix("thumbnail_tasks_"))
     assert shown >= {"shards_waiting", "thumbnails_per_second", "thumbnails", "gpu_busy_ratio"}
 
 
-def test_every_query_is_about_a_metric_that_is_known() -> None:
+def test_every_query_has_a_known_metric() -> None:
     for query in QUERIES:
         assert re.search(r"\b(?:thumbnail_tasks_|luigi_)\w+|\bup{", query), query
 
 
-def test_no_two_panels_have_one_id_or_one_place() -> None:
+def test_panels_have_distinct_ids_and_do_not_overlap() -> None:
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     cells = [
         (x, y)
-        for place in (panel["gridPos"] for panel in panels)
-        for x in range(place["x"], place["x"] + place["w"])
-        for y in range(place["y"], place["y"] + place["h"])
+        for position in (panel["gridPos"] for panel in panels)
+        for x in range(position["x"], position["x"] + position["w"])
+        for y in range(position["y"], position["y"] + position["h"])
     ]
     assert len(set(cells)) == len(cells)
     assert max(x for x, _ in cells) < 24

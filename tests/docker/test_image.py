@@ -1,4 +1,4 @@
-"""The image, as far as it can be checked and built without Docker."""
+"""The image: checks and build steps that need no Docker."""
 
 import fnmatch
 import os
@@ -21,16 +21,16 @@ from tests.docker.dockerfile import Step, run_step, stages
 STAGES = stages()
 PINNED = re.compile(r"(?m)^([\w.-]+)==(\S+)")
 BUILDERS = {"pip", "setuptools", "_distutils_hack", "wheel"}
-"""Folders of packages that are there, from the lock, when the image builds the project's own."""
+"""Folders of the locked packages with which the image builds the project's own."""
 CUDA_LOCK = dict(PINNED.findall((ROOT / "requirements" / "cuda.lock").read_text()))
 
 
-def steps(word: str) -> list[Step]:
-    return [step for stage in STAGES.values() for step in stage if step.word == word]
+def steps(instruction: str) -> list[Step]:
+    return [step for stage in STAGES.values() for step in stage if step.instruction == instruction]
 
 
-def lets_through(path: str) -> bool:
-    """Whether .dockerignore leaves a path of the repository in the context."""
+def is_in_context(path: str) -> bool:
+    """Whether .dockerignore keeps a path of the repository in the build context."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = [line.removeprefix("!") for line in lines if line.startswith("!")]
     return any(fnmatch.fnmatch(path, pattern) for pattern in allowed)
@@ -49,21 +49,21 @@ def test_hadolint_finds_nothing() -> None:
     assert (finished.returncode, finished.stdout) == (0, "")
 
 
-def test_all_that_is_copied_is_there_and_in_the_context() -> None:
+def test_all_copied_files_exist_in_the_build_context() -> None:
     sources = [source for step in steps("COPY") for source in step.sources]
     assert "thumbnail_tasks" in sources
     for source in sources:
         assert (ROOT / source).exists(), source
-        assert lets_through(source), f"{source} is left out by .dockerignore"
+        assert is_in_context(source), f"{source} is excluded by .dockerignore"
 
 
 @pytest.mark.parametrize("private", [".git", "data", "docker/.env", "docker/secrets"])
-def test_what_is_private_or_large_stays_out_of_the_context(private: str) -> None:
-    assert not lets_through(private)
+def test_private_and_large_files_are_not_in_the_build_context(private: str) -> None:
+    assert not is_in_context(private)
 
 
-def test_every_package_comes_from_a_lock_and_none_is_compiled() -> None:
-    commands = [command for step in steps("RUN") for command in step.given.split("&&")]
+def test_every_package_comes_from_a_lock_file_and_none_is_compiled() -> None:
+    commands = [command for step in steps("RUN") for command in step.arguments.split("&&")]
     installs = [command for command in commands if " pip install " in command]
     assert len(installs) == 3
     for command in installs:
@@ -72,8 +72,8 @@ def test_every_package_comes_from_a_lock_and_none_is_compiled() -> None:
     assert not [command for command in commands if re.search(r"\b(apt|apt-get|gcc)\b", command)]
 
 
-def test_the_image_runs_as_a_user_without_rights() -> None:
-    users = [step.given for step in STAGES["final"] if step.word == "USER"]
+def test_the_image_runs_as_an_unprivileged_user() -> None:
+    users = [step.arguments for step in STAGES["final"] if step.instruction == "USER"]
     assert len(users) == 1
     assert int(users[0]) >= 1000
 
@@ -85,10 +85,10 @@ def test_the_cuda_packages_fit_the_locked_tensorflow() -> None:
     assert wanted
     assert {need.name for need in wanted} == CUDA_LOCK.keys() - {"onnxruntime-gpu"}
     for need in wanted:
-        assert need.specifier.contains(CUDA_LOCK[need.name]), f"tensorflow asks for {need}"
+        assert need.specifier.contains(CUDA_LOCK[need.name]), f"tensorflow requires {need}"
 
 
-def test_the_projects_own_package_is_built_from_what_the_image_copies(tmp_path: Path) -> None:
+def test_the_projects_package_can_be_built_from_the_copied_files(tmp_path: Path) -> None:
     venv = tmp_path / "opt" / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     (packages,) = venv.glob("lib/python3.*/site-packages")
@@ -107,7 +107,7 @@ def test_the_projects_own_package_is_built_from_what_the_image_copies(tmp_path: 
 
 @pytest.fixture
 def large_folder() -> Iterator[Path]:
-    """A folder that is removed after the test: pytest would keep gigabytes for three runs."""
+    """A folder that is deleted after the test; pytest would keep gigabytes for three runs."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
@@ -121,14 +121,12 @@ def large_folder() -> Iterator[Path]:
             "cuda",
             marks=pytest.mark.skipif(
                 "IMAGE_STEPS" not in os.environ,
-                reason="8 GB, 3 of them from the network; runs where IMAGE_STEPS is set",
+                reason="8 GB, 3 of them downloaded; set IMAGE_STEPS to run it",
             ),
         ),
     ],
 )
-def test_every_step_that_installs_runs_in_an_empty_folder(
-    accelerator: str, large_folder: Path
-) -> None:
+def test_every_install_step_works_in_an_empty_folder(accelerator: str, large_folder: Path) -> None:
     names = ["packages-cpu", "packages-cuda"] if accelerator == "cuda" else ["packages-cpu"]
     for name in [*names, "packages"]:
         for step in STAGES[name]:

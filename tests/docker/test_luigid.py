@@ -1,4 +1,4 @@
-"""A real luigid with the box's configuration: what it keeps, counts and writes."""
+"""A real luigid with the box's configuration: its state, history and metrics."""
 
 import importlib.util
 import json
@@ -24,11 +24,11 @@ def run_task(luigid: Luigid, task: str, *flags: str) -> int:
     return process.returncode
 
 
-def health(luigid: Luigid, **more: str) -> subprocess.CompletedProcess[str]:
+def health(luigid: Luigid) -> subprocess.CompletedProcess[str]:
     """Run the worker's health check as the container does."""
     return subprocess.run(
         [sys.executable, str(DOCKER / "healthy.py")],
-        env={**luigid.environment, "SCHEDULER_PORT": str(luigid.port), **more},
+        env={**luigid.environment, "SCHEDULER_PORT": str(luigid.port)},
         capture_output=True,
         text=True,
         check=False,
@@ -44,7 +44,7 @@ def health_check() -> ModuleType:
     return module
 
 
-def test_tasks_and_history_outlast_a_restart(tmp_path: Path) -> None:
+def test_tasks_and_history_survive_a_restart(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path)
     with luigid.running():
         assert run_task(luigid, "Sweep", "--path", str(tmp_path / "floor")) == 0
@@ -54,7 +54,7 @@ def test_tasks_and_history_outlast_a_restart(tmp_path: Path) -> None:
         assert "Sweep" in luigid.page("history")
 
 
-def test_the_history_outlasts_a_kill(tmp_path: Path) -> None:
+def test_the_history_survives_a_kill(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path)
     with luigid.running() as process:
         assert run_task(luigid, "Sweep", "--path", str(tmp_path / "floor")) == 0
@@ -65,7 +65,7 @@ def test_the_history_outlasts_a_kill(tmp_path: Path) -> None:
         assert str(tmp_path / "floor") in luigid.page("history/by_name/Sweep")
 
 
-def test_metrics_count_tasks_by_kind_and_are_those_of_the_dashboard(tmp_path: Path) -> None:
+def test_metrics_count_tasks_by_family_and_include_those_of_the_dashboard(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path)
     with luigid.running():
         run_task(luigid, "Sweep", "--path", str(tmp_path / "floor"))
@@ -81,7 +81,7 @@ def test_metrics_count_tasks_by_kind_and_are_those_of_the_dashboard(tmp_path: Pa
         assert f"# TYPE {name} " in metrics
 
 
-def test_the_number_of_gpus_is_luigids_limit(tmp_path: Path) -> None:
+def test_the_number_of_gpus_is_the_limit_in_luigid(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path, {"GPUS": "4"})
     with luigid.running():
         resources = luigid.ask("resource_list")
@@ -89,7 +89,7 @@ def test_the_number_of_gpus_is_luigids_limit(tmp_path: Path) -> None:
     assert limits == {"gpu": 4, "download": 1}
 
 
-def test_a_worker_is_healthy_while_luigid_hears_from_it(
+def test_a_worker_is_healthy_while_luigid_receives_heartbeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     luigid = Luigid(tmp_path)
@@ -99,7 +99,7 @@ def test_a_worker_is_healthy_while_luigid_hears_from_it(
         deadline = time.monotonic() + 60
         while health(luigid).returncode and time.monotonic() < deadline:
             time.sleep(0.2)
-        at_work = health(luigid)
+        working = health(luigid)
         worker.send_signal(signal.SIGSTOP)
         time.sleep(1)
         healthy = health_check()
@@ -113,8 +113,8 @@ def test_a_worker_is_healthy_while_luigid_hears_from_it(
 
     assert none_yet.returncode == 1
     assert "found none" in none_yet.stderr
-    assert at_work.returncode == 0, at_work.stderr
+    assert working.returncode == 0, working.stderr
     assert silent is not None
-    assert "no sign of" in silent
+    assert "expected a heartbeat" in silent
     assert gone.returncode == 1
     assert "refused" in gone.stderr

@@ -1,4 +1,4 @@
-"""A failed run is one e-mail, whatever failed in it, in the box as at home."""
+"""A failed run sends one e-mail, with and without luigid."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 
 def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> None:
-    """Let a stage fail until it is given up."""
+    """Run a stage that fails until it is disabled."""
     videos = write_videos(tmp_path / "videos.csv", sample_ids(2))
     crash = {"PYTHONPATH": str(ROOT), "KILLED_WHEN_LOADED": f"{signal.SIGILL:d}"}
     finished = run(
@@ -30,18 +30,18 @@ def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> None:
     assert finished.code != 0, finished.printed
 
 
-def assert_is_the_runs_own(messages: list[EmailMessage]) -> None:
+def assert_one_message_of_the_run(messages: list[EmailMessage]) -> None:
     (message,) = messages
     assert message["To"] == "me@example.org"
     assert message["From"] == "night@example.org"
     assert message["Subject"].startswith("Thumbnail Tasks: ExportAttributes on ")
     (text,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
     assert "RecognizeText 2 times" in text.get_content()
-    assert "The first: RecognizeText: " in text.get_content()
+    assert "First error: RecognizeText: " in text.get_content()
     assert "killed by SIGILL" in text.get_content()
 
 
-def test_a_failed_run_without_luigid_is_one_email(tmp_path: Path) -> None:
+def test_a_failed_run_without_luigid_sends_one_email(tmp_path: Path) -> None:
     config = tmp_path / "mail.cfg"
     with mail_server() as mail:
         config.write_text(
@@ -49,19 +49,19 @@ def test_a_failed_run_without_luigid_is_one_email(tmp_path: Path) -> None:
             f"[smtp]\nhost = 127.0.0.1\nport = {mail.server_address[1]}\n"
         )
         fail_twice(tmp_path, "--scheduler-retry-delay", "0.1", LUIGI_CONFIG_PATH=str(config))
-    assert_is_the_runs_own(mail.messages)
+    assert_one_message_of_the_run(mail.messages)
 
 
-def test_a_failed_run_of_the_box_is_one_email(tmp_path: Path) -> None:
+def test_a_failed_run_of_the_box_sends_one_email(tmp_path: Path) -> None:
     with mail_server() as mail:
-        of_both = {
+        shared = {
             "LUIGI_CONFIG_PATH": str(hurried_box_cfg(tmp_path / "box.cfg")),
             "SMTP_PORT": str(mail.server_address[1]),
         }
-        to_whom = SERVICES["scheduler"]["environment"]["ALERT_TO"]
-        luigid = Luigid(tmp_path, {**of_both, "ALERT_TO": to_whom})
+        luigids_receiver = SERVICES["scheduler"]["environment"]["ALERT_TO"]
+        luigid = Luigid(tmp_path, {**shared, "ALERT_TO": luigids_receiver})
         with luigid.running(subprocess.DEVNULL):
             worker = {**luigid.environment, "ALERT_TO": "me@example.org"}
             fail_twice(tmp_path, "--scheduler-port", str(luigid.port), **worker)
-        # luigid has ended, which would have been its moment to write.
-    assert_is_the_runs_own(mail.messages)
+        # luigid has stopped; it would have sent its e-mails by now.
+    assert_one_message_of_the_run(mail.messages)
