@@ -63,7 +63,7 @@ def test_without_a_worker_none_is_found() -> None:
     assert luigi_patches.find_worker() is None
 
 
-def test_what_is_read_of_a_worker(worker: Worker) -> None:
+def test_a_workers_attributes_are_read(worker: Worker) -> None:
     chore = PatchedChore()
     assert worker.add(chore), f"{CHANGED}Worker.add"
     assert luigi_patches.root_task(worker) is chore, f"{CHANGED}_root_task"
@@ -159,7 +159,7 @@ def test_a_linked_task_keeps_resources_and_retry_count() -> None:
     assert set(call) - {"worker"} <= set(accepted) | {"kwargs"}, f"{CHANGED}Scheduler.add_task"
 
 
-def test_flags_are_effective_again_after_luigi_has_dropped_them() -> None:
+def test_flags_are_in_effect_again_after_luigi_drops_them() -> None:
     class Section(luigi.Config):
         value: str = luigi.Parameter(default="default")
 

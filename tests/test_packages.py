@@ -45,6 +45,6 @@ def test_all_packages_import_in_one_process() -> None:
 
 
 @pytest.mark.parametrize("unwanted", ["dlib", "opencv-python"])
-def test_the_wheels_stand_in_for_what_would_be_compiled_or_need_libgl(unwanted: str) -> None:
+def test_wheels_replace_packages_that_would_be_compiled_or_need_libgl(unwanted: str) -> None:
     with pytest.raises(PackageNotFoundError):
         version(unwanted)

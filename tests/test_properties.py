@@ -103,7 +103,7 @@ def tables_of(cells: st.SearchStrategy[str], max_rows: int = 8) -> st.SearchStra
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
     bom=st.sampled_from(["", "\ufeff"]),
 )
-def test_what_is_written_with_quotes_is_read_as_it_was(
+def test_a_quoted_csv_is_read_unchanged(
     rows: list[list[str]], delimiter: str, line_end: str, bom: str
 ) -> None:
     text = io.StringIO(newline="")
@@ -117,7 +117,7 @@ def test_what_is_written_with_quotes_is_read_as_it_was(
 
 @always
 @given(rows=tables_of(TEXTS))
-def test_what_is_written_with_as_few_quotes_as_possible_is_read_as_it_was(
+def test_a_minimally_quoted_csv_is_read_unchanged(
     rows: list[list[str]],
 ) -> None:
     text = io.StringIO(newline="")
@@ -138,9 +138,7 @@ def test_a_number_is_one_only_if_its_text_comes_back(rows: list[list[str]]) -> N
     rows=st.lists(st.tuples(TEXTS, TEXTS), min_size=30, max_size=60),
     block_bytes=st.integers(128, 400),
 )
-def test_where_blocks_end_makes_no_difference(
-    rows: list[tuple[str, str]], block_bytes: int
-) -> None:
+def test_block_boundaries_make_no_difference(rows: list[tuple[str, str]], block_bytes: int) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([("video_id", "title"), *rows])
     with pytest.MonkeyPatch.context() as patch:
@@ -152,7 +150,7 @@ def test_where_blocks_end_makes_no_difference(
 @given(
     body=st.lists(st.sampled_from(['"', '""', "a", ",", "\n", "é", " "]), max_size=24).map("".join)
 )
-def test_no_text_is_misread_in_silence(body: str) -> None:
+def test_no_text_is_misread_silently(body: str) -> None:
     """Either the cells that Python's reader finds, or an error; and an error where it has one.
 
     But for text behind a quoted cell, which is allowed where the quotes are on one line.
@@ -172,7 +170,7 @@ def test_no_text_is_misread_in_silence(body: str) -> None:
 
 @settings(always, max_examples=200)
 @given(body=st.binary(max_size=60))
-def test_any_bytes_are_a_table_or_one_line(body: bytes) -> None:
+def test_any_bytes_give_a_table_or_a_one_line_error(body: bytes) -> None:
     try:
         found = ",".join(read(b"video_id,title\n" + body).column_names)
     except InputError as error:
@@ -213,7 +211,7 @@ def table_of(rows: list[Any]) -> pa.Table:
 
 @always
 @given(rows=st.lists(rows_and_meaning(), min_size=1, max_size=20))
-def test_each_row_means_its_thumbnail_and_each_thumbnail_is_wanted_once_in_order(
+def test_each_row_names_its_thumbnail_and_each_thumbnail_is_wanted_once_in_order(
     rows: list[Any],
 ) -> None:
     videos = table_of(rows)
@@ -260,7 +258,7 @@ KNOWN = pa.schema(
     ),
     size=st.integers(1, 5),
 )
-def test_a_thumbnail_is_kept_or_done_and_stands_in_one_shard(
+def test_a_thumbnail_is_kept_or_planned_in_exactly_one_shard(
     ids: list[str], known: list[tuple[str | None, int]], size: int
 ) -> None:
     wanted = want(pa.table({"video_id": pa.array(ids, pa.string())}), None)
@@ -393,7 +391,9 @@ def starts_a_formula(text: str) -> bool:
         max_size=8,
     )
 )
-def test_the_csv_has_the_parquet_files_rows_and_no_formula(rows: list[dict[str, Any]]) -> None:
+def test_the_csv_has_the_rows_of_the_parquet_file_and_no_formula(
+    rows: list[dict[str, Any]],
+) -> None:
     schema = pa.schema(
         {
             "text": pa.string(),

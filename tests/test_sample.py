@@ -108,7 +108,7 @@ def test_a_broken_picture_does_not_decode(video_id: str) -> None:
         picture.load()
 
 
-def test_words_and_faces_come_alone_together_and_not_at_all() -> None:
+def test_the_sample_has_pictures_with_words_with_faces_with_both_and_with_neither() -> None:
     kinds = Counter((bool(row["words"]), row["face_count"] != "0") for row in DRAWN)
     assert len(DRAWN) == 40
     assert min(kinds.values()) >= 4
@@ -116,13 +116,13 @@ def test_words_and_faces_come_alone_together_and_not_at_all() -> None:
     assert {row["face_count"] for row in DRAWN} == {"0", "1", "2", "3"}
 
 
-def test_nothing_is_expected_of_a_picture_that_is_not_there() -> None:
+def test_nothing_is_expected_of_a_missing_picture() -> None:
     for row in EXPECTED:
         if row["thumbnail_status"] != "ok":
             assert row["words"] == row["face_count"] == ""
 
 
-def test_titles_and_descriptions_hold_what_real_ones_do() -> None:
+def test_titles_and_descriptions_resemble_real_ones() -> None:
     titles = "".join(row["title"] for row in VIDEOS)
     assert any("а" <= letter <= "я" for letter in titles)
     assert any("ぁ" <= letter <= "ん" for letter in titles)
@@ -133,6 +133,6 @@ def test_titles_and_descriptions_hold_what_real_ones_do() -> None:
 
 
 @pytest.mark.parametrize("name", ["Zorbix", "Wozzle", "Quibbly", "Nebbit", "Flumo", "Orvalle"])
-def test_an_invented_name_on_a_picture_is_told_by_a_description(name: str) -> None:
+def test_an_invented_name_on_a_picture_is_in_a_description(name: str) -> None:
     assert any(name.lower() in row["words"].lower() for row in DRAWN)
     assert any(name in row["description"] for row in VIDEOS)

@@ -18,7 +18,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("schema", TABLES.values(), ids=TABLES)
-def test_every_column_says_what_it_is(schema: pa.Schema) -> None:
+def test_every_column_has_a_description(schema: pa.Schema) -> None:
     for field in schema:
         about = field.metadata or {}
         assert about[b"description"]

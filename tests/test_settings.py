@@ -12,7 +12,7 @@ from thumbnail_tasks import ExportAttributes, settings
 
 @pytest.fixture(autouse=True)
 def forget_warnings() -> Iterator[None]:
-    """Each test is warned anew, as each process is."""
+    """Each test gets the warning once, as each process does."""
     settings._warn_of_old_name.cache_clear()
     yield
     settings._warn_of_old_name.cache_clear()

@@ -86,7 +86,7 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda it: " ".join([*it.flags, it.package]))
-def test_a_change_recomputes_what_the_document_says(
+def test_a_change_recomputes_what_is_documented(
     change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after = tags(Change(""), monkeypatch), tags(change, monkeypatch)

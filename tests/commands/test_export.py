@@ -50,7 +50,7 @@ def attributes() -> pa.Table:
     )
 
 
-def test_faces_are_counted_and_null_where_nothing_could_be_done(attributes: pa.Table) -> None:
+def test_faces_are_counted_and_null_without_a_picture(attributes: pa.Table) -> None:
     assert attributes.schema == schemas.attributes(2)
     counts = ["face_count", "happy_count", "sad_count", "fear_count"]
     assert attributes.select(counts).to_pylist() == [
@@ -59,7 +59,7 @@ def test_faces_are_counted_and_null_where_nothing_could_be_done(attributes: pa.T
     ]
 
 
-def test_of_a_picture_that_crashed_late_nothing_that_was_found_before_is_exported() -> None:
+def test_nothing_is_exported_of_a_picture_that_crashed_a_later_stage() -> None:
     crashed = {"thumbnail_id": GONE, "status": "crashed_decoder"}
     face = {"thumbnail_id": GONE, "emotion": "happy"}
     attributes = join_shard(
@@ -99,7 +99,7 @@ def test_tables_of_different_thumbnails_are_not_joined() -> None:
         )
 
 
-def test_every_row_of_the_input_has_its_row(attributes: pa.Table) -> None:
+def test_every_row_of_the_input_has_one_row(attributes: pa.Table) -> None:
     videos = pa.RecordBatch.from_pydict(
         {"video_id": [OK, None, GONE, "not an id", OK], "views": [1, 2, 3, 4, 5]}
     )
@@ -140,7 +140,7 @@ def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
             assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
 
 
-def test_dates_beyond_the_year_9999_are_texts_wherever_they_stand(tmp_path: Path) -> None:
+def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> None:
     moment = pa.array([400_000_000_000_000]).cast(pa.timestamp("ms"))
     nested = {
         "list": pa.ListArray.from_arrays([0, 1], moment),
@@ -157,7 +157,7 @@ def test_dates_beyond_the_year_9999_are_texts_wherever_they_stand(tmp_path: Path
     assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
 
 
-def test_the_summary_counts_what_is_there(attributes: pa.Table) -> None:
+def test_the_summary_counts_rows_thumbnails_texts_and_faces(attributes: pa.Table) -> None:
     timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
     said = summarize(3, attributes, timings, ["out.parquet"])
     for part in (

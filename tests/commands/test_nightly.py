@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from thumbnail_tasks.commands.nightly import latest_date, link_or_copy
 
 
-def test_a_dated_file_is_the_exports_own_bytes_and_stays_when_that_is_made_anew(
+def test_a_dated_file_has_the_exports_bytes_and_stays_when_the_export_is_rewritten(
     tmp_path: Path,
 ) -> None:
     export, dated = tmp_path / "a.csv", tmp_path / "2026-11-25" / "a.csv"
@@ -28,9 +28,7 @@ def test_a_dated_file_is_the_exports_own_bytes_and_stays_when_that_is_made_anew(
     assert [path.name for path in dated.parent.iterdir()] == ["a.csv"]
 
 
-def test_where_links_are_not_known_a_copy_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_hard_links_a_copy_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -41,7 +39,7 @@ def test_where_links_are_not_known_a_copy_is_made(
     assert not (tmp_path / "dated" / "a.csv").samefile(tmp_path / "a.csv")
 
 
-def test_a_pointer_that_leads_nowhere_counts_as_none(tmp_path: Path) -> None:
+def test_a_dangling_pointer_counts_as_none(tmp_path: Path) -> None:
     assert latest_date(tmp_path) == ""
     (tmp_path / "latest").symlink_to("2026-11-25")
     assert latest_date(tmp_path) == ""
@@ -49,7 +47,7 @@ def test_a_pointer_that_leads_nowhere_counts_as_none(tmp_path: Path) -> None:
     assert latest_date(tmp_path) == "2026-11-25"
 
 
-def test_the_services_command_is_known_to_luigi() -> None:
+def test_the_command_of_the_service_is_known_to_luigi() -> None:
     unit = configparser.ConfigParser()
     unit.read(ROOT / "docker" / "systemd" / "thumbnails-nightly.service")
     _, *arguments = shlex.split(unit["Service"]["ExecStart"])

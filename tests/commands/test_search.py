@@ -27,7 +27,7 @@ def test_an_export_without_texts_has_nothing_to_rank() -> None:
     assert rank_texts(nothing, QUERY, 5) == []
 
 
-def test_the_nearest_text_comes_first_whatever_its_vectors_length() -> None:
+def test_the_nearest_text_comes_first_whatever_the_length_of_its_vector() -> None:
     table = attributes(("a", "far", [0.0, 9.0]), ("b", "near", [0.1, 0.0]), ("c", "by", [1.0, 1.0]))
     ranked = rank_texts(table, QUERY, 5)
     assert [(name, text) for _, name, text in ranked] == [("b", "near"), ("c", "by"), ("a", "far")]

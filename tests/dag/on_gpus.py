@@ -19,7 +19,7 @@ __all__ = ["ExportAttributes"]
 _SECONDS_PER_PICTURE = 0.05
 
 
-def read_card(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+def read_gpu(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
     time.sleep(_SECONDS_PER_PICTURE * len(pictures))
     return [[Word(os.environ["CUDA_VISIBLE_DEVICES"], 1.0, (0, 0, 100, 100))] for _ in pictures]
 
@@ -29,7 +29,7 @@ def find_none(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
     return [[] for _ in pictures]
 
 
-words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_card)
+words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_gpu)
 faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: find_none)
 emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(
     load=lambda: lambda faces_rgb: np.zeros((len(faces_rgb), len(EMOTION_LABELS)), np.float32)

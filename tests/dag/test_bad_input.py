@@ -62,7 +62,7 @@ def test_a_bad_flag_is_named(tmp_path: Path, flags: tuple[str, ...], said: str) 
     assert "Traceback" not in finished.printed
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file, not a folder")
     finished = run(tmp_path / "data", *SAMPLE)
     assert finished.code == 30, finished.printed

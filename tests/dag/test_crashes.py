@@ -96,10 +96,10 @@ def test_crashed_pictures_are_retried_on_request(tmp_path: Path) -> None:
     flags = make_pictures(tmp_path / "images", segv_reader=kill_by(signal.SIGSEGV))
     first = poisoned(tmp_path / "data", *flags)
     assert statuses_of(first.attributes)["segv_reader"] == "crashed_decoder"
-    mended = run(tmp_path / "data", *flags, "--thumbnails-retry-failed")
-    assert mended.code == 0, mended.printed
-    assert "1 thumbnails to do in 1 shards" in mended.printed
-    assert statuses_of(mended.attributes) == all_but(segv_reader="ok")
+    repaired = run(tmp_path / "data", *flags, "--thumbnails-retry-failed")
+    assert repaired.code == 0, repaired.printed
+    assert "1 thumbnails to do in 1 shards" in repaired.printed
+    assert statuses_of(repaired.attributes) == all_but(segv_reader="ok")
 
 
 def test_out_of_memory_splits_the_batch_and_single_failures_are_retried_next_night(
@@ -133,9 +133,9 @@ def test_an_engine_that_crashes_without_a_picture_is_named_and_no_picture_is_bla
     assert "SIGILL: a native library crashed, with any picture" in failed.printed
     assert "crashed_decoder" not in failed.printed
     assert "Traceback" not in failed.printed
-    mended = poisoned(tmp_path / "data", *flags)
-    assert mended.code == 0, mended.printed
-    assert statuses_of(mended.attributes) == all_but()
+    repaired = poisoned(tmp_path / "data", *flags)
+    assert repaired.code == 0, repaired.printed
+    assert statuses_of(repaired.attributes) == all_but()
 
 
 def test_a_kill_leaves_neither_model_process_nor_lock(

@@ -93,7 +93,7 @@ def damage(path: Path, how: Callable[[Path], None]) -> None:
     assert path.read_bytes() != before
 
 
-def assert_mended(finished: Finished, undisturbed: Path, *damaged: Path) -> None:
+def assert_repaired(finished: Finished, undisturbed: Path, *damaged: Path) -> None:
     """The run succeeded, and each damaged file was reported and moved aside."""
     assert finished.code == 0, finished.printed
     assert finished.attributes.equals(read_attributes(undisturbed))
@@ -116,7 +116,7 @@ def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
         shutil.rmtree(data_dir / "texts")  # otherwise no stage reads it
     path = tables_in(data_dir, table)[0]
     damage(path, truncate)
-    assert_mended(go(data_dir, videos), undisturbed, path)
+    assert_repaired(go(data_dir, videos), undisturbed, path)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -125,7 +125,7 @@ def test_a_removed_folder_is_regenerated(
 ) -> None:
     for folder in {table, "exports"}:
         shutil.rmtree(data_dir / folder)
-    assert_mended(go(data_dir, videos), undisturbed)
+    assert_repaired(go(data_dir, videos), undisturbed)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -137,7 +137,7 @@ def test_many_damaged_files_are_regenerated_in_the_same_run(
     paths = tables_in(data_dir, "videos", "plans", "shards", *STAGE_TABLES)
     for path in paths:
         damage(path, how)
-    assert_mended(go(data_dir, videos, workers), undisturbed, *paths)
+    assert_repaired(go(data_dir, videos, workers), undisturbed, *paths)
     assert "Nothing to do" in go(data_dir, videos, workers).printed
 
 
@@ -150,7 +150,7 @@ def test_damaged_inputs_of_middle_stages_are_regenerated_first(
     paths = tables_in(data_dir, "thumbnails", "words")
     for path in paths:
         damage(path, flip_a_byte)
-    assert_mended(go(data_dir, videos, workers), undisturbed, *paths)
+    assert_repaired(go(data_dir, videos, workers), undisturbed, *paths)
 
 
 def test_a_shard_with_a_damaged_list_is_planned_again_if_not_downloaded(
@@ -161,7 +161,7 @@ def test_a_shard_with_a_damaged_list_is_planned_again_if_not_downloaded(
     path = tables_in(data_dir, "shards")[0]
     damage(path, truncate)
     finished = go(data_dir, videos)
-    assert_mended(finished, undisturbed, path)
+    assert_repaired(finished, undisturbed, path)
     assert "2 thumbnails to do in 1 shards, 2 already in shards" in finished.printed
 
 
@@ -176,7 +176,7 @@ def test_foreign_files_among_the_shards_are_moved_aside_and_not_used(
         shutil.copy(shard, strangers[-2])
         pq.write_table(pa.table({"thumbnail_id": ["abc"], "status": ["ok"]}), strangers[-1])
     finished = go(data_dir, videos)
-    assert_mended(finished, undisturbed, *strangers)
+    assert_repaired(finished, undisturbed, *strangers)
     assert "0 thumbnails to do in 0 shards, 4 already in shards" in finished.printed
 
 
@@ -196,7 +196,7 @@ def test_a_shard_list_lost_during_a_run_ends_it_and_the_next_run_resumes(
     assert process.returncode in (30, 40), printed
     assert f"{lists[0]}: expected the list of a planned shard; found none." in printed
     assert "Traceback" not in printed
-    assert_mended(go(data_dir, videos), undisturbed)
+    assert_repaired(go(data_dir, videos), undisturbed)
 
 
 def test_a_data_directory_may_be_moved(data_dir: Path, videos: Path) -> None:

@@ -78,12 +78,12 @@ def test_in_one_process_each_stage_leases_what_it_needs(tmp_path: Path) -> None:
 
 def test_results_computed_on_a_gpu_are_valid_on_a_host_without_one(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
-    on_card = host.run("--module", "tests.dag.on_gpus")
-    assert on_card.code == 0, on_card.printed
-    before = files_of(on_card.data_dir)
+    on_gpu = host.run("--module", "tests.dag.on_gpus")
+    assert on_gpu.code == 0, on_gpu.printed
+    before = files_of(on_gpu.data_dir)
     on_processor = host.run("--module", "tests.dag.on_gpus", "--gpus-devices", "none")
     assert on_processor.code == 0, on_processor.printed
-    assert files_of(on_card.data_dir) == before
+    assert files_of(on_gpu.data_dir) == before
 
 
 def test_a_framework_that_sees_no_gpu_ends_the_run_and_devices_none_uses_the_cpu(

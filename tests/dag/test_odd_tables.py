@@ -30,7 +30,7 @@ MAX_MEGABYTES = 700.0
 """For a run that refuses its table; 150 of them are the command itself."""
 
 OUR_NAMES = re.compile(
-    r"(videos|vocabularies)/[0-9a-f]{12}\.parquet"
+    r"(videos|vocabularies|thumbnail_ids/folder)/[0-9a-f]{12}\.parquet"
     r"|plans/folder-[0-9a-f]{8}/[0-9a-f]{12}-1\.parquet"
     r"|[a-z]+/[a-z0-9.-]+/[0-9a-f]{12}-[0-9a-f]{12}\.parquet"
     r"|exports/attributes\.(parquet|csv)|runs/[0-9T-]+-[0-9a-f]{6}\.(json|parquet)"

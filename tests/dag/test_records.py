@@ -400,9 +400,9 @@ def test_gpus_are_sampled_during_the_run(tmp_path: Path) -> None:
     flags = (*sample_flags(tmp_path, 2), "--runs-metrics-file", str(page))
     finished = run(tmp_path / "data", *flags, environment={"PATH": path})
     assert finished.code == 0, finished.printed
-    cards = the_record(tmp_path / "data").gpus
-    assert cards
-    assert [(card.name, card.busy_share) for card in cards] == [
+    gpus = the_record(tmp_path / "data").gpus
+    assert gpus
+    assert [(gpu.name, gpu.busy_share) for gpu in gpus] == [
         ("NVIDIA X", 0.5),
         ("NVIDIA Y", None),
     ]

@@ -39,7 +39,9 @@ def test_a_plain_picture_has_its_colour_as_medians_and_no_edges(
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (68, 120), (720, 1280)])
-def test_every_size_gives_whole_histograms_and_finite_numbers(shape: tuple[int, int]) -> None:
+def test_every_picture_size_gives_full_histograms_and_finite_numbers(
+    shape: tuple[int, int],
+) -> None:
     measured = measure_appearance(noise(*shape))
     for name in HISTOGRAMS:
         assert sum(getattr(measured, name)) == pytest.approx(1)
@@ -60,7 +62,7 @@ def test_bins_span_the_pictures_own_values() -> None:
     assert measure_appearance(image_rgb).gray_histogram == (0.75, 0.0, 0.0, 0.0, 0.25)
 
 
-def test_the_measures_are_the_notebooks_own() -> None:
+def test_the_measures_equal_the_notebooks() -> None:
     """As its cells compute them from ``default.jpg``, 120x90 with bars of 11 rows."""
     image_rgb = cv2.GaussianBlur(noise(90, 120), (9, 9), 0)
     gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)[11:79, :]

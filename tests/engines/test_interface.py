@@ -33,14 +33,14 @@ def test_a_preset_names_an_engine_for_every_stage(preset: str) -> None:
         assert isinstance(choose(stage, name, CHOICES[stage]), Engine)
 
 
-def test_an_unknown_engine_is_named_with_those_that_there_are() -> None:
+def test_an_unknown_engine_is_reported_with_the_known_ones() -> None:
     with pytest.raises(
         SettingsError, match=r"text: expected one of rapidocr, .*; found: 'tesseract'"
     ):
         choose("text", "tesseract", RECOGNIZERS)
 
 
-def test_a_stages_own_setting_goes_before_the_preset() -> None:
+def test_a_stages_setting_overrides_the_preset() -> None:
     config = luigi.configuration.get_config()
     config.set("engines", "faces", "another")
     try:
@@ -58,7 +58,7 @@ def test_a_tag_names_the_engine_and_its_version() -> None:
     assert MeasureAppearance.tag("source") != MeasureAppearance.tag("another")
 
 
-def test_missing_weights_are_named(tmp_path: Path) -> None:
+def test_missing_weights_are_reported(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"model\.onnx.*expected.*No such file"):
         read_weights(tmp_path / "model.onnx", "0" * 64)
 
@@ -74,7 +74,7 @@ EMBEDDED = ("rapidocr", "pyspellchecker", "minilm", "dlib-cnn", "face-recognitio
 
 
 @pytest.mark.model
-def test_to_load_an_embedded_engine_unpickles_nothing() -> None:
+def test_loading_an_engine_unpickles_nothing() -> None:
     code = """
 import pathlib, pickle, sys
 found = []

@@ -33,7 +33,7 @@ def test_no_words_give_no_words() -> None:
         ("KIMMFL", "KIMMEL"),  # only the vocabulary knows it
     ],
 )
-def test_a_misread_letter_is_corrected_in_the_words_own_dress(read: str, meant: str) -> None:
+def test_a_misread_letter_is_corrected_in_the_words_letter_case(read: str, meant: str) -> None:
     assert correct(read) == [meant]
 
 
@@ -51,11 +51,11 @@ def test_a_misread_letter_is_corrected_in_the_words_own_dress(read: str, meant: 
     ],
 )
 @pytest.mark.parametrize("is_sure", [True, False])
-def test_words_run_together_are_parted_however_sure(read: str, meant: str, is_sure: bool) -> None:
+def test_joined_words_are_split_at_any_confidence(read: str, meant: str, is_sure: bool) -> None:
     assert load_text_corrector(VOCABULARY)([read], [is_sure], [""]) == [meant]
 
 
-def test_the_letters_of_a_sure_word_stay() -> None:
+def test_a_confident_word_keeps_its_letters() -> None:
     assert load_text_corrector(VOCABULARY)(["AMAZIMG"] * 2, [True, False], [""] * 2) == [
         "AMAZIMG",
         "AMAZING",
@@ -80,17 +80,17 @@ TITLE = "Jimmy Kimmel & the Zoolander Café Key Peele"
         ("KFY", "KFY"),
     ],
 )
-def test_the_title_says_what_a_doubtful_word_is(read: str, meant: str) -> None:
+def test_the_title_corrects_a_doubtful_word(read: str, meant: str) -> None:
     assert load_text_corrector({})([read], [False], [TITLE]) == [meant]
 
 
-def test_the_title_leaves_a_sure_word_and_a_known_word() -> None:
+def test_the_title_does_not_change_confident_or_known_words() -> None:
     correct = load_text_corrector({"kimmeh": 1})
     assert correct(["KIMMFL"], [True], [TITLE]) == ["KIMMFL"]
     assert correct(["KIMMEH"], [False], [TITLE]) == ["KIMMEH"]
 
 
-def test_between_two_words_of_a_title_nothing_is_decided() -> None:
+def test_a_tie_between_two_title_words_changes_nothing() -> None:
     correct = load_text_corrector({})
     assert correct(["KOLTAM"], [False], ["Koltan Koltar"]) == ["KOLTAM"]
     assert correct(["KOLTAM"] * 2, [False] * 2, ["Koltan", "Koltar"]) == ["KOLTAN", "KOLTAR"]
@@ -131,7 +131,7 @@ def test_between_two_words_of_a_title_nothing_is_decided() -> None:
         "qwertyuiopasdfghjklzxcvb",
     ],
 )
-def test_all_else_is_left_as_it_is(word: str) -> None:
+def test_everything_else_is_left_unchanged(word: str) -> None:
     assert correct(word) == [word]
 
 
@@ -179,7 +179,7 @@ def test_ties_fall_by_accent_count_length_and_alphabet() -> None:
     )
 
 
-def test_no_known_words_find_nothing() -> None:
+def test_an_empty_vocabulary_corrects_nothing() -> None:
     assert WordIndex({}).find_nearest("word") == (0, [])
 
 
@@ -207,7 +207,7 @@ def test_corrections_do_not_depend_on_the_hash_seed() -> None:
     assert len(outputs) == 1
 
 
-def test_an_unknown_word_of_24_letters_costs_milliseconds() -> None:
+def test_an_unknown_word_of_24_letters_is_quick() -> None:
     correct("warm")
     before_s = time.perf_counter()
     correct("qwertyuiopasdfghjklzxcva")

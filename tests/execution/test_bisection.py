@@ -1,4 +1,4 @@
-"""What fails whole is computed in parts; what fails alone is written off."""
+"""A batch that crashes is split in halves; a row that crashes alone gets that status."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,22 +21,22 @@ def double(memory_for: int) -> Callable[[Sequence[int]], list[int]]:
 
 
 @pytest.mark.parametrize("memory_for", [1, 2, 3, 9])
-def test_in_parts_the_results_are_the_same_and_in_order(memory_for: int) -> None:
+def test_results_of_halves_are_the_same_and_in_order(memory_for: int) -> None:
     parts = split_on_oom(double(memory_for), range(9))
     assert [result for part in parts for result in part] == [2 * item for item in range(9)]
     assert max(map(len, parts)) <= memory_for
 
 
-def test_nothing_is_one_part() -> None:
+def test_no_rows_are_one_call() -> None:
     assert split_on_oom(double(1), []) == [[]]
 
 
-def test_no_memory_for_one_is_raised() -> None:
+def test_out_of_memory_for_a_single_row_is_raised() -> None:
     with pytest.raises(MemoryError):
         split_on_oom(double(0), range(9))
 
 
-def test_what_is_no_lack_of_memory_is_not_tried_twice() -> None:
+def test_other_errors_are_not_retried_in_halves() -> None:
     tried = []
 
     def fail(batch: Sequence[int]) -> None:
@@ -67,7 +67,7 @@ class Rows:
 
 
 @given(st.integers(0, 200), st.sets(st.integers(0, 200), max_size=8))
-def test_each_row_is_there_once_in_order_and_only_those_that_crash_are_written_off(
+def test_each_row_is_there_once_in_order_and_only_crashing_ones_are_quarantined(
     n_rows: int, poison: set[int]
 ) -> None:
     rows = Rows(poison)
@@ -83,7 +83,7 @@ def test_one_in_512_costs_ten_crashes() -> None:
     assert sum(len(tried) for tried in rows.tried if 300 not in tried) == 511
 
 
-def test_what_crashes_without_any_row_is_no_rows_fault() -> None:
+def test_a_crash_without_rows_is_raised() -> None:
     def crash(rows: range) -> pa.Table:
         raise CrashError("crashed_decoder", f"killed over {len(rows)}")
 
@@ -91,10 +91,10 @@ def test_what_crashes_without_any_row_is_no_rows_fault() -> None:
         bisect_crashes(crash, 9, Rows(set()).quarantine)
 
 
-def test_where_one_row_after_the_other_crashes_it_is_no_rows_fault() -> None:
+def test_when_row_after_row_crashes_the_crash_is_raised() -> None:
     rows = Rows(set(range(512)))
-    written_off = []
+    quarantined = []
     with pytest.raises(CrashError, match="killed"):
-        bisect_crashes(rows.compute, 512, lambda row, crash: written_off.append(row))
-    assert written_off == []
+        bisect_crashes(rows.compute, 512, lambda row, crash: quarantined.append(row))
+    assert quarantined == []
     assert len(rows.tried) < 80

@@ -31,11 +31,11 @@ class ResourceExhaustedError(Exception):
     ],
     ids=str,
 )
-def test_every_way_to_say_that_memory_ran_out_is_understood(error: Exception) -> None:
+def test_every_out_of_memory_error_is_recognised(error: Exception) -> None:
     assert is_out_of_memory(error)
 
 
-def test_opencv_and_numpy_say_it_so_too() -> None:
+def test_the_out_of_memory_errors_of_opencv_and_numpy_are_recognised() -> None:
     with pytest.raises(cv2.error) as opencvs:
         cv2.copyMakeBorder(np.zeros((9, 9), np.uint8), 0, 2**30, 0, 2**30, cv2.BORDER_CONSTANT)
     with pytest.raises(MemoryError) as numpys:
@@ -53,7 +53,7 @@ def test_opencv_and_numpy_say_it_so_too() -> None:
     ],
     ids=str,
 )
-def test_what_merely_failed_is_no_lack_of_memory(error: Exception) -> None:
+def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
     assert not is_out_of_memory(error)
 
 
@@ -65,7 +65,7 @@ def test_what_merely_failed_is_no_lack_of_memory(error: Exception) -> None:
         (signal.SIGKILL, "out_of_memory", "killed by SIGKILL, most likely by the kernel because"),
     ],
 )
-def test_a_signal_is_named_with_its_likely_reason(
+def test_a_signal_is_reported_with_its_likely_cause(
     sign: signal.Signals, status: str, said: str
 ) -> None:
     crash = name_crash(-sign, oom_kills=0)
@@ -74,16 +74,16 @@ def test_a_signal_is_named_with_its_likely_reason(
     assert str(crash).startswith(said)
 
 
-def test_where_the_kernel_has_counted_it_that_is_said() -> None:
+def test_an_oom_kill_counted_by_the_kernel_is_reported() -> None:
     assert str(name_crash(-signal.SIGKILL, 1)).endswith("counts 1 out-of-memory kills meanwhile)")
 
 
-def test_whoever_stops_the_process_blames_no_picture() -> None:
+def test_sigterm_and_sigkill_from_outside_blame_no_picture() -> None:
     stopped = name_crash(-signal.SIGTERM, oom_kills=0)
     assert not isinstance(stopped, CrashError)
     assert "stopped by SIGTERM" in str(stopped)
 
 
-def test_other_ends_are_named_too() -> None:
+def test_other_exit_codes_are_reported() -> None:
     assert explain_exit(3) == "it exited with code 3"
     assert explain_exit(-40).startswith("killed by signal 40")

@@ -54,7 +54,7 @@ def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidia
     return put
 
 
-def cards_of_this_host() -> list[Gpu]:
+def gpus_of_this_host() -> list[Gpu]:
     """The real ones; the calling test is skipped where there are none."""
     config = luigi.configuration.get_config()
     config.set("gpus", "devices", "auto")
@@ -63,40 +63,40 @@ def cards_of_this_host() -> list[Gpu]:
     finally:
         config.remove_section("gpus")
     if not gpus:
-        pytest.skip("no graphics card")
+        pytest.skip("no GPU")
     return gpus
 
 
-def list_cards(listed: str = LISTED) -> str:
+def list_gpus(listed: str = LISTED) -> str:
     return f"printf '%s' '{listed}'"
 
 
 def test_auto_is_what_nvidia_smi_lists(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
-    put_nvidia_smi(list_cards())
+    put_nvidia_smi(list_gpus())
     assert find_gpus() == [FIRST, SECOND]
 
 
-def test_a_card_is_used_only_if_it_is_asked_for(put_nvidia_smi: PutNvidiaSmi) -> None:
-    put_nvidia_smi(list_cards())
+def test_a_gpu_is_used_only_if_the_settings_ask_for_it(put_nvidia_smi: PutNvidiaSmi) -> None:
+    put_nvidia_smi(list_gpus())
     assert find_gpus() == []
 
 
-def test_a_host_without_nvidia_smi_has_no_cards(
+def test_a_host_without_nvidia_smi_has_no_gpus(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     assert find_gpus() == []
 
 
 @pytest.mark.parametrize("wanted", ["1", "GPU-bb22", " 1 , GPU-bb22,1"])
-def test_a_card_is_named_by_number_or_uuid(
+def test_a_gpu_is_chosen_by_number_or_uuid(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str
 ) -> None:
-    put_nvidia_smi(list_cards())
+    put_nvidia_smi(list_gpus())
     use_gpus(devices=wanted)
     assert find_gpus() == [SECOND]
 
 
-def test_named_cards_are_trusted_where_nothing_lists_them(
+def test_named_gpus_are_trusted_where_nothing_lists_them(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     use_gpus(devices="0,3")
@@ -104,21 +104,23 @@ def test_named_cards_are_trusted_where_nothing_lists_them(
 
 
 @pytest.mark.parametrize(("visible", "found"), [("1", [SECOND]), ("", []), ("-1", [])])
-def test_auto_keeps_to_the_cards_that_the_run_was_given(
+def test_auto_keeps_to_the_gpus_that_the_run_was_given(
     use_gpus: UseGpus,
     put_nvidia_smi: PutNvidiaSmi,
     monkeypatch: pytest.MonkeyPatch,
     visible: str,
     found: list[Gpu],
 ) -> None:
-    put_nvidia_smi(list_cards())
+    put_nvidia_smi(list_gpus())
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert find_gpus() == found
     use_gpus(devices="0")
     assert find_gpus() == [FIRST]
 
 
-def test_with_none_nvidia_smi_is_not_asked(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
+def test_with_none_nvidia_smi_is_not_called(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
     put_nvidia_smi("exit 9")
     use_gpus(devices="none")
     assert find_gpus() == []
@@ -132,16 +134,16 @@ def test_with_none_nvidia_smi_is_not_asked(use_gpus: UseGpus, put_nvidia_smi: Pu
         ("", r"\[gpus\] devices: expected auto, none, or .*; found: ''"),
     ],
 )
-def test_a_card_that_there_is_not_is_named(
+def test_a_missing_gpu_is_reported(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str, message: str
 ) -> None:
-    put_nvidia_smi(list_cards())
+    put_nvidia_smi(list_gpus())
     use_gpus(devices=wanted)
     with pytest.raises(SettingsError, match=message):
         find_gpus()
 
 
-def test_a_driver_that_fails_is_not_taken_for_no_card(
+def test_a_failing_driver_is_not_taken_for_no_gpu(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     put_nvidia_smi("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
@@ -149,21 +151,21 @@ def test_a_driver_that_fails_is_not_taken_for_no_card(
         find_gpus()
 
 
-def test_where_a_card_is_required_none_is_an_error(
+def test_a_required_gpu_that_is_missing_is_an_error(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     use_gpus(required="true")
     with pytest.raises(GpuError, match=r"expected a GPU; found: none.*smi not on the PATH"):
         find_gpus()
-    put_nvidia_smi(list_cards(""))
+    put_nvidia_smi(list_gpus(""))
     with pytest.raises(GpuError, match="not set and nvidia-smi on the PATH"):
         find_gpus()
-    put_nvidia_smi(list_cards())
+    put_nvidia_smi(list_gpus())
     assert find_gpus() == [FIRST, SECOND]
 
 
-def hold(pipe: Connection, n_cards: int) -> None:
-    with lease_gpu([FIRST, SECOND][:n_cards], lambda: pipe.send("waits")) as gpu:
+def hold(pipe: Connection, n_gpus: int) -> None:
+    with lease_gpu([FIRST, SECOND][:n_gpus], lambda: pipe.send("waits")) as gpu:
         assert gpu is not None
         pipe.send(gpu.id)
         pipe.recv()
@@ -172,9 +174,9 @@ def hold(pipe: Connection, n_cards: int) -> None:
 class Holder:
     """Another process that leases a gpu."""
 
-    def __init__(self, n_cards: int = 2) -> None:
+    def __init__(self, n_gpus: int = 2) -> None:
         self.pipe, theirs = FORK.Pipe()
-        self.process = FORK.Process(target=hold, args=(theirs, n_cards), daemon=True)
+        self.process = FORK.Process(target=hold, args=(theirs, n_gpus), daemon=True)
         self.process.start()
 
     def says(self) -> str:
@@ -182,7 +184,7 @@ class Holder:
         return str(self.pipe.recv())
 
 
-def test_each_process_has_another_card_and_one_too_many_waits(use_gpus: UseGpus) -> None:
+def test_each_process_has_its_own_gpu_and_one_too_many_waits(use_gpus: UseGpus) -> None:
     first = Holder()
     assert first.says() == "GPU-aa11"
     second = Holder()
@@ -195,17 +197,17 @@ def test_each_process_has_another_card_and_one_too_many_waits(use_gpus: UseGpus)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_process_frees_its_card(use_gpus: UseGpus, sign: signal.Signals) -> None:
-    first = Holder(n_cards=1)
+def test_a_killed_process_frees_its_gpu(use_gpus: UseGpus, sign: signal.Signals) -> None:
+    first = Holder(n_gpus=1)
     assert first.says() == "GPU-aa11"
-    second = Holder(n_cards=1)
+    second = Holder(n_gpus=1)
     assert second.says() == "waits"
     assert first.process.pid is not None
     os.kill(first.process.pid, sign)
     assert second.says() == "GPU-aa11"
 
 
-def test_a_card_on_which_the_models_still_compute_is_not_free(use_gpus: UseGpus) -> None:
+def test_a_gpu_on_which_models_still_run_is_not_free(use_gpus: UseGpus) -> None:
     pipe, theirs = FORK.Pipe()
 
     def compute() -> None:
@@ -223,7 +225,7 @@ def test_a_card_on_which_the_models_still_compute_is_not_free(use_gpus: UseGpus)
     finally:
         parent.kill()
         parent.join()
-    other = Holder(n_cards=1)
+    other = Holder(n_gpus=1)
     try:
         assert other.says() == "waits"
         assert not other.pipe.poll(1)
@@ -240,26 +242,26 @@ def ignore(_: int) -> None:
     pass
 
 
-def test_a_lease_is_given_back_when_the_block_raises(use_gpus: UseGpus, tmp_path: Path) -> None:
+def test_a_lease_is_released_when_the_block_raises(use_gpus: UseGpus, tmp_path: Path) -> None:
     with pytest.raises(KeyError), lease_gpu([FIRST], lambda: None):
         raise KeyError
-    assert Holder(n_cards=1).says() == "GPU-aa11"
+    assert Holder(n_gpus=1).says() == "GPU-aa11"
 
 
-def test_without_cards_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> None:
+def test_without_gpus_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> None:
     with lease_gpu([], lambda: None) as gpu:
         assert gpu is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_leases_that_is_none_is_named(use_gpus: UseGpus, tmp_path: Path) -> None:
+def test_a_lease_folder_that_is_a_file_is_reported(use_gpus: UseGpus, tmp_path: Path) -> None:
     use_gpus(lock_dir=str(tmp_path / "missing"))
     lease = lease_gpu([FIRST], lambda: None)
     with pytest.raises(StorageError, match=r"No such file.*\[gpus\] lock_dir"), lease:
         pass
 
 
-def test_frameworks_are_shown_one_card_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frameworks_see_one_gpu_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
     show_only(SECOND)

@@ -50,7 +50,7 @@ def raise_unpicklable(progress: Progress) -> None:
     raise UnpicklableError(1, 2)
 
 
-def name_card(progress: Progress) -> tuple[int, str, Gpu | None]:
+def name_gpu(progress: Progress) -> tuple[int, str, Gpu | None]:
     return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"], leased_gpu()
 
 
@@ -77,7 +77,7 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
     assert len(found) == 1
 
 
-def test_works_follow_each_other_in_one_other_process_and_tell_how_far_they_are() -> None:
+def test_calls_follow_each_other_in_one_other_process_and_report_progress() -> None:
     process = ModelProcess()
     told: list[int] = []
     first, second = (process.call(name_process, told.append) for _ in range(2))
@@ -86,7 +86,7 @@ def test_works_follow_each_other_in_one_other_process_and_tell_how_far_they_are(
 
 
 @pytest.mark.parametrize("sign", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
-def test_a_work_that_kills_its_process_is_named_and_the_next_one_is_done(
+def test_a_call_that_kills_its_process_is_reported_and_the_next_one_runs(
     sign: signal.Signals,
 ) -> None:
     process = ModelProcess()
@@ -95,13 +95,13 @@ def test_a_work_that_kills_its_process_is_named_and_the_next_one_is_done(
     assert process.call(name_process, ignore) != os.getpid()
 
 
-def test_a_work_without_memory_is_named() -> None:
+def test_a_call_without_memory_is_reported() -> None:
     with pytest.raises(CrashError, match="memory ran out: MemoryError") as crash:
         ModelProcess().call(exhaust_memory, ignore)
     assert crash.value.status == "out_of_memory"
 
 
-def test_an_error_comes_over_as_it_is_with_the_place_where_it_was_raised() -> None:
+def test_an_error_keeps_its_type_and_its_traceback() -> None:
     work = functools.partial(raise_error, StorageError("a.parquet: not whole"))
     with pytest.raises(StorageError) as error:
         ModelProcess().call(work, ignore)
@@ -109,12 +109,12 @@ def test_an_error_comes_over_as_it_is_with_the_place_where_it_was_raised() -> No
     assert "in raise_error" in error.value.__notes__[0]
 
 
-def test_an_error_that_cannot_be_sent_comes_over_in_words() -> None:
+def test_an_error_that_cannot_be_pickled_comes_over_as_text() -> None:
     with pytest.raises(RuntimeError, match="1 and 2"):
         ModelProcess().call(raise_unpicklable, ignore)
 
 
-def test_what_was_interrupted_answers_no_later_question() -> None:
+def test_an_interrupted_call_answers_no_later_call() -> None:
     process = ModelProcess()
 
     def interrupt(_: int) -> None:
@@ -127,7 +127,7 @@ def test_what_was_interrupted_answers_no_later_question() -> None:
     assert told == [2, 3]
 
 
-def test_a_fork_has_its_own() -> None:
+def test_each_fork_has_its_own_process() -> None:
     def ask(progress: Progress) -> int:
         return id(model_process())
 
@@ -140,15 +140,15 @@ def test_a_fork_has_its_own() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_it_sees_the_card_it_is_put_on_and_no_other() -> None:
+def test_it_sees_only_its_gpu() -> None:
     process = ModelProcess()
     for gpu in (Gpu("GPU-aa11", "GPU 0"), Gpu("GPU-bb22", "GPU 1")):
         with process.on(gpu):
-            assert process.call(name_card, ignore)[1:] == (gpu.id, gpu)
-    assert process.call(name_card, ignore)[1:] == ("", None)
+            assert process.call(name_gpu, ignore)[1:] == (gpu.id, gpu)
+    assert process.call(name_gpu, ignore)[1:] == ("", None)
 
 
-def test_the_process_of_a_card_begins_and_ends_with_its_block() -> None:
+def test_the_process_of_a_gpu_starts_and_ends_with_its_block() -> None:
     process = ModelProcess()
     before = process.call(name_process, ignore)
     with process.on(Gpu("0", "GPU 0")):
@@ -158,15 +158,15 @@ def test_the_process_of_a_card_begins_and_ends_with_its_block() -> None:
     assert process.call(name_process, ignore) != first
 
 
-def test_after_a_crash_the_next_process_is_on_the_same_card() -> None:
+def test_after_a_crash_the_next_process_is_on_the_same_gpu() -> None:
     process = ModelProcess()
     with process.on(Gpu("1", "GPU 1")):
         with pytest.raises(CrashError):
             process.call(functools.partial(kill_by, signal.SIGSEGV), ignore)
-        assert process.call(name_card, ignore)[1] == "1"
+        assert process.call(name_gpu, ignore)[1] == "1"
 
 
-def test_without_a_card_the_process_stays() -> None:
+def test_without_a_gpu_the_process_stays() -> None:
     process = ModelProcess()
     before = process.call(name_process, ignore)
     with process.on(None):

@@ -31,7 +31,7 @@ def thumbnails() -> pa.Table:
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
-def test_one_row_is_left_without_its_picture_and_the_others_as_they_were(
+def test_one_row_loses_its_picture_and_the_others_stay_unchanged(
     thumbnails: pa.Table, name: str
 ) -> None:
     left = without_picture(thumbnails, name, "crashed_decoder", "killed")
@@ -47,7 +47,7 @@ def test_one_row_is_left_without_its_picture_and_the_others_as_they_were(
     assert find_quarantined(left).to_pylist() == [name]
 
 
-def test_what_had_no_memory_may_pass(thumbnails: pa.Table) -> None:
+def test_out_of_memory_may_be_retried(thumbnails: pa.Table) -> None:
     left = without_picture(thumbnails, "b", "out_of_memory", "killed")
     assert left["is_retriable"].to_pylist() == [None, True, None]
     assert find_quarantined(left).to_pylist() == ["b"]
@@ -65,7 +65,7 @@ def test_rows_of_one_thumbnail_are_picked_from_every_table(thumbnails: pa.Table)
     assert [len(table) for table in pick_rows(tables, range(0), NONE)] == [0, 0, 2]
 
 
-def test_of_those_that_crash_only_the_id_is_picked(thumbnails: pa.Table) -> None:
+def test_of_crashed_rows_only_the_id_is_picked(thumbnails: pa.Table) -> None:
     words = pa.table({"thumbnail_id": ["a", "b"], "text": ["1", "2"]})
     first, second = pick_rows([thumbnails, words], range(3), pa.chunked_array([["b"]]))
     assert first["thumbnail_id"].to_pylist() == ["a", "b", "c"]

@@ -150,7 +150,7 @@ def images_dir(tmp_path: Path, picture: bytes) -> Path:
 
 
 @pytest.mark.parametrize("link", NO_LINKS)
-def test_what_is_no_link_is_asked_of_no_one(link: str, opened: list[str]) -> None:
+def test_an_invalid_link_is_not_requested(link: str, opened: list[str]) -> None:
     asked: list[str] = []
     opened.clear()
     (row,) = rows_of(videos([link], [None]), None, asked)
@@ -159,7 +159,7 @@ def test_what_is_no_link_is_asked_of_no_one(link: str, opened: list[str]) -> Non
 
 
 @pytest.mark.parametrize("link", BAD_HOSTS)
-def test_what_has_no_host_is_an_answer_and_not_an_exception(
+def test_a_link_without_a_host_gets_a_status(
     quick_limits: Any, monkeypatch: pytest.MonkeyPatch, link: str
 ) -> None:
     def no_such_host(*_: object) -> None:
@@ -197,7 +197,7 @@ def test_an_id_is_never_an_address(video_id: str, opened: list[str]) -> None:
     assert (asked, opened) == ([], [])
 
 
-def test_what_stands_around_a_youtube_id_is_not_asked() -> None:
+def test_text_around_a_youtube_id_is_not_requested() -> None:
     asked: list[str] = []
     links = [
         f"https://i.ytimg.com/vi/{ID}/../../../etc/passwd",
@@ -213,7 +213,7 @@ def test_spaces_around_a_link_and_letters_of_any_script_in_it_are_fine() -> None
     assert asked == ["http://exämple.com/ä b😀.jpg"]
 
 
-def test_what_is_not_a_file_is_not_waited_for(images_dir: Path) -> None:
+def test_a_special_file_is_not_waited_for(images_dir: Path) -> None:
     os.mkfifo(images_dir / "pipe.jpg")
     (images_dir / "folder.jpg").mkdir()
     (images_dir / "nowhere.jpg").symlink_to("no/such/file")
@@ -226,5 +226,5 @@ def test_what_is_not_a_file_is_not_waited_for(images_dir: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["/dev/zero", "/dev/tty", "a\0b", "", "a" * 5000, "/proc/self/mem"]
 )
-def test_a_path_that_is_no_picture_is_a_status(path: str) -> None:
+def test_a_path_that_is_no_picture_gets_a_status(path: str) -> None:
     assert read_picture(path, 1000).status == "not_found"

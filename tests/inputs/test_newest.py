@@ -25,7 +25,7 @@ def test_the_newest_table_of_a_folder_is_taken_whatever_its_name(tmp_path: Path)
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "a.PARQUET", [])
 
 
-def test_of_two_files_of_one_moment_the_name_decides(tmp_path: Path) -> None:
+def test_of_two_files_of_the_same_time_the_name_decides(tmp_path: Path) -> None:
     lay_down(tmp_path, b__csv=300, a__csv=300)
     assert find_tables(str(tmp_path), NOW_S, 60).newest == tmp_path / "b.csv"
 
@@ -40,7 +40,7 @@ def test_a_pattern_takes_what_it_matches_and_no_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", [".a.csv.Xy12Zw", "a.csv.part", "a.CSV.TMP", "a.csv~", "~$a.csv", "a.csv.filepart"]
 )
-def test_a_temporary_name_is_not_taken_and_named(tmp_path: Path, name: str) -> None:
+def test_a_temporary_file_is_skipped_and_reported(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)
     lay_down(tmp_path, **{name.replace(".", "__"): 200})
     found = find_tables(str(tmp_path), NOW_S, 60)
@@ -48,14 +48,14 @@ def test_a_temporary_name_is_not_taken_and_named(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["a.csv.md5", "a.csv.bak", "README.txt", ".DS_Store"])
-def test_what_has_no_tables_name_is_not_meant_by_a_folder(tmp_path: Path, name: str) -> None:
+def test_a_folder_means_only_files_named_as_tables(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)
     lay_down(tmp_path, **{name.replace(".", "__"): 200})
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [])
 
 
 @pytest.mark.parametrize(("age_s", "is_taken"), [(59, False), (60, True), (-5, False)])
-def test_a_table_is_taken_once_it_has_not_changed_for_a_while(
+def test_a_table_is_taken_after_a_quiet_period(
     tmp_path: Path, age_s: float, is_taken: bool
 ) -> None:
     lay_down(tmp_path, old__csv=300, new__csv=age_s)
@@ -64,7 +64,7 @@ def test_a_table_is_taken_once_it_has_not_changed_for_a_while(
     assert bool(found.unfinished) != is_taken
 
 
-def test_that_there_is_no_table_is_said_with_what_there_is(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported_with_what_was_found(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a table of videos; found: none"):
         newest_table(str(tmp_path / "*.csv"))
     (tmp_path / "a.csv.part").touch()
@@ -77,7 +77,7 @@ def test_that_there_is_no_table_is_said_with_what_there_is(tmp_path: Path) -> No
         newest_table(str(tmp_path))
 
 
-def test_no_tables_at_all_do_not_mean_the_folder_one_stands_in(
+def test_an_empty_setting_does_not_mean_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(lay_down(tmp_path, a__csv=300))

@@ -59,7 +59,7 @@ def is_harmless(cell: str) -> bool:
 
 
 @pytest.mark.parametrize("odd", CSVS, ids=names_of(CSVS))
-def test_every_cell_of_a_csv_is_as_it_was(videos: Path, odd: OddCsv) -> None:
+def test_every_cell_of_a_csv_is_unchanged(videos: Path, odd: OddCsv) -> None:
     videos.write_bytes(odd.data)
     table = read(videos)
     assert table.column_names == odd.header
@@ -75,7 +75,7 @@ def _text(cell: object) -> str:
 
 
 @pytest.mark.parametrize("odd", PARQUETS, ids=names_of([*PARQUETS]))
-def test_a_parquet_file_is_as_it_was(videos: Path, odd: OddParquet) -> None:
+def test_a_parquet_file_is_unchanged(videos: Path, odd: OddParquet) -> None:
     videos.write_bytes(odd.data)
     table = read(videos)
     assert table.schema.names == odd.table.schema.names
@@ -129,7 +129,7 @@ def test_the_export_has_the_same_rows_and_is_harmless(
 
 
 @pytest.mark.parametrize("odd", NO_TABLES, ids=names_of(NO_TABLES))
-def test_what_is_no_table_is_one_line(videos: Path, odd: NoTable) -> None:
+def test_a_file_that_is_no_table_gives_a_one_line_error(videos: Path, odd: NoTable) -> None:
     videos.write_bytes(odd.data)
     with pytest.raises(InputError, match=re.escape(odd.said)) as refused:
         read(videos)
@@ -139,7 +139,7 @@ def test_what_is_no_table_is_one_line(videos: Path, odd: NoTable) -> None:
     assert not list((videos.parent / "data").rglob("*.parquet"))
 
 
-def test_a_column_of_several_files_is_one_whatever_its_capitals_and_spaces(tmp_path: Path) -> None:
+def test_columns_of_several_files_match_despite_capitals_and_spaces(tmp_path: Path) -> None:
     contents = {
         "a.csv": "thumbnail_link,Title\nhttp://a/a.jpg,one\n",
         "b.csv": "title ,THUMBNAIL_LINK \n2,http://b/b.jpg\n",
@@ -158,7 +158,7 @@ def test_a_column_of_several_files_is_one_whatever_its_capitals_and_spaces(tmp_p
     }
 
 
-def test_a_text_of_a_parquet_file_stays_one_beside_a_csvs_number(tmp_path: Path) -> None:
+def test_texts_of_a_parquet_file_stay_texts_beside_numbers_of_a_csv(tmp_path: Path) -> None:
     table = pa.table({"video_id": ["a"], "code": ["007"], "likes": [1]})
     ParquetTarget(str(tmp_path / "a.parquet")).write(table)
     (tmp_path / "b.csv").write_text("video_id,code,likes\nb,7,2\n")
@@ -166,7 +166,7 @@ def test_a_text_of_a_parquet_file_stays_one_beside_a_csvs_number(tmp_path: Path)
     assert table.to_pydict() == {"video_id": ["a", "b"], "code": ["007", "7"], "likes": [1, 2]}
 
 
-def test_types_of_several_files_that_do_not_go_together_are_named(tmp_path: Path) -> None:
+def test_incompatible_types_of_several_files_are_reported(tmp_path: Path) -> None:
     for name, cell in (("a.parquet", pa.array([b"\xff"])), ("b.parquet", pa.array(["a"]))):
         ParquetTarget(str(tmp_path / name)).write(pa.table({"video_id": ["a"], "about": cell}))
     with pytest.raises(InputError, match=r"a\.parquet: column 'about': expected string or text"):
@@ -199,7 +199,7 @@ def link_to_nowhere(path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("named", ["{}", "{}*", "{},{}"])
-def test_what_is_not_a_file_is_not_waited_for(
+def test_a_special_file_is_not_waited_for(
     videos: Path, make: Callable[[Path], None], said: str, named: str
 ) -> None:
     make(videos)

@@ -24,18 +24,20 @@ def csv_file(folder: Path, text: str, name: str = "videos.csv") -> Path:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("delimiter", [",", ";"])
-def test_delimiters_line_ends_and_quotes(tmp_path: Path, delimiter: str, end: str) -> None:
+def test_delimiters_line_ends_and_quotes_are_recognised(
+    tmp_path: Path, delimiter: str, end: str
+) -> None:
     text = f'video_id,title{end}a,"one{end}two, ""three"""{end}b,{end}'.replace(",", delimiter)
     table = read(csv_file(tmp_path, text))
     assert table["title"].to_pylist() == [f'one{end}two{delimiter} "three"', ""]
 
 
-def test_a_stray_return_ends_no_row(tmp_path: Path) -> None:
+def test_a_stray_carriage_return_ends_no_row(tmp_path: Path) -> None:
     table = read(csv_file(tmp_path, "video_id,title\r\na,one\rtwo\r\nb,\r three\r\n"))
     assert table["title"].to_pylist() == ["one\rtwo", "\r three"]
 
 
-def test_a_stray_return_at_a_blocks_end_ends_no_row(
+def test_a_stray_carriage_return_at_a_blocks_end_ends_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_reading, "_BLOCK_BYTES", 64)
@@ -44,7 +46,7 @@ def test_a_stray_return_at_a_blocks_end_ends_no_row(
     assert table["title"].to_pylist() == [row.partition(",")[2] for row in rows]
 
 
-def test_a_byte_order_mark_an_index_and_a_space_in_the_header(tmp_path: Path) -> None:
+def test_a_byte_order_mark_an_index_and_a_space_in_the_header_are_removed(tmp_path: Path) -> None:
     table = read(csv_file(tmp_path, "\ufeff,thumbnail_link ,description \n0,http://a/b.jpg,c\n"))
     assert table.column_names == ["Unnamed: 0", "thumbnail_link ", "description "]
     assert reading.column_named(table.schema, "description") == "description "
@@ -100,7 +102,7 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
         (b"PAR1 and then nothing", "expected a Parquet file"),
     ],
 )
-def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_table_is_reported(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "videos.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"{path}.*{said.replace('|', '.')}"):
@@ -113,7 +115,7 @@ def test_lists_and_texts_do_not_mix(tmp_path: Path) -> None:
         read(tmp_path / "a.parquet", csv_file(tmp_path, "video_id,tags\nb,y\n", "b.csv"))
 
 
-def test_a_csv_taken_for_parquet_is_named(tmp_path: Path) -> None:
+def test_a_csv_read_as_parquet_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a Parquet file"):
         read(csv_file(tmp_path, "video_id\na\n"), format="parquet")
 
@@ -128,7 +130,7 @@ def test_files_are_found_by_name_glob_and_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("videos", "said"), [("no.csv", "no such file"), (".", "found a folder")])
-def test_what_names_no_file_is_said(videos: str, said: str) -> None:
+def test_a_pattern_without_files_is_reported(videos: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         reading.find_files(videos)
 

@@ -29,7 +29,7 @@ ID, OTHER_ID = "2kyS6SvSYSE", "-abc_DEF012"
         (None, None, (None, None, "no_link")),
     ],
 )
-def test_a_row_means_a_thumbnail(
+def test_a_row_names_its_thumbnail(
     link: str | None, video_id: str | None, expected: tuple[str | None, ...]
 ) -> None:
     videos = pa.table(
@@ -58,7 +58,7 @@ def test_sizes_on_another_host_are_one_thumbnail_and_hosts_are_not() -> None:
     assert rows["url"].to_pylist() == links
 
 
-def test_in_a_folder_the_links_id_counts_and_then_the_rows_own() -> None:
+def test_in_a_folder_the_links_id_counts_before_the_rows_id() -> None:
     videos = pa.table(
         {
             "thumbnail_link": [LINK.format(ID), "", "http://a/b"],
@@ -110,7 +110,7 @@ def test_pictures_are_found_by_both_namings(tmp_path: Path) -> None:
     }
 
 
-def test_a_folder_without_pictures_says_what_it_has(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_reported_with_its_content(tmp_path: Path) -> None:
     (tmp_path / "hqdefault").mkdir()
     with pytest.raises(InputError, match=r"found none, but folders: hqdefault"):
         thumbnail_sources.list_pictures(str(tmp_path))

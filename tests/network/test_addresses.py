@@ -127,12 +127,12 @@ def pictures_example(internet: Internet, picture: bytes) -> str:
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_what_is_not_public_is_known(address: str) -> None:
+def test_private_addresses_are_recognised(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_what_is_public_is_known(address: str) -> None:
+def test_public_addresses_are_recognised(address: str) -> None:
     assert is_public(address)
 
 
@@ -154,7 +154,7 @@ def test_a_private_address_is_not_reached_in_any_spelling(
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-def test_nor_through_a_redirect(
+def test_a_private_address_is_not_reached_through_a_redirect(
     internet: Internet, private: Counting, pictures_example: str, host: str
 ) -> None:
     place = f"http://{host}:{private.server_address[1]}/a.jpg"
@@ -167,7 +167,7 @@ def test_nor_through_a_redirect(
     assert internet.public.count["/a.jpg"] >= 1
 
 
-def test_nor_through_the_last_of_several(
+def test_a_private_address_is_not_reached_through_the_last_of_several_redirects(
     internet: Internet, private: Counting, pictures_example: str
 ) -> None:
     last = private.url + "/a.jpg"
@@ -179,7 +179,7 @@ def test_nor_through_the_last_of_several(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "169.254.169.254", "::ffff:127.0.0.1"])
-def test_nor_through_a_name(
+def test_a_private_address_is_not_reached_through_a_name(
     internet: Internet, private: Counting, scheme: str, address: str
 ) -> None:
     internet.means("inner.example", [address])
@@ -189,7 +189,7 @@ def test_nor_through_a_name(
     assert address in answer.detail
 
 
-def test_nor_over_ipv6(quick_limits: object) -> None:
+def test_a_private_address_is_not_reached_over_ipv6(quick_limits: object) -> None:
     try:
         listener = CountingV6(b"secret")
     except OSError:
@@ -202,7 +202,7 @@ def test_nor_over_ipv6(quick_limits: object) -> None:
     assert listener.n_connections == 0
 
 
-def test_a_name_that_means_something_else_the_second_time_gains_nothing(
+def test_a_name_is_resolved_once_per_connection(
     internet: Internet, private: Counting, picture: bytes
 ) -> None:
     """The name is looked up once a connection: what was judged is what is connected to."""
@@ -215,7 +215,9 @@ def test_a_name_that_means_something_else_the_second_time_gains_nothing(
     assert answer.status == "blocked_address"
 
 
-def test_nor_does_one_that_changes_between_redirects(internet: Internet, private: Counting) -> None:
+def test_a_name_that_changes_between_redirects_is_checked_again(
+    internet: Internet, private: Counting
+) -> None:
     link = internet.means("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
     elsewhere = f"http://rebinding.example:{private.server_address[1]}/a.jpg"
     internet.public.lay_down("/a.jpg", redirect(elsewhere))
@@ -231,7 +233,7 @@ def test_of_several_addresses_only_the_public_are_tried(
     assert Downloader().fetch(link).status == "ok"
 
 
-def test_a_proxy_of_ones_own_is_used_and_judged_by_no_one(
+def test_a_configured_proxy_may_have_a_private_address(
     internet: Internet, private: Counting, picture: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(proxy := Counting(b"")):
@@ -265,7 +267,7 @@ def test_a_proxy_is_asked_to_connect_for_https(
     assert proxy.n_connections == 3
 
 
-def test_a_socks_proxy_is_not_passed_over(
+def test_a_socks_proxy_is_not_ignored(
     quick_limits: object, private: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{private.server_address[1]}")
@@ -274,14 +276,14 @@ def test_a_socks_proxy_is_not_passed_over(
     assert "not an HTTP proxy" in answer.detail
 
 
-def test_who_has_a_server_of_their_own_may_ask_it(
+def test_private_addresses_can_be_allowed(
     quick_limits: object, server: Server, picture: bytes
 ) -> None:
     there = server.lay_down("/b.jpg", Answer(200, picture))
     assert Downloader().fetch(server.lay_down("/a.jpg", redirect(there))).status == "ok"
 
 
-def test_a_blocked_address_is_a_row_and_the_others_are_done(
+def test_a_blocked_address_gets_a_status_and_other_rows_are_done(
     internet: Internet, private: Counting, pictures_example: str
 ) -> None:
     links = [pictures_example, private.url + "/a.jpg", pictures_example]
@@ -292,5 +294,5 @@ def test_a_blocked_address_is_a_row_and_the_others_are_done(
     assert table["is_retriable"].to_pylist() == [False] * 3
 
 
-def test_it_is_refused_by_default() -> None:
+def test_private_addresses_are_refused_by_default() -> None:
     assert settings.thumbnails().allow_private_addresses is False

@@ -16,7 +16,7 @@ def succeed(breaker: CircuitBreaker, times: int, host: str = "a.example") -> Non
         breaker.record_success(host)
 
 
-def test_a_host_that_is_down_from_the_beginning_is_found_after_those_to_be_judged() -> None:
+def test_a_host_down_from_the_start_is_found_after_stop_after_thumbnails() -> None:
     breaker = CircuitBreaker(0.5, 100)
     fail(breaker, 99)
     breaker.check()
@@ -24,7 +24,7 @@ def test_a_host_that_is_down_from_the_beginning_is_found_after_those_to_be_judge
         fail(breaker, 1)
 
 
-def test_a_host_that_goes_down_late_is_found_as_soon() -> None:
+def test_a_host_that_goes_down_late_is_found_as_quickly() -> None:
     breaker = CircuitBreaker(0.5, 100)
     succeed(breaker, 5000)
     fail(breaker, 50)
@@ -40,7 +40,7 @@ def test_scattered_failures_are_no_outage() -> None:
     breaker.check()
 
 
-def test_a_share_of_one_is_never_exceeded() -> None:
+def test_a_rate_of_one_is_never_exceeded() -> None:
     breaker = CircuitBreaker(1.0, 10)
     fail(breaker, 1000)
     breaker.check()

@@ -19,29 +19,29 @@ from thumbnail_tasks.network.downloads import Downloader, HostPace
 pytestmark = pytest.mark.usefixtures("quick_limits", "private_addresses")
 
 
-def test_a_picture_comes_as_it_is(server: Server, picture: bytes) -> None:
+def test_a_picture_is_downloaded_unchanged(server: Server, picture: bytes) -> None:
     answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, picture)))
     assert (answer.status, answer.image, answer.http_status) == ("ok", picture, 200)
 
 
-def test_a_404_with_a_picture_in_it_is_not_found(server: Server) -> None:
+def test_a_404_with_a_picture_is_not_found(server: Server) -> None:
     answer = Downloader().fetch(f"{server.url}/missing.jpg")
     assert (answer.status, answer.image, answer.is_retriable) == ("not_found", None, False)
     assert server.count["/missing.jpg"] == 1
 
 
-def test_a_500_is_tried_again(server: Server, picture: bytes) -> None:
+def test_a_500_is_retried(server: Server, picture: bytes) -> None:
     url = server.lay_down("/a.jpg", Answer(500), Answer(503), Answer(200, picture))
     assert Downloader().fetch(url).status == "ok"
 
 
-def test_a_503_for_ever_stays_retriable(server: Server) -> None:
+def test_a_lasting_503_stays_retriable(server: Server) -> None:
     answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(503)))
     assert (answer.status, answer.http_status, answer.is_retriable) == ("http_error", 503, True)
     assert server.count["/a.jpg"] == 3
 
 
-def test_a_403_is_not_tried_again(server: Server) -> None:
+def test_a_403_is_not_retried(server: Server) -> None:
     answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(403)))
     assert (answer.status, answer.is_retriable) == ("http_error", False)
     assert server.count["/a.jpg"] == 1
@@ -49,7 +49,7 @@ def test_a_403_is_not_tried_again(server: Server) -> None:
 
 @pytest.mark.parametrize("as_date", [False, True])
 def test_retry_after_is_obeyed(server: Server, picture: bytes, as_date: bool) -> None:
-    wait = email.utils.formatdate(time.time() + 2, usegmt=True) if as_date else "1"
+    wait = email.utils.formatdate(time.time() + 3, usegmt=True) if as_date else "1"
     url = server.lay_down(
         "/a.jpg", Answer(429, headers={"Retry-After": wait}), Answer(200, picture)
     )
@@ -123,7 +123,7 @@ def test_connections_are_kept(picture: bytes) -> None:
     assert counting.n_connections == 1
 
 
-def test_a_name_and_password_in_a_link_are_sent_there(server: Server) -> None:
+def test_a_user_and_password_in_a_link_are_sent_to_its_host_only(server: Server) -> None:
     said: list[str | None] = []
 
     def listen(to: Handler) -> None:
@@ -138,7 +138,7 @@ def test_a_name_and_password_in_a_link_are_sent_there(server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_the_environment_names_whose_certificates_are_believed(
+def test_the_environment_names_the_certificates_to_trust(
     monkeypatch: pytest.MonkeyPatch, name: str, picture: bytes
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
@@ -148,15 +148,13 @@ def test_the_environment_names_whose_certificates_are_believed(
     assert answer.status == "ok", answer.detail
 
 
-def test_certificates_that_are_not_there_are_an_error(
-    monkeypatch: pytest.MonkeyPatch, server: Server
-) -> None:
+def test_missing_certificates_are_an_error(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
     with pytest.raises(SettingsError, match=r"expected certificates at /no/such/bundle\.pem"):
         Downloader().fetch(f"{server.url}/a.jpg")
 
 
-def test_nothing_more_is_asked_once_a_host_is_down(
+def test_nothing_is_requested_once_a_host_is_down(
     server: Server, quick_limits: luigi.configuration.LuigiConfigParser
 ) -> None:
     quick_limits.set("thumbnails", "stop_after", "4")
@@ -174,7 +172,7 @@ def test_nothing_more_is_asked_once_a_host_is_down(
     assert (n_asked, len(server.asked)) == (7, 7)
 
 
-def test_to_judge_by_no_thumbnail_is_no_setting(
+def test_stop_after_zero_is_refused(
     quick_limits: luigi.configuration.LuigiConfigParser,
 ) -> None:
     quick_limits.set("thumbnails", "stop_after", "0")

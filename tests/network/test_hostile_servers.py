@@ -45,7 +45,7 @@ def fetch(*urls: str, concurrency: int = 1) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
-def test_every_way_to_answer_has_its_status_in_time(
+def test_every_kind_of_answer_has_its_status_in_time(
     server: Server,
     limits: luigi.configuration.LuigiConfigParser,
     capfd: pytest.CaptureFixture[str],
@@ -68,7 +68,7 @@ def test_every_way_to_answer_has_its_status_in_time(
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
-def test_all_at_once_are_a_table_of_their_statuses(
+def test_all_kinds_of_answers_together_give_their_statuses(
     server: Server, limits: luigi.configuration.LuigiConfigParser
 ) -> None:
     limits.set("thumbnails", "total_timeout_s", "1.5")
@@ -96,7 +96,7 @@ def test_what_follows_a_body_is_not_the_next_answer(server: Server) -> None:
         assert downloader.fetch(f"{server.url}/{name}.jpg").image == PICTURE
 
 
-def test_nothing_is_remembered_of_a_server(server: Server) -> None:
+def test_no_cookies_are_kept(server: Server) -> None:
     said: list[str | None] = []
 
     def listen(to: Handler) -> None:
@@ -110,7 +110,7 @@ def test_nothing_is_remembered_of_a_server(server: Server) -> None:
     assert said == [None, None]
 
 
-def test_bombs_do_not_unfold(server: Server) -> None:
+def test_compressed_bombs_are_not_unpacked(server: Server) -> None:
     bombs = [way for way in WAYS if "bomb" in way.name or "60_MB" in way.name]
     assert len(bombs) == 4
     downloader = Downloader()

@@ -51,13 +51,13 @@ def without_length(body: bytes) -> Callable[[Handler], None]:
     return send
 
 
-def test_a_file_comes_and_its_progress_is_told(server: Server, part: Part) -> None:
+def test_a_file_is_downloaded_and_its_progress_reported(server: Server, part: Part) -> None:
     told = fetch(server.lay_down("/a", ServedFile(OLD).answer), part)
     assert part.path.read_bytes() == OLD
     assert (told[0], told[-1]) == ((0, 10_000), (10_000, 10_000))
 
 
-def test_what_broke_off_goes_on_where_it_was(server: Server, part: Part) -> None:
+def test_an_interrupted_download_resumes(server: Server, part: Part) -> None:
     first, second = ServedFile(OLD, breaks_off_at=4500), ServedFile(OLD, breaks_off_at=7000)
     third = ServedFile(OLD)
     fetch(server.lay_down("/a", first.answer, second.answer, third.answer), part, len(OLD))
@@ -65,7 +65,7 @@ def test_what_broke_off_goes_on_where_it_was(server: Server, part: Part) -> None
     assert [*first.ranges, *second.ranges, *third.ranges] == [None, "bytes=4500-", "bytes=7000-"]
 
 
-def test_the_next_run_goes_on_where_the_last_one_was_killed(server: Server, part: Part) -> None:
+def test_the_next_run_resumes_after_a_kill(server: Server, part: Part) -> None:
     begin(part)
     file = ServedFile(OLD)
     assert fetch(server.lay_down("/a", file.answer), part)[0] == (3000, 10_000)
@@ -74,27 +74,25 @@ def test_the_next_run_goes_on_where_the_last_one_was_killed(server: Server, part
     assert file.asked[0]["If-Range"] == '"1"'
 
 
-def test_what_is_whole_is_not_asked_for(server: Server, part: Part) -> None:
+def test_a_complete_file_is_not_requested(server: Server, part: Part) -> None:
     begin(part, content=OLD)
     fetch(f"{server.url}/a", part)
     assert server.asked == []
 
 
-def test_a_file_that_has_changed_is_fetched_anew(server: Server, part: Part) -> None:
+def test_a_changed_file_is_fetched_from_the_start(server: Server, part: Part) -> None:
     begin(part)
     fetch(server.lay_down("/a", ServedFile(NEW, etag='"2"').answer), part)
     assert part.path.read_bytes() == NEW
 
 
-def test_a_server_without_ranges_begins_anew(server: Server, part: Part) -> None:
+def test_without_ranges_the_download_restarts(server: Server, part: Part) -> None:
     begin(part)
     fetch(server.lay_down("/a", Answer(200, OLD)), part)
     assert part.path.read_bytes() == OLD
 
 
-def test_a_server_that_overlooks_that_its_file_has_changed_mixes_nothing(
-    server: Server, part: Part
-) -> None:
+def test_a_server_that_ignores_if_range_mixes_no_files(server: Server, part: Part) -> None:
     begin(part)
     rest = {"Content-Range": "bytes 3000-9999/10000", "ETag": '"2"'}
     whole = ServedFile(NEW, etag='"2"')
@@ -104,14 +102,14 @@ def test_a_server_that_overlooks_that_its_file_has_changed_mixes_nothing(
 
 
 @pytest.mark.parametrize("said", ["bytes 0-9999/10000", "bytes 30000-9999/10000", "", "nonsense"])
-def test_another_piece_than_the_rest_is_not_taken(server: Server, part: Part, said: str) -> None:
+def test_a_wrong_range_is_refused(server: Server, part: Part, said: str) -> None:
     begin(part)
     wrong = Answer(206, OLD, {"Content-Range": said})
     fetch(server.lay_down("/a", wrong, ServedFile(OLD).answer), part)
     assert part.path.read_bytes() == OLD
 
 
-def test_a_refused_range_begins_anew(server: Server, part: Part) -> None:
+def test_a_refused_range_restarts_the_download(server: Server, part: Part) -> None:
     begin(part)
     file = ServedFile(OLD[:2000])
     fetch(server.lay_down("/a", file.answer), part)
@@ -120,7 +118,9 @@ def test_a_refused_range_begins_anew(server: Server, part: Part) -> None:
 
 
 @pytest.mark.parametrize("about", ["", "{", "[]", '{"validator": "", "n_bytes": 10000}'])
-def test_a_part_of_nobody_knows_what_begins_anew(server: Server, part: Part, about: str) -> None:
+def test_a_part_without_validator_restarts_the_download(
+    server: Server, part: Part, about: str
+) -> None:
     begin(part, content=NEW[:3000])
     part.path.with_name(".model.h5.part.json").write_text(about)
     file = ServedFile(OLD)
@@ -138,7 +138,7 @@ def test_a_part_of_nobody_knows_what_begins_anew(server: Server, part: Part, abo
         ({}, ""),
     ],
 )
-def test_only_what_names_the_bytes_is_a_validator(
+def test_only_strong_validators_count(
     server: Server, part: Part, headers: dict[str, str], validator: str
 ) -> None:
     fetch(server.lay_down("/a", Answer(200, OLD, headers)), part)
@@ -146,7 +146,9 @@ def test_only_what_names_the_bytes_is_a_validator(
     assert about == {"validator": validator, "n_bytes": 10_000}
 
 
-def test_what_always_breaks_off_is_given_up_and_kept(server: Server, part: Part) -> None:
+def test_a_download_that_always_breaks_off_fails_and_keeps_its_part(
+    server: Server, part: Part
+) -> None:
     url = server.lay_down("/a", ServedFile(OLD, breaks_off_at=4500).answer)
     with pytest.raises(DownloadError, match="broke off after 4500 of 10000 bytes"):
         fetch(url, part)
@@ -160,14 +162,16 @@ def test_fewer_bytes_than_the_file_is_to_have_are_a_part(server: Server, part: P
 
 
 @pytest.mark.parametrize("n_bytes", [9_999, 10_001])
-def test_another_size_is_refused_before_it_comes(server: Server, part: Part, n_bytes: int) -> None:
+def test_another_size_is_refused_before_the_download(
+    server: Server, part: Part, n_bytes: int
+) -> None:
     with pytest.raises(DownloadError, match=r"^10000 bytes$"):
         fetch(server.lay_down("/a", ServedFile(OLD).answer), part, n_bytes)
     assert not part.path.exists()
     assert server.count["/a"] == 1
 
 
-def test_a_body_without_end_is_cut_off(server: Server, part: Part) -> None:
+def test_an_endless_body_is_cut_off(server: Server, part: Part) -> None:
     endless = Answer(custom=without_length(b"x" * 5_000_000))
     with pytest.raises(DownloadError, match="more than 1000 bytes"):
         fetch(server.lay_down("/a", endless), part, n_bytes=1000)
@@ -175,7 +179,7 @@ def test_a_body_without_end_is_cut_off(server: Server, part: Part) -> None:
 
 
 @pytest.mark.parametrize(("code", "n_asked"), [(404, 1), (403, 1), (500, 5), (503, 5), (429, 5)])
-def test_only_a_status_that_may_pass_is_asked_again(
+def test_only_retriable_statuses_are_retried(
     server: Server, part: Part, code: int, n_asked: int
 ) -> None:
     begin(part)
@@ -185,7 +189,7 @@ def test_only_a_status_that_may_pass_is_asked_again(
     assert part.n_bytes == 3000
 
 
-def test_a_503_passes(server: Server, part: Part) -> None:
+def test_a_passing_503_is_retried(server: Server, part: Part) -> None:
     fetch(server.lay_down("/a", Answer(503), ServedFile(OLD).answer), part)
     assert part.path.read_bytes() == OLD
 
@@ -199,13 +203,13 @@ def test_a_503_passes(server: Server, part: Part) -> None:
         ("ftp://127.0.0.1/a", "InvalidSchema"),
     ],
 )
-def test_no_server_is_said_on_one_line(part: Part, url: str, said: str) -> None:
+def test_an_unreachable_server_gives_a_one_line_error(part: Part, url: str, said: str) -> None:
     with pytest.raises(DownloadError, match=said) as raised:
         fetch(url, part)
     assert "\n" not in str(raised.value)
 
 
-def test_who_comes_second_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_process_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, done = tmp_path / "model.h5", []
 
     def come_second() -> None:

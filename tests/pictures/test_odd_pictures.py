@@ -29,7 +29,7 @@ STAGE_MB = 700
 
 
 @pytest.mark.parametrize("odd", PICTURES, ids=[odd.name for odd in PICTURES])
-def test_each_is_decoded_right_or_refused(odd: Odd) -> None:
+def test_each_is_decoded_correctly_or_refused(odd: Odd) -> None:
     refusals: dict[str, contextlib.AbstractContextManager[object]] = {
         "ok": contextlib.nullcontext(),
         "not_an_image": pytest.raises(decoding.NotAnImageError),
@@ -47,7 +47,7 @@ def test_each_is_decoded_right_or_refused(odd: Odd) -> None:
 
 
 @pytest.mark.parametrize("odd", PICTURES, ids=[odd.name for odd in PICTURES])
-def test_each_is_measured_as_it_is_decoded_and_refused_where_that_is(odd: Odd) -> None:
+def test_each_is_measured_as_decoded_and_refused_alike(odd: Odd) -> None:
     refusals = decoding.NotAnImageError, decoding.TooManyPixelsError
     try:
         height, width, _ = decoding.decode_image(odd.data, MAX_PIXELS).shape
@@ -109,7 +109,7 @@ def test_bytes_are_limited_before_anything_is_decoded(
     assert {row["status"] for row in fetch(folder, large)} == {"too_large"}
 
 
-def test_no_other_format_meets_a_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_formats_reach_no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     Image.init()
     opened = set()
 
@@ -139,13 +139,13 @@ HARMLESS = {"png_text_bomb", "png_profile_bomb", "gif_frame_bomb"}
     [odd for odd in PICTURES if "bomb" in odd.name and odd.name not in HARMLESS],
     ids=lambda odd: odd.name,
 )
-def test_a_bomb_meets_no_decoder(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_reaches_no_decoder(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "open", None)
     with pytest.raises((decoding.NotAnImageError, decoding.TooManyPixelsError)):
         decoding.decode_image(odd.data, MAX_PIXELS)
 
 
-def test_a_decoders_own_surprise_is_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_decoder_error_is_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     def surprise(*_: object, **__: object) -> None:
         raise RecursionError("too deep")
 
@@ -154,7 +154,7 @@ def test_a_decoders_own_surprise_is_a_damaged_picture(monkeypatch: pytest.Monkey
         decoding.decode_image(saved(np.zeros((9, 9, 3), np.uint8), "PNG"))
 
 
-def test_too_little_memory_is_not_the_pictures_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_does_not_blame_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 

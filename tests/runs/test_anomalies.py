@@ -61,20 +61,18 @@ NOT_ODD: list[tuple[Record, Sequence[Record]]] = [
 
 
 @pytest.mark.parametrize(("record", "earlier", "said"), ODD)
-def test_what_is_odd_is_told_in_one_line(
-    record: Record, earlier: Sequence[Record], said: str
-) -> None:
+def test_an_anomaly_is_one_line(record: Record, earlier: Sequence[Record], said: str) -> None:
     (line,) = find_anomalies(record, earlier)
     assert said in line
 
 
 @pytest.mark.parametrize(("record", "earlier"), NOT_ODD)
-def test_what_may_be_chance_or_has_no_custom_is_not_told(
+def test_chance_and_missing_history_give_no_anomaly(
     record: Record, earlier: Sequence[Record]
 ) -> None:
     assert find_anomalies(record, earlier) == []
 
 
-def test_one_bad_night_among_the_last_does_not_become_the_custom() -> None:
+def test_one_bad_night_does_not_become_the_norm() -> None:
     earlier = [*USUAL, downloads(n_failed=900)]
     assert len(find_anomalies(downloads(n_failed=100), earlier)) == 1

@@ -6,7 +6,7 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.runs.failures import FailureLog
 
 
-def test_what_forked_processes_add_is_there_whole() -> None:
+def test_entries_of_forked_processes_are_complete() -> None:
     log = FailureLog()
 
     def add_many(name: str) -> None:
@@ -23,7 +23,7 @@ def test_what_forked_processes_add_is_there_whole() -> None:
     assert {name: found.count(name) for name in "abc"} == dict.fromkeys("abc", 200)
 
 
-def test_own_errors_are_one_line_and_others_have_their_trace() -> None:
+def test_the_packages_errors_are_one_line_and_others_have_a_traceback() -> None:
     log = FailureLog()
     log.add("A", InputError("a table:\n  no such file"))
     try:

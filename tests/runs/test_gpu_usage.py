@@ -19,7 +19,7 @@ def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def test_each_card_has_its_mean_and_its_last(nvidia_smi: Path) -> None:
+def test_each_gpu_has_its_mean_and_last_value(nvidia_smi: Path) -> None:
     use = GpuUsage()
     for busy in (0, 100, 50):
         nvidia_smi.write_text(f"#!/bin/sh\necho '0, {busy}, NVIDIA X, big'\necho '1, [N/A], Y'\n")
@@ -30,16 +30,14 @@ def test_each_card_has_its_mean_and_its_last(nvidia_smi: Path) -> None:
     assert use.latest() == {"0": 0.5}
 
 
-def test_without_nvidia_smi_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_nvidia_smi_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     use = GpuUsage()
     use.sample()
     assert (use.gpus(), use.latest()) == (None, {})
 
 
-def test_a_driver_that_refuses_again_and_again_is_left_alone(
-    nvidia_smi: Path, tmp_path: Path
-) -> None:
+def test_a_driver_that_keeps_failing_is_no_longer_asked(nvidia_smi: Path, tmp_path: Path) -> None:
     nvidia_smi.write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexit 9\n")
     use = GpuUsage()
     for _ in range(9):

@@ -14,7 +14,7 @@ _LINE = re.compile(r'thumbnail_tasks_[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})?
 STAGE = a_stage("DetectFaces", 10, n_ok=8, n_shards_left=4, thumbnails_per_second=0.1)
 
 
-def test_a_run_that_is_on_says_what_is_done_and_what_waits() -> None:
+def test_a_running_run_says_what_is_done_and_what_waits() -> None:
     record = a_record(STAGE, state="running", ended_at=None, exit_code=None)
     lines = exposition(record, {"0": 0.5}).splitlines()
     for line in (
@@ -30,19 +30,19 @@ def test_a_run_that_is_on_says_what_is_done_and_what_waits() -> None:
     assert not any("ended" in line or "exit_code" in line for line in lines)
 
 
-def test_a_run_that_has_ended_says_how() -> None:
-    cards = [GpuRecord(index="1", name='A "B"\\C\nD', busy_share=0.25)]
+def test_an_ended_run_says_how_it_ended() -> None:
+    gpus = [GpuRecord(index="1", name='A "B"\\C\nD', busy_share=0.25)]
     failures = [FailureRecord(task="DetectFaces", count=2)]
-    page = exposition(a_record(STAGE, exit_code=30, gpus=cards, failures=failures), {})
+    page = exposition(a_record(STAGE, exit_code=30, gpus=gpus, failures=failures), {})
     assert "thumbnail_tasks_run_running 0\n" in page
     assert "thumbnail_tasks_run_exit_code 30\n" in page
     assert 'thumbnail_tasks_run_failures{task="DetectFaces"} 2\n' in page
     assert '{gpu="1",name="A \\"B\\"\\\\C\\nD"} 0.25\n' in page
 
 
-def test_every_line_is_in_prometheus_format_and_every_metric_is_explained() -> None:
-    cards = [GpuRecord(index="1", name='A "B"\\C\nD', busy_share=0.25)]
-    page = exposition(a_record(STAGE, gpus=cards), {"1": 1.0})
+def test_every_line_is_in_prometheus_format_and_every_metric_has_help() -> None:
+    gpus = [GpuRecord(index="1", name='A "B"\\C\nD', busy_share=0.25)]
+    page = exposition(a_record(STAGE, gpus=gpus), {"1": 1.0})
     assert page.endswith("\n")
     explained = set()
     for line in page.splitlines():
@@ -54,6 +54,6 @@ def test_every_line_is_in_prometheus_format_and_every_metric_is_explained() -> N
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:99999", "no.such.host.:1"])
-def test_an_address_that_is_none_is_named(address: str) -> None:
+def test_an_invalid_address_is_reported(address: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(repr(address))):
         serve_metrics(address, str)

@@ -42,12 +42,12 @@ def test_a_run_that_succeeded_with_warnings_lists_them() -> None:
     ]
 
 
-def test_where_no_task_failed_the_message_says_that() -> None:
+def test_a_message_without_failed_tasks_says_so() -> None:
     text = compose(a_record(state="failed", exit_code=40), "r.json")
     assert "No task of this process failed" in text
 
 
-def test_an_endless_error_is_cut() -> None:
+def test_a_long_error_is_cut() -> None:
     text = compose(dataclasses.replace(FAILED, first_error="x" * 9999), "r.json")
     assert len(text) < 1500
 
@@ -64,5 +64,7 @@ def test_an_endless_error_is_cut() -> None:
         ("running", [], False),
     ],
 )
-def test_a_person_hears_of_what_needs_one(state: str, warnings: list[str], is_needed: bool) -> None:
+def test_messages_are_sent_when_a_person_is_needed(
+    state: str, warnings: list[str], is_needed: bool
+) -> None:
     assert needs_attention(a_record(state=state, warnings=warnings)) is is_needed

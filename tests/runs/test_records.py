@@ -23,7 +23,7 @@ FULL = a_record(
 )
 
 
-def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_a_record_is_read_back_unchanged(tmp_path: Path) -> None:
     write_record(str(tmp_path), FULL)
     (read,) = read_records(str(tmp_path), 9)
     assert read == dataclasses.replace(FULL, stages=list(FULL.stages))
@@ -49,7 +49,7 @@ def test_every_field_of_a_record_is_a_column() -> None:
     assert [each.name for each in dataclasses.fields(StageRecord)] == [f.name for f in stages]
 
 
-def test_records_of_other_versions_and_other_files_do_no_harm(tmp_path: Path) -> None:
+def test_records_of_other_versions_and_other_files_are_ignored(tmp_path: Path) -> None:
     write_record(str(tmp_path), FULL)
     found = json.loads(FULL.to_json()) | {"new_in_version_9": 1, "run_id": "2026-04-01T02-00-00-a"}
     del found["gpus"]

@@ -59,7 +59,7 @@ def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) 
     assert (faces.n_shards_left, faces.n_found, faces.seconds) == (0, 1, 3.0)
 
 
-def test_texts_are_found_where_there_is_one(tally: RunTally, tmp_path: Path) -> None:
+def test_texts_are_counted_where_there_are_any(tally: RunTally, tmp_path: Path) -> None:
     tally.expect(detection(tmp_path, "one"))
     task = CorrectText(data_dir=str(tmp_path), source="web", engine="e", shards="one")
     tally.expect(task)
@@ -70,7 +70,7 @@ def test_texts_are_found_where_there_is_one(tally: RunTally, tmp_path: Path) -> 
     assert tally.stages()[1].n_found == 1
 
 
-def test_a_damaged_file_is_looked_at_again(tally: RunTally, tmp_path: Path) -> None:
+def test_a_damaged_file_is_read_again(tally: RunTally, tmp_path: Path) -> None:
     task = detection(tmp_path, "one")
     tally.expect(task)
     path = Path(task.output_for("one").path)
@@ -83,7 +83,7 @@ def test_a_damaged_file_is_looked_at_again(tally: RunTally, tmp_path: Path) -> N
     assert (tally.stages()[0].n_shards_left, tally.stages()[0].n_found) == (0, 0)
 
 
-def test_of_a_plan_only_what_was_not_there_is_the_runs_doing(tmp_path: Path) -> None:
+def test_only_files_missing_before_count_as_the_runs_work(tmp_path: Path) -> None:
     old, new = (detection(tmp_path, shard) for shard in ("one", "two"))
     make(old, "0")
     tally = RunTally(str(tmp_path), ENGINES)

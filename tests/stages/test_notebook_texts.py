@@ -50,16 +50,16 @@ def thumbnails(**statuses: str) -> pa.Table:
         f"https:i.ytimg.comvi{B}hqdefault.jpg",
     ],
 )
-def test_the_notebooks_names_say_which_video(name: str) -> None:
+def test_the_notebooks_file_names_give_the_video(name: str) -> None:
     assert id_of_notebook_file(name) == B
 
 
 @pytest.mark.parametrize("name", ["", B, "photo", f"https:i.ytimg.comvi{B}hqdefault.jpg.part"])
-def test_other_names_say_nothing(name: str) -> None:
+def test_other_file_names_give_no_video(name: str) -> None:
     assert id_of_notebook_file(name) is None
 
 
-def test_several_files_are_one_and_the_first_counts(tmp_path: Path, named: object) -> None:
+def test_of_several_files_the_first_counts(tmp_path: Path, named: object) -> None:
     write(tmp_path / "filename2text.json", {f"https:i.ytimg.comvi{A}hqdefault": "one two"})
     write(
         tmp_path / "filename2text_not_trending.json",
@@ -84,7 +84,7 @@ def test_another_file_is_another_engine(tmp_path: Path, named: object) -> None:
         ({f"https:i.ytimg.comvi{A}hqdefault": ["x"]}, r".*words read there; found .*\['x'\]"),
     ],
 )
-def test_what_is_no_such_file_is_named(
+def test_a_file_of_another_kind_is_reported(
     tmp_path: Path, named: object, content: object, said: str
 ) -> None:
     named(write(tmp_path / "odd.json", content))
@@ -92,7 +92,7 @@ def test_what_is_no_such_file_is_named(
         load_texts()
 
 
-def test_a_cut_or_missing_file_is_named(tmp_path: Path, named: object) -> None:
+def test_a_truncated_or_missing_file_is_reported(tmp_path: Path, named: object) -> None:
     (tmp_path / "cut.json").write_text('{"https:i.yt')
     named(tmp_path / "cut.json")
     with pytest.raises(InputError, match=r"cut\.json: expected the notebook's JSON"):

@@ -51,7 +51,7 @@ def plan(folder: Path, *video_ids: str) -> tuple[list[Any], list[Any]]:
     )
 
 
-def test_in_an_empty_folder_everything_is_to_be_done_once_in_order(tmp_path: Path) -> None:
+def test_in_an_empty_folder_everything_is_planned_once_in_order(tmp_path: Path) -> None:
     assert plan(tmp_path, B, A, B) == ([], [(B, 1), (A, 1)])
 
 
@@ -73,7 +73,7 @@ def test_a_thumbnail_brings_the_title_and_channel_of_its_first_video() -> None:
     assert without["title_and_channel"].to_pylist() == [""]
 
 
-def test_what_stands_in_a_shard_stays_there(tmp_path: Path) -> None:
+def test_a_planned_thumbnail_stays_in_its_shard(tmp_path: Path) -> None:
     place(tmp_path, "one", 1, {A: "ok", B: "not_found"})
     assert plan(tmp_path, A, B, C) == ([(A, "one"), (B, "one")], [(C, 1)])
 
@@ -83,7 +83,7 @@ def test_a_shard_that_is_not_downloaded_yet_is_kept(tmp_path: Path) -> None:
     assert plan(tmp_path, A) == ([(A, "one")], [])
 
 
-def test_what_may_pass_is_tried_again_and_its_last_try_counts(tmp_path: Path) -> None:
+def test_retriable_failures_are_retried_and_the_last_attempt_counts(tmp_path: Path) -> None:
     place(tmp_path, "one", 1, {A: "timed_out", B: "timed_out"})
     place(tmp_path, "two", 2, {A: "ok"})
     assert plan(tmp_path, A, B) == ([(A, "two")], [(B, 2)])

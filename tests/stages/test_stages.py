@@ -48,7 +48,7 @@ def thumbnails() -> pa.Table:
 NOTHING = schemas.THUMBNAILS.empty_table()
 
 
-def test_words_stand_in_the_stored_picture(thumbnails: pa.Table) -> None:
+def test_words_boxes_refer_to_the_stored_picture(thumbnails: pa.Table) -> None:
     words = recognize_text(
         thumbnails, lambda images: [[Word("HI", 0.9, (0, 1, 2, 3))] * 2 for _ in images], ignore
     )
@@ -86,7 +86,7 @@ def test_each_face_has_the_emotion_of_its_own_crop(thumbnails: pa.Table) -> None
     assert levels == [200, 200, 128, 128]
 
 
-def test_a_face_that_cannot_be_judged_keeps_its_emotion_and_is_flagged(
+def test_a_face_of_low_quality_keeps_its_emotion_and_is_flagged(
     thumbnails: pa.Table,
 ) -> None:
     found = [Face(1.0, (10, 10, 30, 30)), Face(1.0, (60, 10, 100, 50))]
@@ -116,7 +116,9 @@ def test_what_flags_a_face_is_in_the_engine_tag(monkeypatch: pytest.MonkeyPatch)
     assert ClassifyEmotions.selected_engine().about() != about
 
 
-def test_texts_hold_confident_words_and_tell_empty_from_missing(thumbnails: pa.Table) -> None:
+def test_texts_hold_confident_words_and_distinguish_empty_from_missing(
+    thumbnails: pa.Table,
+) -> None:
     rows = [
         {
             "thumbnail_id": "barred",
@@ -158,7 +160,7 @@ def test_tokens_are_counted_as_nltk_does() -> None:
     assert [count_tokens(text) for text in ("", "I QUIT!", "don't $5")] == [0, 3, 4]
 
 
-def test_vectors_are_zero_without_text_and_null_without_picture() -> None:
+def test_vectors_are_zero_without_text_and_null_without_a_picture() -> None:
     rows = [
         {"thumbnail_id": name, "ocr": text} for name, text in (("a", "x"), ("b", ""), ("c", None))
     ]
@@ -175,7 +177,7 @@ def test_appearance_is_null_without_a_picture(thumbnails: pa.Table) -> None:
 
 
 @pytest.mark.parametrize("memory_for", [1, 2, 9])
-def test_where_memory_runs_out_the_batch_is_halved_and_the_tables_are_the_same(
+def test_out_of_memory_halves_the_batch_and_keeps_the_tables(
     memory_for: int,
 ) -> None:
     def limited(engine: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
@@ -258,7 +260,7 @@ def test_the_next_smaller_quality_is_taken_where_one_is_missing() -> None:
     assert (row["status"], row["url"], row["width_px"]) == ("ok", small, 160)
 
 
-def test_a_placeholder_is_no_thumbnail() -> None:
+def test_a_placeholder_is_not_a_thumbnail() -> None:
     placeholder = encoded(np.full((90, 120, 3), 100, np.uint8), "JPEG")
     urls = [f"http://h/vi/a/{quality}.jpg" for quality in ("hqdefault", "mqdefault")]
     results = {url: FetchResult(url, "ok", http_status=200, image=placeholder) for url in urls}
@@ -272,7 +274,7 @@ def test_a_placeholder_is_no_thumbnail() -> None:
     assert fetch_one(wanted(url=urls[0]), results)["status"] == "ok"
 
 
-def test_a_file_is_read_and_a_missing_or_broken_one_has_its_status(tmp_path: object) -> None:
+def test_a_file_is_read_and_a_missing_or_damaged_one_has_its_status(tmp_path: object) -> None:
     good, broken = tmp_path / "good.png", tmp_path / "broken.jpg"
     good.write_bytes(encoded(GREY))
     broken.write_bytes(encoded(GREY)[:100])
@@ -282,7 +284,7 @@ def test_a_file_is_read_and_a_missing_or_broken_one_has_its_status(tmp_path: obj
     assert fetch_one(wanted(), {})["status"] == "not_found"
 
 
-def test_many_thumbnails_come_back_in_their_order(server: Server, picture: bytes) -> None:
+def test_many_thumbnails_keep_their_order(server: Server, picture: bytes) -> None:
     from thumbnail_tasks.network.downloads import Downloader
 
     names = [f"{number:011}" for number in range(30)]

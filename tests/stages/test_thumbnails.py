@@ -24,7 +24,7 @@ def ignore(n: int) -> None:
     pass
 
 
-def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
+def test_a_host_that_goes_down_keeps_what_was_settled(picture: bytes) -> None:
     answers = {
         "good": FetchResult(link("good"), "ok", http_status=200, image=picture),
         "gone": FetchResult(link("gone"), "not_found", "HTTP 404", http_status=404),
@@ -60,7 +60,7 @@ def test_a_host_that_is_down_leaves_what_was_settled(picture: bytes) -> None:
     assert sum(told) == len(IDS)
 
 
-def test_a_picture_of_the_placeholders_size_is_told_by_its_header(picture: bytes) -> None:
+def test_a_picture_of_the_placeholders_size_is_recognised_by_its_header(picture: bytes) -> None:
     """What is cut short behind its header is a placeholder, too: a smaller size may be whole."""
     placeholder = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0\0\0\x78\0\0\0\x5a"
     asked = []

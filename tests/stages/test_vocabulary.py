@@ -39,7 +39,7 @@ def test_a_word_counts_once_per_text() -> None:
     assert count_vocabulary(["spam spam Spam", "spam", "eggs"]) == {"spam": 2, "eggs": 1}
 
 
-def test_batches_merge_into_what_one_count_gives() -> None:
+def test_merged_batches_equal_one_count() -> None:
     texts = ["one two", None, "two three", "three two"]
     merged: Counter[str] = Counter()
     for batch in (texts[:1], texts[1:]):
@@ -47,7 +47,7 @@ def test_batches_merge_into_what_one_count_gives() -> None:
     assert merged == count_vocabulary(texts)
 
 
-def test_a_title_is_trusted_at_once_a_description_when_another_agrees() -> None:
+def test_a_title_is_trusted_alone_a_description_when_another_agrees() -> None:
     titles = {"zorb": 1, "alpha": 2}
     descriptions = {"typpo": 1, "beta": 2, "alpha": 1}
     assert select_vocabulary(titles, descriptions) == {"alpha": 3, "beta": 2, "zorb": 1}
@@ -58,5 +58,5 @@ def test_the_vocabulary_is_in_alphabetical_order() -> None:
     assert list(selected) == ["apple", "mango", "zebra", "éclair"]
 
 
-def test_a_long_text_without_spaces_costs_no_more_than_its_length() -> None:
+def test_time_is_linear_in_a_long_text_without_spaces() -> None:
     assert count_vocabulary(["x" * 1_000_000, "." * 1_000_000, "'a" * 500_000]) == {}

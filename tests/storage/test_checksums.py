@@ -1,4 +1,4 @@
-"""No byte of a sealed file can change, and none be missing, without an error."""
+"""No byte of a file with checksums can change or be missing without an error."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def is_as_sealed(path: Path, columns: list[str] | None = None) -> bool:
+def is_unchanged(path: Path, columns: list[str] | None = None) -> bool:
     """Whether it can be read; then it is to be what was written."""
     try:
         file = open_checked(str(path), columns)
@@ -49,11 +49,11 @@ def flipped(content: bytes) -> Iterator[tuple[int, bytes]]:
             yield place, content[:place] + bytes([byte ^ mask]) + content[place + 1 :]
 
 
-def test_a_changed_byte_is_an_error_wherever_it_is(path: Path) -> None:
+def test_a_changed_byte_is_an_error_anywhere(path: Path) -> None:
     content, harmless = path.read_bytes(), set()
     for place, changed in flipped(content):
         path.write_bytes(changed)
-        if is_as_sealed(path):
+        if is_unchanged(path):
             harmless.add(place)
     assert harmless == set(range(MAGIC))  # nothing is read from there
 
@@ -62,7 +62,7 @@ def test_of_some_columns_only_their_own_bytes_count(path: Path) -> None:
     content, harmless = path.read_bytes(), set()
     for place, changed in flipped(content):
         path.write_bytes(changed)
-        if is_as_sealed(path, ["a.b", "pair"]):
+        if is_unchanged(path, ["a.b", "pair"]):
             harmless.add(place)
     assert MAGIC < len(harmless) < len(content) / 2
 
@@ -71,7 +71,7 @@ def test_a_file_cut_short_or_grown_is_an_error(path: Path) -> None:
     content = path.read_bytes()
     for changed in (*(content[:end] for end in range(len(content))), content + b"\0"):
         path.write_bytes(changed)
-        assert not is_as_sealed(path)
+        assert not is_unchanged(path)
 
 
 def test_a_block_of_zeros_is_an_error(path: Path) -> None:
@@ -79,22 +79,22 @@ def test_a_block_of_zeros_is_an_error(path: Path) -> None:
     for start in range(MAGIC, len(content) - 16, 16):
         if any(content[start : start + 16]):
             path.write_bytes(content[:start] + bytes(16) + content[start + 16 :])
-            assert not is_as_sealed(path)
+            assert not is_unchanged(path)
 
 
-def test_a_file_that_was_not_sealed_is_an_error(path: Path) -> None:
+def test_a_file_that_has_no_checksums_is_an_error(path: Path) -> None:
     pq.write_table(TABLE, path)
     with pytest.raises(ChecksumError, match="a Parquet file that this package did not write"):
         open_checked(str(path))
 
 
-def test_others_read_a_sealed_file_as_any_other(path: Path) -> None:
+def test_others_read_a_file_with_checksums_as_any_other(path: Path) -> None:
     assert pq.read_table(path).equals(TABLE)
     assert pq.read_metadata(path).metadata[b"made_of"] == b"abc"
 
 
 @pytest.mark.parametrize("table", [TABLE.slice(0, 0), pa.table({"a": pa.array([], pa.string())})])
-def test_a_table_without_rows_can_be_sealed(path: Path, table: pa.Table) -> None:
+def test_a_table_without_rows_can_have_checksums(path: Path, table: pa.Table) -> None:
     pq.write_table(table, path)
     add_checksums(path)
     assert open_checked(str(path)).read().equals(table)

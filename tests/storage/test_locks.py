@@ -24,7 +24,7 @@ def hold(data_dir: Path, name: str, pipe: Connection) -> None:
 
 
 class Holder:
-    """Another process that claims a name."""
+    """Another process that holds the lock of a name."""
 
     def __init__(self, data_dir: Path, name: str) -> None:
         self.pipe, theirs = FORK.Pipe()
@@ -36,7 +36,7 @@ class Holder:
         return str(self.pipe.recv())
 
 
-def test_another_waits_until_it_is_released_and_other_names_are_free(tmp_path: Path) -> None:
+def test_another_process_waits_until_release_and_other_names_are_free(tmp_path: Path) -> None:
     first = Holder(tmp_path, "words/a")
     assert first.says() == "holds"
     second, other = Holder(tmp_path, "words/a"), Holder(tmp_path, "words/b")
@@ -71,22 +71,22 @@ def test_a_killed_holder_holds_nothing_even_while_its_child_lives(tmp_path: Path
         os.kill(grandchild, signal.SIGKILL)
 
 
-def test_within_a_claim_another_can_be_taken_and_given_back(tmp_path: Path) -> None:
+def test_a_second_lock_can_be_held_within_a_lock(tmp_path: Path) -> None:
     with hold_lock(tmp_path, "words/a", lambda: None):
         with hold_lock(tmp_path, "thumbnails/a", lambda: None):
             pass
         assert Holder(tmp_path, "words/a").says() == "waits"
 
 
-def test_a_claim_is_given_back_when_the_block_raises(tmp_path: Path) -> None:
+def test_a_lock_is_released_when_the_block_raises(tmp_path: Path) -> None:
     with pytest.raises(KeyError), hold_lock(tmp_path, "words/a", lambda: None):
         raise KeyError
     assert Holder(tmp_path, "words/a").says() == "holds"
     assert [path.name for path in tmp_path.iterdir()] == [".claims"]
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
-    claim = hold_lock(tmp_path / "data", "words/a", lambda: None)
-    with pytest.raises(StorageError, match="cannot be written"), claim:
+    lock = hold_lock(tmp_path / "data", "words/a", lambda: None)
+    with pytest.raises(StorageError, match="cannot be written"), lock:
         pass

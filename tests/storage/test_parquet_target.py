@@ -31,7 +31,7 @@ def test_a_table_comes_back_with_its_metadata(tmp_path: Path) -> None:
     assert [path.name for path in Path(target.path).parent.iterdir()] == ["a.parquet"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_orphan(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     target = ParquetTarget(str(tmp_path / "a.parquet"))
     target.write(TABLE)
     with pytest.raises(ValueError, match="schema"), target.open_writer(TABLE.schema) as writer:
@@ -40,7 +40,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_orphan(tmp_path: Path) -> Non
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = ParquetTarget(str(tmp_path / "file" / "a.parquet"))
     with pytest.raises(StorageError, match=r"a\.parquet: cannot be written.*found: File exists"):
@@ -61,7 +61,7 @@ def test_a_file_that_is_not_parquet_is_reported_and_moved_aside(
     assert f"moved to {aside} and will be regenerated" in capfd.readouterr().err
 
 
-def test_three_damaged_copies_are_kept_and_then_the_disk_is_blamed(tmp_path: Path) -> None:
+def test_after_three_damaged_copies_the_disk_is_reported(tmp_path: Path) -> None:
     target = ParquetTarget(str(tmp_path / "a.parquet"))
     for state in (b"first", b"second", b"third"):
         Path(target.path).write_bytes(state)
@@ -75,7 +75,7 @@ def test_three_damaged_copies_are_kept_and_then_the_disk_is_blamed(tmp_path: Pat
     assert [aside.read_bytes() for aside in asides] == [b"first", b"second", b"third"]
 
 
-def test_who_reads_the_folder_does_not_see_what_lies_aside(tmp_path: Path) -> None:
+def test_readers_of_the_folder_skip_files_moved_aside(tmp_path: Path) -> None:
     target = ParquetTarget(str(tmp_path / "a.parquet"))
     Path(target.path).write_bytes(b"damaged")
     with pytest.raises(LostFileError):
@@ -84,7 +84,7 @@ def test_who_reads_the_folder_does_not_see_what_lies_aside(tmp_path: Path) -> No
     assert pq.read_table(tmp_path).equals(TABLE)
 
 
-def test_a_file_of_another_place_is_not_taken_for_this_one(tmp_path: Path) -> None:
+def test_a_file_copied_from_another_path_is_not_taken_for_this_one(tmp_path: Path) -> None:
     other = ParquetTarget(str(tmp_path / "b.parquet"), "words/engine/b")
     other.write(TABLE)
     shutil.copy(other.path, tmp_path / "a.parquet")
@@ -93,7 +93,7 @@ def test_a_file_of_another_place_is_not_taken_for_this_one(tmp_path: Path) -> No
         ParquetTarget(str(tmp_path / "a.parquet"), "words/engine/a").read_metadata()
 
 
-def test_what_is_made_of_a_file_does_not_say_that_it_is_that_file(tmp_path: Path) -> None:
+def test_data_made_from_a_file_does_not_keep_its_path(tmp_path: Path) -> None:
     first = ParquetTarget(str(tmp_path / "a.parquet"), "words/engine/a")
     first.write(TABLE, {"seconds": "1"})
     second = ParquetTarget(str(tmp_path / "b.parquet"), "texts/engine/a")
@@ -101,7 +101,7 @@ def test_what_is_made_of_a_file_does_not_say_that_it_is_that_file(tmp_path: Path
     assert second.read_metadata() == {"seconds": "2"}
 
 
-def test_a_missing_file_is_lost_and_a_folder_of_its_name_is_left_alone(tmp_path: Path) -> None:
+def test_a_missing_file_is_lost_and_a_folder_of_its_name_stays(tmp_path: Path) -> None:
     target = ParquetTarget(str(tmp_path / "a.parquet"))
     with pytest.raises(LostFileError, match=r"a\.parquet: expected .* found none"):
         target.read()
@@ -112,7 +112,7 @@ def test_a_missing_file_is_lost_and_a_folder_of_its_name_is_left_alone(tmp_path:
     assert Path(target.path).is_dir()
 
 
-def test_only_old_orphans_are_removed(tmp_path: Path) -> None:
+def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
     for name in (".writing-old", ".writing-new", "data"):
         (tmp_path / name).touch()
     os.utime(tmp_path / ".writing-old", (0, 0))
@@ -188,7 +188,7 @@ def test_all_files_of_a_folder_are_on_the_disk_before_it_has_its_name(
     assert recorded[3:] == [("rename to", "model"), ("flush", ".")]
 
 
-def test_the_kernel_is_asked_in_that_order(tmp_path: Path) -> None:
+def test_system_calls_are_in_that_order(tmp_path: Path) -> None:
     calls = "?mkdir,?mkdirat,?write,?pwrite64,?fsync,?rename,?renameat,?renameat2"
     traced = ["strace", "-f", "-y", "-o", str(tmp_path / "log"), "-e", f"trace={calls}"]
     if not shutil.which("strace") or subprocess.run([*traced, "true"], check=False).returncode:

@@ -51,20 +51,20 @@ def test_an_empty_folder_has_nothing_to_free(tmp_path: Path) -> None:
     assert describe(tmp_path, [], "freed") == f"{tmp_path}: nothing to free"
 
 
-def test_what_killed_writers_left_is_listed_by_folder(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_writers_are_listed_by_folder(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/.writing-old", "exports/.writing-new", "words/e/shard.parquet")
     os.utime(tmp_path / "exports" / ".writing-new")
     (tmp_path / "exports" / ".writing-link").symlink_to("nowhere")
     assert names_of(tmp_path, list_orphans(tmp_path)) == ["words/e/.writing-old"]
 
 
-def test_damaged_files_go_and_those_in_their_place_stay(tmp_path: Path) -> None:
+def test_damaged_files_are_removed_and_their_replacements_stay(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
     remove(list_damaged(tmp_path))
     assert files_of(tmp_path) == ["words/e/shard.parquet"]
 
 
-def test_a_folder_of_a_killed_run_goes_with_all_folders_in_it(tmp_path: Path) -> None:
+def test_a_killed_runs_folder_is_removed_with_all_folders_in_it(tmp_path: Path) -> None:
     lay_down(tmp_path, "new/data/parts/1.js", "new/pictures/1.webp", "new/index.html", "other")
     remove(list_unfinished([tmp_path / "new", tmp_path / "old"]))
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
@@ -80,7 +80,7 @@ def test_a_folder_of_a_killed_run_goes_with_all_folders_in_it(tmp_path: Path) ->
         (1, TWO_NIGHTS[1], ("2026-11-23",), ["2026-11-24"]),
     ],
 )
-def test_the_newest_exports_stay_and_so_does_the_one_that_latest_leads_to(
+def test_the_newest_exports_and_the_latest_one_stay(
     tmp_path: Path, keep: int, latest: str, spared: tuple[str, ...], gone: list[str]
 ) -> None:
     for date in ("2026-11-23", *TWO_NIGHTS):
@@ -110,7 +110,7 @@ def test_the_last_plan_of_each_exported_table_and_of_the_newest_is_needed(tmp_pa
     ]
 
 
-def test_a_vocabulary_stays_while_a_shard_of_its_table_is_there(tmp_path: Path) -> None:
+def test_a_vocabulary_stays_while_a_shard_of_its_table_exists(tmp_path: Path) -> None:
     lay_down(
         tmp_path,
         *(f"videos/{table}.parquet" for table in "abcd"),
@@ -126,7 +126,7 @@ def test_a_vocabulary_stays_while_a_shard_of_its_table_is_there(tmp_path: Path) 
     ]
 
 
-def test_results_of_engines_of_today_stay_for_every_source(tmp_path: Path) -> None:
+def test_results_of_current_engines_stay_for_every_source(tmp_path: Path) -> None:
     lay_down(
         tmp_path,
         *("words/e-1/s.parquet", "words/e-2/s.parquet", "words/e-3/s.parquet"),
@@ -139,7 +139,7 @@ def test_results_of_engines_of_today_stay_for_every_source(tmp_path: Path) -> No
     assert (tmp_path / "thumbnails" / "e-3" / "s.parquet").exists()
 
 
-def test_the_account_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
+def test_the_summary_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
     reclaimable = [
         Reclaimable(tmp_path / "words/e", "why", sorted((tmp_path / "words/e").iterdir())),
@@ -155,7 +155,7 @@ def test_the_account_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> N
     assert files_of(tmp_path) == before
 
 
-def test_what_has_another_name_that_stays_frees_nothing(tmp_path: Path) -> None:
+def test_a_file_with_a_second_hard_link_frees_nothing(tmp_path: Path) -> None:
     lay_down(tmp_path, "a/attributes.csv")
     (tmp_path / "b").mkdir()
     os.link(tmp_path / "a/attributes.csv", tmp_path / "b/attributes.csv")
@@ -164,7 +164,7 @@ def test_what_has_another_name_that_stays_frees_nothing(tmp_path: Path) -> None:
     assert measure_freed(both) == 1000
 
 
-def test_a_folder_with_something_else_in_it_stays(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_in_it_stays(tmp_path: Path) -> None:
     lay_down(tmp_path, "words/e/a.parquet", "words/e/notes.txt")
     remove([Reclaimable(tmp_path / "words/e", "why", [tmp_path / "words/e/a.parquet"])])
     assert files_of(tmp_path) == ["words/e/notes.txt"]

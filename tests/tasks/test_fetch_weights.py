@@ -49,13 +49,13 @@ def serve(server: Server, name: str) -> None:
     server.lay_down(f"/{name}.h5", ServedFile(MODEL).answer)
 
 
-def test_all_that_can_be_fetched_is_named_in_the_help() -> None:
+def test_the_help_names_all_weights() -> None:
     assert known_weights()
     for name in known_weights():
         assert name in dict(FetchWeights.get_params())["weights"].description
 
 
-def test_a_model_says_all_that_a_person_needs_who_brings_it() -> None:
+def test_a_model_says_how_to_bring_it_by_hand() -> None:
     for weights in known_weights().values():
         assert weights.url.startswith("https://")
         assert weights.path.is_absolute()
@@ -64,7 +64,7 @@ def test_a_model_says_all_that_a_person_needs_who_brings_it() -> None:
         assert engine == settings.PRESETS["embedded"][stage]
 
 
-def test_the_places_are_those_of_keras_ocr_and_tf_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folders_are_those_of_keras_ocr_and_tf_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_OCR_CACHE_DIR", "/ocr")
     monkeypatch.setenv("TFHUB_CACHE_DIR", "/hub")
     assert {name: str(weights.path) for name, weights in known_weights().items()} == {
@@ -74,7 +74,7 @@ def test_the_places_are_those_of_keras_ocr_and_tf_hub(monkeypatch: pytest.Monkey
     }
 
 
-def test_what_the_settings_replace_by_a_file_is_not_fetched(
+def test_weights_replaced_by_a_file_in_the_settings_are_not_fetched(
     config: luigi.configuration.LuigiConfigParser,
 ) -> None:
     config.set("tensorflow_hub", "handle", "models/encoder")
@@ -82,14 +82,14 @@ def test_what_the_settings_replace_by_a_file_is_not_fetched(
     assert list(known_weights()) == ["keras-ocr-recognizer"]
 
 
-def test_an_unknown_name_is_named_with_those_that_there_are(two: list[Weights]) -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones(two: list[Weights]) -> None:
     task = FetchWeights(weights="first,third")
     assert not task.complete()
     with pytest.raises(SettingsError, match="expected some of first, second; found: 'third'"):
         task.run()
 
 
-def test_a_pin_that_is_no_digest_is_named(config: luigi.configuration.LuigiConfigParser) -> None:
+def test_an_invalid_hash_is_reported(config: luigi.configuration.LuigiConfigParser) -> None:
     config.set("tensorflow_hub", "sha256", "abc")
     task = FetchWeights()
     assert not task.complete()
@@ -115,9 +115,7 @@ def test_only_the_named_are_fetched(server: Server, two: list[Weights], names: s
     assert not two[0].path.exists()
 
 
-def test_one_that_cannot_be_had_does_not_keep_the_others(
-    server: Server, two: list[Weights]
-) -> None:
+def test_a_failed_download_does_not_stop_the_others(server: Server, two: list[Weights]) -> None:
     serve(server, "second")
     with pytest.raises(WeightsError, match=r"^first: first\.h5 cannot be fetched.*HTTP 404"):
         FetchWeights().run()
@@ -125,17 +123,17 @@ def test_one_that_cannot_be_had_does_not_keep_the_others(
     assert not FetchWeights().complete()
 
 
-def test_each_that_cannot_be_had_has_its_line(two: list[Weights]) -> None:
+def test_each_failed_download_has_its_line(two: list[Weights]) -> None:
     with pytest.raises(WeightsError, match=r"^first: .*\nsecond: [^\n]*$"):
         FetchWeights().run()
 
 
-def test_another_file_in_its_place_is_not_done(two: list[Weights]) -> None:
+def test_another_file_at_its_path_is_not_complete(two: list[Weights]) -> None:
     two[0].path.write_bytes(b"something else")
     assert not FetchWeights(weights="first").complete()
 
 
-def test_a_person_sees_how_far_it_is(
+def test_the_terminal_shows_progress(
     server: Server,
     two: list[Weights],
     capsys: pytest.CaptureFixture[str],
@@ -150,7 +148,7 @@ def test_a_person_sees_how_far_it_is(
     assert lines[-1] == f"FetchWeights       first is at {two[0].path}"
 
 
-def test_luigis_page_sees_how_far_it_is(server: Server, two: list[Weights]) -> None:
+def test_luigis_page_shows_progress(server: Server, two: list[Weights]) -> None:
     shares: list[int] = []
     task = FetchWeights()
     task.set_status_message = lambda message: None

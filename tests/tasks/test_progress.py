@@ -33,7 +33,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     return shown
 
 
-def test_each_shard_of_a_batch_is_told_and_at_the_end_all_of_them(shown: Shown) -> None:
+def test_each_shard_of_a_batch_is_reported_and_all_of_them_at_the_end(shown: Shown) -> None:
     lines = ProgressLines(Chore(), n_parts=2)
     lines.begin(16, "2 of 5")
     lines.finish()
@@ -49,7 +49,7 @@ def test_each_shard_of_a_batch_is_told_and_at_the_end_all_of_them(shown: Shown) 
     assert [share for _, share in shown] == [0, 50, 50, 100, 100]
 
 
-def test_a_luigid_that_is_away_costs_the_message_and_not_the_task(
+def test_an_unreachable_luigid_loses_the_message_and_not_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Chore(), "set_status_message", no_luigid)

@@ -1,4 +1,4 @@
-"""What a task finds lost is asked for, and what nobody can make anew is an error."""
+"""A task asks for a lost input again; what no task can recompute is an error."""
 
 from collections.abc import Iterator
 
@@ -38,18 +38,18 @@ def task() -> Third:
     return Third()
 
 
-def test_where_nothing_is_lost_nothing_is_asked_for(task: Third) -> None:
+def test_without_lost_files_nothing_is_requested(task: Third) -> None:
     assert list(task.run()) == []
     assert task.done == ["whole"]
 
 
-def test_all_earlier_tasks_are_asked_for_once_for_each_lost_file(task: Third) -> None:
+def test_all_earlier_tasks_are_requested_once_for_each_lost_file(task: Third) -> None:
     task.losses += ["a", "b"]
     assert list(task.run()) == [[First(), Second()]] * 2
     assert task.done == ["whole"]
 
 
-def test_what_is_still_lost_when_all_earlier_tasks_are_complete_is_an_error(task: Third) -> None:
+def test_a_file_still_lost_after_all_earlier_tasks_is_an_error(task: Third) -> None:
     task.losses += ["a", "a"]
     asked = task.run()
     next(asked)
@@ -58,7 +58,7 @@ def test_what_is_still_lost_when_all_earlier_tasks_are_complete_is_an_error(task
     assert task.done == []
 
 
-def test_what_a_task_asks_for_by_itself_is_passed_on() -> None:
+def test_a_tasks_own_dynamic_requirements_are_passed_on() -> None:
     class Asking(luigi.Task):
         @recover_lost_inputs
         def run(self) -> Iterator[list[luigi.Task]]:

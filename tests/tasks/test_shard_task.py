@@ -13,18 +13,18 @@ def numbered(number: str) -> CorrectText:
     return CorrectText.on("table-one", "web", "data", number)
 
 
-def test_a_number_makes_no_other_task() -> None:
+def test_the_shard_number_does_not_change_the_task_id() -> None:
     assert numbered("1 of 3") == numbered("2 of 5") == numbered("")
     assert numbered("1 of 3").output()[0].path == numbered("").output()[0].path
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_number_is_the_first_that_luigis_page_shows(stage: type[ShardTask]) -> None:
+def test_luigis_page_shows_the_shard_number_first(stage: type[ShardTask]) -> None:
     task = stage.on("table-one", "web", "data", "2 of 3")
     assert next(iter(task.to_str_params(only_public=True).items())) == ("shard_numbers", "2 of 3")
 
 
-def test_a_task_of_two_runs_has_the_folder_in_its_name() -> None:
+def test_tasks_of_two_data_directories_have_different_ids() -> None:
     here, there = (DetectFaces.on("table-one", "web", folder) for folder in ("here", "there"))
     assert here.task_id != there.task_id
 
@@ -37,7 +37,9 @@ def test_a_task_of_two_runs_has_the_folder_in_its_name() -> None:
         (["--data-dir", "mine"], "mine"),
     ],
 )
-def test_the_folder_is_the_tasks_own_or_that_of_the_settings(flags: list[str], folder: str) -> None:
+def test_the_data_directory_is_the_tasks_parameter_or_the_setting(
+    flags: list[str], folder: str
+) -> None:
     about = ("--source", "web", "--DetectFaces-engine", "any", "--shards", "table-one")
     with CmdlineParser.global_instance(["DetectFaces", *about, *flags]) as parser:
         assert parser.get_task_obj().data_dir == folder
@@ -46,7 +48,7 @@ def test_the_folder_is_the_tasks_own_or_that_of_the_settings(flags: list[str], f
 @pytest.mark.parametrize(
     "first", ["1 of 3", None]
 )  # None: luigid has it from before there were any
-def test_a_batch_has_the_numbers_of_its_tasks_and_so_has_what_comes_before(
+def test_a_batch_and_its_requirements_have_the_shard_numbers_of_its_tasks(
     first: str | None,
 ) -> None:
     batch = CorrectText.from_str_params(

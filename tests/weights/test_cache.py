@@ -90,7 +90,7 @@ def test_a_file_is_fetched_once(server: Server, weights: Weights) -> None:
     assert len(server.asked) == 1
 
 
-def test_another_file_is_not_placed_and_the_next_try_begins_anew(
+def test_a_wrong_file_is_not_kept_and_the_next_attempt_restarts(
     server: Server, weights: Weights
 ) -> None:
     serve(server, weights, b"9" * len(MODEL), MODEL)
@@ -102,7 +102,7 @@ def test_another_file_is_not_placed_and_the_next_try_begins_anew(
     assert put(weights) == SHA256
 
 
-def test_what_broke_off_is_kept_for_the_next_run(server: Server, weights: Weights) -> None:
+def test_an_interrupted_download_is_kept_for_the_next_run(server: Server, weights: Weights) -> None:
     rest = ServedFile(MODEL)
     server.lay_down("/model.h5", ServedFile(MODEL, breaks_off_at=4000).answer)
     with pytest.raises(WeightsError, match="broke off after 4000 of 10000 bytes"):
@@ -115,7 +115,9 @@ def test_what_broke_off_is_kept_for_the_next_run(server: Server, weights: Weight
 
 
 @pytest.mark.parametrize(("content", "found"), [(b"short", "5 bytes"), (b"9" * 10_000, "SHA-256")])
-def test_what_is_not_ours_stays_and_is_named(weights: Weights, content: bytes, found: str) -> None:
+def test_an_unknown_file_stays_and_is_reported(
+    weights: Weights, content: bytes, found: str
+) -> None:
     weights.path.parent.mkdir()
     weights.path.write_bytes(content)
     for look in (is_there, put):
@@ -126,7 +128,9 @@ def test_what_is_not_ours_stays_and_is_named(weights: Weights, content: bytes, f
     assert weights.path.read_bytes() == content
 
 
-def test_a_file_is_read_once_per_state(weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_hashed_once_per_change(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[Path] = []
     path_open = Path.open
 
@@ -144,7 +148,7 @@ def test_a_file_is_read_once_per_state(weights: Weights, monkeypatch: pytest.Mon
     assert len(read) == 2
 
 
-def test_without_a_network_all_that_a_person_needs_is_on_one_line(weights: Weights) -> None:
+def test_without_a_network_one_line_says_how_to_bring_the_file(weights: Weights) -> None:
     with pytest.raises(WeightsError) as raised:
         put(weights._replace(url="http://127.0.0.1:1/model.h5"))
     said = str(raised.value)
@@ -155,7 +159,7 @@ def test_without_a_network_all_that_a_person_needs_is_on_one_line(weights: Weigh
     assert "\n" not in said
 
 
-def test_a_folder_that_cannot_be_written_is_named(weights: Weights) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(weights: Weights) -> None:
     weights.path.parent.write_text("a file, not a folder")
     with pytest.raises(StorageError, match=r"model\.h5: cannot be written.*found: File exists"):
         put(weights)
@@ -174,7 +178,7 @@ def test_an_archive_becomes_tf_hubs_folder(server: Server, hub: Weights) -> None
     assert described.startswith(f"Module: {server.url}/encoder/4\nDownload Time: ")
 
 
-def test_a_pinned_archive_is_checked_when_it_comes(server: Server, hub: Weights) -> None:
+def test_a_pinned_archive_is_checked_on_download(server: Server, hub: Weights) -> None:
     serve(server, hub, ARCHIVE)
     with pytest.raises(WeightsError, match=f"SHA-256 {SHA256}; found: SHA-256 {ARCHIVE_SHA256}"):
         put(hub._replace(sha256=SHA256))
@@ -182,7 +186,7 @@ def test_a_pinned_archive_is_checked_when_it_comes(server: Server, hub: Weights)
     assert put(hub._replace(sha256=ARCHIVE_SHA256)) == ARCHIVE_SHA256
 
 
-def test_a_pin_is_compared_with_what_was_unpacked(server: Server, hub: Weights) -> None:
+def test_a_pin_is_compared_with_the_unpacked_files(server: Server, hub: Weights) -> None:
     serve(server, hub, ARCHIVE)
     put(hub)
     assert is_there(hub._replace(sha256=ARCHIVE_SHA256))
@@ -190,7 +194,7 @@ def test_a_pin_is_compared_with_what_was_unpacked(server: Server, hub: Weights) 
         is_there(hub._replace(sha256=SHA256))
 
 
-def test_what_tf_hub_itself_has_fetched_is_taken_unless_a_pin_is_to_be_checked(
+def test_a_model_fetched_by_tf_hub_is_used_unless_it_is_pinned(
     hub: Weights,
 ) -> None:
     hub.path.mkdir(parents=True)
@@ -201,7 +205,7 @@ def test_what_tf_hub_itself_has_fetched_is_taken_unless_a_pin_is_to_be_checked(
         is_there(hub._replace(sha256=SHA256))
 
 
-def test_a_folder_of_something_else_is_named(hub: Weights) -> None:
+def test_a_folder_of_something_else_is_reported(hub: Weights) -> None:
     (hub.path / "something").mkdir(parents=True)
     with pytest.raises(WeightsError, match=r"063d866c: not the encoder of .* found no SavedModel"):
         put(hub)
@@ -213,7 +217,7 @@ def test_an_empty_folder_is_replaced(server: Server, hub: Weights) -> None:
     assert put(hub) == ARCHIVE_SHA256
 
 
-def test_an_archive_that_a_person_brought_is_unpacked_without_a_network(hub: Weights) -> None:
+def test_an_archive_brought_by_hand_is_unpacked_without_a_network(hub: Weights) -> None:
     hub.path.parent.mkdir()
     brought = hub.path.with_name("063d866c.tar.gz")
     brought.write_bytes(ARCHIVE)
@@ -241,7 +245,7 @@ with tarfile.open(fileobj=EVIL, mode="w:gz") as tar:
         EVIL.getvalue(),
     ],
 )
-def test_what_is_no_archive_of_a_model_is_not_placed(
+def test_an_archive_without_a_model_is_not_unpacked(
     server: Server, hub: Weights, content: bytes
 ) -> None:
     serve(server, hub, content, ARCHIVE)
@@ -280,7 +284,7 @@ def test_after_a_kill_while_unpacking_the_next_run_needs_no_network(
     }
 
 
-def test_a_server_error_names_its_status(server: Server, hub: Weights) -> None:
+def test_a_server_error_is_reported_with_its_status(server: Server, hub: Weights) -> None:
     server.lay_down("/encoder/4?tf-hub-format=compressed", Answer(403))
     with pytest.raises(WeightsError, match=r"SHA-256 \(not published\); found: HTTP 403 Forbidden"):
         put(hub)

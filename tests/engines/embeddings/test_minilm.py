@@ -45,7 +45,7 @@ def test_no_texts_give_no_vectors(encode: TextEncoder) -> None:
 
 
 @pytest.mark.model
-def test_sentences_are_as_near_to_each_other_as_in_the_original(encode: TextEncoder) -> None:
+def test_similarities_of_sentences_are_those_of_the_original_model(encode: TextEncoder) -> None:
     vectors = encode(SENTENCES)
     assert vectors.shape == (5, minilm.WIDTH)
     assert vectors.dtype == np.float32
@@ -61,7 +61,7 @@ def test_any_text_gives_a_vector_of_length_1(encode: TextEncoder, text: str) -> 
 
 @pytest.mark.model
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_a_text_has_the_same_bits_in_any_company(encode: TextEncoder, size: int) -> None:
+def test_a_texts_vector_does_not_depend_on_its_batch(encode: TextEncoder, size: int) -> None:
     texts = [*random_texts(150), "word " * 300, ""]
     together = dict(zip(texts, encode(texts), strict=True))
     random.Random(size).shuffle(texts)
@@ -71,7 +71,7 @@ def test_a_text_has_the_same_bits_in_any_company(encode: TextEncoder, size: int)
 
 
 @pytest.mark.model
-def test_equal_texts_have_equal_vectors_in_their_places(encode: TextEncoder) -> None:
+def test_equal_texts_have_equal_vectors_in_order(encode: TextEncoder) -> None:
     once = encode(["cat", "dog"])
     np.testing.assert_array_equal(encode(["cat", "dog", "cat", "cat"]), once[[0, 1, 0, 0]])
 

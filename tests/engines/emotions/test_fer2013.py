@@ -18,7 +18,7 @@ def coordinates(width: int, height: int) -> ImageRGB:
     return np.stack([x, y, np.zeros_like(x)], axis=2)
 
 
-def test_the_frame_is_larger_than_the_box() -> None:
+def test_the_crop_is_larger_than_the_box() -> None:
     face = crop_face(coordinates(200, 200), np.array([50, 50, 150, 150], dtype=np.float32))
     assert face.shape == (116, 116, 3)
     assert (face[0, 0, 0], face[-1, -1, 0]) == (42, 157)
@@ -28,7 +28,7 @@ def test_the_frame_is_larger_than_the_box() -> None:
 @pytest.mark.parametrize(
     "box", [(-60, -60, 40, 40), (70, 40, 130, 100), (-30, -30, 110, 110), (300, 300, 340, 340)]
 )
-def test_a_face_that_leaves_the_picture_repeats_its_border(box: tuple[int, ...]) -> None:
+def test_a_crop_beyond_the_picture_repeats_its_border(box: tuple[int, ...]) -> None:
     face = crop_face(coordinates(100, 80), box)
     assert face.shape[0] == face.shape[1] == round(1.16 * (box[2] - box[0]))
     assert set(np.diff(face[0, :, 0].astype(int))) <= {0, 1}
@@ -41,7 +41,7 @@ def test_an_empty_box_gives_one_pixel() -> None:
     assert crop_face(coordinates(100, 80), (50, 20, 50, 20))[0, 0].tolist() == [50, 20, 0]
 
 
-def test_a_face_of_the_trained_size_is_only_turned_grey() -> None:
+def test_a_face_of_the_trained_size_is_only_converted_to_grey() -> None:
     (face,) = random_faces((48, 48))
     grey = np.repeat(face[..., :1], 3, axis=2)
     np.testing.assert_array_equal(prepare_face(grey), grey[..., 0])
@@ -50,14 +50,14 @@ def test_a_face_of_the_trained_size_is_only_turned_grey() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (480, 360)])
-def test_a_face_of_any_size_is_prepared(size: tuple[int, int]) -> None:
+def test_a_face_of_any_size_is_resized(size: tuple[int, int]) -> None:
     (face,) = random_faces(size)
     prepared = prepare_face(face)
     assert prepared.shape == (48, 48)
     assert prepared.dtype == np.float32
 
 
-def test_shrinking_skips_no_pixel() -> None:
+def test_downscaling_averages_all_pixels() -> None:
     stripes = np.zeros((480, 480, 3), dtype=np.uint8)
     stripes[:, ::2] = 255
     # The filter sees less of the borders.

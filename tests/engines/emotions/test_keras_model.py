@@ -78,7 +78,7 @@ def write_archive(path: Path, config: object, version: str) -> Path:
 # The settings.
 
 
-def test_no_file_is_answered_with_what_needs_none(choose: Choose) -> None:
+def test_without_a_file_the_error_names_the_engine_that_needs_none(choose: Choose) -> None:
     with pytest.raises(SettingsError, match=r"path: expected.*no licence.*fer2013 needs no file"):
         chosen_file()
 
@@ -94,14 +94,14 @@ def test_no_file_is_answered_with_what_needs_none(choose: Choose) -> None:
         ("", "unknown: ''"),
     ],
 )
-def test_other_than_the_seven_labels_are_named(labels: str, fault: str) -> None:
+def test_unknown_labels_are_reported(labels: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=r"^\[keras_emotions\] labels: expected angry, ") as e:
         read_labels(labels)
     assert fault in str(e.value)
     assert f"found: {labels!r}" in str(e.value)
 
 
-def test_labels_are_read_with_blanks_and_capitals() -> None:
+def test_labels_may_have_blanks_and_capitals() -> None:
     read = read_labels(" Surprise,sad , NEUTRAL,happy,fear,disgust,angry")
     assert read == tuple(reversed(EMOTION_LABELS))
 
@@ -114,7 +114,7 @@ def test_labels_are_read_with_blanks_and_capitals() -> None:
         ("scaling", "0-2", r"\[keras_emotions\].*'scaling'.*0-2 is not a valid choice"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named(
+def test_an_invalid_setting_is_reported(
     choose: Choose, setting: str, value: object, message: str
 ) -> None:
     choose(path="any.h5", **{setting: value})
@@ -125,7 +125,7 @@ def test_a_setting_that_cannot_be_is_named(
 # The file, before it is opened.
 
 
-def test_a_missing_file_is_named(choose: Choose, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(choose: Choose, tmp_path: Path) -> None:
     choose(path=tmp_path / "none.h5")
     with pytest.raises(WeightsError, match=r"none\.h5: expected the Keras file.*No such file"):
         ENGINE.name()
@@ -137,7 +137,7 @@ def test_a_folder_is_not_a_file(choose: Choose, tmp_path: Path) -> None:
         ENGINE.name()
 
 
-def test_another_file_is_refused_before_it_is_opened(
+def test_a_file_with_another_hash_is_refused_before_it_is_opened(
     choose: Choose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_hdf5(tmp_path / "model.h5", sequential())
@@ -148,7 +148,7 @@ def test_another_file_is_refused_before_it_is_opened(
         load_emotion_classifier()
 
 
-def test_a_file_is_hashed_anew_only_when_it_changes(choose: Choose, tmp_path: Path) -> None:
+def test_a_file_is_hashed_again_only_when_it_changes(choose: Choose, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes(b"one")
     choose(path=path)
@@ -179,13 +179,13 @@ def test_the_tag_says_what_changes_the_output(choose: Choose, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a of course", b"\x89HD"])
-def test_another_kind_of_file_is_named(content: bytes) -> None:
+def test_a_file_of_another_format_is_reported(content: bytes) -> None:
     with pytest.raises(WeightsError, match=r"a\.h5: expected a Keras model.*file that begins"):
         read_keras_file(Path("a.h5"), content)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
-def test_a_file_cut_short_is_named(tmp_path: Path, share: float) -> None:
+def test_a_truncated_file_is_reported(tmp_path: Path, share: float) -> None:
     for path in (
         write_hdf5(tmp_path / "a.h5", sequential()),
         write_archive(tmp_path / "a.keras", sequential(), "3.15.1"),
@@ -195,7 +195,7 @@ def test_a_file_cut_short_is_named(tmp_path: Path, share: float) -> None:
             read_keras_file(path, content[: int(share * len(content))])
 
 
-def test_weights_without_a_model_are_named(tmp_path: Path) -> None:
+def test_weights_without_a_model_are_reported(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.weights.h5", "w") as file:
         file.create_group("layers")
     content = (tmp_path / "a.weights.h5").read_bytes()
@@ -203,7 +203,7 @@ def test_weights_without_a_model_are_named(tmp_path: Path) -> None:
         read_keras_file(Path("a.weights.h5"), content)
 
 
-def test_an_archive_of_something_else_is_named() -> None:
+def test_an_archive_of_something_else_is_reported() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("holiday.jpg", b"")
@@ -239,7 +239,7 @@ def test_an_archive_of_something_else_is_named() -> None:
         ({"build_config": {"registered_name": "my>Thing"}}, "my>Thing"),
     ],
 )
-def test_what_may_run_code_is_found_wherever_it_is(part: dict[str, Any], name: str) -> None:
+def test_layers_that_may_run_code_are_found_at_any_depth(part: dict[str, Any], name: str) -> None:
     assert name in find_code(part)
     assert name in find_code(sequential(layer("Dense"), part))
 
@@ -251,7 +251,7 @@ def test_plain_layers_carry_no_code() -> None:
     assert list(find_code(layer("Functional", layers=[convolution]) | functional)) == []
 
 
-def test_what_training_named_counts_only_where_keras_loads_it(tmp_path: Path) -> None:
+def test_names_from_training_count_only_where_keras_loads_them(tmp_path: Path) -> None:
     config = sequential() | {"compile_config": {"loss": layer("MyLoss")}}
     archive = write_archive(tmp_path / "a.keras", config, "3.15.1")
     hdf5 = write_hdf5(tmp_path / "a.h5", config)
@@ -324,7 +324,7 @@ def random_faces(count: int) -> list[ImageRGB]:
 @pytest.mark.model
 @pytest.mark.parametrize(("keras", "suffix"), KINDS)
 @pytest.mark.parametrize("side_px", [48, 64])
-def test_every_kind_of_file_is_read_scaled_and_put_in_order(
+def test_every_file_format_is_read_scaled_and_reordered(
     choose: Choose, tmp_path: Path, keras: str, suffix: str, side_px: int
 ) -> None:
     model = build(import_keras(keras), (side_px, side_px, 1))
@@ -365,7 +365,7 @@ def test_each_output_goes_to_its_label(choose: Choose, tmp_path: Path) -> None:
         ((48, 48, 1), 6, r"7 emotions \(None, 7\); found: \(None, 6\)"),
     ],
 )
-def test_other_shapes_are_named(
+def test_other_shapes_are_reported(
     choose: Choose,
     tmp_path: Path,
     input_shape: tuple[int | None, ...],
@@ -380,7 +380,7 @@ def test_other_shapes_are_named(
 
 @pytest.mark.model
 @pytest.mark.parametrize(("keras", "suffix"), [KINDS[0], KINDS[3]])
-def test_two_inputs_are_named(choose: Choose, tmp_path: Path, keras: str, suffix: str) -> None:
+def test_two_inputs_are_reported(choose: Choose, tmp_path: Path, keras: str, suffix: str) -> None:
     library = import_keras(keras)
     inputs = [library.Input((48, 48, 1)), library.Input((48, 48, 1))]
     pooled = library.layers.GlobalAveragePooling2D()(library.layers.Add()(inputs))
@@ -391,7 +391,7 @@ def test_two_inputs_are_named(choose: Choose, tmp_path: Path, keras: str, suffix
 
 
 @pytest.mark.model
-def test_a_model_without_an_input_is_named(choose: Choose, tmp_path: Path) -> None:
+def test_a_model_without_an_input_is_reported(choose: Choose, tmp_path: Path) -> None:
     keras = import_keras("keras")
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(7)])
     choose(path=save(model, tmp_path / "a.keras"))
@@ -400,7 +400,7 @@ def test_a_model_without_an_input_is_named(choose: Choose, tmp_path: Path) -> No
 
 
 @pytest.mark.model
-def test_another_side_than_the_files_is_named(choose: Choose, tmp_path: Path) -> None:
+def test_another_input_size_than_the_files_is_reported(choose: Choose, tmp_path: Path) -> None:
     path = save(build(import_keras("tf_keras")), tmp_path / "a.h5")
     choose(path=path, input_px=64)
     with pytest.raises(SettingsError, match=r"input_px: expected 48, as .*a\.h5 says.*found: 64"):
@@ -408,7 +408,7 @@ def test_another_side_than_the_files_is_named(choose: Choose, tmp_path: Path) ->
 
 
 @pytest.mark.model
-def test_layers_that_do_not_fit_together_are_named(choose: Choose, tmp_path: Path) -> None:
+def test_layers_that_do_not_fit_together_are_reported(choose: Choose, tmp_path: Path) -> None:
     choose(path=write_hdf5(tmp_path / "a.h5", sequential(layer("Conv2D", filters="many"))))
     with pytest.raises(WeightsError, match=r"a\.h5: expected a model that Keras 2\.\S+ loads"):
         load_emotion_classifier()
@@ -416,7 +416,7 @@ def test_layers_that_do_not_fit_together_are_named(choose: Choose, tmp_path: Pat
 
 @pytest.mark.model
 @pytest.mark.parametrize("activation", [None, "relu", "sigmoid"])
-def test_what_is_not_a_probability_is_named(
+def test_outputs_that_are_no_probabilities_are_reported(
     choose: Choose, tmp_path: Path, activation: str | None
 ) -> None:
     model = build(import_keras("tf_keras"), activation=activation)
@@ -427,7 +427,7 @@ def test_what_is_not_a_probability_is_named(
 
 
 @pytest.mark.model
-def test_not_a_number_is_named(choose: Choose, tmp_path: Path) -> None:
+def test_nan_outputs_are_reported(choose: Choose, tmp_path: Path) -> None:
     model = build(import_keras("tf_keras"))
     model.layers[-1].set_weights([np.full((1, 7), np.nan, np.float32), np.zeros(7, np.float32)])
     choose(path=save(model, tmp_path / "a.h5"))
@@ -437,7 +437,7 @@ def test_not_a_number_is_named(choose: Choose, tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize(("keras", "suffix"), KINDS)
-def test_code_runs_only_for_the_hash_that_the_settings_name(
+def test_code_runs_only_for_the_hash_in_the_settings(
     choose: Choose, tmp_path: Path, keras: str, suffix: str
 ) -> None:
     library = import_keras(keras)
@@ -459,7 +459,7 @@ def test_code_runs_only_for_the_hash_that_the_settings_name(
 
 
 @pytest.mark.model
-def test_a_file_of_keras_2_asks_for_tf_keras(
+def test_a_keras_2_file_needs_tf_keras(
     choose: Choose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tf_keras", None)
@@ -536,7 +536,7 @@ def labelled_faces(shared_data: Path) -> tuple[list[ImageRGB], list[str]]:
         (MINI_XCEPTION, "-1-1", MINI_XCEPTION_LABELS, 0.61, 0.69),
     ],
 )
-def test_a_published_file_is_as_good_as_is_known(
+def test_a_published_model_reaches_its_known_accuracy(
     choose: Choose,
     shared_data: Path,
     labelled_faces: tuple[list[ImageRGB], list[str]],

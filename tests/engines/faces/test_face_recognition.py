@@ -94,7 +94,7 @@ def boxes(found: list[list[Face]]) -> Boxes:
 
 
 @pytest.mark.parametrize("load", [load_cnn_detector, load_hog_detector])
-def test_fewer_upsamplings_than_none_are_named(
+def test_negative_upsamplings_are_refused(
     upsample: Callable[[int], None], load: Callable[[], FaceDetector]
 ) -> None:
     upsample(-1)
@@ -125,7 +125,7 @@ def test_other_weights_are_refused_before_they_are_loaded(
         face_recognition._load_cnn.__wrapped__(0)
 
 
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dlib_models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"face_recognition_models: expected.*not found"):
         face_recognition._load_cnn.__wrapped__(0)
@@ -186,7 +186,7 @@ def test_a_picture_does_not_depend_on_its_batch_mates(
 
 
 @pytest.mark.model
-def test_the_process_stays_as_it_was() -> None:
+def test_detection_leaves_global_state_unchanged() -> None:
     picture = halve(read("sample00001"))
     load_cnn_detector()([picture])
     load_hog_detector()([picture])

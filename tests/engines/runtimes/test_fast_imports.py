@@ -23,7 +23,7 @@ def test_a_hidden_module_is_missing_in_the_block_and_there_afterwards() -> None:
     assert importlib.import_module(UNUSED).open
 
 
-def test_a_module_that_is_loaded_already_stays() -> None:
+def test_a_loaded_module_stays() -> None:
     loaded = importlib.import_module(UNUSED)
     with importing(without=UNUSED):
         assert importlib.import_module(UNUSED) is loaded

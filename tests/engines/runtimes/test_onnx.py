@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.execution.test_gpus import cards_of_this_host
+from tests.execution.test_gpus import gpus_of_this_host
 from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions.fer2013 import INPUT_PX, WEIGHTS_PATH, load_emotion_classifier
@@ -30,12 +30,12 @@ def classify(faces_rgb: list[Any], progress: Progress) -> Any:
 
 
 @pytest.mark.model
-def test_without_a_card_it_computes_on_the_processor() -> None:
+def test_without_a_gpu_it_runs_on_the_cpu() -> None:
     assert ModelProcess().call(open_network, ignore) == ["CPUExecutionProvider"]
 
 
 @pytest.mark.model
-def test_a_build_that_cannot_see_the_card_is_refused() -> None:
+def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
     process = ModelProcess()
     expected = r"GPU 7 \(NVIDIA H100\): expected .*; found: onnxruntime .*Install onnxruntime-gpu"
     with (
@@ -47,17 +47,17 @@ def test_a_build_that_cannot_see_the_card_is_refused() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.model
-def test_on_a_card_the_same_is_found_as_on_the_processor() -> None:
+def test_the_gpu_finds_the_same_as_the_cpu() -> None:
     process = ModelProcess()
-    gpus = cards_of_this_host()
+    gpus = gpus_of_this_host()
     if "CUDAExecutionProvider" not in process.call(list_builds_providers, ignore):
         pytest.skip("this ONNX Runtime is built without CUDA")
     random = np.random.default_rng(7)
     faces_rgb = list(random.integers(0, 256, (40, INPUT_PX, INPUT_PX, 3), np.uint8))
     work = functools.partial(classify, faces_rgb)
-    on_processor = process.call(work, ignore)
+    on_cpu = process.call(work, ignore)
     with lease_gpu(gpus, lambda: None) as gpu, process.on(gpu):
         assert process.call(open_network, ignore)[0] == "CUDAExecutionProvider"
-        on_card = process.call(work, ignore)
-        assert np.array_equal(on_card, process.call(work, ignore))
-    np.testing.assert_allclose(on_card, on_processor, atol=1e-4)
+        on_gpu = process.call(work, ignore)
+        assert np.array_equal(on_gpu, process.call(work, ignore))
+    np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-4)

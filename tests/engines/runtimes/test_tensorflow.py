@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.execution.test_gpus import cards_of_this_host
+from tests.execution.test_gpus import gpus_of_this_host
 from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
@@ -17,13 +17,13 @@ from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess, Work
 
 
-def compute_on(gpu: Gpu | None, work: Work) -> Any:
-    """What a new process of a run computes: this one may have loaded TensorFlow in other tests."""
+def run_on(gpu: Gpu | None, work: Work) -> Any:
+    """Run ``work`` in a new process: this one may have loaded TensorFlow in other tests."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_compute_on, gpu, work).result()
+        return pool.submit(_run_on, gpu, work).result()
 
 
-def _compute_on(gpu: Gpu | None, work: Work) -> Any:
+def _run_on(gpu: Gpu | None, work: Work) -> Any:
     process = ModelProcess()
     with process.on(gpu):
         return process.call(work, ignore)
@@ -34,7 +34,7 @@ def list_devices(progress: Progress) -> list[str]:
 
 
 def measure_memory(gpu: Gpu, progress: Progress) -> float:
-    """The share of the card's memory that is in use once a product was computed there."""
+    """The share of the GPU's memory in use after one matrix product on it."""
     tf = load_tensorflow()
     tf.linalg.matmul(tf.ones((256, 256)), tf.ones((256, 256))).numpy()
     query = ["--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
@@ -44,25 +44,25 @@ def measure_memory(gpu: Gpu, progress: Progress) -> float:
 
 
 @pytest.mark.model
-def test_without_a_card_it_computes_on_the_processor() -> None:
-    assert compute_on(None, list_devices) == ["/device:CPU:0"]
+def test_without_a_gpu_it_runs_on_the_cpu() -> None:
+    assert run_on(None, list_devices) == ["/device:CPU:0"]
 
 
 @pytest.mark.model
-def test_a_build_that_cannot_see_the_card_is_refused() -> None:
+def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
     version = importlib.metadata.version("tensorflow")
     expected = (
         rf"GPU 99 \(NVIDIA H100\): expected .*; found: TensorFlow {version}, built .*missing. "
-        r"Install the driver and CUDA's packages .*, or .*\[gpus\] gpus = none"
+        r"Install the driver and CUDA's packages .*, or .*\[gpus\] devices = none"
     )
     with pytest.raises(GpuError, match=expected):
-        compute_on(Gpu("99", "GPU 99 (NVIDIA H100)"), list_devices)
+        run_on(Gpu("99", "GPU 99 (NVIDIA H100)"), list_devices)
 
 
 @pytest.mark.gpu
 @pytest.mark.model
-def test_on_a_card_it_sees_that_one_and_takes_memory_as_it_needs_it() -> None:
-    with lease_gpu(cards_of_this_host(), lambda: None) as gpu:
+def test_on_a_gpu_it_sees_only_that_one_and_takes_memory_as_needed() -> None:
+    with lease_gpu(gpus_of_this_host(), lambda: None) as gpu:
         assert gpu is not None
-        assert compute_on(gpu, list_devices) == ["/device:CPU:0", "/device:GPU:0"]
-        assert compute_on(gpu, functools.partial(measure_memory, gpu)) < 0.5
+        assert run_on(gpu, list_devices) == ["/device:CPU:0", "/device:GPU:0"]
+        assert run_on(gpu, functools.partial(measure_memory, gpu)) < 0.5

@@ -35,7 +35,7 @@ def test_linked_letters_are_one_word_and_others_are_two() -> None:
     assert len(find_quads(draw(*letters, links=((18, 12, 26, 18),)), DEFAULT)) == 2
 
 
-def test_a_word_is_in_pixels_of_the_picture_with_some_room() -> None:
+def test_a_words_box_is_in_pixels_of_the_picture_with_a_margin() -> None:
     (quad,) = find_quads(draw((10, 10, 50, 20)), DEFAULT)
     x_min, y_min, x_max, y_max = (*quad.min(axis=0), *quad.max(axis=0))
     assert 10 <= x_min < 20 < 100 < x_max < 110

@@ -107,7 +107,7 @@ NOTHING, A, B = (0.1, 0.1, 0.8), (0.9, 0.1, 0), (0.2, 0.7, 0.1)
         ([(0.5, 0.1, 0.4), A, NOTHING], "a", 0.9),
     ],
 )
-def test_a_word_is_as_sure_as_its_letters_at_their_surest(
+def test_a_words_confidence_is_that_of_its_best_letters(
     steps: list[tuple[float, float, float]], text: str, confidence: float
 ) -> None:
     assert read_letters(np.array(steps, np.float32), "ab") == (text, pytest.approx(confidence))
@@ -142,7 +142,7 @@ def test_all_batches_have_one_size(n_items: int) -> None:
     assert set(seen) <= {(3, 2, 5)}
 
 
-def test_words_that_rise_together_are_put_in_order_as_if_they_were_level() -> None:
+def test_tilted_lines_are_ordered_as_if_level() -> None:
     rise = np.array([[1, -0.3], [0.3, 1]])  # by 17°
     corners = np.array([(0, 0), (40, 0), (40, 20), (0, 20)])
     places = [(0, 0), (50, 0), (100, 0), (0, 26), (50, 26)]
@@ -192,7 +192,7 @@ def test_both_files_are_needed_and_lie_in_the_cache_of_keras_ocr(
     assert ENGINE.weights()[0].path == Path.home() / ".keras-ocr" / "craft_mlt_25k.h5"
 
 
-def test_a_file_of_ones_own_is_not_fetched_and_is_in_the_tag(
+def test_a_users_own_file_is_not_fetched_and_is_in_the_tag(
     cache: Path, configure: Configure
 ) -> None:
     published = ENGINE.about()
@@ -213,7 +213,7 @@ def test_what_changes_the_output_changes_the_tag(configure: Configure) -> None:
         seen.append(ENGINE.about())
 
 
-def test_a_file_that_a_setting_names_and_is_not_there_is_named(configure: Configure) -> None:
+def test_a_missing_file_of_a_setting_is_reported(configure: Configure) -> None:
     configure(recognizer_weights="nowhere/mine.h5")
     with pytest.raises(
         WeightsError, match=r"nowhere/mine\.h5: expected .* found: No such file.*recognizer_weights"
@@ -221,7 +221,7 @@ def test_a_file_that_a_setting_names_and_is_not_there_is_named(configure: Config
         ENGINE.about()
 
 
-def test_missing_weights_are_named_with_what_to_do(cache: Path) -> None:
+def test_missing_weights_are_reported_with_the_remedy(cache: Path) -> None:
     with pytest.raises(WeightsError) as caught:
         load_text_recognizer()
     message = str(caught.value)
@@ -240,7 +240,7 @@ def test_other_weights_are_refused_before_they_are_loaded(cache: Path) -> None:
         load_text_recognizer()
 
 
-def test_an_alphabet_that_does_not_fit_is_told(drawn: Configure) -> None:
+def test_an_alphabet_that_does_not_fit_is_refused(drawn: Configure) -> None:
     drawn(alphabet="abc")
     reading = chosen_reading()
     with pytest.raises(WeightsError, match=r"crnn_drawn\.h5: expected 4 classes.*found: 37\."):
@@ -334,7 +334,7 @@ def test_words_and_boxes_are_those_of_keras_ocr(
 
 
 @pytest.mark.model
-def test_a_word_is_cut_out_as_keras_ocr_does(keras_ocr: ModuleType) -> None:
+def test_a_word_is_cropped_as_keras_ocr_does(keras_ocr: ModuleType) -> None:
     rng = np.random.default_rng(3)
     gray = rng.integers(0, 256, (120, 200), np.uint8)
     for _ in range(50):
@@ -350,7 +350,7 @@ def test_a_word_is_cut_out_as_keras_ocr_does(keras_ocr: ModuleType) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (40, 0), (0, 40), (190, 0.6), (0.2, 0.2)])
-def test_a_word_of_no_height_is_cut_out_as_well(
+def test_a_word_of_no_height_is_cropped_as_well(
     keras_ocr: ModuleType, width: float, height: float
 ) -> None:
     quad = np.array([[5, 5], [5 + width, 5], [5 + width, 5 + height], [5, 5 + height]], np.float32)
@@ -360,7 +360,7 @@ def test_a_word_of_no_height_is_cut_out_as_well(
 
 
 @pytest.mark.model
-def test_what_is_read_does_not_depend_on_batch_mates(recognize: TextRecognizer) -> None:
+def test_words_do_not_depend_on_batch_mates(recognize: TextRecognizer) -> None:
     pictures = [draw("Zorbix 42", "quiz"), draw("NIGHT"), draw(), draw("Day 1", "of 100")]
     alone = [recognize([picture])[0] for picture in pictures]
     assert sum(map(len, alone)) >= 3
@@ -428,14 +428,14 @@ def run_python(*parts: str) -> str:
 
 @pytest.mark.model
 @pytest.mark.parametrize("parts", [(DLIB, KERAS_OCR), (KERAS_OCR, DLIB)])
-def test_both_engines_on_tensorflow_run_in_one_process_without_a_word(
+def test_both_tensorflow_engines_run_in_one_process_without_output(
     parts: tuple[str, str],
 ) -> None:
     assert run_python(*parts) == ""
 
 
 @pytest.mark.model
-def test_keras_3_in_use_is_told() -> None:
+def test_an_imported_keras_3_is_reported() -> None:
     assert "found: Keras 3, in use already" in run_python(KERAS_3, KERAS_OCR)
 
 

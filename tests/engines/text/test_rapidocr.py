@@ -37,13 +37,13 @@ HARDLY_A_SPACE = (0.96, 0, 0, 0.04)
         ([A, SPACE, HALF_SPACE, B], "A B"),
     ],
 )
-def test_a_space_is_read_where_it_is_half_believed_in(
+def test_a_space_is_read_at_half_confidence(
     steps: list[tuple[float, float, float, float]], text: str
 ) -> None:
     assert read(*steps) == text
 
 
-def test_a_line_is_cut_into_words_where_its_letters_stand() -> None:
+def test_a_line_is_split_into_words_at_its_letters_positions() -> None:
     quad = np.array([[10, 0], [110, 0], [110, 20], [10, 20]], np.float32)
     letters = decode_letters(np.array([A, B, BLANK, SPACE, BLANK, A], np.float32), ALPHABET)
     first, second = split_words(Line(quad, letters))
@@ -55,7 +55,7 @@ def test_a_line_is_cut_into_words_where_its_letters_stand() -> None:
 
 
 @pytest.mark.model
-def test_what_is_read_does_not_depend_on_batch_mates() -> None:
+def test_words_do_not_depend_on_batch_mates() -> None:
     files = sorted((EXAMPLES / "images").iterdir())[:6]
     pictures = [decode_image(file.read_bytes()) for file in files]
     recognize = load_text_recognizer()

@@ -19,7 +19,7 @@ def test_no_lines_have_no_order() -> None:
         pytest.param([(10, 0, 90, 30), (0, 200, 60, 230)], id="above and below, far apart"),
     ],
 )
-def test_lines_are_read_by_blocks_whatever_order_they_are_found_in(boxes: list[Box]) -> None:
+def test_lines_are_ordered_by_blocks(boxes: list[Box]) -> None:
     expected = list(range(len(boxes)))
     assert order_lines(boxes) == expected
     assert order_lines(boxes[::-1]) == expected[::-1]
