@@ -1,4 +1,4 @@
-"""A real browser, headless, which notes what pages complain of and what they ask of the network."""
+"""A headless browser that records the errors of pages and their requests to other hosts."""
 
 import os
 import shutil
@@ -13,34 +13,34 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from tests.conftest import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
-"""Of the documents; drawn anew with DRAW_PICTURES=1."""
+"""Pictures of the documentation; DRAW_PICTURES=1 redraws them."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.browser)
 
 
-expect.set_options(timeout=30_000)  # milliseconds: other tests may keep the machine busy
+expect.set_options(timeout=30_000)  # ms; other tests may load the machine
 
 
 @dataclass
 class Watched:
-    """A page, and what it did besides showing itself."""
+    """A page, with its errors and its requests to other hosts."""
 
     page: Page
     errors: list[str] = field(default_factory=list)
-    """What it wrote to the console as an error, and exceptions that nobody caught."""
+    """Errors on the console, and uncaught exceptions."""
     foreign: list[str] = field(default_factory=list)
-    """Addresses that it wanted of other hosts; none of them was asked."""
+    """Requested addresses on other hosts; these requests were blocked."""
 
     def draw(self, name: str) -> None:
-        """Keep what is to be seen, where the pictures of the documents are to be drawn."""
+        """Save a screenshot of the page if DRAW_PICTURES is set."""
         if os.environ.get("DRAW_PICTURES"):
             PICTURES.mkdir(exist_ok=True)
             self.page.screenshot(path=str(PICTURES / name), type="jpeg", quality=70)
 
 
-@pytest.fixture(scope="module")  # its event loop is not to be that of other tests
+@pytest.fixture(scope="module")  # its event loop must not be shared with other modules
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if not chromium:

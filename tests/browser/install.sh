@@ -1,5 +1,5 @@
 #!/bin/sh
-# Debian's chromium, for tests/browser; where it cannot be had, these tests skip and say so.
+# Install Debian's chromium for tests/browser; without it, these tests are skipped.
 set -eu
 command -v chromium >/dev/null && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -1,4 +1,4 @@
-"""What luigid's page is told of a task is text to it, and takes nothing of what luigid knows."""
+"""Status messages are text on luigid's page, and tracking links keep the other task details."""
 
 import subprocess
 import time
@@ -48,7 +48,7 @@ def test_the_name_of_a_table_is_text_on_the_page(luigid: Luigid, watched: Watche
     page.locator("input[type=search]").fill("ReadVideos")
     page.locator("#taskTable tbody tr", has_text="ReadVideos").locator(".statusMessage").click()
     message = page.locator("#statusMessageModal pre")
-    page.wait_for_timeout(1500)  # the page asks for the message again, and takes it for HTML
+    page.wait_for_timeout(1500)  # the page requests the message again and inserts it as HTML
     expect(message).to_contain_text(str(videos))
     assert message.locator("img").count() == 0
     assert [error for error in watched.errors if "ran" in error] == []
@@ -69,7 +69,7 @@ def test_a_linked_task_keeps_its_resources(luigid: Luigid) -> None:
     assert running["RecognizeText"]["resources"] == {"gpu": 1}
 
 
-def test_a_linked_task_that_cannot_succeed_is_not_tried_again(luigid: Luigid) -> None:
+def test_a_linked_task_that_fails_permanently_is_not_retried(luigid: Luigid) -> None:
     missing = luigid.folder / "missing.csv"
     finished = run(luigid.folder / "data", *flags(luigid, missing), environment=environment(luigid))
     assert finished.code == 30

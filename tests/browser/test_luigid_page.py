@@ -1,4 +1,4 @@
-"""luigid's page, of a night that is on and of one that is over, as a person sees it."""
+"""luigid's page during a night and after it."""
 
 import contextlib
 import functools
@@ -24,8 +24,8 @@ from tests.docker.box import Luigid
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 SAMPLE = ("--videos", "examples/videos.csv", "--images-dir", "examples/images")
-OF_THE_INTERNET = ("fonts.googleapis.com", "cdnjs.cloudflare.com")
-"""What Luigi's own pages ask for; they do without."""
+EXTERNAL_HOSTS = ("fonts.googleapis.com", "cdnjs.cloudflare.com")
+"""Hosts that Luigi's own pages request files from; the pages work without them."""
 STAGES = (
     *("DownloadThumbnails", "RecognizeText", "CorrectText", "EmbedText"),
     *("DetectFaces", "ClassifyEmotions", "MeasureAppearance"),
@@ -34,7 +34,7 @@ N_SHARDS = 3
 
 
 class Night(NamedTuple):
-    """What a night over the drawn sample needs: a luigid, and a server of its records."""
+    """A night on the drawn sample: a luigid, and a server of the run records."""
 
     luigid: Luigid
     link: str
@@ -44,7 +44,7 @@ class Night(NamedTuple):
         return self.luigid.folder / "data"
 
     def command(self) -> tuple[list[Any], dict[str, Any]]:
-        """What ``runs.start`` and ``runs.run`` take."""
+        """The arguments of ``runs.start`` and ``runs.run``."""
         flags = (
             *("--module", "tests.dag.quick", "--storage-shard-size", "16", "--workers", "2"),
             *("--scheduler-port", str(self.luigid.port), "--runs-link", self.link),
@@ -54,8 +54,8 @@ class Night(NamedTuple):
 
 
 @contextlib.contextmanager
-def begun_night() -> Iterator[Night]:
-    """A luigid that is not running yet, in a folder of a short name: pictures show it."""
+def new_night() -> Iterator[Night]:
+    """A luigid that is not running yet; its folder has a short name because pictures show it."""
     with tempfile.TemporaryDirectory(prefix="night-") as folder:
         files = functools.partial(SimpleHTTPRequestHandler, directory=f"{folder}/data")
         server = ThreadingHTTPServer(("127.0.0.1", 0), files)
@@ -65,8 +65,8 @@ def begun_night() -> Iterator[Night]:
 
 @pytest.fixture(scope="module")
 def past_night() -> Iterator[Night]:
-    """A whole night, after which luigid was stopped."""
-    with begun_night() as night:
+    """A finished night whose luigid was stopped."""
+    with new_night() as night:
         with night.luigid.running(subprocess.DEVNULL):
             flags, how = night.command()
             finished = run(*flags, **how)
@@ -74,9 +74,9 @@ def past_night() -> Iterator[Night]:
         yield night
 
 
-def open_page(night: Night, watched: Watched, place: str = "") -> Locator:
-    """Open luigid's page; gives the rows of its table of tasks."""
-    watched.page.goto(f"http://127.0.0.1:{night.luigid.port}/{place}")
+def open_page(night: Night, watched: Watched, path: str = "") -> Locator:
+    """Open luigid's page; return the rows of its table of tasks."""
+    watched.page.goto(f"http://127.0.0.1:{night.luigid.port}/{path}")
     rows = watched.page.locator("#taskTable tbody tr")
     expect(rows.filter(has_text="data_dir=").first).to_be_attached()
     return rows
@@ -88,25 +88,25 @@ def search(watched: Watched, words: str) -> None:
 
 def assert_no_error(watched: Watched) -> None:
     assert [each for each in watched.errors if "Failed to load resource" not in each] == []
-    assert [each for each in watched.foreign if not any(h in each for h in OF_THE_INTERNET)] == []
+    assert [each for each in watched.foreign if not any(h in each for h in EXTERNAL_HOSTS)] == []
 
 
 def wait_for_message(
     luigid: Luigid, process: subprocess.Popen[str], task: str, message: str
 ) -> None:
-    """Wait until a task of a run says so on luigid's page."""
-    deadline, said = time.monotonic() + 300, ""
-    while not re.search(message, said):
+    """Wait until the status message of a task matches ``message``."""
+    deadline, shown = time.monotonic() + 300, ""
+    while not re.search(message, shown):
         assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, f"{task} does not say {message!r}, but {said!r}"
+        assert time.monotonic() < deadline, f"{task}: expected {message!r}, found {shown!r}"
         time.sleep(0.1)
         tasks = luigid.ask("task_list", status="RUNNING", upstream_status="").values()
-        said = " ".join(str(each["status_message"]) for each in tasks if each["name"] == task)
+        shown = " ".join(str(each["status_message"]) for each in tasks if each["name"] == task)
 
 
 @contextlib.contextmanager
-def halted(process: subprocess.Popen[str]) -> Iterator[None]:
-    """While the block runs nothing goes on in a run, for a look at leisure."""
+def suspended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Suspend a run while the block runs, so that its page does not change."""
     os.killpg(process.pid, signal.SIGSTOP)
     try:
         yield
@@ -114,7 +114,7 @@ def halted(process: subprocess.Popen[str]) -> Iterator[None]:
         os.killpg(process.pid, signal.SIGCONT)
 
 
-def look_at_a_night_that_is_on(night: Night, watched: Watched) -> None:
+def check_the_page_of_a_running_night(night: Night, watched: Watched) -> None:
     rows = open_page(night, watched)
     for task in (*STAGES, "ExportAttributes"):
         expect(watched.page.locator("#familySidebar")).to_contain_text(task)
@@ -129,21 +129,21 @@ def look_at_a_night_that_is_on(night: Night, watched: Watched) -> None:
     watched.draw("luigid-running.jpg")
 
 
-def test_a_night_that_is_on_says_which_shard_each_stage_is_at(watched: Watched) -> None:
-    with begun_night() as night, night.luigid.running(subprocess.DEVNULL):
+def test_the_page_of_a_running_night_shows_the_current_shard_of_each_stage(
+    watched: Watched,
+) -> None:
+    with new_night() as night, night.luigid.running(subprocess.DEVNULL):
         flags, how = night.command()
         process = start(*flags, **how)
         wait_for_message(night.luigid, process, "RecognizeText", "of shard [23] of 3")
-        with halted(process):
-            look_at_a_night_that_is_on(night, watched)
+        with suspended(process):
+            check_the_page_of_a_running_night(night, watched)
         printed, _ = process.communicate(timeout=600)
     assert process.returncode == 0, printed
     assert_no_error(watched)
 
 
-def test_a_night_that_is_over_is_shown_by_a_luigid_that_was_restarted(
-    past_night: Night, watched: Watched
-) -> None:
+def test_a_restarted_luigid_shows_a_finished_night(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         rows = open_page(past_night, watched, "static/visualiser/index.html#order=4,desc")
         expect(rows.first).to_contain_text("ExportAttributes")
@@ -160,7 +160,7 @@ def test_a_night_that_is_over_is_shown_by_a_luigid_that_was_restarted(
     assert_no_error(watched)
 
 
-def test_a_task_leads_to_the_record_of_its_run(past_night: Night, watched: Watched) -> None:
+def test_a_task_links_to_the_record_of_its_run(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         rows = open_page(past_night, watched)
         search(watched, "ExportAttributes")
@@ -172,7 +172,7 @@ def test_a_task_leads_to_the_record_of_its_run(past_night: Night, watched: Watch
     assert_no_error(watched)
 
 
-def test_the_history_of_a_night_outlasts_a_restart(past_night: Night, watched: Watched) -> None:
+def test_the_history_of_a_night_survives_a_restart(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         open_page(past_night, watched)
         watched.page.get_by_role("link", name="History").click()

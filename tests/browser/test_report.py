@@ -1,4 +1,4 @@
-"""The report in a real browser: every view, filter and link, from a file and from a web server."""
+"""The report in a browser: every view, filter and link, from a file and from a web server."""
 
 import functools
 import io
@@ -31,7 +31,7 @@ def address(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def thumbnails(drawn: Drawn) -> pd.DataFrame:
-    """Each thumbnail once; views and likes are the highest of its rows."""
+    """Each thumbnail once, with the highest views and likes of its rows."""
     rows = pd.read_parquet(drawn.parquet)
     keys = rows["thumbnail_id"].fillna("none")
     once = rows[~keys.duplicated()].set_index("thumbnail_id", drop=False)
@@ -42,7 +42,7 @@ def thumbnails(drawn: Drawn) -> pd.DataFrame:
 
 @pytest.fixture
 def open_view(watched: Watched, address: str) -> Iterator[Open]:
-    """Opens a view and waits for all data; afterwards nothing is to have gone wrong."""
+    """Open a view and wait for all data; afterwards, check that there were no errors."""
 
     def open_it(state: str) -> Page:
         watched.page.goto(f"{address}#{state}")
@@ -56,9 +56,9 @@ def open_view(watched: Watched, address: str) -> Iterator[Open]:
 
 def shown_count(page: Page) -> int:
     text = page.locator("#count").inner_text()
-    found = re.match(r"([\d,]+) of", text)
-    assert found, text
-    return int(found[1].replace(",", ""))
+    match = re.match(r"([\d,]+) of", text)
+    assert match, text
+    return int(match[1].replace(",", ""))
 
 
 def cards(page: Page) -> list[int]:
@@ -78,7 +78,7 @@ def expect_count(page: Page, count: int) -> None:
     expect(page.locator("#count")).to_contain_text(re.compile(rf"^{count:,} of"))
 
 
-def test_the_overview_says_what_the_export_holds(open_view: Open, thumbnails: pd.DataFrame) -> None:
+def test_the_overview_summarizes_the_export(open_view: Open, thumbnails: pd.DataFrame) -> None:
     page = open_view("")
     overview = page.locator("#overview")
     ok = thumbnails[thumbnails["thumbnail_status"] == "ok"]
@@ -99,7 +99,7 @@ def test_the_overview_says_what_the_export_holds(open_view: Open, thumbnails: pd
     assert {int(faces): int(count) for faces, count in counted if count != "0"} == dict(expected)
 
 
-def test_views_are_reached_by_keyboard(open_view: Open) -> None:
+def test_views_can_be_opened_by_keyboard(open_view: Open) -> None:
     page = open_view("")
     page.keyboard.press("Tab")
     expect(page.locator("#skip")).to_be_focused()
@@ -113,7 +113,7 @@ def test_views_are_reached_by_keyboard(open_view: Open) -> None:
 
 
 @pytest.mark.parametrize("name", ["emotion", "faces", "text", "status", "category", "channel"])
-def test_a_filter_leaves_what_the_table_has(
+def test_a_filter_selects_the_same_thumbnails_as_pandas(
     open_view: Open, thumbnails: pd.DataFrame, name: str
 ) -> None:
     page = open_view("view=gallery")
@@ -145,7 +145,9 @@ def test_each_picture_has_one_colour(open_view: Open, thumbnails: pd.DataFrame) 
     assert total == (thumbnails["thumbnail_status"] == "ok").sum()
 
 
-def test_a_word_is_found_at_once(open_view: Open, thumbnails: pd.DataFrame) -> None:
+def test_words_are_found_in_raw_and_corrected_texts(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
     page = open_view("view=gallery")
     page.get_by_label("Word", exact=True).first.fill("stop space")
     texts = (
@@ -157,21 +159,21 @@ def test_a_word_is_found_at_once(open_view: Open, thumbnails: pd.DataFrame) -> N
 
 
 @pytest.mark.parametrize(
-    ("sort", "column", "is_rising"),
+    ("sort", "column", "is_ascending"),
     [("views", "views", False), ("likes", "likes", False), ("dark", "value_median", True)],
 )
-def test_the_gallery_can_be_put_in_order(
-    open_view: Open, thumbnails: pd.DataFrame, sort: str, column: str, is_rising: bool
+def test_the_gallery_can_be_sorted(
+    open_view: Open, thumbnails: pd.DataFrame, sort: str, column: str, is_ascending: bool
 ) -> None:
     page = open_view(f"view=gallery&sort={sort}")
     values = thumbnails[column].loc[ids_on(page)]
     assert len(values) == 48
-    assert values.is_monotonic_increasing if is_rising else values.is_monotonic_decreasing
-    best = thumbnails[column].min() if is_rising else thumbnails[column].max()
+    assert values.is_monotonic_increasing if is_ascending else values.is_monotonic_decreasing
+    best = thumbnails[column].min() if is_ascending else thumbnails[column].max()
     assert values.iloc[0] == best
 
 
-def test_a_link_brings_back_every_state(open_view: Open) -> None:
+def test_a_link_restores_the_state(open_view: Open) -> None:
     page = open_view("view=gallery")
     page.locator("#filter-emotion").select_option("sad")
     page.locator("#filter-sort").select_option("views")
@@ -192,7 +194,7 @@ def test_a_link_brings_back_every_state(open_view: Open) -> None:
     assert cards(page) == before
 
 
-def test_the_filters_undo_with_the_back_button(open_view: Open, thumbnails: pd.DataFrame) -> None:
+def test_the_back_button_undoes_a_filter(open_view: Open, thumbnails: pd.DataFrame) -> None:
     page = open_view("view=gallery")
     page.locator("#filter-faces").select_option("3-")
     expect_count(page, int((thumbnails["face_count"] >= 3).sum()))
@@ -200,17 +202,17 @@ def test_the_filters_undo_with_the_back_button(open_view: Open, thumbnails: pd.D
     expect_count(page, len(thumbnails))
 
 
-def test_words_and_faces_are_marked_where_they_are(
+def test_words_and_faces_are_marked_at_their_positions(
     open_view: Open, drawn: Drawn, thumbnails: pd.DataFrame
 ) -> None:
     page = open_view("view=gallery&faces=2-2&text=1-")
     card = page.locator("#cards > li").first
     card.locator("svg rect").first.wait_for(state="attached")
     item = ids_on(page)[0]
-    words = drawn.found["words"].to_pandas().pipe(rows_of, item)
+    words = drawn.results["words"].to_pandas().pipe(rows_of, item)
     assert card.locator("rect.word").count() == len(words)
     assert card.locator("rect.face").count() == 2
-    # Drawn at (20, 100)-(100, 190) of 480x360; the picture is shown whole in a box of 16:9.
+    # Drawn at (20, 100)-(100, 190) of 480x360; the whole picture is shown in a 16:9 frame.
     frame, face = card.locator(".frame").bounding_box(), card.locator("rect.face").first
     box = face.bounding_box()
     assert frame
@@ -236,29 +238,29 @@ def test_a_thumbnail_opens_with_its_probabilities_and_closes_by_keyboard(
     dialog = page.locator("#detail")
     expect(dialog).to_be_visible()
     expect(page).to_have_url(re.compile(f"open={item}"))
-    (judged,) = drawn.found["emotions"].to_pandas().pipe(rows_of, item).to_dict("records")
+    (face,) = drawn.results["emotions"].to_pandas().pipe(rows_of, item).to_dict("records")
     table = dialog.get_by_role("region", name="Faces and the probabilities of their emotions")
-    expect(table).to_contain_text(judged["emotion"])
-    expect(table).to_contain_text(f"{judged[judged['emotion']]:.2f}"[:4].rstrip("0"))
+    expect(table).to_contain_text(face["emotion"])
+    expect(table).to_contain_text(f"{face[face['emotion']]:.2f}"[:4].rstrip("0"))
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
 
 
-def test_the_address_of_an_open_thumbnail_has_its_id_or_where_there_is_none_its_row(
+def test_the_address_of_an_open_thumbnail_has_its_id_or_else_its_row(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:
     last = thumbnails.index.dropna()[-1]
     page = open_view(f"view=gallery&open={last}")
     expect(page.locator("#detail dd").last).to_have_text(last)
-    nameless = page.evaluate("report.items.id.indexOf(null)")
-    page = open_view(f"view=gallery&open=row {nameless}")
+    no_id = page.evaluate("report.items.id.indexOf(null)")
+    page = open_view(f"view=gallery&open=row {no_id}")
     expect(page.locator("#detail-title")).to_have_text("A row without a thumbnail")
     page = open_view("view=gallery&open=row 0")
     expect(page.locator("#detail")).to_be_hidden()
 
 
-def test_the_rows_behind_a_filter_are_downloaded(open_view: Open, drawn: Drawn) -> None:
+def test_the_filtered_rows_can_be_downloaded(open_view: Open, drawn: Drawn) -> None:
     page = open_view("view=gallery&emotion=happy")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download rows as CSV").click()
@@ -268,7 +270,7 @@ def test_the_rows_behind_a_filter_are_downloaded(open_view: Open, drawn: Drawn) 
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(content)), expected, check_dtype=False)
 
 
-def test_the_likest_texts_come_first(open_view: Open, thumbnails: pd.DataFrame) -> None:
+def test_the_most_similar_texts_come_first(open_view: Open, thumbnails: pd.DataFrame) -> None:
     with_text = thumbnails[thumbnails["thumbnail_ocr_length"] > 2]
     name = with_text.index[0]
     page = open_view(f"view=gallery&near={name}")
@@ -282,7 +284,7 @@ def test_the_likest_texts_come_first(open_view: Open, thumbnails: pd.DataFrame) 
     assert (shown[:-1] - shown[1:]).min() > -0.01  # 8 bits
 
 
-def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
+def test_the_map_shows_every_text_and_opens_its_thumbnail(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:
     page = open_view("view=map")
@@ -290,7 +292,7 @@ def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
     n_texts = texts[texts != ""].nunique()
     expect(page.locator("#map-count")).to_contain_text(f"{n_texts} distinct texts")
     page.locator("#map-chart canvas").first.wait_for()
-    place = page.evaluate(
+    point = page.evaluate(
         """() => {
           const chart = echarts.getInstanceByDom(document.getElementById('map-chart'));
           const point = chart.getOption().series[0].data[0];
@@ -300,11 +302,11 @@ def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
     )
     box = page.locator("#map-chart").bounding_box()
     assert box
-    page.mouse.move(box["x"] + place["x"], box["y"] + place["y"])
+    page.mouse.move(box["x"] + point["x"], box["y"] + point["y"])
     expect(page.locator("#map-hover")).not_to_have_text("")
-    page.mouse.click(box["x"] + place["x"], box["y"] + place["y"])
+    page.mouse.click(box["x"] + point["x"], box["y"] + point["y"])
     expect(page.locator("#detail")).to_be_visible()
-    expect(page).to_have_url(re.compile("open=" + page.evaluate("report.key", place["item"])))
+    expect(page).to_have_url(re.compile("open=" + page.evaluate("report.key", point["item"])))
     page.keyboard.press("Escape")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.wheel(0, -400)
@@ -318,31 +320,33 @@ def test_the_map_shows_every_text_and_leads_to_its_thumbnail(
     expect(page.locator("#gallery")).to_be_visible()
 
 
-def test_the_misses_name_what_could_not_be_done(open_view: Open, thumbnails: pd.DataFrame) -> None:
+def test_the_misses_list_what_could_not_be_processed(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
     page = open_view("view=misses")
     misses = page.locator("#misses")
-    gone = thumbnails[thumbnails["thumbnail_status"] == "not_found"]
-    expect(misses.locator("h3", has_text="not_found")).to_contain_text(f": {len(gone)}")
-    for name in gone["thumbnail_id"].tolist():
+    not_found = thumbnails[thumbnails["thumbnail_status"] == "not_found"]
+    expect(misses.locator("h3", has_text="not_found")).to_contain_text(f": {len(not_found)}")
+    for name in not_found["thumbnail_id"].tolist():
         expect(misses.get_by_text(name).first).to_be_attached()
     expect(misses.get_by_text("HTTP 404").first).to_be_attached()
     expect(misses.locator("h3", has_text="no_link")).to_contain_text(": 1")
     changed = (thumbnails["thumbnail_ocr"] != thumbnails["thumbnail_ocr_raw"]) & (
         thumbnails["thumbnail_ocr"].notna()
     )
-    expect(misses).to_contain_text(f"text that correction changed ({changed.sum()})")
+    expect(misses).to_contain_text(f"text changed by correction ({changed.sum()})")
     expect(misses).to_contain_text("STDP")
 
 
 @pytest.mark.parametrize("view", ["overview", "gallery", "map", "misses"])
-def test_a_narrow_screen_needs_no_scrolling_sideways(open_view: Open, view: str) -> None:
+def test_a_narrow_screen_needs_no_horizontal_scrolling(open_view: Open, view: str) -> None:
     page = open_view(f"view={view}")
     page.set_viewport_size({"width": 360, "height": 740})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_dark_and_light_follow_the_system_until_the_switch_is_pressed(open_view: Open) -> None:
+def test_the_theme_follows_the_system_until_the_button_is_pressed(open_view: Open) -> None:
     page = open_view("")
 
     def background() -> str:
@@ -357,12 +361,12 @@ def test_dark_and_light_follow_the_system_until_the_switch_is_pressed(open_view:
     assert background() == light
     page.reload()
     page.locator("body[data-ready]").wait_for()
-    assert background() == light  # kept
+    assert background() == light  # saved
     page.locator("#theme").click()
     assert background() == dark
 
 
-def test_a_web_server_serves_it_as_well(watched: Watched, address: str) -> None:
+def test_the_report_works_from_a_web_server(watched: Watched, address: str) -> None:
     folder = Path(address.removeprefix("file://")).parent
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -1,4 +1,4 @@
-"""The report for people who read with a screen reader or a keyboard, checked by axe-core."""
+"""Accessibility of the report with a screen reader or keyboard, checked by axe-core."""
 
 from collections.abc import Iterator
 
@@ -38,18 +38,18 @@ def test_axe_finds_nothing_serious(
     if "open" in state:
         page.locator("#detail[open]").wait_for()
     page.wait_for_timeout(300)
-    without_fetch = {"preload": False}  # which the page's policy forbids
-    found = axe.Axe().run(page, options=without_fetch).response
-    assert found["passes"]
+    without_fetch = {"preload": False}  # forbidden by the page's content security policy
+    response = axe.Axe().run(page, options=without_fetch).response
+    assert response["passes"]
     serious = [
         (each["id"], each["help"], [node["target"] for node in each["nodes"]][:3])
-        for each in found["violations"]
+        for each in response["violations"]
         if each["impact"] in ("serious", "critical")
     ]
     assert serious == []
 
 
-def test_every_picture_and_chart_says_what_it_is(opened: Watched, address: str) -> None:
+def test_every_picture_and_chart_has_a_text_alternative(opened: Watched, address: str) -> None:
     page = opened.page
     page.goto(f"{address}#view=gallery")
     page.locator("body[data-ready]").wait_for()

@@ -1,4 +1,4 @@
-"""Titles, texts and links that would do harm as markup are text in the report."""
+"""Titles, texts and links with hostile markup are shown as plain text in the report."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -48,14 +48,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
         table = table.set_column(table.column_names.index(name), name, pa.array(values))
     links = pa.array([LINKS[row % len(LINKS)] for row in range(n)])
     table = table.add_column(0, "thumbnail_link", links)
-    drawn = Drawn(folder / "attributes.parquet", folder / "attributes.csv", plain.found)
+    drawn = Drawn(folder / "attributes.parquet", folder / "attributes.csv", plain.results)
     pq.write_table(table, drawn.parquet)
     write_csv(drawn.parquet, drawn.csv, without=frozenset({"thumbnail_ocr_embed"}))
     return drawn.write_site(folder / "report").as_uri()
 
 
 @pytest.mark.parametrize("view", ["overview", "gallery", "map&q=script", "misses"])
-def test_no_view_takes_texts_for_markup(watched: Watched, address: str, view: str) -> None:
+def test_no_view_interprets_texts_as_markup(watched: Watched, address: str, view: str) -> None:
     page = watched.page
     page.goto(f"{address}#view={view}")
     page.locator("body[data-ready]").wait_for()
@@ -68,7 +68,9 @@ def test_no_view_takes_texts_for_markup(watched: Watched, address: str, view: st
     assert watched.foreign == []
 
 
-def test_a_hostile_thumbnail_opens_with_its_text_as_it_is(watched: Watched, address: str) -> None:
+def test_a_thumbnail_with_a_hostile_title_shows_it_unchanged(
+    watched: Watched, address: str
+) -> None:
     page = watched.page
     page.goto(address)
     page.locator("body[data-ready]").wait_for()
@@ -85,9 +87,7 @@ def test_a_hostile_thumbnail_opens_with_its_text_as_it_is(watched: Watched, addr
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_a_hostile_text_is_found_and_can_be_a_filter(
-    watched: Watched, address: str, title: str
-) -> None:
+def test_a_hostile_text_can_be_filtered_by(watched: Watched, address: str, title: str) -> None:
     page = watched.page
     page.goto(f"{address}#view=gallery")
     page.locator("body[data-ready]").wait_for()
@@ -109,9 +109,7 @@ def test_a_hostile_text_is_found_and_can_be_a_filter(
         "view=map&by=<script>&q=%00",
     ],
 )
-def test_an_address_that_makes_no_sense_shows_a_view(
-    watched: Watched, address: str, state: str
-) -> None:
+def test_an_invalid_address_shows_a_view(watched: Watched, address: str, state: str) -> None:
     page = watched.page
     page.goto(f"{address}#{state}")
     page.locator("body[data-ready]").wait_for()
@@ -119,7 +117,7 @@ def test_an_address_that_makes_no_sense_shows_a_view(
     assert watched.errors == []
 
 
-def test_the_downloaded_rows_are_as_harmless_as_the_exports_csv(
+def test_the_downloaded_rows_equal_the_escaped_csv_of_the_export(
     watched: Watched, address: str
 ) -> None:
     page = watched.page

@@ -1,4 +1,4 @@
-"""The report of the shipped sample, by the real command and the real models."""
+"""The report of the shipped sample, built by the real command with the real models."""
 
 import io
 import os
@@ -34,7 +34,7 @@ def open_report(watched: Watched, built: Finished, state: str) -> Page:
     return watched.page
 
 
-def test_a_newcomer_sees_what_the_sample_shows(watched: Watched, built: Finished) -> None:
+def test_the_overview_summarizes_the_sample(watched: Watched, built: Finished) -> None:
     page = open_report(watched, built, "")
     rows = built.attributes.to_pandas()
     ok = rows.drop_duplicates("thumbnail_id").query("thumbnail_status == 'ok'")
@@ -61,7 +61,7 @@ def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, built: 
     assert watched.foreign == []
 
 
-def test_the_misses_are_those_of_the_sample(watched: Watched, built: Finished) -> None:
+def test_the_misses_list_those_of_the_sample(watched: Watched, built: Finished) -> None:
     page = open_report(watched, built, "view=misses")
     rows = built.attributes.to_pandas()
     once = rows[rows["thumbnail_id"].isna() | ~rows["thumbnail_id"].duplicated()]
@@ -82,23 +82,23 @@ def test_a_second_run_has_nothing_to_do(built: Finished) -> None:
     assert page.stat().st_ino != before
 
 
-def test_each_export_ends_with_its_report_where_that_is_wanted(tmp_path: Path) -> None:
+def test_report_build_adds_the_report_to_an_export(tmp_path: Path) -> None:
     flags = (*SAMPLE, "--module", "tests.dag.quick")
     environment = {"PYTHONPATH": str(ROOT)}
     page = tmp_path / "data" / "exports" / "report" / "index.html"
     without = run(tmp_path / "data", *flags, environment=environment)
     assert without.code == 0, without.printed
     assert not page.exists()
-    wanted = run(tmp_path / "data", *flags, "--report-build", "true", environment=environment)
-    assert wanted.code == 0, wanted.printed
+    with_report = run(tmp_path / "data", *flags, "--report-build", "true", environment=environment)
+    assert with_report.code == 0, with_report.printed
     assert page.exists()
 
 
-def test_a_question_in_words_ranks_the_texts(built: Finished) -> None:
+def test_search_texts_ranks_the_texts_by_a_query(built: Finished) -> None:
     query = ("--query", "facts about stars and planets", "--most", "3")
-    asked = run(built.data_dir, *SAMPLE, *query, task="SearchTexts")
-    assert asked.code == 0, asked.printed
-    ranked = re.findall(r"^ *(-?\d\.\d{3})  (\S+)  (.+)$", asked.printed, re.MULTILINE)
+    finished = run(built.data_dir, *SAMPLE, *query, task="SearchTexts")
+    assert finished.code == 0, finished.printed
+    ranked = re.findall(r"^ *(-?\d\.\d{3})  (\S+)  (.+)$", finished.printed, re.MULTILINE)
     assert len(ranked) == 3
     assert [float(cosine) for cosine, _, _ in ranked] == sorted(
         (float(cosine) for cosine, _, _ in ranked), reverse=True
@@ -124,7 +124,7 @@ def test_the_report_of_real_thumbnails_opens(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_for_the_documents(watched: Watched, built: Finished, scheme: str) -> None:
+def test_pictures_for_the_documentation(watched: Watched, built: Finished, scheme: str) -> None:
     watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for view in ("overview", "gallery", "map"):
         page = open_report(watched, built, f"view={view}")

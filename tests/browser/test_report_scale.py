@@ -1,4 +1,4 @@
-"""The report of ten thousand and of a hundred thousand thumbnails; -s shows what it takes."""
+"""The report of 10,000 and of 100,000 thumbnails; -s shows the times and the memory."""
 
 import json
 import re
@@ -16,13 +16,13 @@ from tests.report.drawn import draw_export, repeat_export
 from thumbnail_tasks.report import site
 
 ONCE = 5_000
-MOST_HEAP_MB = {10_000: 150, 100_000: 600}
+MAX_HEAP_MB = {10_000: 150, 100_000: 600}
 
 
 def lay_out_quickly(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Two of their numbers as places: t-SNE's time is no matter of the browser's."""
-    places = vectors[:, :2] - vectors[:, :2].min(axis=0)
-    return np.asarray(places / places.max(axis=0), np.float32)
+    """Use two of their numbers as positions: the time of t-SNE is not measured here."""
+    positions = vectors[:, :2] - vectors[:, :2].min(axis=0)
+    return np.asarray(positions / positions.max(axis=0), np.float32)
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -37,8 +37,8 @@ def heap_mb(session: CDPSession) -> float:
     return next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize") / 1e6
 
 
-@pytest.mark.parametrize("n", MOST_HEAP_MB)
-def test_many_thumbnails_can_be_seen_filtered_and_compared_in_little_memory(
+@pytest.mark.parametrize("n", MAX_HEAP_MB)
+def test_many_thumbnails_can_be_shown_filtered_and_compared_in_little_memory(
     n: int, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(site, "project", lay_out_quickly)
@@ -68,16 +68,16 @@ def test_many_thumbnails_can_be_seen_filtered_and_compared_in_little_memory(
         expect(count).to_contain_text(re.compile(r"^[1-9][\d,]* of"))
         expect(page.locator("#cards > li").first).to_contain_text("PART1")
 
-    def compare_meanings() -> None:
+    def compare_texts() -> None:
         text = page.evaluate("report.items.id[report.items.vector.findIndex(v => v !== null)]")
         page.goto(f"{address}#view=gallery&near={text}")
         expect(count).to_contain_text("first", timeout=120_000)
 
     measured["filter_s"] = max(timed(filter_by_emotion), timed(search_a_word))
-    measured["near_s"] = timed(compare_meanings)
+    measured["near_s"] = timed(compare_texts)
     page.goto(f"{address}#view=map")
     page.locator("#map-chart canvas").first.wait_for(timeout=60_000)
     measured["heap_mb"] = heap_mb(session)
     print(json.dumps({"thumbnails": n, **{k: round(v, 2) for k, v in measured.items()}}))
-    assert measured["heap_mb"] < MOST_HEAP_MB[n]
+    assert measured["heap_mb"] < MAX_HEAP_MB[n]
     assert watched.errors == []

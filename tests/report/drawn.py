@@ -1,4 +1,4 @@
-"""Exports drawn at random, of any size, with the tables of the stages that they would be from."""
+"""Random exports of any size, with the matching tables of the stages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
 _WIDTH = 384
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
-_ONE_MORE_EVERY = 2
-"""Every second thumbnail stands in a second row."""
+_REPEAT_EVERY = 2
+"""Every second thumbnail has a second row."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """An export on the disk, and what the stages found."""
+    """An export on disk, and the results of the stages."""
 
     parquet: Path
     csv: Path
-    found: dict[str, pa.Table]
+    results: dict[str, pa.Table]
 
     def write_site(self, folder: Path, n_pictures: int = 40) -> Path:
-        """Write the report; gives its page. Thumbnails share ``n_pictures`` pictures."""
+        """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
         folder.mkdir(parents=True)
-        write_site(folder, self.parquet, self.csv, self.found, {"videos": "videos.csv"})
+        write_site(folder, self.parquet, self.csv, self.results, {"videos": "videos.csv"})
         write_small_pictures(draw_pictures(n_pictures), folder / "pictures", Path("/nowhere"))
         return folder / "index.html"
 
@@ -47,11 +47,11 @@ def draw_export(
     """Draw an export of ``n`` thumbnails.
 
     Args:
-        folder: Where its two files are put.
-        n: Thumbnails; every 20th could not be had. The last row names none.
-        n_pictures: How many different pictures there are.
-        titles: Titles and texts of the first thumbnails, instead of drawn ones.
-        seed: The same seed, the same export.
+        folder: Folder for its two files.
+        n: Number of thumbnails; every 20th is not found. The last row names none.
+        n_pictures: Number of distinct pictures.
+        titles: Titles and texts of the first thumbnails, instead of random ones.
+        seed: Equal seeds give equal exports.
     """
     rng = np.random.default_rng(seed)
     ids = [f"v{number:010d}" for number in range(n)]
@@ -60,42 +60,42 @@ def draw_export(
     words, faces, emotions, rows = [], [], [], []
     for number, name in enumerate(ids):
         picks = rng.integers(0, len(WORDS), rng.integers(0, 6)) if is_ok[number] else []
-        right = [WORDS[pick] for pick in picks]
+        corrected = [WORDS[pick] for pick in picks]
         if number < len(titles):
-            right = [titles[number]]
+            corrected = [titles[number]]
         if not is_ok[number]:
-            right = []
-        raw = [_MISREAD.get(w, w) if rng.random() < 0.2 else w for w in right]
-        for place, word in enumerate(raw):
-            left = 10.0 + 60 * place
+            corrected = []
+        raw = [_MISREAD.get(w, w) if rng.random() < 0.2 else w for w in corrected]
+        for index, word in enumerate(raw):
+            left = 10.0 + 60 * index
             box = {"x_min": left, "y_min": 50.0, "x_max": left + 50, "y_max": 80.0}
             confidence = float(rng.uniform(0.6, 1))
             words.append(
-                {"thumbnail_id": name, "word_index": place, "text": word, "confidence": confidence}
+                {"thumbnail_id": name, "word_index": index, "text": word, "confidence": confidence}
                 | box
             )
         count = int(rng.integers(0, 4)) if is_ok[number] else 0
         strongest = []
-        for place in range(count):
-            chances = rng.dirichlet(np.ones(7))
-            strongest.append(schemas.EMOTION_LABELS[int(chances.argmax())])
-            left = 20.0 + 100 * place
+        for index in range(count):
+            values = rng.dirichlet(np.ones(7))
+            strongest.append(schemas.EMOTION_LABELS[int(values.argmax())])
+            left = 20.0 + 100 * index
             box = {"x_min": left, "y_min": 100.0, "x_max": left + 80, "y_max": 190.0}
-            face = {"thumbnail_id": name, "face_index": place}
+            face = {"thumbnail_id": name, "face_index": index}
             faces.append(face | {"confidence": 1.0} | box)
             flags = {flag: bool(rng.random() < 0.1) for flag in _flags()}
-            probabilities = dict(zip(schemas.EMOTION_LABELS, chances.tolist(), strict=True))
+            probabilities = dict(zip(schemas.EMOTION_LABELS, values.tolist(), strict=True))
             emotions.append(face | {"emotion": strongest[-1]} | probabilities | flags)
         vector = topics[int(rng.integers(50))] + rng.normal(size=_WIDTH) * 0.4
         vector /= np.linalg.norm(vector)
-        rows.append(_attributes(name, bool(is_ok[number]), raw, right, vector, strongest, rng))
+        rows.append(_attributes(name, bool(is_ok[number]), raw, corrected, vector, strongest, rng))
         rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures) if is_ok[number] else None
     attributes = pa.Table.from_pylist(rows, schemas.attributes(_WIDTH))
     return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
 
 
 def repeat_export(drawn: Drawn, folder: Path, times: int) -> Drawn:
-    """An export of ``times`` as many thumbnails, each with another id and another text."""
+    """Repeat an export ``times`` times; each copy of a thumbnail has its own id and text."""
 
     def renamed(table: pa.Table, number: int) -> pa.Table:
         for name in ("thumbnail_id", "video_id"):
@@ -120,11 +120,11 @@ def repeat_export(drawn: Drawn, folder: Path, times: int) -> Drawn:
         folder / "attributes.parquet",
     )
     write_csv(folder / "attributes.parquet", folder / "attributes.csv", without=_VECTORS)
-    found = {
+    results = {
         name: pa.concat_tables(renamed(table, number) for number in range(times))
-        for name, table in drawn.found.items()
+        for name, table in drawn.results.items()
     }
-    return Drawn(folder / "attributes.parquet", folder / "attributes.csv", found)
+    return Drawn(folder / "attributes.parquet", folder / "attributes.csv", results)
 
 
 def _flags() -> tuple[str, ...]:
@@ -135,7 +135,7 @@ def _attributes(
     name: str,
     is_ok: bool,
     raw: Sequence[str],
-    right: Sequence[str],
+    corrected: Sequence[str],
     vector: NDArray[np.float64],
     strongest: Sequence[str],
     rng: np.random.Generator,
@@ -147,9 +147,9 @@ def _attributes(
     if not is_ok:
         return row
     row |= {"thumbnail_width_px": 480, "thumbnail_height_px": 360}
-    row |= {"thumbnail_ocr_raw": " ".join(raw), "thumbnail_ocr": " ".join(right)}
-    row["thumbnail_ocr_length"] = len(right)
-    row["thumbnail_ocr_embed"] = (vector if right else vector * 0).astype(np.float32).tolist()
+    row |= {"thumbnail_ocr_raw": " ".join(raw), "thumbnail_ocr": " ".join(corrected)}
+    row["thumbnail_ocr_length"] = len(corrected)
+    row["thumbnail_ocr_embed"] = (vector if corrected else vector * 0).astype(np.float32).tolist()
     row["face_count"] = len(strongest)
     row |= {f"{label}_count": strongest.count(label) for label in schemas.EMOTION_LABELS}
     for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
@@ -170,12 +170,12 @@ def _write(
     rng: np.random.Generator,
 ) -> Drawn:
     n = len(attributes)
-    once_more = np.arange(0, n, _ONE_MORE_EVERY)
-    order = np.concatenate([np.arange(n), once_more])
-    said = [titles[i] if i < len(titles) else f"Video {i} of the day" for i in range(n)]
+    repeated = np.arange(0, n, _REPEAT_EVERY)
+    order = np.concatenate([np.arange(n), repeated])
+    all_titles = [titles[i] if i < len(titles) else f"Video {i} of the day" for i in range(n)]
     videos = {
         "video_id": [*(attributes["thumbnail_id"][i].as_py() for i in order), None],
-        "title": [*(said[i] for i in order), "A row without a thumbnail"],
+        "title": [*(all_titles[i] for i in order), "A row without a thumbnail"],
         "channel_title": [*(f"Channel {i % 97}" for i in order), None],
         "category_id": [*(int(i % 12) for i in order), None],
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
@@ -183,8 +183,8 @@ def _write(
     }
     missing = pa.Table.from_pylist([{"thumbnail_status": "no_link"}], attributes.schema)
     table = pa.concat_tables([attributes.take(order), missing])
-    for place, (name, values) in enumerate(videos.items()):
-        table = table.add_column(place, name, pa.array(values))
+    for position, (name, values) in enumerate(videos.items()):
+        table = table.add_column(position, name, pa.array(values))
     folder.mkdir(parents=True, exist_ok=True)
     drawn = Drawn(
         folder / "attributes.parquet",
@@ -209,7 +209,7 @@ def _write(
 
 
 def sha256_of(picture: int) -> str:
-    """A digest that stands for a drawn picture."""
+    """A made-up digest of a picture of ``draw_pictures``."""
     return f"{picture:064x}"[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Rank correlation, against scipy's and against what is known of drawn numbers."""
+"""Rank correlation, compared with scipy and with known properties of random numbers."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from thumbnail_tasks.report.correlation import correlate_ranks
 RNG = np.random.default_rng(7)
 
 
-def test_without_groups_rho_is_spearmans() -> None:
+def test_without_groups_rho_equals_spearmans() -> None:
     x, y = RNG.integers(0, 5, 300).astype(float), RNG.normal(size=300)
     y += x
     measured = correlate_ranks(x, y)
@@ -19,19 +19,19 @@ def test_without_groups_rho_is_spearmans() -> None:
     assert -1 <= measured.low < measured.rho < measured.high <= 1
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_unknown_values_are_ignored() -> None:
     x, y = RNG.normal(size=50), RNG.normal(size=50)
     with_gaps = np.concatenate([x, [np.nan, 1.0]]), np.concatenate([y, [1.0, np.nan]])
     assert correlate_ranks(*with_gaps) == correlate_ranks(x, y)
 
 
-def test_too_few_or_all_alike_tell_nothing() -> None:
+def test_too_few_or_equal_values_give_none() -> None:
     assert correlate_ranks(np.zeros(0), np.zeros(0)) is None
     assert correlate_ranks(np.arange(9.0), np.arange(9.0)) is None
     assert correlate_ranks(np.ones(100), np.arange(100.0)) is None
 
 
-def test_a_channel_that_has_both_adds_nothing_within_channels() -> None:
+def test_differences_between_channels_have_no_effect_within_channels() -> None:
     channels = np.repeat(np.arange(20), 30)
     x, y = channels + RNG.random(600), channels + RNG.random(600)
     over_all, within = correlate_ranks(x, y), correlate_ranks(x, y, channels)
@@ -50,14 +50,14 @@ def test_a_group_of_one_and_an_unknown_group_are_not_compared() -> None:
     assert measured == correlate_ranks(x[:40], y[:40], groups[:40])
 
 
-def test_the_interval_holds_the_true_rho_about_95_times_in_100() -> None:
+def test_the_interval_contains_the_true_rho_in_about_95_percent_of_samples() -> None:
     rho = 0.5
     rank_rho = 6 / np.pi * np.arcsin(rho / 2)  # Spearman's rho of a normal pair
-    held = 0
+    n_inside = 0
     for _ in range(400):
         x = RNG.normal(size=80)
         y = rho * x + np.sqrt(1 - rho**2) * RNG.normal(size=80)
         measured = correlate_ranks(x, y)
         assert measured is not None
-        held += measured.low <= rank_rho <= measured.high
-    assert 0.91 <= held / 400 <= 0.985
+        n_inside += measured.low <= rank_rho <= measured.high
+    assert 0.91 <= n_inside / 400 <= 0.985

@@ -1,4 +1,4 @@
-"""The numbers of the page, against the same numbers computed from the export by plain pandas."""
+"""The numbers of the page, compared with those that plain pandas computes from the export."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from thumbnail_tasks.schemas import EMOTION_LABELS
 
 
 def read_data(folder: Path, name: str) -> Any:
-    """What a file of data hands to the page."""
+    """The value that a data file passes to the page."""
     text = (folder / "data" / f"{name}.js").read_text(encoding="utf-8")
     start = f'report.take("{name}",'
     assert text.startswith(start)
@@ -38,8 +38,8 @@ def folder(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def summary(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = read_data(folder, "summary")
-    return found
+    data: dict[str, Any] = read_data(folder, "summary")
+    return data
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_texts_faces_and_emotions(summary: dict[str, Any], thumbnails: pd.DataFr
     assert {i: c for i, c in enumerate(summary["faces_per_thumbnail"]) if c} == faces.to_dict()
 
 
-def test_mean_probabilities_are_those_of_all_faces(summary: dict[str, Any], drawn: Drawn) -> None:
-    means = drawn.found["emotions"].to_pandas()[list(EMOTION_LABELS)].mean()
+def test_mean_probabilities_are_over_all_faces(summary: dict[str, Any], drawn: Drawn) -> None:
+    means = drawn.results["emotions"].to_pandas()[list(EMOTION_LABELS)].mean()
     for each in summary["emotions"]:
         assert each["mean_probability"] == pytest.approx(means[each["emotion"]])
 
@@ -89,12 +89,12 @@ def test_words_raw_and_corrected(summary: dict[str, Any], thumbnails: pd.DataFra
     shown = {word: (raw, corrected) for word, raw, corrected in summary["words"]}
     assert shown["stdp"][0] > 0
     assert shown["stdp"][1] == 0
-    for place, name in enumerate(("thumbnail_ocr_raw", "thumbnail_ocr")):
+    for index, name in enumerate(("thumbnail_ocr_raw", "thumbnail_ocr")):
         counts = thumbnails[name].str.lower().str.split().explode().value_counts()
-        assert {word: pair[place] for word, pair in shown.items() if pair[place]} == dict(counts)
+        assert {word: pair[index] for word, pair in shown.items() if pair[index]} == dict(counts)
 
 
-def test_statistics_are_those_of_describe(
+def test_statistics_equal_those_of_pandas_describe(
     summary: dict[str, Any], thumbnails: pd.DataFrame
 ) -> None:
     assert len(summary["describe"]) == 14
@@ -107,11 +107,11 @@ def test_colours(summary: dict[str, Any], thumbnails: pd.DataFrame) -> None:
     assert summary["brightness"] == brightness.value_counts(sort=False).tolist()
     hue = thumbnails["hue_median"][thumbnails["saturation_median"] >= 40]
     assert summary["n_coloured"] == len(hue) == sum(summary["hue"])
-    counted = pd.cut(hue, range(0, 181, 10), right=False).value_counts(sort=False).tolist()
-    assert summary["hue"] == counted
+    counts = pd.cut(hue, range(0, 181, 10), right=False).value_counts(sort=False).tolist()
+    assert summary["hue"] == counts
 
 
-def test_correlations_are_scipys_over_each_video_once(
+def test_correlations_equal_those_of_scipy_and_count_each_video_once(
     summary: dict[str, Any], rows: pd.DataFrame, thumbnails: pd.DataFrame
 ) -> None:
     views = rows.groupby("thumbnail_id")["views"].max().reindex(thumbnails["thumbnail_id"])
@@ -129,7 +129,7 @@ def test_correlations_are_scipys_over_each_video_once(
     assert {each["outcome"] for each in summary["correlations"]} == {"views", "likes"}
 
 
-def test_the_gallery_has_each_thumbnail_once_with_its_values(
+def test_the_gallery_lists_each_thumbnail_once_with_its_values(
     folder: Path, thumbnails: pd.DataFrame
 ) -> None:
     index = read_data(folder, "index-0")
@@ -141,12 +141,12 @@ def test_the_gallery_has_each_thumbnail_once_with_its_values(
     assert ok["value"].tolist() == thumbnails["value_median"].tolist()
 
 
-def test_details_have_every_word_and_face_of_their_thumbnail(folder: Path, drawn: Drawn) -> None:
+def test_details_list_every_word_and_face_of_their_thumbnail(folder: Path, drawn: Drawn) -> None:
     ids = read_data(folder, "index-0")["id"]
     details = [each for n in range(5) for each in read_data(folder, f"details-{n}")]
     assert len(details) == len(ids)
-    words = drawn.found["words"].to_pandas().groupby("thumbnail_id")["text"].apply(list).to_dict()
-    faces = drawn.found["emotions"].to_pandas().groupby("thumbnail_id")["emotion"].apply(list)
+    words = drawn.results["words"].to_pandas().groupby("thumbnail_id")["text"].apply(list).to_dict()
+    faces = drawn.results["emotions"].to_pandas().groupby("thumbnail_id")["emotion"].apply(list)
     for name, detail in zip(ids, details, strict=True):
         assert [word[0] for word in detail["words"]] == words.get(name, [])
         assert [face["emotion"] for face in detail["faces"]] == faces.to_dict().get(name, [])
@@ -158,8 +158,8 @@ def test_all_rows_of_the_csv_can_be_downloaded(folder: Path, drawn: Drawn) -> No
     copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
     pd.testing.assert_frame_equal(pd.read_csv(copy), pd.read_csv(drawn.csv))
     ids = read_data(folder, "index-0")["id"]
-    of_rows = [ids[item] for item in read_data(folder, "rows-0")["items"]]
-    assert of_rows == drawn_ids(drawn)
+    row_ids = [ids[item] for item in read_data(folder, "rows-0")["items"]]
+    assert row_ids == drawn_ids(drawn)
 
 
 def drawn_ids(drawn: Drawn) -> list[str | None]:

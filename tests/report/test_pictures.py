@@ -1,4 +1,4 @@
-"""The small pictures."""
+"""The small pictures of the report."""
 
 import io
 from pathlib import Path
@@ -20,24 +20,24 @@ def size_of(data: bytes | None) -> tuple[int, int]:
         return image.size
 
 
-def test_a_picture_is_made_small_without_its_black_bars() -> None:
+def test_a_picture_is_scaled_down_without_its_black_bars() -> None:
     assert size_of(make_small(encoded(letterboxed(0)))) == (240, 135)
 
 
-def test_a_small_picture_is_not_made_larger() -> None:
+def test_a_small_picture_is_not_scaled_up() -> None:
     assert size_of(make_small(encoded(GREY))) == (160, 90)
 
 
-def test_one_column_of_pixels_is_a_picture_too() -> None:
+def test_a_picture_of_one_row_of_pixels_is_accepted() -> None:
     assert size_of(make_small(encoded(np.zeros((1, 3000, 3), np.uint8)))) == (240, 1)
 
 
-def test_what_is_no_picture_gives_none() -> None:
+def test_data_that_is_not_a_picture_gives_none() -> None:
     assert make_small(b"<html>") is None
     assert make_small(encoded(GREY)[:200]) is None
 
 
-def test_what_an_earlier_report_has_is_not_made_again(tmp_path: Path) -> None:
+def test_pictures_of_an_earlier_report_are_linked(tmp_path: Path) -> None:
     rows = [
         {"thumbnail_id": "a", "sha256": "ab" * 32, "image": encoded(GREY)},
         {"thumbnail_id": "b", "sha256": None, "image": None},

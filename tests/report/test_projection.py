@@ -9,33 +9,33 @@ from thumbnail_tasks.report.projection import project
 
 def draw_groups(n: int, n_groups: int = 5) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
-    middles = rng.normal(size=(n_groups, 60))
+    centres = rng.normal(size=(n_groups, 60))
     groups = np.arange(n) % n_groups
-    return (middles[groups] + 0.1 * rng.normal(size=(n, 60))).astype(np.float32), groups
+    return (centres[groups] + 0.1 * rng.normal(size=(n, 60))).astype(np.float32), groups
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 10])
-def test_a_few_texts_have_places_too(n: int) -> None:
+def test_a_few_texts_have_positions(n: int) -> None:
     vectors, _ = draw_groups(n)
-    places = project(vectors)
-    assert places.shape == (n, 2)
-    assert np.isfinite(places).all()
-    assert ((places >= 0) & (places <= 1)).all()
+    positions = project(vectors)
+    assert positions.shape == (n, 2)
+    assert np.isfinite(positions).all()
+    assert ((positions >= 0) & (positions <= 1)).all()
 
 
-def test_texts_that_are_alike_lie_side_by_side_and_the_map_is_the_same_twice() -> None:
+def test_similar_texts_are_close_and_the_map_is_deterministic() -> None:
     vectors, groups = draw_groups(200)
-    places = project(vectors)
-    assert (places == project(vectors)).all()
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(200) * 9
-    assert (groups[apart.argmin(axis=1)] == groups).mean() > 0.98
+    positions = project(vectors)
+    assert (positions == project(vectors)).all()
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2) + np.eye(200) * 9
+    assert (groups[distances.argmin(axis=1)] == groups).mean() > 0.98
 
 
-def test_more_texts_than_are_laid_out_come_beside_their_neighbours(
+def test_texts_that_are_not_fitted_are_placed_beside_their_neighbours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(projection, "_MOST_FITTED", 100)
+    monkeypatch.setattr(projection, "_MAX_FITTED", 100)
     vectors, groups = draw_groups(300)
-    places = project(vectors)
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(300) * 9
-    assert (groups[apart.argmin(axis=1)] == groups).mean() > 0.95
+    positions = project(vectors)
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2) + np.eye(300) * 9
+    assert (groups[distances.argmin(axis=1)] == groups).mean() > 0.95

@@ -22,38 +22,38 @@ HOSTILE = (
 )
 
 
-def test_eight_bits_keep_who_is_near_whom() -> None:
+def test_8_bit_vectors_keep_the_nearest_neighbours() -> None:
     rng = np.random.default_rng(0)
     topics = rng.normal(size=(40, 384))
     vectors = (topics[rng.integers(0, 40, 2000)] + rng.normal(size=(2000, 384))).astype(np.float32)
     small = in_8_bits(vectors).astype(np.float64)
-    kept = 0
+    n_common = 0
     for row in range(100):
         nearest = [
             set(np.argsort(-(each @ each[row]) / np.linalg.norm(each, axis=1))[:11])
             for each in (vectors.astype(np.float64), small)
         ]
-        kept += len(nearest[0] & nearest[1])
-    assert kept / 1100 > 0.97
+        n_common += len(nearest[0] & nearest[1])
+    assert n_common / 1100 > 0.97
 
 
-def test_a_vector_of_zeros_stays_one() -> None:
+def test_a_zero_vector_stays_zero() -> None:
     assert (in_8_bits(np.zeros((2, 3), np.float32)) == 0).all()
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_data(tmp_path: Path, text: str) -> None:
+def test_a_hostile_text_is_written_as_data(tmp_path: Path, text: str) -> None:
     write_data(tmp_path, "x", {"text": text})
     written = (tmp_path / "x.js").read_text(encoding="utf-8")
     assert json.loads(written.removeprefix('report.take("x",').removesuffix(");\n"))["text"] == text
 
 
-def test_numbers_that_json_has_not_are_refused(tmp_path: Path) -> None:
+def test_numbers_that_json_cannot_represent_raise(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_data(tmp_path, "x", float("nan"))
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(tmp_path: Path) -> None:
+def test_the_page_loads_no_external_files_and_has_no_inline_scripts(tmp_path: Path) -> None:
     page = draw_export(tmp_path / "export", 3).write_site(tmp_path / "report")
     html = page.read_text(encoding="utf-8")
     assert "http://" not in html
@@ -66,7 +66,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(tmp_pat
         assert (page.parent / source).is_file(), source
 
 
-def test_what_the_page_carries_of_others_has_its_licence_beside_it(tmp_path: Path) -> None:
+def test_third_party_scripts_are_shipped_with_their_licences(tmp_path: Path) -> None:
     page = draw_export(tmp_path / "export", 1).write_site(tmp_path / "report")
     vendor = page.parent / "vendor"
     for script in vendor.glob("*.js"):
@@ -74,13 +74,15 @@ def test_what_the_page_carries_of_others_has_its_licence_beside_it(tmp_path: Pat
         assert (vendor / f"{name}.LICENSE").read_text().strip(), script
 
 
-def test_large_exports_are_cut_into_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_exports_are_split_into_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(site, "PER_FILE", {"index": 8, "details": 4, "vectors": 3, "rows": 5})
     page = draw_export(tmp_path / "export", 20).write_site(tmp_path / "report")
     summary = read_data(page.parent, "summary")
     names = {path.name for path in (page.parent / "data").iterdir()}
     sizes = {"index": "items", "details": "items", "vectors": "texts", "rows": "rows"}
-    for kind, of in sizes.items():
-        files = -(-summary["sizes"][of] // summary["per_file"][kind])
+    for kind, unit in sizes.items():
+        files = -(-summary["sizes"][unit] // summary["per_file"][kind])
         assert {f"{kind}-{number}.js" for number in range(files)} <= names
         assert f"{kind}-{files}.js" not in names

@@ -19,15 +19,15 @@ from thumbnail_tasks.storage.atomic import copy_mtime, has_same_mtime, publish, 
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _REPORT_VERSION = "3"
-"""Raise it when the same export gives another page."""
+"""Increase it when the page of an unchanged export changes."""
 
-_FOUND: dict[str, tuple[type[ShardTask], list[str] | None]] = {
+_RESULTS: dict[str, tuple[type[ShardTask], list[str] | None]] = {
     "words": (RecognizeText, None),
     "faces": (DetectFaces, None),
     "emotions": (ClassifyEmotions, None),
     "thumbnails": (DownloadThumbnails, ["thumbnail_id", "detail", "width_px", "height_px"]),
 }
-"""Tables shown besides the export: stages and their columns; None for all columns."""
+"""Tables shown besides the export: stages and their columns (None: all columns)."""
 
 
 def report_folder(data_dir: str) -> Path:
@@ -70,15 +70,15 @@ def build(
     Args:
         data_dir: The data directory.
         plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
-        source: Source of the pictures.
+        source: The source of the pictures.
         exported: attributes.parquet, complete, and attributes.csv.
         export_fingerprint: A digest of what the export was made from.
         about: Information shown about the report: texts by name.
-        progress: Called with the share that is done.
+        progress: Called with the completed fraction, from 0 to 1.
 
     Raises:
         LostFileError: A shard's file is missing or damaged.
-        StorageError: Something cannot be read or written.
+        StorageError: A file cannot be read or written.
     """
     parquet, table = exported
     folder = report_folder(data_dir)
@@ -86,9 +86,9 @@ def build(
     shutil.rmtree(new, ignore_errors=True)  # left by a killed run
     try:
         with writing(new / "index.html"):
-            found = {name: _read(name, plan, source, data_dir) for name in _FOUND}
-            said = {"version": metadata.version("thumbnail-tasks"), **about}
-            write_site(new, parquet, table, found, said)
+            results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
+            shown = {"version": metadata.version("thumbnail-tasks"), **about}
+            write_site(new, parquet, table, results, shown)
             shards = pc.unique(plan["shard"]).to_pylist()
             for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
                 write_small_pictures(thumbnails, new / "pictures", folder / "pictures")
@@ -106,7 +106,7 @@ def _fingerprint(export_fingerprint: str) -> str:
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     """The results of a stage for the thumbnails of a plan."""
-    stage, columns = _FOUND[name]
+    stage, columns = _RESULTS[name]
     return pa.concat_tables(_iter_tables(stage, columns, plan, source, data_dir))
 
 
@@ -126,7 +126,7 @@ def _iter_tables(
 
 
 def _replace(folder: Path, new: Path, old: Path) -> None:
-    """Replace a folder by another. After a kill in between there is none: it is rebuilt."""
+    """Replace a folder with another. If killed in between, there is none: it is rebuilt."""
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)

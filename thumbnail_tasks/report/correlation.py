@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_LEAST_VIDEOS = 10
+_MIN_VIDEOS = 10
 """With fewer videos, an interval is meaningless."""
 
 _Z_95 = 1.959964
@@ -31,7 +31,7 @@ def correlate_ranks(
     Within groups, the mean rank of its group is subtracted from each video's rank before the ranks
     are correlated (a partial correlation): a channel with both many views and many faces has no
     effect. The interval is Fisher's, with the variance of Bonett and Wright (2000) for ranks, and
-    one degree of freedom less per group.
+    one degree of freedom fewer per group.
 
     Args:
         attribute: N numbers; NaN if unknown.
@@ -50,20 +50,20 @@ def correlate_ranks(
     x, y = (_rank(values[known]) for values in (attribute, outcome))
     n_groups = 1
     if groups is not None and n:
-        _, places = np.unique(groups[known], return_inverse=True)
-        n_groups = int(places.max()) + 1
-        x, y = (_from_the_mean(ranks, places) for ranks in (x, y))
-    freedom = n - n_groups + 1
-    if freedom < _LEAST_VIDEOS:
+        _, indices = np.unique(groups[known], return_inverse=True)
+        n_groups = int(indices.max()) + 1
+        x, y = (_subtract_group_means(ranks, indices) for ranks in (x, y))
+    degrees_of_freedom = n - n_groups + 1
+    if degrees_of_freedom < _MIN_VIDEOS:
         return None
     x, y = x - x.mean(), y - y.mean()
     spread = float(np.sqrt((x @ x) * (y @ y)))
     if spread < 1e-9:
         return None
     rho = float(np.clip(x @ y / spread, -1, 1))
-    error = float(np.sqrt((1 + rho**2 / 2) / (freedom - 3)))
-    middle = np.arctanh(np.clip(rho, -0.999999, 0.999999))
-    low, high = np.tanh([middle - _Z_95 * error, middle + _Z_95 * error])
+    error = float(np.sqrt((1 + rho**2 / 2) / (degrees_of_freedom - 3)))
+    centre = np.arctanh(np.clip(rho, -0.999999, 0.999999))
+    low, high = np.tanh([centre - _Z_95 * error, centre + _Z_95 * error])
     return RankCorrelation(rho, float(low), float(high), n)
 
 
@@ -72,6 +72,8 @@ def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(pd.Series(values).rank(), np.float64)
 
 
-def _from_the_mean(ranks: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+def _subtract_group_means(
+    ranks: NDArray[np.float64], groups: NDArray[np.int64]
+) -> NDArray[np.float64]:
     means = np.bincount(groups, ranks) / np.bincount(groups)
     return np.asarray(ranks - means[groups], np.float64)

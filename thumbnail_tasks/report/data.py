@@ -19,16 +19,16 @@ ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
 """The numeric columns of an export, in the order of the report."""
 
 OUTCOMES: Final = ("views", "likes", "trending")
-_SAID: Final = ("title", "channel_title", "category_id")
-_TEXTS: Final = (*_SAID, "thumbnail_link", "video_id")
-_OURS: Final = (
+_LABELS: Final = ("title", "channel_title", "category_id")
+_TEXTS: Final = (*_LABELS, "thumbnail_link", "video_id")
+_OWN_COLUMNS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
 )
-_MOST_WORDS = 40
-_A_WORD: Final = re.compile(r"\w[\w'’]*")
-_MOST_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
-"""Larger numbers share the last bar of a histogram."""
+_MAX_WORDS = 40
+_WORD: Final = re.compile(r"\w[\w'’]*")
+_MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
+"""Larger counts share the last bar of a histogram."""
 
 _COLOURED_FROM = 40
 """Pictures with a lower median saturation (of 255) have no meaningful hue."""
@@ -38,7 +38,7 @@ _YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 def columns_to_read(names: Iterable[str]) -> list[str]:
     """The columns of an export that the report uses, except the vectors."""
-    return [name for name in names if name in (*_OURS, *_TEXTS, *OUTCOMES)]
+    return [name for name in names if name in (*_OWN_COLUMNS, *_TEXTS, *OUTCOMES)]
 
 
 def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -59,11 +59,11 @@ def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
             rows[name] = None
         elif name in OUTCOMES:
             rows[name] = _as_numbers(export[name])
-        elif name in _SAID:
+        elif name in _LABELS:
             rows[name] = rows[name].map(_plain, na_action="ignore")
     rows[list(OUTCOMES)] = rows[list(OUTCOMES)].astype(float)
-    own = pd.Series([f"row {number}" for number in range(len(rows))], index=rows.index)
-    keys = ("id " + rows["thumbnail_id"].astype(object)).fillna(own)
+    row_keys = pd.Series([f"row {number}" for number in range(len(rows))], index=rows.index)
+    keys = ("id " + rows["thumbnail_id"].astype(object)).fillna(row_keys)
     numbers, _ = pd.factorize(keys)
     items = rows[~keys.duplicated()].reset_index(drop=True)
     for name in OUTCOMES:
@@ -78,8 +78,8 @@ def _as_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
             return np.full(len(column), np.nan)
-        said = column.to_pandas().astype(object).replace({"True": "1", "False": "0"})
-        column = pd.to_numeric(said, errors="coerce")
+        texts = column.to_pandas().astype(object).replace({"True": "1", "False": "0"})
+        column = pd.to_numeric(texts, errors="coerce")
     numbers = np.asarray(column.to_numpy(), np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -118,7 +118,7 @@ def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str,
         "n_coloured": len(coloured),
         "brightness": np.histogram(done["value_median"], 16, (0, 256))[0].tolist(),
         "saturation": np.histogram(done["saturation_median"], 16, (0, 256))[0].tolist(),
-        "words": [[word, raw[word], corrected[word]] for word in words[:_MOST_WORDS]],
+        "words": [[word, raw[word], corrected[word]] for word in words[:_MAX_WORDS]],
         "describe": _describe(done),
         "correlations": _correlate(done),
     }
@@ -195,7 +195,7 @@ def count_words_in(text: str) -> list[str]:
     Example:
         ``"DON'T LOOK!"`` is ``["don't", "look"]``.
     """
-    return _A_WORD.findall(text.lower())
+    return _WORD.findall(text.lower())
 
 
 def _count_words(texts: Iterable[str]) -> Counter[str]:
@@ -203,7 +203,7 @@ def _count_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def _histogram(done: pd.DataFrame, name: str) -> list[int]:
-    most = _MOST_COUNTED[name]
+    most = _MAX_COUNTED[name]
     counts = done[name].dropna().astype(int).clip(upper=most)
     return [int(count) for count in np.bincount(counts, minlength=most + 1)]
 
@@ -238,7 +238,7 @@ def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
         groups, kinds = pd.factorize(done[column])
         if len(kinds) > 1:
             groupings[name] = np.asarray(groups, np.int64)
-    found = []
+    correlations = []
     for outcome in OUTCOMES:
         values = done[outcome].to_numpy(float)
         for attribute in ATTRIBUTES:
@@ -246,5 +246,5 @@ def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
             for within, grouping in groupings.items():
                 if result := correlate_ranks(numbers, values, grouping):
                     about = {"outcome": outcome, "attribute": attribute, "within": within}
-                    found.append(about | result._asdict())
-    return found
+                    correlations.append(about | result._asdict())
+    return correlations

@@ -12,7 +12,7 @@ from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, decode_image
 
 _WIDTH_PX = 240
-_MOST_HEIGHT_PX = 4 * _WIDTH_PX
+_MAX_HEIGHT_PX = 4 * _WIDTH_PX
 _QUALITY = 60
 _THREADS = 2
 
@@ -29,10 +29,10 @@ def make_small(data: bytes) -> bytes | None:
     except (NotAnImageError, TooManyPixelsError):
         return None
     small = Image.fromarray(image_rgb)
-    small.thumbnail((_WIDTH_PX, _MOST_HEIGHT_PX))
-    written = io.BytesIO()
-    small.save(written, "WEBP", quality=_QUALITY, method=2)
-    return written.getvalue()
+    small.thumbnail((_WIDTH_PX, _MAX_HEIGHT_PX))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=_QUALITY, method=2)
+    return buffer.getvalue()
 
 
 def write_small_pictures(thumbnails: pa.Table, folder: Path, earlier: Path) -> None:

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SEED = 0
-_MOST_FITTED = 5_000
+_MAX_FITTED = 5_000
 """Texts laid out by t-SNE itself, in half a minute; others are placed beside their neighbours."""
 
 _DIMENSIONS = 50
 """Principal components that t-SNE uses; the rest of a sentence's vector is mostly noise."""
 
-_LEAST_FITTED = 30
+_MIN_FITTED = 30
 """With fewer texts, neighbours mean little, and the map shows principal components."""
 
 
@@ -27,27 +27,27 @@ def project(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     if n == 0:
         return np.zeros((0, 2), np.float32)
     components = _principal_components(vectors.astype(np.float64), _DIMENSIONS)
-    places = components[:, :2] if n < _LEAST_FITTED else _lay_out(components)
-    low, high = places.min(axis=0), places.max(axis=0)
-    return np.asarray((places - low) / np.maximum(high - low, 1e-12), np.float32)
+    positions = components[:, :2] if n < _MIN_FITTED else _lay_out(components)
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return np.asarray((positions - low) / np.maximum(high - low, 1e-12), np.float32)
 
 
 def _lay_out(components: NDArray[np.float64]) -> NDArray[np.float64]:
-    from openTSNE import TSNE  # it takes seconds to load
+    from openTSNE import TSNE  # slow to import: seconds
 
     n = len(components)
-    fitted = np.sort(np.random.default_rng(_SEED).permutation(n)[:_MOST_FITTED])
+    fitted = np.sort(np.random.default_rng(_SEED).permutation(n)[:_MAX_FITTED])
     perplexity = min(30.0, (len(fitted) - 1) / 3)
     # One thread: with two, the same vectors gave different maps, and took five times as long on a
     # busy machine (1,000 texts: 32 s instead of 6).
     tsne = TSNE(perplexity=perplexity, random_state=_SEED, n_jobs=1, initialization="pca")
     layout = tsne.fit(components[fitted])
-    places = np.zeros((n, 2))
-    places[fitted] = layout
+    positions = np.zeros((n, 2))
+    positions[fitted] = layout
     rest = np.setdiff1d(np.arange(n), fitted)
     if len(rest):
-        places[rest] = layout.prepare_partial(components[rest], k=5)
-    return places
+        positions[rest] = layout.prepare_partial(components[rest], k=5)
+    return positions
 
 
 def _principal_components(vectors: NDArray[np.float64], most: int) -> NDArray[np.float64]:

@@ -27,12 +27,12 @@ _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
 PER_FILE: Final = {"index": 2500, "details": 100, "vectors": 2500, "rows": 1000}
 """Items, texts or rows per data file."""
 
-_FOUND_BOX: Final = ("x_min", "y_min", "x_max", "y_max")
+_BOX: Final = ("x_min", "y_min", "x_max", "y_max")
 _FLAGS: Final = ("is_too_small", "is_blurred", "is_turned")
 
 
 def write_site(
-    folder: Path, attributes: Path, table: Path, found: dict[str, pa.Table], about: dict[str, str]
+    folder: Path, attributes: Path, table: Path, results: dict[str, pa.Table], about: dict[str, str]
 ) -> None:
     """Write everything except the pictures.
 
@@ -40,31 +40,31 @@ def write_site(
         folder: An empty folder.
         attributes: The export.
         table: The same as CSV.
-        found: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas with
+        results: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas with
             these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without pictures.
         about: Information shown about the report: texts by name.
     """
     export = pq.ParquetFile(attributes)
     read = export.read(columns_to_read(export.schema_arrow.names))
     items, item_of_row = list_items(read)
-    frames = {name: _with_item(part, items) for name, part in found.items()}
+    frames = {name: _with_item(part, items) for name, part in results.items()}
     _copy_page(folder)
     data = folder / "data"
     data.mkdir()
 
     index = describe_items(items, frames["words"], frames["emotions"])
-    places, texts = _write_vectors(data, export, items, item_of_row)
-    index["vector"] = places
-    kept = pc.is_in(
-        found["emotions"]["thumbnail_id"], value_set=read["thumbnail_id"].combine_chunks()
+    text_numbers, n_texts = _write_vectors(data, export, items, item_of_row)
+    index["vector"] = text_numbers
+    is_exported = pc.is_in(
+        results["emotions"]["thumbnail_id"], value_set=read["thumbnail_id"].combine_chunks()
     )
-    summary = summarize(items, len(read), found["emotions"].filter(kept))
-    sizes = {"items": len(items), "rows": len(read), "texts": texts}
+    summary = summarize(items, len(read), results["emotions"].filter(is_exported))
+    sizes = {"items": len(items), "rows": len(read), "texts": n_texts}
     write_data(data, "summary", summary | {"about": about, "sizes": sizes, "per_file": PER_FILE})
     for number, part in _parts(len(items), "index"):
         write_data(data, f"index-{number}", {name: each[part] for name, each in index.items()})
     for number, part in _parts(len(items), "details"):
-        write_data(data, f"details-{number}", _describe_found(frames, part))
+        write_data(data, f"details-{number}", _describe_results(frames, part))
     _write_rows(data, table, item_of_row)
 
 
@@ -89,12 +89,12 @@ def _copy_page(folder: Path) -> None:
 def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
     """The rows of a stage's table whose thumbnail is an item, with its number, in order."""
     ids = pa.Array.from_pandas(items["thumbnail_id"], type=pa.string())
-    places = pc.index_in(table["thumbnail_id"], value_set=ids)
-    frame: pd.DataFrame = table.append_column("item", places).filter(places.is_valid()).to_pandas()
+    index = pc.index_in(table["thumbnail_id"], value_set=ids)
+    frame: pd.DataFrame = table.append_column("item", index).filter(index.is_valid()).to_pandas()
     return frame.sort_values("item", kind="stable", ignore_index=True)
 
 
-def _describe_found(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
+def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
     """For each item, its words and faces with boxes, and details of the picture."""
     details: list[dict[str, Any]] = [
         {"words": [], "faces": []} for _ in range(part.start, part.stop)
@@ -109,9 +109,9 @@ def _describe_found(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[s
             details[item - part.start]["size"] = [int(width), int(height)]
     for word in _between(frames["words"], part).to_dict("records"):
         if isinstance(word["text"], str):
-            said = [word["text"], _rounded(word["confidence"], 3)]
-            box = [_rounded(word[edge], 1) for edge in _FOUND_BOX]
-            details[word["item"] - part.start]["words"].append([*said, *box])
+            confidence = _rounded(word["confidence"], 3)
+            box = [_rounded(word[edge], 1) for edge in _BOX]
+            details[word["item"] - part.start]["words"].append([word["text"], confidence, *box])
     faces = _between(frames["faces"], part).merge(
         _between(frames["emotions"], part).drop(columns="thumbnail_id"),
         on=["item", "face_index"],
@@ -120,7 +120,7 @@ def _describe_found(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[s
     for face in faces.to_dict("records"):
         details[face["item"] - part.start]["faces"].append(
             {
-                "box": [_rounded(face[edge], 1) for edge in _FOUND_BOX],
+                "box": [_rounded(face[edge], 1) for edge in _BOX],
                 "score": _rounded(face["confidence"], 3),
                 "emotion": face["emotion"] if isinstance(face["emotion"], str) else None,
                 "probabilities": [_rounded(face[label], 4) for label in schemas.EMOTION_LABELS],
@@ -145,7 +145,7 @@ def _write_vectors(
     """Write the vectors of the distinct texts in 8 bits, and their map.
 
     Returns:
-        For each item the number of its text, null without one; and how many texts there are.
+        The number of each item's text (None without one), and the number of texts.
     """
     numbers: dict[str, int] = {}
     vectors = []
@@ -162,8 +162,8 @@ def _write_vectors(
     for number, part in _parts(len(matrix), "vectors"):
         packed = {"width": matrix.shape[1], "bytes": _packed(in_8_bits(matrix[part]))}
         write_data(data, f"vectors-{number}", packed)
-    places = np.round(project(matrix) * 65535).astype("<u2")
-    write_data(data, "map", {"places": _packed(places)})
+    positions = np.round(project(matrix) * 65535).astype("<u2")
+    write_data(data, "map", {"positions": _packed(positions)})
     return [numbers.get(text) if isinstance(text, str) else None for text in items[_TEXT]], len(
         matrix
     )
@@ -172,7 +172,7 @@ def _write_vectors(
 def in_8_bits(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     """(N, width) vectors as integers from -127 to 127, each scaled to the full range.
 
-    The length is lost, but the direction is kept, which is all that the cosine needs.
+    This loses the length but keeps the direction, which is all that the cosine needs.
     """
     largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True, initial=0), 1e-12)
     return np.asarray(np.round(vectors / largest * 127), np.int8)

@@ -15,11 +15,11 @@ report.named = (item) =>
 
 report.describe = (item) => {
   const { text, faces } = report.items;
-  const found = [
+  const results = [
     text[item] ? `text: ${text[item].slice(0, 200)}` : "no text",
     faces[item] ? `${faces[item]} face${faces[item] > 1 ? "s" : ""}` : "no face",
   ];
-  return `Thumbnail of ${report.named(item).slice(0, 200)}; ${found.join("; ")}`;
+  return `Thumbnail of ${report.named(item).slice(0, 200)}; ${results.join("; ")}`;
 };
 
 /** Boxes of words and faces over a picture without black bars; dashed: not in the text. */
@@ -31,11 +31,11 @@ report.boxes = (detail, ratio, item) => {
   const text = new Set((report.items.raw[item] ?? report.items.text[item] ?? "").split(" "));
   const kind = (word) =>
     word.split(" ").every((part) => text.has(part)) ? "word" : "word left-out";
-  const rect = ([x0, y0, x1, y1], name, says) =>
+  const rect = ([x0, y0, x1, y1], name, label) =>
     report.make(
       "rect",
       { class: name, x: x0, y: y0, width: Math.max(x1 - x0, 1), height: Math.max(y1 - y0, 1) },
-      report.make("title", {}, says),
+      report.make("title", {}, label),
     );
   return report.make(
     "svg",
@@ -67,7 +67,7 @@ report.fill = (frame, item, large) => {
   image.addEventListener("load", draw, { once: true });
   image.addEventListener(
     "error",
-    () => image.replaceWith(report.make("span", { class: "none" }, "picture not kept")),
+    () => image.replaceWith(report.make("span", { class: "none" }, "picture not stored")),
     { once: true },
   );
 };
@@ -122,7 +122,7 @@ report.open = async (item) => {
   report.fill(frame, item, true);
   const facts = [
     ["Status", items.status[item]],
-    ["Why", detail.detail],
+    ["Reason", detail.detail],
     ["Text", items.text[item]],
     ["As recognised", items.raw[item]],
     ["Channel", items.channel[item]],

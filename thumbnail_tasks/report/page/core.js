@@ -189,6 +189,6 @@ report.colour = (item) => {
   if (saturation[item] < 40)
     return value[item] < 64 ? "black" : value[item] < 192 ? "grey" : "white";
   const ends = [8, 20, 34, 80, 100, 130, 150, 170];
-  const place = ends.findIndex((end) => hue[item] < end);
-  return place < 0 ? "red" : report.COLOURS[place];
+  const index = ends.findIndex((end) => hue[item] < end);
+  return index < 0 ? "red" : report.COLOURS[index];
 };

@@ -19,21 +19,21 @@ report.correlations = (s) => {
     select.addEventListener("change", () => draw());
     return [report.make("label", {}, label, select), select];
   };
-  const [outcomeLabel, outcome] = choose("Attributes against", outcomes);
-  const [withinLabel, within] = choose("Compared", withins, groups);
-  const place = report.make("div");
+  const [outcomeLabel, outcome] = choose("Correlate with", outcomes);
+  const [withinLabel, within] = choose("Compare", withins, groups);
+  const container = report.make("div");
   const draw = () => {
     const rows = s.correlations.filter(
       (c) => c.outcome === outcome.value && c.within === within.value,
     );
-    if (place.firstChild?.chart)
+    if (container.firstChild?.chart)
       report.charts.forEach((d) => {
-        if (d.chart === place.firstChild.chart) {
+        if (d.chart === container.firstChild.chart) {
           d.chart.dispose();
           report.charts.delete(d);
         }
       });
-    place.replaceChildren(
+    container.replaceChildren(
       report.figure({
         title: `Rank correlation with ${outcome.value}, ${groups[within.value]}`,
         note: "Spearman’s rho and its 95 % confidence interval; if it includes 0, there may be none",
@@ -87,9 +87,9 @@ report.correlations = (s) => {
       "p",
       {},
       report.make("strong", {}, "Correlation is not causation."),
-      " Views depend at least as much on who made the video, about what, and when. Comparing within a channel removes part of that. Of many attributes, one in twenty seems to matter by chance.",
+      " Views depend at least as much on who made the video, about what, and when. Comparing within a channel removes part of that. By chance, one attribute in twenty seems to matter.",
     ),
     report.make("div", { class: "filters" }, outcomeLabel, withinLabel),
-    place,
+    container,
   ];
 };

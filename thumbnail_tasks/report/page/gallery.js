@@ -57,9 +57,9 @@ report.views.gallery = {
       ["faces", "most faces"],
       ["bright", "brightest"],
       ["dark", "darkest"],
-      ["unsure", "least sure of words"],
+      ["unsure", "lowest word confidence"],
     ]);
-    this.fields.sort.options[0].textContent = "as in the table";
+    this.fields.sort.options[0].textContent = "input order";
     section.append(
       make("h2", { class: "hidden" }, "Gallery"),
       make(
@@ -75,7 +75,7 @@ report.views.gallery = {
         select("channel", "Channel", []),
         select(
           "doubt",
-          "In doubt",
+          "Doubtful",
           Object.entries(report.DOUBTS).map(([value, [text]]) => [value, text]),
         ),
         order,
@@ -161,21 +161,21 @@ report.views.gallery = {
   },
 
   async list(state) {
-    const asked = (this.asked = {});
+    const request = (this.request = {});
     let nearness = null;
     const near = state.near ? report.items.id.indexOf(state.near) : -1;
     if (near >= 0 && report.items.vector[near] !== null) {
-      this.count.textContent = "Comparing meanings …";
+      this.count.textContent = "Comparing texts …";
       nearness = await report.nearness(report.items.vector[near]);
-      if (asked !== this.asked) return;
+      if (request !== this.request) return;
     }
     this.found = report.select(state, nearness);
     const pages = Math.max(1, Math.ceil(this.found.length / PER_PAGE));
     const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
     const shown = this.found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
     const more = report.isWhole ? "" : " (still loading)";
-    const like = nearness ? `, the likest to “${report.items.text[near].slice(0, 80)}” first` : "";
-    this.count.textContent = `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails${like}${more}`;
+    const similar = nearness ? `, most similar to “${report.items.text[near].slice(0, 80)}” first` : "";
+    this.count.textContent = `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails${similar}${more}`;
     const key = JSON.stringify([shown, report.n]);
     if (this.key !== key) this.cards.replaceChildren(...shown.map(report.card));
     this.key = key;
@@ -203,11 +203,11 @@ report.views.gallery = {
     const text = location.href;
     try {
       await navigator.clipboard.writeText(text);
-      report.say("The link is copied.");
+      report.say("Link copied.");
     } catch {
-      report.say("Copy the address of this page.");
+      report.say("Copy the link from the address bar.");
     }
-    document.getElementById("copy").textContent = "Link: see the address";
+    document.getElementById("copy").textContent = "Link is in the address bar";
   },
 
   async download() {

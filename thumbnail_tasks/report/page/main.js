@@ -1,4 +1,4 @@
-/* Shows the view of the address. */
+/* Show the view that the address names. */
 "use strict";
 report.show = () => {
   const state = report.state();
@@ -26,14 +26,14 @@ report.theme = (wanted) => {
 };
 
 report.start = async () => {
-  const kept = (() => {
+  const saved = (() => {
     try {
       return localStorage.getItem("theme");
     } catch {
       return null;
     }
   })();
-  report.theme(["dark", "light"].includes(kept) ? kept : null);
+  report.theme(["dark", "light"].includes(saved) ? saved : null);
   document.getElementById("theme").addEventListener("click", (event) => {
     const wanted = event.currentTarget.getAttribute("aria-pressed") === "true" ? "light" : "dark";
     try {

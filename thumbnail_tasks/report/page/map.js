@@ -7,8 +7,8 @@ report.views.map = {
     if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
     this.by.value = state.by || "faces";
     if (!this.by.value) this.by.value = "faces";
-    const { places } = await report.load("map");
-    this.places ??= new Uint16Array(report.bytes(places).buffer);
+    const { positions } = await report.load("map");
+    this.positions ??= new Uint16Array(report.bytes(positions).buffer);
     if (!report.isWhole) return;
     this.draw(state);
   },
@@ -117,7 +117,7 @@ report.views.map = {
     const marked = [];
     first.forEach((item, text) => {
       if (item < 0) return;
-      const point = [this.places[2 * text] / 65535, this.places[2 * text + 1] / 65535, item];
+      const point = [this.positions[2 * text] / 65535, this.positions[2 * text + 1] / 65535, item];
       const name = group(item);
       if (!groups.has(name)) groups.set(name, []);
       groups.get(name).push(point);
@@ -212,7 +212,7 @@ report.views.map = {
     }
     document.getElementById("map-count").textContent =
       `${report.number(first.length)} distinct texts${words.length ? `, ${report.number(marked.length)} marked` : ""}`;
-    const listed = (marked.length ? marked : []).slice(0, 50);
+    const listed = marked.slice(0, 50);
     this.listed.replaceChildren(
       ...listed.map(([, , item]) =>
         report.make(

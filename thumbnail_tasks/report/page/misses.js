@@ -1,4 +1,4 @@
-/* The misses: what could not be done, and what should be checked. */
+/* The misses: thumbnails that could not be processed, and results to check. */
 "use strict";
 const LISTED = 200;
 const SHOWN = 12;
@@ -13,9 +13,9 @@ report.views.misses = {
       make(
         "p",
         { class: "lead" },
-        "Thumbnails that could not be processed, and doubtful results. Look through them to judge how far to trust the rest.",
+        "Thumbnails that could not be processed, and doubtful results. Check them to decide how far to trust the rest.",
       ),
-      make("h2", {}, "Could not be done"),
+      make("h2", {}, "Could not be processed"),
     );
     const missed = report.summary.statuses.filter((each) => each.status !== "ok");
     if (!missed.length) section.append(make("p", {}, "None: every thumbnail has a picture."));

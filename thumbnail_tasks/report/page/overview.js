@@ -33,7 +33,7 @@ report.views.overview = {
     );
     if (s.correlations.length) section.append(...report.correlations(s));
     section.append(
-      report.make("h2", {}, "Each attribute in numbers"),
+      report.make("h2", {}, "Summary statistics"),
       report.make(
         "p",
         { class: "soft" },
@@ -53,7 +53,7 @@ report.views.overview = {
 
   lead(s) {
     const strongest = s.emotions.reduce((a, b) => (b.count > a.count ? b : a));
-    const faces = strongest.count ? ` The emotion seen most is ${strongest.emotion}.` : "";
+    const faces = strongest.count ? ` The most frequent emotion is ${strongest.emotion}.` : "";
     const [, , , , , , median] = s.describe.find(([name]) => name === "thumbnail_ocr_length");
     const missing = s.n_items - s.n_ok;
     const misses = missing
@@ -66,7 +66,7 @@ report.views.overview = {
     return report.make(
       "p",
       { class: "lead" },
-      `Of ${report.number(s.n_ok)} thumbnails, ${report.share(s.n_with_text, s.n_ok)} carry text (half of all have ${report.number(median)} words or more) and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
+      `Of ${report.number(s.n_ok)} thumbnails, ${report.share(s.n_with_text, s.n_ok)} have text (median of all: ${report.number(median)} words) and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
       ...misses,
     );
   },
@@ -84,10 +84,10 @@ report.views.overview = {
       { class: "tiles" },
       tile(report.number(s.n_rows), "rows of the input"),
       tile(report.number(s.n_thumbnails), "thumbnails", {}),
-      tile(report.share(s.n_ok, s.n_items), "could be looked at", { status: "ok" }),
+      tile(report.share(s.n_ok, s.n_items), "with a picture", { status: "ok" }),
       tile(report.share(s.n_with_text, s.n_ok), "with text", { text: "1-" }),
       tile(report.share(s.n_with_faces, s.n_ok), "with faces", { faces: "1-" }),
-      tile(report.number(s.n_changed), "texts that correction changed", { doubt: "changed" }),
+      tile(report.number(s.n_changed), "texts changed by correction", { doubt: "changed" }),
     );
   },
 
@@ -218,7 +218,7 @@ report.views.overview = {
     const labels = s.statuses.map((each) => each.status);
     return report.figure({
       title: "Statuses",
-      note: "Why thumbnails have no picture; ok: they have one",
+      note: "Thumbnails with a picture are ok; other statuses say why there is none",
       head: ["status", "thumbnails", "meaning"],
       rows: s.statuses.map((each, i) => [
         report.make("a", { href: report.hash(state(i)) }, each.status),

@@ -11,7 +11,7 @@ report.DOUBTS = {
     "a word of low confidence",
     (item) => report.items.confidence[item] !== null && report.items.confidence[item] < 0.8,
   ],
-  changed: ["text that correction changed", (item) => report.items.raw[item] !== null],
+  changed: ["text changed by correction", (item) => report.items.raw[item] !== null],
   faces: ["a face that is hard to judge", (item) => report.items.doubtful[item] > 0],
 };
 
@@ -62,7 +62,7 @@ report.select = (state, nearness = null) => {
   });
 };
 
-/** The cosine of every text to one: 8-bit vectors, compared in the page. */
+/** The cosine similarity of every text to one, from their 8-bit vectors. */
 report.nearness = async (text) => {
   const { sizes, per_file: perFile } = report.summary;
   const part = async (number) => {
