@@ -78,3 +78,11 @@ def test_old_names_are_not_among_the_effective_settings() -> None:
     assert "thumbnails.max_failure_rate" in names
     assert "gpus.devices" in names
     assert not {"thumbnails.stop_share", "gpus.cards"} & set(names)
+
+
+def test_the_settings_of_a_record_are_all_but_the_messages() -> None:
+    found = settings.effective_settings()
+    assert found["storage.shard_size"] == "512"
+    assert found["engines.preset"] == "embedded"
+    assert "messages.webhook_url" not in found
+    assert not any("webhook" in name for name in found)

@@ -1,71 +1,17 @@
-"""A run's record, in its file and in the table of runs."""
+"""The fields and states of a run's record."""
 
 import dataclasses
-import json
-from pathlib import Path
 
-import pyarrow.dataset as ds
 import pytest
 
-from tests.run_records import a_record, a_stage
 from thumbnail_tasks.runs import records
-from thumbnail_tasks.runs.record_files import read_records, write_json, write_record
-from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, Record, StageRecord
-
-FULL = a_record(
-    a_stage("DetectFaces", n_found=3),
-    statuses={"ok": 990, "not_found": 10},
-    settings={"storage.shard_size": "512"},
-    gpus=[GpuRecord(index="0", name="NVIDIA X", busy_share=0.25)],
-    failures=[FailureRecord(task="DetectFaces", count=2)],
-    warnings=["ä line"],
-    n_rows=1200,
-)
-
-
-def test_a_record_is_read_back_unchanged(tmp_path: Path) -> None:
-    write_record(str(tmp_path), FULL)
-    (read,) = read_records(str(tmp_path), 9)
-    assert read == dataclasses.replace(FULL, stages=list(FULL.stages))
-
-
-def test_the_runs_are_one_table(tmp_path: Path) -> None:
-    write_record(str(tmp_path), FULL)
-    write_record(str(tmp_path), a_record(run_id="2026-03-02T02-00-00-abc123", state="died"))
-    files = sorted((tmp_path / "runs").glob("*.parquet"))
-    table = ds.dataset(files, records.RUNS).to_table()
-    assert table.schema == records.RUNS
-    full, died = table.to_pylist()
-    assert dict(full["statuses"]) == FULL.statuses
-    assert full["started_at"] == FULL.started_at
-    assert full["stages"][0]["n_found"] == 3
-    assert full["gpus"] == [{"index": "0", "name": "NVIDIA X", "busy_share": 0.25}]
-    assert (died["state"], died["statuses"], died["gpus"]) == ("died", None, None)
+from thumbnail_tasks.runs.records import Record, StageRecord
 
 
 def test_every_field_of_a_record_is_a_column() -> None:
     assert [each.name for each in dataclasses.fields(Record)] == records.RUNS.names
     stages = records.RUNS.field("stages").type.value_type
     assert [each.name for each in dataclasses.fields(StageRecord)] == [f.name for f in stages]
-
-
-def test_records_of_other_versions_and_other_files_are_ignored(tmp_path: Path) -> None:
-    write_record(str(tmp_path), FULL)
-    found = json.loads(FULL.to_json()) | {"new_in_version_9": 1, "run_id": "2026-04-01T02-00-00-a"}
-    del found["gpus"]
-    found["stages"][0]["new_in_version_9"] = 1
-    (tmp_path / "runs" / "2026-04-01T02-00-00-a.json").write_text(json.dumps(found))
-    for name, text in (("x", "{"), ("y", "[]"), ("z", '{"run_id": "z"}'), ("zz", "")):
-        (tmp_path / "runs" / f"{name}.json").write_text(text)
-    old, other = read_records(str(tmp_path), 9)
-    assert (other.run_id, other.gpus, other.stages) == (found["run_id"], None, old.stages)
-
-
-def test_the_last_records_are_those_of_the_last_nights(tmp_path: Path) -> None:
-    for day in (3, 1, 2):
-        write_json(str(tmp_path), a_record(run_id=f"2026-03-0{day}T02-00-00-a"))
-    assert [each.run_id[9] for each in read_records(str(tmp_path), 2)] == ["2", "3"]
-    assert read_records(str(tmp_path / "none"), 2) == []
 
 
 @pytest.mark.parametrize("state", records.RUN_STATES)

@@ -1,4 +1,4 @@
-"""Read the table of videos."""
+"""Read the table of videos and the thumbnail that each row names."""
 
 import functools
 from collections.abc import Sequence

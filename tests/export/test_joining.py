@@ -1,20 +1,13 @@
 """The join: one row of attributes for each row of the input."""
 
-import csv
-import json
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.identified import join
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.export.joining import join_shard
-from thumbnail_tasks.export.spreadsheet_csv import write_csv
-from thumbnail_tasks.export.summary import Timing, summarize
 
 IDS = OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
 
@@ -110,64 +103,6 @@ def test_every_row_of_the_input_has_one_row(attributes: pa.Table) -> None:
     assert joined["face_count"].to_pylist() == [2, None, None, None, 2]
     vectors = joined["thumbnail_ocr_embed"]
     assert vectors.to_pylist() == [[0, 1], None, None, None, [0, 1]]
-
-
-def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
-    cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "a=b", 'say "hi", you\nthere', "", None]
-    names = {"text": pa.array(cells), "number": pa.array(range(-5, 5)), "vector": [[1.0]] * 10}
-    pq.write_table(pa.table({**names, "list": [["=x"]] * 10}), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv", without=frozenset({"vector"}))
-    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    assert header == ["text", "number", "list"]
-    assert [row[0] for row in rows] == [
-        *("'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "a=b", 'say "hi", you\nthere', "", "")
-    ]
-    assert [row[1] for row in rows] == [str(number) for number in range(-5, 5)]
-    assert rows[0][2] == '["=x"]'
-
-
-def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
-    shares = pa.array([[0.1, 0.9], None, [1 / 3, 2e-9], [None, 1.0]], pa.list_(pa.float32(), 2))
-    for start in range(4):  # with and without the list that holds a null
-        few = shares.slice(start, 3)
-        table = pa.table({"row": range(len(few)), "shares": few})
-        pq.write_table(table, tmp_path / "a.parquet")
-        write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
-        with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-            _, *rows = csv.reader(file)
-        for (_, cell), share in zip(rows, table["shares"].to_pylist(), strict=True):
-            assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
-
-
-def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> None:
-    moment = pa.array([400_000_000_000_000]).cast(pa.timestamp("ms"))
-    nested = {
-        "list": pa.ListArray.from_arrays([0, 1], moment),
-        "pair": pa.FixedSizeListArray.from_arrays(moment, 1),
-        "struct": pa.StructArray.from_arrays([moment], ["at"]),
-        "map": pa.MapArray.from_arrays([0, 1], ["k"], moment),
-    }
-    pq.write_table(pa.table({"alone": moment, **nested}), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
-    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-        _, (alone, *cells) = csv.reader(file)
-    text = "14645-06-30 15:06:40.000"
-    assert alone == text
-    assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
-
-
-def test_the_summary_counts_rows_thumbnails_texts_and_faces(attributes: pa.Table) -> None:
-    timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
-    said = summarize(3, attributes, timings, ["out.parquet"])
-    for part in (
-        "3 rows, 2 thumbnails: 1 ok, 1 not_found",
-        "with text 100 %, with faces 100 %",
-        "2 faces: 1 happy, 1 sad",
-        "DetectFaces                    2       0.5         4.0",
-        "out.parquet",
-    ):
-        assert part in said
 
 
 def test_an_attribute_never_depends_on_the_row_order(attributes: pa.Table) -> None:

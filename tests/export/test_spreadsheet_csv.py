@@ -1,0 +1,55 @@
+"""The CSV of the export: harmless in a spreadsheet, with the values of the Parquet file."""
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
+
+
+def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
+    cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "a=b", 'say "hi", you\nthere', "", None]
+    names = {"text": pa.array(cells), "number": pa.array(range(-5, 5)), "vector": [[1.0]] * 10}
+    pq.write_table(pa.table({**names, "list": [["=x"]] * 10}), tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv", without=frozenset({"vector"}))
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["text", "number", "list"]
+    assert [row[0] for row in rows] == [
+        *("'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "a=b", 'say "hi", you\nthere', "", "")
+    ]
+    assert [row[1] for row in rows] == [str(number) for number in range(-5, 5)]
+    assert rows[0][2] == '["=x"]'
+
+
+def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
+    shares = pa.array([[0.1, 0.9], None, [1 / 3, 2e-9], [None, 1.0]], pa.list_(pa.float32(), 2))
+    for start in range(4):  # with and without the list that holds a null
+        few = shares.slice(start, 3)
+        table = pa.table({"row": range(len(few)), "shares": few})
+        pq.write_table(table, tmp_path / "a.parquet")
+        write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+        with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        for (_, cell), share in zip(rows, table["shares"].to_pylist(), strict=True):
+            assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
+
+
+def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> None:
+    moment = pa.array([400_000_000_000_000]).cast(pa.timestamp("ms"))
+    nested = {
+        "list": pa.ListArray.from_arrays([0, 1], moment),
+        "pair": pa.FixedSizeListArray.from_arrays(moment, 1),
+        "struct": pa.StructArray.from_arrays([moment], ["at"]),
+        "map": pa.MapArray.from_arrays([0, 1], ["k"], moment),
+    }
+    pq.write_table(pa.table({"alone": moment, **nested}), tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        _, (alone, *cells) = csv.reader(file)
+    text = "14645-06-30 15:06:40.000"
+    assert alone == text
+    assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
