@@ -1,6 +1,9 @@
 """Failures of all processes of a run are in one list."""
 
 import multiprocessing
+import os
+
+import pytest
 
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.runs.failures import FailureLog
@@ -21,6 +24,17 @@ def test_entries_of_forked_processes_are_complete() -> None:
         assert all(each.error == each.task * 500 for each in log.read())
     found = [each.task for each in log.read()]
     assert {name: found.count(name) for name in "abc"} == dict.fromkeys("abc", 200)
+
+
+def test_a_line_that_another_process_is_writing_is_not_read_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = FailureLog()
+    log.add("A", "first")
+    log.add("B", "second")
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda handle, size, at: pread(handle, size - 5, at))
+    assert [each.task for each in log.read()] == ["A"]
 
 
 def test_the_packages_errors_are_one_line_and_others_have_a_traceback() -> None:

@@ -39,9 +39,8 @@ class FailureLog:
     def add(self, task: str, error: BaseException | str) -> None:
         """Add a failure of a kind of task."""
         failure = Failure(task, _in_one_line(error), _trace_of(error))
-        self._file.write(
-            json.dumps(failure).encode() + b"\n"
-        )  # all processes share the file position
+        # All processes share the file position, so lines do not overwrite each other.
+        self._file.write(json.dumps(failure).encode() + b"\n")
 
     def add_unless_known(self, task: str, error: BaseException) -> None:
         """As ``add``, except for an error that Luigi reports a second time."""
@@ -52,7 +51,8 @@ class FailureLog:
         """All failures so far, in order."""
         size = os.fstat(self._file.fileno()).st_size
         written = os.pread(self._file.fileno(), size, 0)
-        return [Failure(*json.loads(line)) for line in written.splitlines()]
+        *complete, _being_written = written.split(b"\n")
+        return [Failure(*json.loads(line)) for line in complete]
 
 
 def _in_one_line(error: BaseException | str) -> str:
