@@ -23,7 +23,7 @@ from benchmarks.accuracy.boxes import MIN_IOU, Box, LabelledFace, overlap, place
 from benchmarks.accuracy.labels import QUALITY, read_crowds, read_thumbnails
 from benchmarks.accuracy.peers.dlib_faces import find_cnn_weights
 from thumbnail_tasks.engines.faces import face_recognition
-from thumbnail_tasks.engines.faces.dlib_cnn import Rules, chosen_rules, load_face_detector
+from thumbnail_tasks.engines.faces.dlib_cnn import Rules, configured_rules, load_face_detector
 from thumbnail_tasks.engines.interface import Face
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
@@ -117,7 +117,7 @@ def find_labelled(
     """
     detect = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
     detect_coloured = load_face_detector(
-        chosen_rules()._replace(upsamplings=upsamplings, min_score=0.0)
+        configured_rules()._replace(upsamplings=upsamplings, min_score=0.0)
     )
     labelled, found = {}, {}
     for thumbnail in read_thumbnails(data)[0]:
@@ -205,7 +205,7 @@ def print_rules(data: Path) -> None:
 
 def print_sizes(data: Path) -> None:
     """Print the faces of WIDER FACE found, by height: with the settings' rules, and by HOG."""
-    rules = chosen_rules()
+    rules = configured_rules()
     detectors = {
         "face-recognition-hog": face_recognition.load_hog_detector(),
         "dlib-cnn, upsamplings 0": load_face_detector(rules._replace(upsamplings=0)),

@@ -3,10 +3,10 @@
     pip install -r examples/requirements.txt
     apt-get install <the font packages named in README.md>
     python examples/draw_sample.py            # draw
-    python examples/draw_sample.py --check    # draw again and compare with what is there
+    python examples/draw_sample.py --check    # draw again and compare with the files
 
-What is on each picture stands in ``sample_pictures.py``; ``videos.csv`` is kept as it is. No
-clock and no unseeded chance is involved, and text is laid out by Pillow's own engine, so the
+``sample_pictures.py`` says what is on each picture; ``videos.csv`` is not changed. No
+clock and no unseeded random number is used, and text is laid out by Pillow's own engine, so the
 same versions of packages and fonts give the same bytes.
 """
 
@@ -43,7 +43,7 @@ def draw_picture(picture: Picture, fonts_dir: Path) -> Image.Image:
 def paste_centred(
     canvas: Image.Image, layer: Image.Image, centre: tuple[int, int], angle_deg: float
 ) -> None:
-    """Turn an RGBA layer anticlockwise and lay it on the canvas around ``centre``."""
+    """Rotate an RGBA layer anticlockwise and paste it on the canvas around ``centre``."""
     if angle_deg:
         layer = layer.rotate(angle_deg, Image.Resampling.BICUBIC, expand=True)
     canvas.paste(layer, (centre[0] - layer.width // 2, centre[1] - layer.height // 2), layer)
@@ -90,7 +90,7 @@ def find_font(name: str, fonts_dir: Path) -> Path:
 
 
 def encode_pictures(fonts_dir: Path) -> dict[str, bytes]:
-    """Draw all pictures, the broken ones too: file name to content."""
+    """Draw all pictures, also the damaged ones: file name to content."""
     files = {}
     for picture in PICTURES:
         jpeg = io.BytesIO()
@@ -102,7 +102,7 @@ def encode_pictures(fonts_dir: Path) -> dict[str, bytes]:
 
 
 def expected_rows() -> list[list[str]]:
-    """What a good reader sees on each picture; nothing where there is no picture."""
+    """The words and faces that a person sees on each picture; none without a picture."""
     rows = [["video_id", "thumbnail_status", "face_count", "words"]]
     for picture in PICTURES:
         words = " ".join(title.text.replace("\n", " ") for title in picture.titles)
@@ -120,7 +120,7 @@ def encode_csv(rows: list[list[str]]) -> bytes:
 
 
 def main() -> int:
-    """Draw the sample, or with --check compare it with what is there; 0 if all is well."""
+    """Draw the sample, or with --check compare it with the files; 0 if all are equal."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     parser.add_argument("--fonts-dir", type=Path, default=Path("/usr/share/fonts"))

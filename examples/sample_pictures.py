@@ -1,6 +1,6 @@
-"""What is drawn on each picture of the sample.
+"""The content of each picture of the sample.
 
-Places and sizes are pixels of 1280x720 (full frame: 1280x960), from the top left; the drawing
+Positions and sizes are pixels of 1280x720 (full frame: 1280x960), from the top left; the drawing
 is scaled down to 480x270 at the end.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sample_portraits import Face, Point
 from sample_scenes import Scene, bokeh, burst, city, gradient, hills, photo, pitch, sea, stripes
 
-# Name here: (Debian 12 package, file). Licences stand in README.md.
+# Name here: (Debian 12 package, file). Licences are in README.md.
 FONTS = {
     "bebas": ("fonts-bebas-neue", "BebasNeue-Bold.otf"),
     "comic": ("fonts-comic-neue", "ComicNeue-Bold.otf"),
@@ -32,7 +32,7 @@ FONTS = {
 
 @dataclass(frozen=True)
 class Title:
-    """Text, its middle, and how it looks; ``plate`` is the colour of a box behind it."""
+    """Text, its centre and style; ``plate`` is the colour of a box behind it."""
 
     text: str
     centre: Point
@@ -180,7 +180,7 @@ PICTURES = (
     Picture("sample00034", bokeh("#1b263b", ("#e0e1dd", "#778da9", "#f4a261"), 34), (), (
         Face("hopper", (230, 500), 480, is_mirrored=True), Face("collins", (660, 480), 520),
         Face("hopper", (1060, 500), 480))),
-    # A script face, a small face, a tilted face: hard, and still the truth for a person.
+    # A script font, a small face, a tilted face: hard, but plain to a person.
     Picture("sample00035", hills(("#b8d8ff", "#ffffff"), FIELDS), (
         Title("find me", (420, 260), 170, "script", "#3d405b"),),
         (Face("collins", (1040, 560), 170),)),

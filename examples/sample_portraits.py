@@ -16,7 +16,7 @@ RIM_PX = 7  # the white rim around a cut-out, as on a sticker
 class Portrait:
     """A picture of a person inside a package; boxes and outline in its own pixels.
 
-    The crops leave out name tags and patches, whose small letters are no part of the sample.
+    The crops leave out name tags and patches, whose small letters are not part of the sample.
     """
 
     package: str
@@ -28,7 +28,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Face:
-    """A person on a picture: who, where, how high, and in what shape and light."""
+    """A person on a picture: who, position, height, shape and brightness."""
 
     person: Literal["collins", "hopper"]
     centre: Point

@@ -36,7 +36,7 @@ from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 # The same examples in every run, and nothing kept in the working tree.
 always = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
-CHARS = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+CHARS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 TEXTS = st.text(CHARS, max_size=12) | st.sampled_from(
     [
         "",
@@ -262,7 +262,7 @@ def test_a_thumbnail_is_kept_or_planned_in_exactly_one_shard(
     ids: list[str], known: list[tuple[str | None, int]], size: int
 ) -> None:
     wanted = want(pa.table({"video_id": pa.array(ids, pa.string())}), None)
-    tries = [
+    tries: list[dict[str, Any]] = [
         {
             "thumbnail_id": name,
             "attempt": attempt,

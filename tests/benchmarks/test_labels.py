@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,14 +51,14 @@ def test_labels_of_words_only_are_sufficient(data: Path) -> None:
 
 
 @pytest.mark.parametrize("read", [read_thumbnails, read_crowds, read_emotions, read_titles])
-def test_missing_data_is_named(tmp_path: Path, read: object) -> None:
+def test_missing_data_is_named(tmp_path: Path, read: Callable[[Path], object]) -> None:
     with pytest.raises(MissingError, match=str(tmp_path)):
         read(tmp_path)
 
 
 def test_both_test_splits_are_read_but_not_the_training_split(tmp_path: Path) -> None:
     (tmp_path / "emotion").mkdir()
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{split}_{kind}": np.zeros((2, 48, 48) if kind == "images" else 2, np.uint8)
         for split in ("training", "publictest", "privatetest")
         for kind in ("images", "labels")

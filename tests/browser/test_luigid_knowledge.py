@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -59,7 +60,8 @@ def test_a_linked_task_keeps_its_resources(luigid: Luigid) -> None:
     data_dir = luigid.folder / "data"
     process = start(data_dir, *flags(luigid, videos), environment=environment(luigid))
     wait_for(data_dir, "thumbnails/*/*.parquet")
-    deadline, running = time.monotonic() + 60, {}
+    deadline = time.monotonic() + 60
+    running: dict[str, Any] = {}
     while "RecognizeText" not in running:
         assert time.monotonic() < deadline, running
         tasks = luigid.ask("task_list", status="RUNNING", upstream_status="")

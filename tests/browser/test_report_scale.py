@@ -34,7 +34,8 @@ def timed(action: Callable[[], object]) -> float:
 def heap_mb(session: CDPSession) -> float:
     session.send("HeapProfiler.collectGarbage")
     metrics = session.send("Performance.getMetrics")["metrics"]
-    return next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize") / 1e6
+    used = next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize")
+    return float(used) / 1e6
 
 
 @pytest.mark.parametrize("n", MAX_HEAP_MB)

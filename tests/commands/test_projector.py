@@ -1,5 +1,6 @@
 """The pair of files for the embedding projector."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from thumbnail_tasks.commands.projector import iter_distinct_texts
 
 
-def lines(folder: Path, texts: list[str | None], vectors: list[list[float] | None]) -> list[object]:
+def lines(
+    folder: Path, texts: Sequence[str | None], vectors: Sequence[list[float] | None]
+) -> list[tuple[str, str]]:
     width = len(next(filter(None, vectors), [0.0, 0.0]))
     table = pa.table(
         {

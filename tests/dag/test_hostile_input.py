@@ -1,5 +1,6 @@
 """Hostile links, ids and pictures through the real command: a status each, and no harm."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from tests.odd_pictures import odd_pictures
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 
-def write(path: Path, **columns: list[str | None]) -> tuple[str, str]:
+def write(path: Path, **columns: Sequence[str | None]) -> tuple[str, str]:
     pq.write_table(pa.table({name: pa.array(column) for name, column in columns.items()}), path)
     return "--videos", str(path)
 

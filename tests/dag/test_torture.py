@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
     luigid = KilledLuigid(tmp_path)
     luigid.start()
     flags = (*sample_flags(tmp_path, 6, workers=2), "--scheduler-port", str(luigid.port))
-    how = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
+    how: dict[str, Any] = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
     try:
         process = start(tmp_path / "data", *flags, **how)
         wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
@@ -45,7 +46,7 @@ def test_permanent_failures_in_luigid_are_retried_by_the_next_command(
     luigid = KilledLuigid(tmp_path)
     luigid.start()
     flags = (*sample_flags(tmp_path, 3, workers=1), "--scheduler-port", str(luigid.port))
-    how = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
+    how: dict[str, Any] = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
     videos = tmp_path / "videos.csv"
     whole = videos.read_bytes()
     try:

@@ -1,5 +1,7 @@
 """The join: one row of attributes for each row of the input."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +14,7 @@ from thumbnail_tasks.export.joining import join_shard
 IDS = OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
 
 
-def table(schema: pa.Schema, *rows: dict[str, object]) -> pa.Table:
+def table(schema: pa.Schema, *rows: Mapping[str, object]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema)
 
 

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def opened() -> Iterator[list[str]]:
     is_watching = False
 
 
-def videos(links: list[str | None], ids: list[str | None]) -> pa.Table:
+def videos(links: Sequence[str | None], ids: Sequence[str | None]) -> pa.Table:
     text = pa.string()
     return pa.table({"thumbnail_link": pa.array(links, text), "video_id": pa.array(ids, text)})
 

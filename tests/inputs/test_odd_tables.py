@@ -4,8 +4,9 @@ import csv
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -25,7 +26,7 @@ CSVS, PARQUETS, NO_TABLES = odd_csvs(), odd_parquets(), no_tables()
 WITH_ROWS: list[OddCsv | OddParquet] = [*CSVS, *PARQUETS]
 
 
-def names_of(odd: list[OddCsv] | list[OddCsv | OddParquet] | list[NoTable]) -> list[str]:
+def names_of(odd: Sequence[OddCsv | OddParquet | NoTable]) -> list[str]:
     return [f"{type(one).__name__}-{one.name}" for one in odd]
 
 
@@ -74,7 +75,7 @@ def _text(cell: object) -> str:
     return str(pa.scalar(cell).cast(pa.string()).as_py())
 
 
-@pytest.mark.parametrize("odd", PARQUETS, ids=names_of([*PARQUETS]))
+@pytest.mark.parametrize("odd", PARQUETS, ids=names_of(PARQUETS))
 def test_a_parquet_file_is_unchanged(videos: Path, odd: OddParquet) -> None:
     videos.write_bytes(odd.data)
     table = read(videos)
@@ -252,7 +253,7 @@ def test_a_table_that_changes_while_it_is_read_is_refused(
         change(videos)
         return schema
 
-    def batches_then_change(*about: object) -> Iterator[pa.RecordBatch]:
+    def batches_then_change(*about: Any) -> Iterator[pa.RecordBatch]:
         yield from read_batches(*about)
         change(videos)
 

@@ -186,7 +186,7 @@ def test_a_private_address_is_not_reached_through_a_name(
     port = private.server_address[1]
     answer = Downloader().fetch(f"{scheme}://inner.example:{port}/a.jpg")
     assert (answer.status, answer.is_retriable) == ("blocked_address", False)
-    assert address in answer.detail
+    assert address in str(answer.detail)
 
 
 def test_a_private_address_is_not_reached_over_ipv6(quick_limits: object) -> None:
@@ -263,7 +263,7 @@ def test_a_proxy_is_asked_to_connect_for_https(
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         answer = Downloader().fetch("https://pictures.example/a.jpg")
     assert (answer.status, answer.is_retriable) == ("refused", True)
-    assert "Tunnel connection failed: 501" in answer.detail
+    assert "Tunnel connection failed: 501" in str(answer.detail)
     assert proxy.n_connections == 3
 
 
@@ -273,7 +273,7 @@ def test_a_socks_proxy_is_not_ignored(
     monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{private.server_address[1]}")
     answer = Downloader().fetch(f"http://{PUBLIC_V4}/a.jpg")
     assert (answer.status, answer.is_retriable) == ("refused", True)
-    assert "not an HTTP proxy" in answer.detail
+    assert "not an HTTP proxy" in str(answer.detail)
 
 
 def test_private_addresses_can_be_allowed(

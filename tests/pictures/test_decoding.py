@@ -21,7 +21,8 @@ GREY = np.full((90, 160, 3), 128, np.uint8)
 @pytest.mark.parametrize("format", decoding.FORMATS)
 def test_every_format_becomes_rgb(format: str) -> None:
     image_rgb = decoding.decode_image(encoded(GREY, format))
-    assert (image_rgb.shape, image_rgb.dtype) == (GREY.shape, np.uint8)
+    assert image_rgb.shape == GREY.shape
+    assert image_rgb.dtype == np.uint8
     assert abs(int(image_rgb.mean()) - 128) <= 2
 
 

@@ -1,6 +1,6 @@
 """Random exports of any size, with the matching tables of the stages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,9 @@ def draw_export(
     topics = rng.normal(size=(50, _WIDTH))
     words, faces, emotions, rows = [], [], [], []
     for number, name in enumerate(ids):
-        picks = rng.integers(0, len(WORDS), rng.integers(0, 6)) if is_ok[number] else []
+        picks: Iterable[int] = (
+            rng.integers(0, len(WORDS), rng.integers(0, 6)) if is_ok[number] else []
+        )
         corrected = [WORDS[pick] for pick in picks]
         if number < len(titles):
             corrected = [titles[number]]

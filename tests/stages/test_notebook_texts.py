@@ -1,7 +1,7 @@
 """Words that the notebook has read already."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import luigi
@@ -18,9 +18,12 @@ from thumbnail_tasks.stages.texts import Thresholds, correct_texts
 A, B = "aaaaaaaaaaa", "-b_bbbbbbbb"
 STRICT = Thresholds(0.8, 14, 0.97, 0.98)
 
+Named = Callable[[object], None]
+"""Sets the path of the texts."""
+
 
 @pytest.fixture
-def named() -> Iterator[object]:
+def named() -> Iterator[Named]:
     """Sets ``[filename2text] path`` for one test."""
     config = luigi.configuration.get_config()
     yield lambda path: config.set("filename2text", "path", str(path))
@@ -59,7 +62,7 @@ def test_other_file_names_give_no_video(name: str) -> None:
     assert id_of_notebook_file(name) is None
 
 
-def test_of_several_files_the_first_counts(tmp_path: Path, named: object) -> None:
+def test_of_several_files_the_first_counts(tmp_path: Path, named: Named) -> None:
     write(tmp_path / "filename2text.json", {f"https:i.ytimg.comvi{A}hqdefault": "one two"})
     write(
         tmp_path / "filename2text_not_trending.json",
@@ -69,7 +72,7 @@ def test_of_several_files_the_first_counts(tmp_path: Path, named: object) -> Non
     assert load_texts() == {A: "one two", B: ""}
 
 
-def test_another_file_is_another_engine(tmp_path: Path, named: object) -> None:
+def test_another_file_is_another_engine(tmp_path: Path, named: Named) -> None:
     named(write(tmp_path / "a.json", {}))
     one = ENGINE.name(), ENGINE.about()
     named(write(tmp_path / "b.json", {f"https:i.ytimg.comvi{A}hqdefault": ""}))
@@ -85,14 +88,14 @@ def test_another_file_is_another_engine(tmp_path: Path, named: object) -> None:
     ],
 )
 def test_a_file_of_another_kind_is_reported(
-    tmp_path: Path, named: object, content: object, said: str
+    tmp_path: Path, named: Named, content: object, said: str
 ) -> None:
     named(write(tmp_path / "odd.json", content))
     with pytest.raises(InputError, match=rf"odd\.json: {said}"):
         load_texts()
 
 
-def test_a_truncated_or_missing_file_is_reported(tmp_path: Path, named: object) -> None:
+def test_a_truncated_or_missing_file_is_reported(tmp_path: Path, named: Named) -> None:
     (tmp_path / "cut.json").write_text('{"https:i.yt')
     named(tmp_path / "cut.json")
     with pytest.raises(InputError, match=r"cut\.json: expected the notebook's JSON"):

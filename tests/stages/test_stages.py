@@ -1,6 +1,7 @@
 """Each stage as a pure function: a small table and a lambda."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_face_of_low_quality_keeps_its_emotion_and_is_flagged(
     faces = faces.take([3, 1, 0, 2])  # the order of the faces need not be that of the pictures
     classify = lambda crops: np.full((len(crops), 7), 1 / 7, np.float32)  # noqa: E731
 
-    def judge(picture: ImageRGB, box_xyxy: np.ndarray) -> FaceQuality:
+    def judge(picture: ImageRGB, box_xyxy: Iterable[float]) -> FaceQuality:
         x_min, y_min, x_max, _ = box_xyxy
         assert y_min == 10  # in pixels of the picture without its bars
         return FaceQuality(x_max - x_min < 30, bool(picture.mean() < 150), bool(x_min > 50))
@@ -249,7 +250,8 @@ def fetch_one(shard: pa.Table, results: dict[str, FetchResult]) -> dict[str, obj
     def fetch(url: str) -> FetchResult:
         return results.get(url, FetchResult(url, "not_found", http_status=404))
 
-    (row,) = fetch_thumbnails(shard, fetch, 2, ignore).to_pylist()
+    rows: list[dict[str, object]] = fetch_thumbnails(shard, fetch, 2, ignore).to_pylist()
+    (row,) = rows
     return row
 
 
@@ -274,7 +276,7 @@ def test_a_placeholder_is_not_a_thumbnail() -> None:
     assert fetch_one(wanted(url=urls[0]), results)["status"] == "ok"
 
 
-def test_a_file_is_read_and_a_missing_or_damaged_one_has_its_status(tmp_path: object) -> None:
+def test_a_file_is_read_and_a_missing_or_damaged_one_has_its_status(tmp_path: Path) -> None:
     good, broken = tmp_path / "good.png", tmp_path / "broken.jpg"
     good.write_bytes(encoded(GREY))
     broken.write_bytes(encoded(GREY)[:100])

@@ -15,7 +15,7 @@ from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.errors import StorageError, WeightsError
 from thumbnail_tasks.network import resumable_download
 from thumbnail_tasks.weights import cache
-from thumbnail_tasks.weights.cache import is_there, put_in_place
+from thumbnail_tasks.weights.cache import fetch_into_cache, is_cached
 
 MODEL = b"0123456789" * 1000
 SHA256 = hashlib.sha256(MODEL).hexdigest()
@@ -57,7 +57,7 @@ def serve(server: Server, weights: Weights, *contents: bytes) -> None:
 
 
 def put(weights: Weights) -> str | None:
-    return put_in_place(weights, lambda n_bytes, total: None)
+    return fetch_into_cache(weights, lambda n_bytes, total: None)
 
 
 def names(folder: Path) -> set[str]:
@@ -81,9 +81,9 @@ ARCHIVE_SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
 
 def test_a_file_is_fetched_once(server: Server, weights: Weights) -> None:
     serve(server, weights, MODEL)
-    assert not is_there(weights)
+    assert not is_cached(weights)
     assert put(weights) == SHA256
-    assert is_there(weights)
+    assert is_cached(weights)
     assert put(weights) is None
     assert weights.path.read_bytes() == MODEL
     assert names(weights.path.parent) == {"model.h5"}
@@ -120,7 +120,7 @@ def test_an_unknown_file_stays_and_is_reported(
 ) -> None:
     weights.path.parent.mkdir()
     weights.path.write_bytes(content)
-    for look in (is_there, put):
+    for look in (is_cached, put):
         with pytest.raises(
             WeightsError, match=rf"^{weights.path}: .*{SHA256}; found {found}.*Remove"
         ):
@@ -141,10 +141,10 @@ def test_a_file_is_hashed_once_per_change(
     weights.path.parent.mkdir()
     weights.path.write_bytes(MODEL)
     monkeypatch.setattr(Path, "open", record)
-    assert all(is_there(weights) for _ in range(5))
+    assert all(is_cached(weights) for _ in range(5))
     assert len(read) == 1
     os.utime(weights.path, (0, 0))
-    assert is_there(weights)
+    assert is_cached(weights)
     assert len(read) == 2
 
 
@@ -167,9 +167,9 @@ def test_a_folder_that_cannot_be_written_is_reported(weights: Weights) -> None:
 
 def test_an_archive_becomes_tf_hubs_folder(server: Server, hub: Weights) -> None:
     serve(server, hub, ARCHIVE)
-    assert not is_there(hub)
+    assert not is_cached(hub)
     assert put(hub) == ARCHIVE_SHA256
-    assert is_there(hub)
+    assert is_cached(hub)
     assert put(hub) is None
     assert names(hub.path.parent) == {
         *("063d866c/saved_model.pb", "063d866c/assets", "063d866c.descriptor.txt")
@@ -189,20 +189,20 @@ def test_a_pinned_archive_is_checked_on_download(server: Server, hub: Weights) -
 def test_a_pin_is_compared_with_the_unpacked_files(server: Server, hub: Weights) -> None:
     serve(server, hub, ARCHIVE)
     put(hub)
-    assert is_there(hub._replace(sha256=ARCHIVE_SHA256))
+    assert is_cached(hub._replace(sha256=ARCHIVE_SHA256))
     with pytest.raises(WeightsError, match=f"SHA-256 {SHA256}; found SHA-256 {ARCHIVE_SHA256}"):
-        is_there(hub._replace(sha256=SHA256))
+        is_cached(hub._replace(sha256=SHA256))
 
 
 def test_a_model_fetched_by_tf_hub_is_used_unless_it_is_pinned(
     hub: Weights,
 ) -> None:
     hub.path.mkdir(parents=True)
-    assert not is_there(hub)  # TF-Hub takes an empty folder for none, too
+    assert not is_cached(hub)  # TF-Hub takes an empty folder for none, too
     (hub.path / "saved_model.pb").write_bytes(b"graph")
-    assert is_there(hub)
-    with pytest.raises(WeightsError, match="found SHA-256 unknown, for another tool unpacked it"):
-        is_there(hub._replace(sha256=SHA256))
+    assert is_cached(hub)
+    with pytest.raises(WeightsError, match="found SHA-256 unknown, as another tool unpacked it"):
+        is_cached(hub._replace(sha256=SHA256))
 
 
 def test_a_folder_of_something_else_is_reported(hub: Weights) -> None:
@@ -224,7 +224,7 @@ def test_an_archive_brought_by_hand_is_unpacked_without_a_network(hub: Weights) 
     with pytest.raises(WeightsError, match=rf"{brought}: not the encoder .*{ARCHIVE_SHA256}"):
         put(hub._replace(sha256=SHA256))
     assert put(hub._replace(url=hub.url, sha256=ARCHIVE_SHA256)) == ARCHIVE_SHA256
-    assert is_there(hub)
+    assert is_cached(hub)
     assert not brought.exists()
 
 
@@ -276,7 +276,7 @@ def test_after_a_kill_while_unpacking_the_next_run_needs_no_network(
         patches.setattr("shutil.rmtree", lambda *paths, **flags: None)
         with pytest.raises(Killed):
             put(hub)
-    assert not is_there(hub)
+    assert not is_cached(hub)
     assert put(hub) == ARCHIVE_SHA256
     assert len(server.asked) == 1
     assert {name.partition("/")[0] for name in names(hub.path.parent)} == {

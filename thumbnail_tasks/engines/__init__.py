@@ -1,1 +1,1 @@
-"""The models, one sub-package per stage; everything that imports a model framework is in here."""
+"""The models, one sub-package per stage; only code in this package imports model frameworks."""

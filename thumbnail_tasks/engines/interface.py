@@ -1,11 +1,11 @@
-"""What an engine is: a named choice for one stage, whose loader returns a callable on batches.
+"""The interface of an engine: one implementation of a stage, selected by name in ``[engines]``.
 
-An engine maps arrays to arrays. Its result for one item depends only on that item, never on the
-others of the batch. Only loaders import ONNX Runtime, dlib or TensorFlow: Luigi forks, and a
-process that has loaded them must not be forked.
+An engine has a loader, which returns a callable from a batch of items to their results, and a
+description of everything that changes these results, for the engine tag. The result for an item
+depends only on that item, never on the others of its batch. Only loaders import ONNX Runtime, dlib
+or TensorFlow: Luigi forks, and a process that has loaded them must not be forked.
 """
 
-import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ class Face(NamedTuple):
     """A face on a picture."""
 
     confidence: float
-    """The detector's own score; higher is surer."""
+    """The detector's own score; higher is more confident."""
     box_xyxy: tuple[float, float, float, float]
     """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
 
@@ -42,13 +42,13 @@ FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 
 
 class Weights(NamedTuple):
-    """A model that is not shipped, but downloaded once into a cache."""
+    """A model that is not shipped but downloaded once into a cache."""
 
     name: str
     """Its name in commands, as in ``keras-ocr-detector``."""
     url: str
     path: Path
-    """Where the model's own tools expect it: a file, or the folder of an archive."""
+    """Where the model's own tools expect it: a file, or the folder of an unpacked archive."""
     sha256: str | None
     """SHA-256 of the downloaded file; None if none is published."""
     n_bytes: int | None
@@ -58,7 +58,7 @@ class Weights(NamedTuple):
 
 
 class Engine(NamedTuple):
-    """A choice for one stage."""
+    """An implementation of a stage."""
 
     load: Callable[..., Any]
     """Loads the model on first use and returns the callable; later calls return the same."""
@@ -74,32 +74,13 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
     """The engine with this name.
 
     Raises:
-        SettingsError: There is none; the message lists all names.
+        SettingsError: No engine has this name; the message lists all names.
     """
     if name not in engines:
         raise SettingsError(
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
     return engines[name]
-
-
-def digest_file(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal, read once per process and state of the file.
-
-    Luigi asks often whether a task is done, and under which engine tag.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    stat = path.stat()
-    return digest_state(path, stat.st_size, stat.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1024)
-def digest_state(path: Path, n_bytes: int, modified_ns: int) -> str:
-    """As ``digest_file``, of a file with that size and time."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_weights(path: Path, sha256: str) -> bytes:

@@ -91,7 +91,7 @@ class WordIndex:
         by_length: dict[int, list[str]] = {}
         for word in sorted(counts):
             by_length.setdefault(len(word), []).append(word)
-        self._shelves = {
+        self._by_length = {
             length: (words, _letter_sets(words)) for length, words in by_length.items() if length
         }
 
@@ -117,10 +117,10 @@ class WordIndex:
         # string alignment" cannot go from "ca" through "ac" to "abc".
         letters = _letter_sets([word])[0]
         for length in range(len(word) - distance, len(word) + distance + 1):
-            if length in self._shelves:
-                words, sets = self._shelves[length]
-                for place in np.flatnonzero(np.bitwise_count(sets ^ letters) <= 2 * distance):
-                    known = words[place]
+            if length in self._by_length:
+                words, sets = self._by_length[length]
+                for index in np.flatnonzero(np.bitwise_count(sets ^ letters) <= 2 * distance):
+                    known = words[index]
                     if DamerauLevenshtein.distance(word, known) <= distance:
                         yield known
 
@@ -150,7 +150,7 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
     index = WordIndex(Counter(_load_english_counts()) + Counter(own_counts))
 
     @functools.lru_cache(maxsize=100_000)
-    def correct_word(token: str, is_sure: bool, said: str) -> str:
+    def correct_word(token: str, is_certain: bool, title_and_channel: str) -> str:
         match = _TOKEN.fullmatch(unicodedata.normalize("NFC", token))
         if not match:
             return token
@@ -160,7 +160,7 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
                 break
         else:
             return token  # capitals inside a word are intended: "iPhone", "LeBron", "KitKat"
-        lowered, title = word.lower(), _split_title(said)
+        lowered, title = word.lower(), _split_title(title_and_channel)
         if _strip_accents(lowered) in title:
             return token
         parts = _find_parts(lowered, index.counts, own_counts, title)
@@ -168,13 +168,13 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
             ends = list(accumulate(map(len, parts), initial=0))
             return before + " ".join(word[i:j] for i, j in pairwise(ends)) + after
         corrected = None
-        if not is_sure:
+        if not is_certain:
             corrected = _find_in_title(lowered, title, index.counts) or _find_correction(
                 lowered, index, own_counts
             )
         return before + write(corrected) + after if corrected else token
 
-    return lambda tokens, are_sure, said: list(map(correct_word, tokens, are_sure, said))
+    return lambda tokens, are_certain, titles: list(map(correct_word, tokens, are_certain, titles))
 
 
 @functools.cache
@@ -185,9 +185,9 @@ def _load_english_counts() -> dict[str, int]:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _split_title(said: str) -> Mapping[str, str]:
-    """Maps the words of a title and channel, in lower case without accents, to their spelling."""
-    words = re.findall(_LETTERS, unicodedata.normalize("NFC", said).lower())
+def _split_title(title_and_channel: str) -> Mapping[str, str]:
+    """Map the words of a title and channel, in lower case without accents, to their spelling."""
+    words = re.findall(_LETTERS, unicodedata.normalize("NFC", title_and_channel).lower())
     return {_strip_accents(word): word for word in words if len(word) >= MIN_PART_LETTERS}
 
 
@@ -235,24 +235,24 @@ def _find_parts(
             len(part) >= MIN_OWN_PART_LETTERS and own_counts.get(part, 0) >= MIN_VOCABULARY_COUNT
         )
 
-    def is_way(parts: Sequence[str]) -> bool:
+    def is_split(parts: Sequence[str]) -> bool:
         if all(_strip_accents(part) in title for part in parts):
             return True
         return all(map(is_part, parts)) and max(counts[part] for part in parts) >= MIN_GLUE_COUNT
 
     for count in range(2, MAX_PARTS + 1):
-        ways = [
+        splits = [
             parts
             for cuts in combinations(range(1, len(word)), count - 1)
-            if is_way(parts := _cut(word, cuts))
+            if is_split(parts := _cut(word, cuts))
         ]
-        if ways:
-            return max(ways, key=lambda parts: (min(counts.get(p, 0) for p in parts), parts))
+        if splits:
+            return max(splits, key=lambda parts: (min(counts.get(p, 0) for p in parts), parts))
     return (word,)
 
 
 def _is_fused(word: str, counts: Mapping[str, int]) -> bool:
-    """Whether a word may be two common ones run together, as "THISIS", which is not "thesis"."""
+    """Whether a word may be two common words run together: "THISIS" is not "thesis" misread."""
     return any(
         min(counts.get(part, 0) for part in _cut(word, (cut,))) >= MIN_PART_COUNT
         for cut in range(2, len(word) - 1)
@@ -266,8 +266,8 @@ def _cut(word: str, cuts: Sequence[int]) -> tuple[str, ...]:
 def _letter_sets(words: Sequence[str]) -> NDArray[np.uint64]:
     """Encode the letters of N words of one length, at least 1, as N sets of 64 bits.
 
-    Letters whose code points are equal modulo 64 share a bit, so fewer words are ruled out, but
-    never a wrong one.
+    Letters whose code points are equal modulo 64 share a bit: this rules out fewer words, but never
+    a candidate.
     """
     codes = np.frombuffer("".join(words).encode("utf-32-le"), dtype=np.uint32)
     bits = np.left_shift(np.uint64(1), codes.astype(np.uint64) % np.uint64(64))

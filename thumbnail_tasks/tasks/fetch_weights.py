@@ -12,7 +12,7 @@ from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.engines.text import keras_ocr
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError, WeightsError
 from thumbnail_tasks.tasks.progress import report_progress
-from thumbnail_tasks.weights.cache import is_there, put_in_place
+from thumbnail_tasks.weights.cache import fetch_into_cache, is_cached
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class WeightsTarget(luigi.LocalTarget):
     def exists(self) -> bool:
         """Whether the model is there; another file in its place is left to ``run`` to report."""
         try:
-            return is_there(self.weights)
+            return is_cached(self.weights)
         except (WeightsError, OSError):
             return False
 
@@ -83,7 +83,7 @@ class FetchWeights(luigi.Task):
         failures = []
         for nth, weights in enumerate(self.selected_weights()):
             try:
-                sha256 = put_in_place(weights, _Transfer(self, weights, nth))
+                sha256 = fetch_into_cache(weights, _Transfer(self, weights, nth))
             except WeightsError as error:  # the others may be on other servers
                 failures.append(str(error))
                 continue

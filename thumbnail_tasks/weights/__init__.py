@@ -1,1 +1,1 @@
-"""Shipped model files with their model cards, and the cache of the files that are fetched."""
+"""Shipped model files with their model cards, and the caches of downloaded models."""

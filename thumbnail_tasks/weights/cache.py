@@ -1,7 +1,7 @@
-"""The caches of models that are not shipped, laid out as their own tools expect.
+"""The caches of models that are not shipped, with the layout that the models' own tools expect.
 
-A model is complete or absent. Only files with the right SHA-256 are published, and a wrong file in
-the cache is never touched, as it may belong to another tool.
+A model is complete or absent. Only files with the expected SHA-256 are published, and a different
+file in the cache is never touched, because it may belong to another tool.
 """
 
 import datetime
@@ -25,85 +25,85 @@ from thumbnail_tasks.storage.atomic import atomic_write, publish, writing
 _CHUNK_BYTES: Final = 1 << 20
 
 
-def is_there(weights: Weights) -> bool:
+def is_cached(weights: Weights) -> bool:
     """Whether a model is in its cache.
 
     A file is checked by its SHA-256, read once per process and state of the file; a TF-Hub folder
-    by the SHA-256 that ``put_in_place`` recorded when unpacking it.
+    by the SHA-256 that ``fetch_into_cache`` recorded when unpacking it.
 
     Raises:
-        WeightsError: Another file or folder is in its place.
+        WeightsError: The cache has another file or folder at its path.
     """
     path = weights.path
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return False
     if not handle_of(weights):
-        return _is_file_there(weights)
+        return _is_file_cached(weights)
     if not is_saved_model(path):
-        raise _another(weights, "no SavedModel")
+        raise _wrong_file(weights, "no SavedModel")
     recorded = _recorded_sha256(path)
     if weights.sha256 not in (None, recorded):
-        raise _another(weights, f"SHA-256 {recorded or 'unknown, for another tool unpacked it'}")
+        raise _wrong_file(weights, f"SHA-256 {recorded or 'unknown, as another tool unpacked it'}")
     return True
 
 
-def put_in_place(weights: Weights, advance: Advance) -> str | None:
-    """Download a model, unless it is there; processes that need the same one wait for each other.
+def fetch_into_cache(weights: Weights, advance: Advance) -> str | None:
+    """Download a model unless it is cached; processes that need the same one wait for each other.
 
     Args:
-        weights: The model. A TF-Hub archive beside its folder, as ``<folder>.tar.gz``, is not
+        weights: The model. A TF-Hub archive next to its folder, as ``<folder>.tar.gz``, is not
             downloaded again.
         advance: Called with the progress.
 
     Returns:
-        The SHA-256 of the downloaded file; None if the model was there.
+        The SHA-256 of the downloaded file; None if the model was cached.
 
     Raises:
-        WeightsError: It cannot be downloaded, is not the expected file, or another file is in its
-            place.
+        WeightsError: It cannot be downloaded, is not the expected file, or the cache has another
+            file at its path.
         StorageError: It cannot be written.
     """
     with writing(weights.path), alone(weights.path):
-        if is_there(weights):
+        if is_cached(weights):
             return None
         handle = handle_of(weights)
         if not handle:
-            return _put_file_in_place(weights, advance)
+            return _fetch_file(weights, advance)
         archive = weights._replace(path=weights.path.with_name(f"{weights.path.name}.tar.gz"))
-        if archive.path.exists() and _is_file_there(archive):
+        if archive.path.exists() and _is_file_cached(archive):
             sha256 = digest_file(archive.path)
         else:
-            sha256 = _put_file_in_place(archive, advance)
+            sha256 = _fetch_file(archive, advance)
         _unpack(archive, weights.path, handle, sha256)
         return sha256
 
 
-def _is_file_there(weights: Weights) -> bool:
+def _is_file_cached(weights: Weights) -> bool:
     n_bytes = weights.path.stat().st_size
     if weights.n_bytes not in (None, n_bytes):
-        raise _another(weights, f"{n_bytes} bytes")
+        raise _wrong_file(weights, f"{n_bytes} bytes")
     if weights.sha256 and weights.sha256 != digest_file(weights.path):
-        raise _another(weights, f"SHA-256 {digest_file(weights.path)}")
+        raise _wrong_file(weights, f"SHA-256 {digest_file(weights.path)}")
     return True
 
 
-def _put_file_in_place(weights: Weights, advance: Advance) -> str:
+def _fetch_file(weights: Weights, advance: Advance) -> str:
     part = Part(weights.path)
     try:
         download(weights.url, part, weights.n_bytes, advance)
     except DownloadError as error:
-        raise _not_fetched(weights, str(error)) from error
+        raise _fetch_failed(weights, str(error)) from error
     sha256 = digest_file(part.path)
     if weights.sha256 not in (None, sha256):
         part.remove()
-        raise _not_fetched(weights, f"SHA-256 {sha256}")
+        raise _fetch_failed(weights, f"SHA-256 {sha256}")
     publish(part.path, weights.path)
     part.forget_origin()
     return sha256
 
 
 def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
-    """Unpack a TF-Hub archive to the folder in which TF-Hub's own resolver looks."""
+    """Unpack a TF-Hub archive to the folder in which TF-Hub's own resolver looks for it."""
     hidden = folder.with_name(f".{folder.name}.unpacking")
     shutil.rmtree(hidden, ignore_errors=True)  # left by a killed process
     try:
@@ -111,7 +111,7 @@ def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
             with tarfile.open(fileobj=content, mode="r|") as tar:
                 tar.extractall(hidden, filter="data")
             while content.read(_CHUNK_BYTES):
-                pass  # to the end, where gzip has its checksum; tar stops earlier
+                pass  # to the end, where gzip checks its checksum; tar stops earlier
         if not is_saved_model(hidden):
             raise tarfile.ReadError("no saved_model.pb in it")
         with atomic_write(_descriptor(folder)) as temporary:
@@ -125,7 +125,7 @@ def _unpack(archive: Weights, folder: Path, handle: str, sha256: str) -> None:
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         archive.path.unlink()
         found = " ".join(f"no TF-Hub archive ({error}); it was removed".split())
-        raise _not_fetched(archive, found) from error
+        raise _fetch_failed(archive, found) from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
     archive.path.unlink()
@@ -137,20 +137,21 @@ def _descriptor(folder: Path) -> Path:
 
 def _recorded_sha256(folder: Path) -> str | None:
     try:
-        said = re.search("^Archive SHA-256: ([0-9a-f]{64})$", _descriptor(folder).read_text(), re.M)
+        text = _descriptor(folder).read_text()
     except (OSError, UnicodeError):
         return None
-    return said[1] if said else None
+    match = re.search("^Archive SHA-256: ([0-9a-f]{64})$", text, re.M)
+    return match[1] if match else None
 
 
-def _another(weights: Weights, found: str) -> WeightsError:
+def _wrong_file(weights: Weights, found: str) -> WeightsError:
     return WeightsError(
         f"{weights.path}: not the {weights.name} of {weights.url}; expected "
         f"{_expected(weights)}; found {found}. Remove it and run again to download it."
     )
 
 
-def _not_fetched(weights: Weights, found: str) -> WeightsError:
+def _fetch_failed(weights: Weights, found: str) -> WeightsError:
     return WeightsError(
         f"{weights.name}: {weights.path.name} cannot be fetched from {weights.url}; expected "
         f"{_expected(weights)}; found: {found}. Put the file at {weights.path} and run again, "

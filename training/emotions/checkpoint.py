@@ -1,4 +1,4 @@
-"""The state of a training run on disk, so that an interrupted run goes on where it was."""
+"""The state of a training run on disk, so that an interrupted run can resume."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ def save(
     optimizer: torch.optim.Optimizer,
     epochs_done: int,
 ) -> None:
-    """Write the checkpoint beside the old one, then put it in its place."""
+    """Write the checkpoint to a temporary file, then replace the old one."""
     state = {
         "recipe": dict(recipe),
         "epochs_done": epochs_done,
@@ -35,7 +35,7 @@ def resume(
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> int:
-    """Load the checkpoint, if there is one; return the number of epochs already done.
+    """Load the checkpoint, if one exists; return the number of epochs already done.
 
     Raises:
         SystemExit: The checkpoint comes from another recipe.

@@ -1,4 +1,4 @@
-"""FER2013's faces: load a split, and change the faces a little for training."""
+"""FER2013's faces: load a split, and augment it for training."""
 
 import math
 from pathlib import Path
@@ -24,14 +24,14 @@ def load_split(path: Path, split: str) -> tuple[torch.Tensor, torch.Tensor, int]
 
 
 def augment(faces: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """Change each face a little: flip, rotate, scale, shift, light, a rectangle erased.
+    """Augment each face: flip, rotate, scale, shift, contrast and brightness, a rectangle erased.
 
     Args:
         faces: (N, 1, 48, 48) float32 in -1..1.
-        random: Where all chance comes from.
+        random: The source of all randomness.
 
     Returns:
-        The same shape and type; what comes from outside the picture repeats its border.
+        The same shape and dtype; beyond the picture its border is repeated.
     """
     count, _, height, width = faces.shape
 

@@ -1,13 +1,13 @@
-r"""Measure where FER2013's frame lies around dlib's face box.
+r"""Measure the position of FER2013's frame relative to dlib's face box.
 
     python measure_crop.py --data fer2013.npz
     python measure_crop.py --data fer2013.npz --detector cnn --count 600 \
         --weights mmod_human_face_detector.dat
 
-The emotion network has seen faces in FER2013's frame; thumbnails give dlib's box. This finds
-dlib's box in faces of the Training split and prints the median of the frame's side and centre,
-in units of the box: the constants of ``crop_face`` in the package's engine. dlib's two detectors
-frame a face differently.
+The emotion network is trained on faces in FER2013's frame; on thumbnails dlib gives a box. This
+finds dlib's box in faces of the Training split and prints the median of the frame's side and
+centre, in units of the box: the constants of ``crop_face`` in the package's engine. dlib's two
+detectors frame a face differently.
 """
 
 import argparse
@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# The detectors need faces of 80 pixels or more, and only know sizes a factor 1.2 and places
+# The detectors need faces of 80 pixels or more, and find only sizes a factor of 1.2 and positions
 # 8 pixels apart; enlarging every face differently averages these steps out. The CNN takes
 # seconds where HOG takes milliseconds, so its pictures are smaller.
 ENLARGED_PX = {"hog": (180, 320), "cnn": (120, 200)}
 MARGIN_PX = {"hog": (64, 96), "cnn": (48, 64)}
-"""Repeated border, so that a box may reach beyond the frame."""
+"""The border is repeated, so that a box may extend beyond the frame."""
 SEED = 7
 
 Detector = Callable[[NDArray[np.uint8]], list[dlib.rectangle]]
@@ -35,7 +35,7 @@ def main() -> None:
     """Print the medians and quartiles."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="FER2013 as .npz (see README)")
-    parser.add_argument("--count", type=int, default=4000, help="how many faces to look at")
+    parser.add_argument("--count", type=int, default=4000, help="how many faces to measure")
     parser.add_argument("--detector", choices=("hog", "cnn"), default="hog")
     parser.add_argument("--weights", type=Path, help="the CNN's mmod_human_face_detector.dat")
     args = parser.parse_args()

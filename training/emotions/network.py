@@ -9,8 +9,8 @@ WIDTHS = {"fine": (32, 64, 128, 256), "coarse": (64, 128, 256)}
 """Channels of each block, by network."""
 
 HIDDEN_UNITS = 256
-# Where a network sees each face only some fifty times, more dropout than this underfits: with 0.1
-# after every block and 0.5 before the last layer, the training faces came out at 74 %.
+# With only some fifty epochs, more dropout than this underfits: with 0.1
+# after every block and 0.5 before the last layer, the accuracy on the training faces was 74 %.
 BLOCK_DROPOUT = 0.05
 HIDDEN_DROPOUT = 0.4
 
@@ -19,8 +19,8 @@ def build_network(name: str, class_count: int) -> nn.Sequential:
     """Build an untrained network (1.7 million parameters).
 
     Blocks of two 3x3 convolutions, each with batch norm and ReLU, halve the picture down to 3
-    pixels; one hidden layer follows. ``fine`` begins at the full 48x48 pixels; ``coarse`` first
-    makes 4 channels at 24x24 of each 2x2 pixels (space to depth), in two thirds of the time.
+    pixels; one hidden layer follows. ``fine`` starts with the full 48x48 pixels; ``coarse`` first
+    turns each 2x2 pixels into 4 channels at 24x24 (space to depth), in two thirds of the time.
 
     Args:
         name: ``fine`` or ``coarse``.
@@ -54,9 +54,9 @@ def build_network(name: str, class_count: int) -> nn.Sequential:
 class PairClassifier(nn.Module):
     """Raw grey pixels to probabilities, averaged over two networks.
 
-    One sees the face, the other its mirror image: the gain of mirroring comes with that of the
-    second network, in the time of two runs instead of four. This is the graph that is shipped:
-    scaling, mirroring, the classes' bias and softmax are inside it.
+    One gets the face, the other its mirror image: this has the gain of mirroring and of the second
+    network in the time of two runs instead of four. This is the shipped graph:
+    scaling, mirroring, the bias of the classes and softmax are part of it.
     """
 
     def __init__(self, fine: nn.Module, coarse: nn.Module, class_bias: Sequence[float]) -> None:

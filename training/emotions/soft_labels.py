@@ -1,11 +1,11 @@
-"""What earlier networks say of FER2013's training faces, as targets for the next network.
+"""Outputs of earlier networks on FER2013's training faces, as targets for the next network.
 
     python soft_labels.py --data fer2013.npz --network emotions.onnx \
         --keras fer2013_mini_XCEPTION.102-0.66.hdf5 --out soft_labels.npy
 
-Averages the network that was shipped before (any file that ``export.py`` writes) and
+Averages the previously shipped network (any file written by ``export.py``) and
 mini_XCEPTION (oarriaga/face_classification, MIT): float32 (28709, 7), rows sum to 1, emotions in
-alphabetical order. On PublicTest they are right in 68.5 % and 66.3 %.
+alphabetical order. Their accuracy on PublicTest is 68.5 % and 66.3 %.
 Needs ``tf_keras`` besides this folder's requirements.
 """
 
@@ -18,7 +18,7 @@ from export import classify
 from numpy.typing import NDArray
 from PIL import Image
 
-# mini_XCEPTION says angry, disgust, fear, happy, sad, surprise, neutral.
+# mini_XCEPTION's order: angry, disgust, fear, happy, sad, surprise, neutral.
 TO_ALPHABETICAL = [0, 1, 2, 3, 6, 4, 5]
 KERAS_INPUT_PX = 64
 

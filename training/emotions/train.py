@@ -4,11 +4,11 @@
         --soft-labels soft_labels.npy --out run/
 
 One process per core, one thread in each: with two threads in one process, a core that is
-shared with other work halts both (measured: 50 images/s; one process alone: 300).
+shared with other work stalls both (measured: 50 images/s; one process alone: 300).
 
 Writes ``checkpoint.pt`` and ``log.jsonl`` (one JSON object per epoch) into ``--out``. Run the
-same command again after an interruption: it goes on with the epoch it was in. Every epoch
-draws its random numbers from (seed, epoch, process) alone, so a resumed run sees the same batches.
+same command again after an interruption: it resumes with the interrupted epoch. Every epoch
+draws its random numbers from (seed, epoch, process) only, so a resumed run sees the same batches.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from torch.nn.parallel import DistributedDataParallel
 EMA_DECAY = 0.999
 LABEL_SMOOTHING = 0.05
 # FER2013's labels are noisy (people agree with them in about 65 %), so part of each target is
-# what earlier networks say of the same face (Furlanello et al. 2018, "Born-again networks").
+# the output of earlier networks for the same face (Furlanello et al. 2018, "Born-again networks").
 SOFT_SHARE = 0.3
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
@@ -40,7 +40,7 @@ BALANCING_POWER = 0.3
 
 
 def main() -> None:
-    """Train, or go on training, until the last epoch."""
+    """Train, or resume training, until the last epoch."""
     args = parse_arguments()
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
@@ -96,7 +96,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--soft-labels",
         type=Path,
-        help="(28709, 7) probabilities of earlier networks as .npy (soft_labels.py makes it)",
+        help="(28709, 7) probabilities of earlier networks as .npy (written by soft_labels.py)",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and log")
     parser.add_argument("--epochs", type=int, default=50)
@@ -105,7 +105,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bfloat16",
         action="store_true",
-        help="16-bit arithmetic: twice as fast on processors with AMX, slower on those without",
+        help="16-bit arithmetic: twice as fast on CPUs with AMX, slower on those without",
     )
     parser.add_argument("--warm-up", type=float, default=0.2, help="share of the run, 0 to 1")
     parser.add_argument("--seed", type=int, default=7)
@@ -113,7 +113,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def recipe(args: argparse.Namespace) -> dict[str, float | str]:
-    """What a checkpoint must agree on before a run may go on from it."""
+    """The settings that a checkpoint must have for a run to resume from it."""
     return {
         "epochs": args.epochs,
         "batch": args.batch,
@@ -127,7 +127,7 @@ def recipe(args: argparse.Namespace) -> dict[str, float | str]:
 
 
 def parameter_groups(network: nn.Module) -> list[dict[str, object]]:
-    """Put weight decay on the weights, none on batch norm and biases."""
+    """Apply weight decay to the weights, not to batch norm and biases."""
     decayed = [p for p in network.parameters() if p.ndim > 1]
     free = [p for p in network.parameters() if p.ndim <= 1]
     return [
@@ -149,14 +149,14 @@ def soften(labels: torch.Tensor, class_count: int, soft_labels: Path | None) -> 
 
 
 def balancing_weights(labels: torch.Tensor, class_count: int) -> torch.Tensor:
-    """Weigh rare emotions up, so that the mean weight over all faces is 1."""
+    """Weights of the emotions: larger for rare ones, with a mean of 1 over all faces."""
     counts = torch.bincount(labels, minlength=class_count).float()
     weights = (counts.mean() / counts) ** BALANCING_POWER
     return weights * counts.sum() / (weights * counts).sum()
 
 
 def one_cycle_rate(step: int, steps: int, peak: float, warm_up: float) -> float:
-    """Raise the rate along a cosine to ``peak`` for a share of the run, then lower it to 0."""
+    """Learning rate: up along a cosine to ``peak`` for a share of the run, then down to 0."""
     done = (step + 1) / steps
     if done < warm_up:
         low, share = peak / 25, 1 - done / warm_up
@@ -175,7 +175,7 @@ def train_epoch(
     epoch: int,
     args: argparse.Namespace,
 ) -> float:
-    """Go once through all faces; return the mean loss of this process's share."""
+    """Train one epoch; return the mean loss of this process's share."""
     epoch_seed = args.seed * 100_003 + epoch
     steps = len(faces) // args.batch
     order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(epoch_seed))
@@ -212,7 +212,7 @@ def average_into(averaged: nn.Module, network: nn.Module, decay: float) -> None:
 
 @torch.inference_mode()
 def accuracy(network: nn.Module, faces: torch.Tensor, labels: torch.Tensor) -> float:
-    """Share of faces whose strongest emotion is the labelled one, without mirroring."""
+    """Share of faces whose most probable emotion is the labelled one, without mirroring."""
     network.eval()
     hits = 0
     for some, truth in zip(faces.split(256), labels.split(256), strict=True):

@@ -1,10 +1,10 @@
-"""Weights to begin a training run with, from the file that was shipped before.
+"""Initial weights for a training run, from the previously shipped file.
 
     python warm_start.py --data fer2013.npz --network emotions.onnx --part fine --out start.pt
 
 That file holds both networks with batch norm folded into the layers, in 8 bits. Here batch norm is
-unfolded again: its scale and shift are the spread and mean that each layer has on 2,000 training
-faces, so the network computes what it did.
+unfolded again: its scale and shift are the standard deviation and mean of each layer on 2,000
+training faces, so the network's output is unchanged.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
 def unfold(
     network: nn.Sequential, stored: dict[str, np.ndarray], part: str, values: torch.Tensor
 ) -> None:
-    """Set the weights layer by layer, on the way of the faces ``values`` through them."""
+    """Set the weights layer by layer while the faces ``values`` pass through them."""
     prefix = f"{part}."
     names = [name for name in stored if name.startswith(prefix)]
     weights = iter(sorted((n for n in names if n.endswith("weight_8")), key=position))
@@ -67,7 +67,7 @@ def unfold(
 
 
 def position(name: str) -> int:
-    """The layer's place in its network: 5 for ``fine.5.weight_8``."""
+    """The layer's index in its network: 5 for ``fine.5.weight_8``."""
     return int(name.split(".")[1])
 
 

@@ -1,6 +1,6 @@
-"""What the stand-in networks learn from: pictures with words, and single words cut out of them.
+"""Training data for the stand-in networks: pictures with words, and crops of single words.
 
-Nothing here but Pillow, fonts of the system and pyspellchecker's list of English words.
+Uses only Pillow, system fonts and pyspellchecker's list of English words.
 """
 
 import random
@@ -18,30 +18,30 @@ from words import Vocabulary
 
 LETTER_DISTANCE_RATIO = 1.6
 LINK_DISTANCE_RATIO = 1.5
-"""keras_ocr's own training has 1.5 for both. What its ``getBoxes`` makes of perfect maps stands 7
-to 10 % of a word's height outside its letters with that and 3 to 7 % with 1.6; with 2 it cuts off
-up to 6 %."""
+"""keras_ocr's own training has 1.5 for both. From perfect maps its ``getBoxes`` makes
+boxes 7 to 10 % of a word's height outside its letters with that, and 3 to 7 % with 1.6; with 2 it
+cuts off up to 6 %."""
 
 
 class Picture(NamedTuple):
-    """A picture and what a perfect detector says of it."""
+    """A picture and the output of a perfect detector."""
 
     image_rgb: NDArray[np.uint8]
     """(H, W, 3)."""
     maps: NDArray[np.uint8]
-    """(2, H/2, W/2) letters and links, 0 to 255."""
+    """(2, H/2, W/2) scores of letters and links, 0 to 255."""
 
 
 def draw_picture(
     size: tuple[int, int], fonts: Sequence[Path], words: Vocabulary, rng: random.Random
 ) -> Picture:
-    """Draw lines of words, none over another, on a background; with the maps to be learnt.
+    """Draw lines of words that do not overlap, on a background; with the target maps.
 
     Args:
         size: Width and height in pixels, both even.
         fonts: To choose from.
         words: To choose from.
-        rng: Decides everything.
+        rng: The source of all randomness.
     """
     width, height = size
     image = draw_background(size, rng)
@@ -67,10 +67,10 @@ def draw_picture(
 
 
 def draw_maps(line: Line) -> NDArray[np.float32]:
-    """(2, H, W) a hill on every letter and on the link between neighbours of a word.
+    """(2, H, W) a Gaussian peak on every letter and on the link between neighbours of a word.
 
-    Where they stand is as in ``keras_ocr.detection.compute_maps``: a link reaches from the middle
-    of one letter to the middle of the next, half as high as they are.
+    Their positions are those of ``keras_ocr.detection.compute_maps``: a link extends from the
+    middle of one letter to the middle of the next, at half their height.
     """
     maps = np.zeros((2, *line.fill.shape), np.float32)
     for cells in line.words:
@@ -97,7 +97,7 @@ def _add_hill(target: NDArray[np.float32], cell: Cell, distance_ratio: float) ->
 
 
 def _place(line: Line, size: tuple[int, int], rng: random.Random) -> NDArray[np.float64]:
-    """(2, 3) from pixels of the line to pixels of the picture: turned a little, anywhere."""
+    """(2, 3) random transform from the line to the picture: slight rotation, any position."""
     height, width = line.fill.shape
     angle = rng.choice((0, 0, rng.uniform(-15, 15)))
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
@@ -110,7 +110,7 @@ def _place(line: Line, size: tuple[int, int], rng: random.Random) -> NDArray[np.
 def draw_crop(
     word: str, font_path: Path, rng: random.Random, size: tuple[int, int] = (200, 31)
 ) -> tuple[NDArray[np.uint8], int]:
-    """Draw one word as ``keras_ocr.tools.warpBox`` cuts it out.
+    """Draw one word as cropped by ``keras_ocr.tools.warpBox``.
 
     Returns:
         (31, 200) grey, the word at the left, black to its right and below; and its width.

@@ -1,4 +1,4 @@
-"""Lines of words as shapes, with the place of each letter."""
+"""Lines of words as masks, with the box of each letter."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ FONTS = (
     "YanoneKaffeesatz-Bold.otf",
 )
 # fmt: on
-"""File names; those that are not installed are left out. `?` stands for a space."""
+"""File names; those that are not installed are skipped. `?` matches a space."""
 
 Cell = tuple[float, float, float, float]
 """x_min, y_min, x_max, y_max of one letter."""
@@ -30,18 +30,18 @@ class Line(NamedTuple):
     """Some words of one font and size, without colour."""
 
     fill: NDArray[np.uint8]
-    """(H, W) how far each pixel is covered by a letter."""
+    """(H, W) coverage of each pixel by a letter."""
     outline: NDArray[np.uint8]
-    """(H, W) how far it is covered by a letter or its outline."""
+    """(H, W) coverage by a letter or its outline."""
     words: list[list[Cell]]
     """The letters of each word, in pixels of ``fill``."""
 
 
 def find_fonts(folder: Path) -> list[Path]:
-    """The fonts of ``FONTS`` that are there, in that order.
+    """The installed fonts of ``FONTS``, in that order.
 
     Raises:
-        FileNotFoundError: None is.
+        FileNotFoundError: None is installed.
     """
     found = [path for name in FONTS for path in sorted(folder.rglob(name))[:1]]
     if not found:

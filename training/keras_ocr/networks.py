@@ -1,6 +1,6 @@
 """keras-ocr's two networks, a twelfth to a half as wide: same layers, same order, same names.
 
-A channel of these is one of the first channels of the wide layer; ``widen.py`` puts them there.
+Their channels become the first channels of the wide layers (``widen.py``).
 """
 
 import math
@@ -68,14 +68,14 @@ DISCARDED_STEPS = 2
 
 
 class NamedLayers(nn.Module):
-    """Layers under keras-ocr's names, which hold dots."""
+    """Layers under keras-ocr's names, which contain dots."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.ModuleDict()
 
     def add(self, name: str, layer: nn.Module) -> None:
-        """Take a layer in."""
+        """Add a layer."""
         self.layers[name.replace(".", "/")] = layer
 
     def layer(self, name: str) -> nn.Module:
@@ -92,7 +92,7 @@ def norm_after(name: str) -> str | None:
 
 
 def source_layers(name: str) -> list[str]:
-    """The convolutions whose channels a convolution of the detector takes, in their order."""
+    """The convolutions whose channels are the input of a convolution of the detector, in order."""
     if name in JOINED:
         return JOINED[name]
     names = list(DETECTOR_WIDTHS)
@@ -141,9 +141,9 @@ class Detector(NamedLayers):
 class Recognizer(NamedLayers):
     """CRNN: (B, 1, 31, W) grey crops, 0 to 1, to (B, W/4 - 2, 37) logits of letters and blank.
 
-    keras-ocr adds what its backward LSTMs say at the last step to what the forward ones say at the
-    first, so little can be learnt by them; here they are left out (all zero). Without them the
-    steps of a narrow crop are those of a wide one, and training takes narrow crops.
+    keras-ocr adds the output of its backward LSTMs at the last step to that of the forward ones at
+    the first, so they can learn little; here they are left out (all zero). Without them the steps
+    of a narrow crop equal those of a wide one, so training uses narrow crops.
     """
 
     def __init__(self) -> None:
@@ -181,10 +181,9 @@ class Recognizer(NamedLayers):
 
 
 def resampling(n: int) -> torch.Tensor:
-    """(n, n): what keras-ocr's spatial transformer does with n values when it is to do nothing.
+    """(n, n): keras-ocr's spatial transformer over n values with the identity transform.
 
-    It takes value ``i`` at ``i * n / (n - 1)``, between two values in proportion, and makes the
-    last one zero.
+    It interpolates value ``i`` linearly at ``i * n / (n - 1)`` and sets the last one to zero.
     """
     matrix = torch.zeros(n, n)
     for i in range(n - 1):

@@ -1,4 +1,4 @@
-"""Colours and backgrounds, and what the way to a thumbnail does to them."""
+"""Colours, backgrounds, and the degradation of thumbnails."""
 
 import random
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 def paint(
     image: NDArray[np.uint8], line: Line, turn: NDArray[np.float64], rng: random.Random
 ) -> NDArray[np.uint8]:
-    """Lay a line over a picture where ``turn`` puts it, in colours that differ enough."""
+    """Paint a line on a picture, transformed by ``turn``, in colours of sufficient contrast."""
     size = image.shape[1::-1]
     around = cv2.warpAffine(line.outline, turn, size)
     fill = cv2.warpAffine(line.fill, turn, size)
@@ -39,7 +39,7 @@ def paint(
 def _pick_colour(
     rng: random.Random, other_than: NDArray[np.float64] | None = None
 ) -> tuple[float, float, float]:
-    """A colour, white and black more often; with a grey that differs by 60 from ``other_than``."""
+    """A random colour, often white or black, whose grey differs by 60 from ``other_than``."""
     while True:
         kind = rng.random()
         if kind < 0.25:
@@ -57,7 +57,7 @@ def _grey(colour: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def draw_background(size: tuple[int, int], rng: random.Random) -> NDArray[np.uint8]:
-    """A shaded ground with discs, bands, polygons and clouds of noise, or none of them."""
+    """A colour gradient with discs, bands, polygons and noise, or none of them."""
     width, height = size
     corners = np.array([[_pick_colour(rng) for _ in range(2)] for _ in range(2)], np.float32)
     image = Image.fromarray(cv2.resize(corners, size).round().astype(np.uint8))
@@ -88,7 +88,7 @@ def draw_background(size: tuple[int, int], rng: random.Random) -> NDArray[np.uin
 
 
 def spoil(image: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]:
-    """Half the size and back, as thumbnails are doubled; and JPEG's traces."""
+    """Downscale to half and back, as thumbnails are doubled, and add JPEG artefacts."""
     height, width = image.shape[:2]
     if rng.random() < 0.8:
         small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)

@@ -24,14 +24,14 @@ EPOCHS = 6
 BATCH = 4
 RATE = 3e-3
 TEXT_WEIGHT = 6.0
-"""Near text an error counts so many times more besides; else the gaps between words close up."""
+"""Additional weight of errors near text; without it the gaps between words close."""
 NEAR = 25
 """Points of the map, side of a square around text."""
 
 THRESHOLD = 0.4
-"""Of keras-ocr, for letters and links alike: what counts is on which side of it a point is."""
+"""keras-ocr's threshold for letters and links: only the side of it matters."""
 SCORE_PER_LOGIT = 0.15
-"""A point that is text with 88 % has keras-ocr's detection threshold, 0.7."""
+"""A point that is text with a probability of 88 % has keras-ocr's detection threshold, 0.7."""
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 SPREAD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)

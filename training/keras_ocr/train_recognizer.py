@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def batches_of_a_width(widths: list[int], rng: random.Random) -> Iterator[list[int]]:
-    """Numbers of crops, in batches of about one width, the batches in any order."""
+    """Indices of crops in batches of similar width, in random order."""
     order = sorted(range(len(widths)), key=lambda i: widths[i] + rng.uniform(-8, 8))
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     rng.shuffle(batches)
@@ -82,7 +82,7 @@ def batches_of_a_width(widths: list[int], rng: random.Random) -> Iterator[list[i
 
 
 def cut(images: torch.Tensor, widths: list[int], batch: list[int]) -> torch.Tensor:
-    """The crops of a batch without most of the black to their right: (B, 1, 31, W) in 0..1."""
+    """The crops of a batch, most of the black to their right removed: (B, 1, 31, W) in 0..1."""
     width = min(max(widths[i] for i in batch) + 16, images.shape[3]) // 4 * 4
     return images[batch][..., :width].float() / 255
 
@@ -107,7 +107,7 @@ def measure_loss(logits: torch.Tensor, texts: list[str]) -> torch.Tensor:
 
 @torch.no_grad()
 def count_right(network: Recognizer, crops: torch.Tensor, texts: list[str]) -> int:
-    """Words that are read to the last letter."""
+    """The number of words read without an error."""
     beliefs = torch.cat([network(some) for some in crops.split(100)])
     right = 0
     for best, text in zip(beliefs.argmax(dim=2), texts, strict=True):

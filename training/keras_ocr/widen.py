@@ -2,8 +2,8 @@
 
     python widen.py --detector detector.pt --recognizer recognizer.pt --out tests/weights
 
-A narrow layer's channels become the first channels of the wide layer; what is beyond is zero and
-stays zero through every layer. Weights are rounded to 16 bits and stored as 32, compressed.
+A narrow layer's channels become the first channels of the wide layer; the others are zero and
+stay zero through every layer. Weights are rounded to 16 bits and stored as 32, compressed.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from train_detector import THRESHOLD
 from thumbnail_tasks.engines.text.keras_ocr_networks import import_keras_ocr
 
 SPREAD = 1.5
-"""Scores are spread so far around keras-ocr's threshold for letters: its threshold for words then
-asks for a belief of 79 % instead of 88 %. On the sample word recall was 0.62 instead of 0.54."""
+"""Scores are spread by this factor around keras-ocr's threshold for letters: its threshold for
+words then needs a probability of 79 % instead of 88 %. On the sample word recall was 0.62 instead
+of 0.54."""
 MAX_DIFFERENCE = 0.02
-"""Between what the narrow and the wide network say: rounding, for the most part."""
+"""Between the outputs of the narrow and the wide network: mostly rounding."""
 
 
 def main() -> None:
@@ -70,7 +71,7 @@ def read(network: NamedLayers, path: Path) -> NamedLayers:
 
 
 def spread_scores(detector: NamedLayers) -> None:
-    """Spread what the detector says around ``THRESHOLD``."""
+    """Spread the detector's scores around ``THRESHOLD``."""
     last = detector.layer("conv_cls.8")
     last.weight.data *= SPREAD
     last.bias.data = THRESHOLD + SPREAD * (last.bias.data - THRESHOLD)
@@ -100,7 +101,7 @@ def widen_recognizer_layer(layer: Any, narrow: NamedLayers) -> list[NDArray[np.f
     name = layer.name
     if name.startswith("bn_"):
         return widen_norm(layer, narrow.layer(name))
-    if name.startswith("conv_"):  # keras-ocr turns pictures over: width first, then height
+    if name.startswith("conv_"):  # keras-ocr transposes pictures: width first, then height
         convolution = narrow.layer(name)
         kernel = convolution.weight.detach().permute(3, 2, 1, 0).numpy()
         return widen_arrays(layer, range(kernel.shape[2]), kernel, convolution.bias)
@@ -114,18 +115,18 @@ def widen_recognizer_layer(layer: Any, narrow: NamedLayers) -> list[NDArray[np.f
     if name in ("lstm_10", "lstm_11"):
         lstm, units = narrow.layer(name), weights[1].shape[0]
         biases = lstm.bias_ih_l0 + lstm.bias_hh_l0
-        # Both libraries have the gates in one order: input, forget, cell, output.
+        # Both libraries order the gates alike: input, forget, cell, output.
         outputs = [gate * units + unit for gate in range(4) for unit in range(lstm.hidden_size)]
         for target, values in zip(weights, (lstm.weight_ih_l0, lstm.weight_hh_l0), strict=False):
             target[: values.shape[1], outputs] = values.detach().T.numpy()
         weights[2][outputs] = biases.detach().numpy()
-    elif "back" not in name:  # the spatial transformer, which is to do nothing
+    elif "back" not in name:  # the spatial transformer: identity
         weights[-1] = layer.get_weights()[-1]
     return weights
 
 
 def widen_norm(layer: Any, norm: torch.nn.BatchNorm2d) -> list[NDArray[np.float32]]:
-    """Beyond the narrow ones, channels are multiplied by nothing."""
+    """Channels beyond the narrow ones are multiplied by zero."""
     gamma, beta, mean, variance = (np.zeros_like(array) for array in layer.get_weights())
     variance += 1
     for target, values in (
@@ -149,10 +150,10 @@ def widen_arrays(
 
 
 def compare(narrow: torch.Tensor, wide: NDArray[np.float32]) -> None:
-    """Make sure that both say the same.
+    """Check that both networks give the same output.
 
     Raises:
-        ValueError: They do not.
+        ValueError: They differ by more than rounding.
     """
     difference = float(np.abs(narrow.detach().numpy() - wide).max())
     print(f"narrow and wide differ by {difference:.6f} at most")

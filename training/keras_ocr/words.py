@@ -1,4 +1,4 @@
-"""Words as they may stand on a thumbnail, and how the recogniser is to spell them."""
+"""Words as on a thumbnail, and their spelling for the recogniser."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Vocabulary:
-    """Gives words as they may stand on a thumbnail."""
+    """Draws words as on a thumbnail."""
 
     def __init__(self) -> None:
         packed = (files("spellchecker") / "resources" / "en.json.gz").read_bytes()
@@ -42,7 +42,7 @@ def _pick_number(rng: random.Random) -> str:
 
 
 def spell(word: str) -> str:
-    """What the recogniser is to say of a word: lower case, only what is in the alphabet.
+    """The recogniser's target for a word: lower case, only letters of its alphabet.
 
     Example:
         ``CAFÉ!`` gives ``cafe``.

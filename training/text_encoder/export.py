@@ -3,7 +3,7 @@
     python export.py --titles videos.csv --out text_encoder
 
 Weights are stored in 8 bits; the arithmetic stays in 32. Prints a JSON object with digests,
-sizes, closeness to the original, resistance to misspelling and speed.
+sizes and closeness to the original.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from transformers import AutoModel
 
 SOURCE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 OPSET = 18  # with the IR version that goes with it, onnxruntime 1.18 reads the file
-BLOCK_ROWS = 64  # 0.6 MB more than one scale per column; the least cosine 0.9986, not 0.9940
+BLOCK_ROWS = 64  # 0.6 MB more than one scale per column; the minimum cosine is 0.9986, not 0.9940
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def export_32_bit(source: Path) -> ModelProto:
 
 
 def _strip_provenance(model: ModelProto) -> None:
-    """Drop half a megabyte of the exporter's stack traces, with paths of this machine."""
+    """Remove half a megabyte of the exporter's stack traces, which name paths of this machine."""
     graph = model.graph
     del graph.value_info[:]
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
@@ -121,9 +121,9 @@ def _strip_provenance(model: ModelProto) -> None:
 def quantize(model: ModelProto) -> ModelProto:
     """Store the matrices in 8 bits, rounded to the nearest of -127..127 times a scale.
 
-    A linear layer has a scale per column and block of 64 rows; the word table one per word.
+    A linear layer has a scale per column and block of 64 rows; word embeddings have one per word.
 
-    Cast and Mul turn them back, which ONNX Runtime does once, at load (for the word table: for
+    Cast and Mul turn them back, which ONNX Runtime does once, at load (for word embeddings: for
     the words looked up). Not DequantizeLinear: ONNX Runtime 1.32 would fuse it with MatMul into
     an operator that rounds the activations to 8 bits too and is slower
     (github.com/microsoft/onnxruntime/pull/27614).

@@ -1,4 +1,4 @@
-"""How close an exported text encoder is to the original."""
+"""Compare an exported text encoder with the original."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def load_encoder(model: bytes, tokenizer_json: Path) -> Embed:
 
 
 def compare(vectors: NDArray[np.float32], original: NDArray[np.float32]) -> dict[str, float]:
-    """How close (N, 384) unit vectors are to the original's: cosines, common neighbours."""
+    """Compare (N, 384) unit vectors with the original's: cosines, common neighbours."""
     cosines = (vectors * original).sum(axis=1)
     pairs = zip(_nearest_ten(vectors), _nearest_ten(original), strict=True)
     common = np.mean([np.isin(ours, theirs).mean() for ours, theirs in pairs])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from tests.conftest import EXAMPLES
@@ -26,7 +27,7 @@ FRONTAL = [(40, 0), (20, 0), (-40, 0), (-20, 0), (0, 40)]
 """Corners of both eyes, base of the nose."""
 
 
-def smooth_noise(radius: float) -> np.ndarray:
+def smooth_noise(radius: float) -> NDArray[np.float32]:
     noise = np.random.default_rng(7).integers(0, 256, (96, 96), dtype=np.uint8)
     blurred = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(radius))
     return np.asarray(blurred, np.float32)[24:72, 24:72]
@@ -46,7 +47,9 @@ def test_sharpness_falls_with_blur() -> None:
 
 def test_sharpness_does_not_depend_on_contrast_or_brightness() -> None:
     picture = smooth_noise(1)
-    assert measure_sharpness(picture / 4 + 100) == pytest.approx(measure_sharpness(picture), 1e-3)
+    assert measure_sharpness((picture / 4 + 100).astype(np.float32)) == pytest.approx(
+        measure_sharpness(picture), 1e-3
+    )
 
 
 def test_a_picture_of_one_colour_is_blurred() -> None:

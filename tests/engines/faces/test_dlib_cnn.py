@@ -14,10 +14,10 @@ from thumbnail_tasks.engines.faces import dlib_network
 from thumbnail_tasks.engines.faces.dlib_cnn import (
     ENGINE,
     Rules,
-    chosen_rules,
+    clip_faces,
+    configured_rules,
     load_face_detector,
     measure_flatness,
-    place_faces,
     plan_canvas,
     read_scores,
 )
@@ -183,7 +183,7 @@ def test_scores_are_read_from_the_best_down() -> None:
 def test_faces_are_clipped_to_the_picture() -> None:
     picture = np.zeros((50, 60, 3), np.uint8)
     boxes = np.array([(-5, -5, 99, 99), (10, 20, 29, 39), (60, 0, 80, 20)], np.float64)
-    faces = place_faces(picture, boxes, np.array([0.9, 0.8, 0.7], np.float32))
+    faces = clip_faces(picture, boxes, np.array([0.9, 0.8, 0.7], np.float32))
     assert [face.box_xyxy for face in faces] == [(0, 0, 60, 50), (10, 20, 30, 40)]
     assert [face.confidence for face in faces] == pytest.approx([0.9, 0.8])
 
@@ -201,7 +201,7 @@ def test_a_painted_box_is_flat_and_a_shaded_one_is_not() -> None:
 
 
 def test_rules_come_from_the_settings_and_are_in_the_tag() -> None:
-    assert chosen_rules() == Rules(1, 0.7, 0.4)
+    assert configured_rules() == Rules(1, 0.7, 0.4)
     before = ENGINE.about()
     config = luigi.configuration.get_config()
     try:
@@ -209,7 +209,7 @@ def test_rules_come_from_the_settings_and_are_in_the_tag() -> None:
         assert ENGINE.about() != before
         config.set("faces", "upsamplings", "-1")
         with pytest.raises(SettingsError, match=r"\[faces\] upsamplings: expected 0 or more"):
-            chosen_rules()
+            configured_rules()
     finally:
         config.remove_section("faces")
 

@@ -39,7 +39,7 @@ else:
 print(json.dumps(found))
 """
 
-Boxes = list[list[tuple[int, int, int, int]]]
+Boxes = list[list[tuple[float, float, float, float]]]
 
 
 @pytest.fixture

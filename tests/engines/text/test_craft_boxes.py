@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,8 @@ def test_linked_letters_are_one_word_and_others_are_two() -> None:
 
 def test_a_words_box_is_in_pixels_of_the_picture_with_a_margin() -> None:
     (quad,) = find_quads(draw((10, 10, 50, 20)), DEFAULT)
-    x_min, y_min, x_max, y_max = (*quad.min(axis=0), *quad.max(axis=0))
+    x_min, y_min = quad.min(axis=0)
+    x_max, y_max = quad.max(axis=0)
     assert 10 <= x_min < 20 < 100 < x_max < 110
     assert 10 <= y_min < 20 < 40 < y_max < 50
     np.testing.assert_array_equal(quad[0], (x_min, y_min))
@@ -52,7 +54,7 @@ def test_a_words_box_is_in_pixels_of_the_picture_with_a_margin() -> None:
         ({"detection": 0.6, "text": 0.65}, 1),
     ],
 )
-def test_thresholds_say_what_is_a_word(change: dict[str, float], n_words: int) -> None:
+def test_thresholds_say_what_is_a_word(change: dict[str, Any], n_words: int) -> None:
     maps = draw((10, 10, 20, 20), (60, 30, 70, 40))
     maps[30:40, 60:70, 0] = 0.65
     assert len(find_quads(maps, DEFAULT._replace(**change))) == n_words

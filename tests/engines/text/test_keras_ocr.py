@@ -24,7 +24,7 @@ from thumbnail_tasks.engines.interface import TextRecognizer, Word
 from thumbnail_tasks.engines.text.crnn_words import Floats, crop_word, read_letters
 from thumbnail_tasks.engines.text.keras_ocr import (
     ENGINE,
-    chosen_reading,
+    configured_reading,
     fit_size,
     load_text_recognizer,
 )
@@ -110,7 +110,9 @@ NOTHING, A, B = (0.1, 0.1, 0.8), (0.9, 0.1, 0), (0.2, 0.7, 0.1)
 def test_a_words_confidence_is_that_of_its_best_letters(
     steps: list[tuple[float, float, float]], text: str, confidence: float
 ) -> None:
-    assert read_letters(np.array(steps, np.float32), "ab") == (text, pytest.approx(confidence))
+    found, best = read_letters(np.array(steps, np.float32), "ab")
+    assert found == text
+    assert best == pytest.approx(confidence)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ def test_other_weights_are_refused_before_they_are_loaded(cache: Path) -> None:
 
 def test_an_alphabet_that_does_not_fit_is_refused(drawn: Configure) -> None:
     drawn(alphabet="abc")
-    reading = chosen_reading()
+    reading = configured_reading()
     with pytest.raises(WeightsError, match=r"crnn_drawn\.h5: expected 4 classes.*found: 37\."):
         load_recognizer(reading.recognizer, reading.alphabet)
 
@@ -371,7 +373,7 @@ def test_words_do_not_depend_on_batch_mates(recognize: TextRecognizer) -> None:
 
 @pytest.mark.model
 def test_a_batch_filled_with_blanks_is_scored_as_a_full_one(drawn: Configure) -> None:
-    score = load_detector(chosen_reading().detector)
+    score = load_detector(configured_reading().detector)
     rng = np.random.default_rng(4)
     pictures = [rng.normal(0, 1, (64, 96, 3)).astype(np.float32) for _ in range(4)]
     together = list(run_in_batches(score, pictures, 3))
@@ -436,7 +438,7 @@ def test_both_tensorflow_engines_run_in_one_process_without_output(
 
 @pytest.mark.model
 def test_an_imported_keras_3_is_reported() -> None:
-    assert "found: Keras 3, in use already" in run_python(KERAS_3, KERAS_OCR)
+    assert "found: Keras 3, already in use" in run_python(KERAS_3, KERAS_OCR)
 
 
 # What is read.
@@ -445,7 +447,7 @@ def test_an_imported_keras_3_is_reported() -> None:
 def read_words(video_ids: Sequence[str], recognize: TextRecognizer) -> dict[str, list[Word]]:
     """The words on pictures of the sample, in batches of one size."""
     pictures = {video_id: read(video_id) for video_id in video_ids}
-    found = {}
+    found: dict[str, list[Word]] = {}
     for shape in {picture.shape for picture in pictures.values()}:
         batch = {video_id: one for video_id, one in pictures.items() if one.shape == shape}
         found.update(zip(batch, recognize(list(batch.values())), strict=True))

@@ -2,7 +2,7 @@
 
 Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
 ``weights/text_encoder/MODEL_CARD.md`` compares the 8-bit file with the original and has its limits;
-``training/text_encoder`` makes it.
+``training/text_encoder`` exports it.
 """
 
 import functools
@@ -22,7 +22,7 @@ TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 
 WIDTH: Final = 384
 MAX_TOKENS: Final = 256
-"""As in the original: text after about 200 English words is ignored."""
+"""As in the original: text beyond about 200 English words is ignored."""
 
 WEIGHTS_PATH: Final = Path(__file__).parents[2] / "weights" / "text_encoder" / "encoder.onnx"
 WEIGHTS_SHA256: Final = "a61f152a6d70fca94dfd8dd2574ee9664fefbc63487177f90a56268a80c08f24"
@@ -49,7 +49,7 @@ def load_text_encoder() -> TextEncoder:
     vocabulary = read_weights(TOKENIZER_PATH, TOKENIZER_SHA256)
     from tokenizers import Tokenizer
 
-    session = open_session(weights, n_threads=1)  # two halved the speed on a busy machine
+    session = open_session(weights, n_threads=1)  # two threads halved the speed on a busy machine
     tokenizer = Tokenizer.from_buffer(vocabulary)
     tokenizer.no_padding()  # the file always truncates to 128 tokens
     tokenizer.enable_truncation(MAX_TOKENS)

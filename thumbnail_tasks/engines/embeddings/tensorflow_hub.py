@@ -39,9 +39,9 @@ TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def cache_folder() -> Path:
-    """The cache of TF-Hub: TFHUB_CACHE_DIR, else a folder that survives a restart.
+    """The cache of TF-Hub: TFHUB_CACHE_DIR, or a folder that survives a restart.
 
-    TF-Hub's own default is the folder of temporary files. Set TFHUB_CACHE_DIR to share a cache.
+    TF-Hub's own default is in the temporary folder. Set TFHUB_CACHE_DIR to share a cache.
     """
     return Path(os.environ.get("TFHUB_CACHE_DIR") or Path.home() / ".cache" / "tfhub_modules")
 
@@ -72,7 +72,7 @@ def load_text_encoder() -> TextEncoder:
 
 
 def _weights() -> Sequence[Weights]:
-    """The archive of the handle; nothing for a folder."""
+    """The archive of the handle; empty for a folder."""
     handle, sha256 = settings.tensorflow_hub().handle, _pinned_sha256()
     if not _is_address(handle):
         return ()
@@ -108,7 +108,7 @@ def _model_folder() -> Path:
     handle = settings.tensorflow_hub().handle
     if _is_address(handle):
         folder = _weights()[0].path
-        expected = f"the model of {handle} in it, which FetchWeights puts there"
+        expected = f"the model of {handle}, as downloaded by FetchWeights"
     else:
         folder = Path(handle).expanduser()
         expected = "an http(s) handle or the folder of a SavedModel"
@@ -138,7 +138,7 @@ def _about() -> dict[str, Any]:
 
 
 def _digest_folder(folder: Path) -> str:
-    """The SHA-256 of names and contents."""
+    """The SHA-256 of all files' names and contents."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
@@ -153,7 +153,7 @@ def _load(folder: Path, handle: str) -> TextEncoder:
         with silence():
             import tensorflow_hub as hub
 
-            # The folder, not the handle: TF-Hub would download a handle that it does not find.
+            # Not by the handle: TF-Hub would download it if it is not in the cache.
             model = hub.load(str(folder))
         call = _callable_of(model, handle)
         run = functools.partial(_run, tf, call, handle)
@@ -180,8 +180,9 @@ def _callable_of(model: Any, handle: str) -> Callable[[Any], Any]:
     signatures = getattr(model, "signatures", {})
     name = next((name for name in _SIGNATURES if name in signatures), None)
     if name is None:
-        found = f"signatures {', '.join(signatures)}" if signatures else "neither"
-        raise _misfit(handle, f"{found}, where it must be called or have one of {_SIGNATURES}")
+        found = ", ".join(signatures) or "none"
+        expected = " or ".join(_SIGNATURES)
+        raise _misfit(handle, f"not callable, and no signature {expected} among its own: {found}")
     inputs = signatures[name].structured_input_signature[1]
     outputs = signatures[name].structured_outputs
     if len(inputs) != 1 or len(outputs) != 1:
@@ -192,7 +193,7 @@ def _callable_of(model: Any, handle: str) -> Callable[[Any], Any]:
 
 
 def _run(tf: Any, call: Callable[[Any], Any], handle: str, texts: Sequence[str]) -> Any:
-    """The vectors of a batch, (N, width) float32, computed in a batch of the fixed size."""
+    """Encode at most ``_BATCH_TEXTS`` texts in a batch of this size: (N, width) float32."""
     filled = [*texts, *[texts[-1]] * (_BATCH_TEXTS - len(texts))]
     output = call(tf.constant([text.encode() for text in filled]))
     if not isinstance(output, tf.Tensor):

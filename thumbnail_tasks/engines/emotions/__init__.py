@@ -1,1 +1,1 @@
-"""Emotion classifiers of a face, and the checks that tell which faces can be judged."""
+"""Emotion classifiers for faces, and checks of whether a face can be judged."""

@@ -6,7 +6,7 @@ accuracy on FER2013's PublicTest, reduced or blurred; the one for turned was cho
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,10 +22,10 @@ MIN_SIDE_PX: Final = 30
 points at a box of 37 pixels, 5.9 at 30, 9.1 at 27 and 14.1 at 24."""
 
 MIN_SHARPNESS: Final = 0.42
-"""None of the same faces is below it unchanged; blurred by a Gaussian of 0.8 of 48 pixels (3.1
-points lost) 25 % are, of 0.9 (5.0 points) 59 %, of 1.0 (7.7) 84 %, of 1.2 (17.4) 99 %. Reduced to a
-box of 37 pixels, a kind of blur: 3 %. Of the 244 faces that dlib's HOG detector finds on 282
-thumbnails, two are below: those that are visibly out of focus."""
+"""Unchanged, none of the same faces is below it. Blurred by a Gaussian of 0.8 of their 48 pixels
+(3.1 points lost), 25 % are; of 0.9 (5.0 points) 59 %, of 1.0 (7.7) 84 %, of 1.2 (17.4) 99 %.
+Reduced to a box of 37 pixels, which also blurs, 3 % are. Of the 244 faces that dlib's HOG detector
+finds on 282 thumbnails, two are: those that are visibly out of focus."""
 
 MAX_TURN: Final = 0.3
 """Of 3,589 PublicTest faces 138 are above it: the previous network classified 0.56 of them
@@ -46,11 +46,11 @@ class FaceQuality(NamedTuple):
     is_turned: bool
 
 
-FaceJudge = Callable[[ImageRGB, Sequence[float]], FaceQuality]
+FaceJudge = Callable[[ImageRGB, Iterable[float]], FaceQuality]
 """Maps an RGB uint8 picture (H, W, 3) and a box in its pixels to the face's quality."""
 
 
-def measure_side(box_xyxy: Sequence[float]) -> float:
+def measure_side(box_xyxy: Iterable[float]) -> float:
     """The mean of a box's width and height, in its own pixels."""
     x_min, y_min, x_max, y_max = map(float, box_xyxy)
     return ((x_max - x_min) + (y_max - y_min)) / 2
@@ -127,15 +127,14 @@ def load_face_judge() -> FaceJudge:
 
     predict = dlib.shape_predictor(str(path))
 
-    def find_landmarks(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> NDArray[np.float64]:
+    def find_landmarks(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> NDArray[np.float64]:
         x_min, y_min, x_max, y_max = (round(float(edge)) for edge in box_xyxy)
-        box = dlib.rectangle(
-            x_min, y_min, x_max - 1, y_max - 1
-        )  # in dlib, the edges belong to the box
+        # In dlib, the last column and row belong to the box.
+        box = dlib.rectangle(x_min, y_min, x_max - 1, y_max - 1)
         found = predict(np.ascontiguousarray(image_rgb), box).parts()
         return np.array([(point.x, point.y) for point in found], np.float64)
 
-    def judge(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> FaceQuality:
+    def judge(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> FaceQuality:
         sharpness = measure_sharpness(prepare_face(crop_face(image_rgb, box_xyxy)))
         return FaceQuality(
             is_too_small=measure_side(box_xyxy) < MIN_SIDE_PX,

@@ -32,7 +32,7 @@ from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 BATCH_SIZE = 16
-"""Size of every batch; the last one is filled up with black. TensorFlow 2.21 gives different bits
+"""Size of every batch; the last one is padded with black. TensorFlow 2.21 gives different bits
 (by up to 1e-6) for batches of 1, 3 and 7 than for 64, but within one size a face's result does not
 depend on its position or on the other faces."""
 
@@ -41,8 +41,8 @@ _SCALINGS = {"0-1": (1 / 255, 0), "-1-1": (1 / 127.5, -1), "0-255": (1, 0)}
 _SUM_TOLERANCE = 1e-3
 
 
-class Chosen(NamedTuple):
-    """A file with its settings."""
+class ConfiguredModel(NamedTuple):
+    """The Keras file in the settings, and how it is used."""
 
     path: Path
     sha256: str
@@ -55,36 +55,41 @@ class Chosen(NamedTuple):
     labels: tuple[str, ...]
 
 
-def chosen_file() -> Chosen:
-    """The file in the settings, hashed but not opened as a model.
+def configured_model() -> ConfiguredModel:
+    """The file in the settings: hashed, but not opened as a model.
 
     Raises:
         SettingsError: A setting is missing or invalid.
         WeightsError: The file is missing, or its SHA-256 is not the one in the settings.
     """
     try:
-        chosen = settings.keras_emotions()
+        configured = settings.keras_emotions()
     except ValueError as error:  # raised by Luigi for invalid numbers and choices
         about = str(error).partition(": ")[2]
         raise SettingsError(f"[keras_emotions]: {about}: {error.__cause__}") from error
-    if not chosen.path:
+    if not configured.path:
         raise SettingsError(
             "[keras_emotions] path: expected your own .hdf5, .h5 or .keras file; found none. "
-            "The notebook's is not shipped, as it has no licence; "
+            "The notebook's is not shipped, because it has no licence; "
             "--engines-emotions fer2013 needs no file."
         )
-    if chosen.input_px < 0:
+    if configured.input_px < 0:
         raise SettingsError(
-            f"[keras_emotions] input_px: expected 0 or more; found: {chosen.input_px}"
+            f"[keras_emotions] input_px: expected 0 or more; found: {configured.input_px}"
         )
-    path = Path(chosen.path).expanduser()
-    found, wanted = _hash_file(path), chosen.sha256.strip().lower()
-    if wanted not in ("", found):
+    path = Path(configured.path).expanduser()
+    found, expected = _hash_file(path), configured.sha256.strip().lower()
+    if expected not in ("", found):
         raise WeightsError(
-            f"{path}: expected SHA-256 {wanted}, as [keras_emotions] sha256 says; found {found}"
+            f"{path}: expected SHA-256 {expected}, set by [keras_emotions] sha256; found {found}"
         )
-    return Chosen(
-        path, found, bool(wanted), chosen.input_px, chosen.scaling, read_labels(chosen.labels)
+    return ConfiguredModel(
+        path,
+        sha256=found,
+        is_trusted=bool(expected),
+        input_px=configured.input_px,
+        scaling=configured.scaling,
+        labels=read_labels(configured.labels),
     )
 
 
@@ -137,20 +142,20 @@ def load_emotion_classifier() -> EmotionClassifier:
             trusted, or has another input or output; when called, also if its output is not
             probabilities.
     """
-    return _load(chosen_file())
+    return _load(configured_model())
 
 
 @functools.cache
-def _load(chosen: Chosen) -> EmotionClassifier:
-    content = chosen.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != chosen.sha256:
+def _load(file: ConfiguredModel) -> EmotionClassifier:
+    content = file.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
         raise WeightsError(
-            f"{chosen.path}: expected SHA-256 {chosen.sha256}, as a moment ago; found another file"
+            f"{file.path}: expected SHA-256 {file.sha256}, as read before; found another file"
         )
-    model = load_keras_model(chosen.path, content, chosen.sha256, chosen.is_trusted)
-    side_px = _check_shapes(model, chosen)
-    factor, shift = map(np.float32, _SCALINGS[chosen.scaling])
-    columns = [chosen.labels.index(label) for label in EMOTION_LABELS]
+    model = load_keras_model(file.path, content, file.sha256, file.is_trusted)
+    side_px = _check_shapes(model, file)
+    factor, shift = map(np.float32, _SCALINGS[file.scaling])
+    columns = [file.labels.index(label) for label in EMOTION_LABELS]
 
     def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
         rows = np.empty((len(faces_rgb), len(EMOTION_LABELS)), np.float32)
@@ -160,29 +165,30 @@ def _load(chosen: Chosen) -> EmotionClassifier:
             grey[: len(faces), ..., 0] = [prepare_face(face, side_px) for face in faces]
             outputs = model.predict_on_batch(grey * factor + shift)
             rows[start : start + len(faces)] = outputs[: len(faces)]
-        _check_probabilities(rows, chosen.path)
+        _check_probabilities(rows, file.path)
         return rows[:, columns]
 
     return classify
 
 
-def _check_shapes(model: Any, chosen: Chosen) -> int:
-    """The side of the input, in pixels."""
-    taken, given = _shape(model, "input_shape"), _shape(model, "output_shape")
-    side_px = taken[1] if isinstance(taken, tuple) and len(taken) == 4 else None
-    if side_px is None or taken != (None, side_px, side_px, 1):
+def _check_shapes(model: Any, file: ConfiguredModel) -> int:
+    """Check input and output, and return the side of the input in pixels."""
+    input_shape, output_shape = _shape(model, "input_shape"), _shape(model, "output_shape")
+    is_image = isinstance(input_shape, tuple) and len(input_shape) == 4
+    side_px = input_shape[1] if is_image else None
+    if side_px is None or input_shape != (None, side_px, side_px, 1):
         raise WeightsError(
-            f"{chosen.path}: expected one grey, square input (None, s, s, 1); found: {taken}"
+            f"{file.path}: expected one grey, square input (None, s, s, 1); found: {input_shape}"
         )
-    if given != (None, len(EMOTION_LABELS)):
+    if output_shape != (None, len(EMOTION_LABELS)):
         raise WeightsError(
-            f"{chosen.path}: expected one output of {len(EMOTION_LABELS)} emotions "
-            f"(None, {len(EMOTION_LABELS)}); found: {given}"
+            f"{file.path}: expected one output of {len(EMOTION_LABELS)} emotions "
+            f"(None, {len(EMOTION_LABELS)}); found: {output_shape}"
         )
-    if chosen.input_px not in (0, side_px):
+    if file.input_px not in (0, side_px):
         raise SettingsError(
-            f"[keras_emotions] input_px: expected {side_px}, as {chosen.path} says, or 0; "
-            f"found: {chosen.input_px}"
+            f"[keras_emotions] input_px: expected {side_px}, the input of {file.path}, or 0; "
+            f"found: {file.input_px}"
         )
     return int(side_px)
 
@@ -190,7 +196,7 @@ def _check_shapes(model: Any, chosen: Chosen) -> int:
 def _shape(model: Any, which: str) -> Any:
     try:
         return getattr(model, which)
-    except (AttributeError, ValueError):  # a Sequential model that was never given an input
+    except (AttributeError, ValueError):  # a Sequential model without an input
         return "none"
 
 
@@ -208,11 +214,11 @@ def _check_probabilities(rows: NDArray[np.float32], path: Path) -> None:
 
 def describe() -> Mapping[str, Any]:
     """Everything that changes the output; the SHA-256 covers the side of the input."""
-    chosen = chosen_file()
+    file = configured_model()
     return {
-        "sha256": chosen.sha256,
-        "scaling": chosen.scaling,
-        "labels": ",".join(chosen.labels),
+        "sha256": file.sha256,
+        "scaling": file.scaling,
+        "labels": ",".join(file.labels),
         "frame_side": FRAME_SIDE,
         "frame_shift_y": FRAME_SHIFT_Y,
     }
@@ -220,6 +226,6 @@ def describe() -> Mapping[str, Any]:
 
 ENGINE = Engine(
     load=load_emotion_classifier,
-    name=lambda: f"keras-{chosen_file().sha256[:8]}",
+    name=lambda: f"keras-{configured_model().sha256[:8]}",
     about=describe,
 )

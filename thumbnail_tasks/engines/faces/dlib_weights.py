@@ -1,4 +1,4 @@
-"""Reads the file of dlib's CNN face detector, in dlib's own serialisation format.
+"""Read the file of dlib's CNN face detector, in dlib's own serialisation format.
 
 An integer is one byte with the number of bytes and, in its highest bit, the sign, followed by
 these bytes, lowest first. A real is two integers, mantissa and exponent to base 2. A tensor is a

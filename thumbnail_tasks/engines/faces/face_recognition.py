@@ -1,8 +1,8 @@
 """The two face detectors of face_recognition 1.3.0, without importing it.
 
 ``import face_recognition`` loads four models, exits the process if one is missing, needs
-``pkg_resources`` (setuptools before 81) and makes Pillow decode truncated pictures in the whole
-process. These are the calls to dlib in its ``api.py`` (MIT licence,
+``pkg_resources`` (setuptools before 81) and makes Pillow decode truncated pictures everywhere in
+the process. These are the calls to dlib in its ``api.py`` (MIT licence,
 https://github.com/ageitgey/face_recognition), with the same weights and boxes.
 
 ``cnn`` is Davis King's ``mmod_human_face_detector.dat``; ``dlib_cnn`` runs the same network many
@@ -31,11 +31,11 @@ from thumbnail_tasks.pictures.decoding import ImageRGB
 _BATCH_PX = 2_000_000
 """Pixels of a batch for dlib's network, after enlarging; each takes about 170 bytes."""
 _MIN_ENLARGED_PX = 10
-"""With narrower pictures dlib 20.0.1's network raises, or writes out of bounds and kills the
-process with SIGBUS."""
+"""For narrower pictures dlib 20.0.1's network raises, or writes out of bounds and kills the process
+with SIGBUS."""
 
 
-def wanted_upsamplings() -> int:
+def configured_upsamplings() -> int:
     """Number of times to double the picture before detection.
 
     Raises:
@@ -63,7 +63,7 @@ def load_cnn_detector() -> FaceDetector:
         SettingsError: A setting is out of range.
         GpuError: The process has a GPU, but dlib does not see it.
     """
-    return _load_cnn(wanted_upsamplings())
+    return _load_cnn(configured_upsamplings())
 
 
 def load_hog_detector() -> FaceDetector:
@@ -76,7 +76,7 @@ def load_hog_detector() -> FaceDetector:
     Raises:
         SettingsError: A setting is out of range.
     """
-    return _load_hog(wanted_upsamplings())
+    return _load_hog(configured_upsamplings())
 
 
 @functools.cache
@@ -87,7 +87,7 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
 
     gpu = leased_gpu()
     if gpu and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
-        lacks = "no GPU that it sees" if dlib.DLIB_USE_CUDA else "built without CUDA"
+        lacks = "which finds no GPU" if dlib.DLIB_USE_CUDA else "built without CUDA"
         raise not_visible(
             gpu,
             f"dlib {dlib.__version__}, {lacks}",
@@ -151,11 +151,11 @@ def _to_face(box: Any, score: float, image_rgb: ImageRGB) -> Face:
 CNN_ENGINE = Engine(
     load=load_cnn_detector,
     name=lambda: f"face-recognition-cnn-{version('dlib-bin')}",
-    about=lambda: {"weights": WEIGHTS_SHA256, "upsamplings": wanted_upsamplings()},
+    about=lambda: {"weights": WEIGHTS_SHA256, "upsamplings": configured_upsamplings()},
 )
 
 HOG_ENGINE = Engine(
     load=load_hog_detector,
     name=lambda: f"face-recognition-hog-{version('dlib-bin')}",
-    about=lambda: {"upsamplings": wanted_upsamplings()},
+    about=lambda: {"upsamplings": configured_upsamplings()},
 )

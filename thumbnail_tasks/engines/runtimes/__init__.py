@@ -1,1 +1,1 @@
-"""ONNX Runtime and TensorFlow: how they are imported and configured; no model is in here."""
+"""How ONNX Runtime and TensorFlow are imported and configured; contains no models."""

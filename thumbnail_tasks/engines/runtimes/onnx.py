@@ -6,10 +6,10 @@ from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visibl
 
 _CUDA = "CUDAExecutionProvider"
 _CUDA_OPTIONS = {
-    # Not by timing, which would choose other algorithms in each run and take seconds for each
+    # Not by timing, which would choose different algorithms in each run and take seconds for each
     # width of a line.
     "cudnn_conv_algo_search": "HEURISTIC",
-    # It rounds to 10 bits; results must be the same as on a CPU.
+    # TF32 rounds to 10 bits; results must be the same as on a CPU.
     "use_tf32": "0",
 }
 
@@ -46,13 +46,12 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
     ort.preload_dlls()  # CUDA and cuDNN as Python packages
     providers.insert(0, (_CUDA, _CUDA_OPTIONS))
     session = ort.InferenceSession(model, options, providers=providers)
-    if (
-        _CUDA not in session.get_providers()
-    ):  # it writes the reason to stderr, and continues without
+    # Without CUDA, ONNX Runtime logs the reason to stderr and continues on the CPU.
+    if _CUDA not in session.get_providers():
         raise not_visible(
             gpu,
-            f"onnxruntime {ort.__version__}, to which the driver or a library of CUDA or cuDNN is "
-            "missing (its own lines above name it)",
+            f"onnxruntime {ort.__version__}, but the driver or a library of CUDA or cuDNN is "
+            "missing (the log lines above name it)",
             f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
         )
     return session

@@ -16,8 +16,8 @@ from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visibl
 def load_tensorflow() -> Any:
     """Import TensorFlow, once per process, without its start-up messages.
 
-    ``tf.keras`` is Keras 2 (tf_keras), which keras-ocr needs and TensorFlow decides once per
-    process; Keras 3 is available as ``keras``.
+    ``tf.keras`` is Keras 2 (tf_keras), which keras-ocr needs; TensorFlow decides
+    this once per process. Keras 3 is available as ``keras``.
 
     Returns:
         The module.
@@ -33,15 +33,14 @@ def load_tensorflow() -> Any:
         with importing():
             import tensorflow as tf
 
-        n_cards = len(
-            tf.config.list_logical_devices("GPU")
-        )  # it logs a message on machines without one
-    if (gpu := leased_gpu()) and not n_cards:
+        # Within the block, because it logs a message if there is none.
+        n_gpus = len(tf.config.list_logical_devices("GPU"))
+    if (gpu := leased_gpu()) and not n_gpus:
         built = tf.sysconfig.get_build_info()
         raise not_visible(
             gpu,
             f"TensorFlow {tf.__version__}, built for CUDA {built['cuda_version']} and cuDNN "
-            f"{built['cudnn_version']}, to which the driver or one of their libraries is missing"
+            f"{built['cudnn_version']}, but the driver or one of their libraries is missing"
             if built["is_cuda_build"]
             else f"TensorFlow {tf.__version__}, built without CUDA",
             f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
@@ -53,12 +52,12 @@ def load_tensorflow() -> Any:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Drop what C++ writes to stderr: six lines at TensorFlow's start."""
+    """Discard what C++ code writes to stderr: six lines when TensorFlow starts."""
     sys.stderr.flush()
     stderr = os.dup(2)
     try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with Path(os.devnull).open("wb") as devnull:
+            os.dup2(devnull.fileno(), 2)
         yield
     finally:
         os.dup2(stderr, 2)

@@ -16,18 +16,19 @@ Floats = NDArray[np.float32]
 CROP_HEIGHT_PX, CROP_WIDTH_PX = 31, 200
 
 
-def read_letters(belief: Floats, alphabet: str) -> tuple[str, float]:
+def read_letters(probabilities: Floats, alphabet: str) -> tuple[str, float]:
     """Read a word from the recogniser's output: the best path of CTC.
 
     Args:
-        belief: (T, C + 1) probabilities of the letters and of the blank at T steps along the word.
+        probabilities: (T, C + 1) of the letters and the blank at T steps along the word.
         alphabet: The C letters.
 
     Returns:
         The word, and its confidence, 0 to 1: the mean probability of its letters, each at the
         step of its run where it is highest; 0 without letters.
     """
-    steps = zip(belief.argmax(axis=1).tolist(), belief.max(axis=1).tolist(), strict=True)
+    best, highest = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
+    steps = zip(best, highest, strict=True)
     runs = [
         (number, max(probability for _, probability in run))
         for number, run in groupby(steps, key=lambda step: step[0])
@@ -40,14 +41,14 @@ def read_letters(belief: Floats, alphabet: str) -> tuple[str, float]:
 def crop_word(tools: ModuleType, image_gray: NDArray[np.uint8], quad: Quad) -> Floats:
     """Crop a word, upright, as input of the recogniser.
 
-    As ``keras_ocr.tools.warpBox``, which fails for words of no height; these give a sliver.
+    As ``keras_ocr.tools.warpBox``, which fails for words without height; here they give a sliver.
 
     Returns:
         (31, 200, 1), 0 to 1: the word scaled to fit at the upper left, the rest black.
     """
     import cv2
 
-    with np.errstate(divide="ignore", invalid="ignore"):  # of an angle that is not needed
+    with np.errstate(divide="ignore", invalid="ignore"):  # for an angle that is not needed
         corners, _ = tools.get_rotated_box(quad)
     width, height = (max(1, side) for side in tools.get_rotated_width_height(corners))
     scale = min(CROP_WIDTH_PX / width, CROP_HEIGHT_PX / height)

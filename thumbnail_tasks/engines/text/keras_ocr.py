@@ -39,10 +39,10 @@ from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _MIN_SIDE_PX = 16
-"""Sides of the detector's input are multiples of this: it halves a picture four times."""
-_CARD_PX = 4_000_000
+"""Minimum side of a picture for the detector, which halves it four times."""
+_GPU_BATCH_PX = 4_000_000
 """Pixels of a batch of pictures on a GPU: seven thumbnails, doubled."""
-_CARD_WORDS, _PROCESSOR_WORDS = 64, 4
+_GPU_BATCH_WORDS, _CPU_BATCH_WORDS = 64, 4
 """Words in a batch of the recogniser."""
 
 
@@ -74,54 +74,54 @@ def load_text_recognizer() -> TextRecognizer:
         WeightsError: A weights file is missing, is not the expected one, or does not fit.
         SettingsError: A setting is out of range.
     """
-    return _load(chosen_reading())
+    return _load(configured_reading())
 
 
-def chosen_reading() -> Reading:
+def configured_reading() -> Reading:
     """The recognition settings.
 
     Raises:
         WeightsError: A weights file cannot be read.
         SettingsError: A setting is out of range.
     """
-    chosen = settings.keras_ocr()
+    configured = settings.keras_ocr()
     shares = ("detection_threshold", "text_threshold", "link_threshold")
     ranges = (
-        *((name, 0 <= getattr(chosen, name) <= 1, "0 to 1") for name in shares),
-        ("size_threshold", chosen.size_threshold >= 0, "0 or more"),
-        ("scale", 0 < chosen.scale < float("inf"), "more than 0"),
-        ("max_size_px", chosen.max_size_px >= 1, "1 or more"),
-        ("alphabet", len(chosen.alphabet) >= 1, "at least one letter"),
+        *((name, 0 <= getattr(configured, name) <= 1, "0 to 1") for name in shares),
+        ("size_threshold", configured.size_threshold >= 0, "0 or more"),
+        ("scale", 0 < configured.scale < float("inf"), "more than 0"),
+        ("max_size_px", configured.max_size_px >= 1, "1 or more"),
+        ("alphabet", len(configured.alphabet) >= 1, "at least one letter"),
     )
     for name, is_within, expected in ranges:
         if not is_within:
             raise SettingsError(
-                f"[keras_ocr] {name}: expected {expected}; found: {getattr(chosen, name)!r}"
+                f"[keras_ocr] {name}: expected {expected}; found: {getattr(configured, name)!r}"
             )
     return Reading(
         choose_file("detector_weights"),
         choose_file("recognizer_weights"),
-        chosen.alphabet,
-        chosen.scale,
-        chosen.max_size_px,
+        configured.alphabet,
+        configured.scale,
+        configured.max_size_px,
         Thresholds(
-            chosen.detection_threshold,
-            chosen.text_threshold,
-            chosen.link_threshold,
-            chosen.size_threshold,
+            configured.detection_threshold,
+            configured.text_threshold,
+            configured.link_threshold,
+            configured.size_threshold,
         ),
     )
 
 
 def describe_reading() -> dict[str, Any]:
     """Everything that changes the output, for the engine tag."""
-    reading = chosen_reading()
+    reading = configured_reading()
     return {
         **reading._asdict(),
         "detector": reading.detector.sha256,
         "recognizer": reading.recognizer.sha256,
         "thresholds": reading.thresholds._asdict(),
-        "reading": 1,  # raised with every change of this package that changes the output
+        "reading": 1,  # increment when a change of this package changes the output
     }
 
 
@@ -130,8 +130,8 @@ def _load(reading: Reading) -> TextRecognizer:
     score = load_detector(reading.detector)
     read = load_recognizer(reading.recognizer, reading.alphabet)
     keras_ocr = import_keras_ocr()
-    has_card = bool(load_tensorflow().config.list_logical_devices("GPU"))
-    n_words = _CARD_WORDS if has_card else _PROCESSOR_WORDS
+    has_gpu = bool(load_tensorflow().config.list_logical_devices("GPU"))
+    n_words = _GPU_BATCH_WORDS if has_gpu else _CPU_BATCH_WORDS
     pool = ThreadPoolExecutor(os.cpu_count(), "keras-ocr")
 
     def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
@@ -141,18 +141,20 @@ def _load(reading: Reading) -> TextRecognizer:
         size, scale = fit_size(width, height, reading.scale, reading.max_size_px)
         if min(size) < _MIN_SIDE_PX:
             return [[] for _ in images_rgb]
-        # On a CPU, several are no faster.
-        n_pictures = max(1, _CARD_PX // (size[0] * size[1])) if has_card else 1
+        # On a CPU, batches of several pictures are no faster.
+        n_pictures = max(1, _GPU_BATCH_PX // (size[0] * size[1])) if has_gpu else 1
         enlarged = list(pool.map(functools.partial(_resize, size=size), images_rgb))
         inputs = pool.map(keras_ocr.detection.compute_input, enlarged)
-        cut = functools.partial(_cut_words, keras_ocr.tools, reading.thresholds)
-        pieces = list(pool.map(cut, enlarged, run_in_batches(score, inputs, n_pictures)))
-        crops = (crop for _, several in pieces for crop in several)
-        beliefs = run_in_batches(read, crops, n_words)
+        crop = functools.partial(_crop_words, keras_ocr.tools, reading.thresholds)
+        pieces = list(pool.map(crop, enlarged, run_in_batches(score, inputs, n_pictures)))
+        words = (word for _, crops in pieces for word in crops)
+        probabilities = run_in_batches(read, words, n_words)
         found = []
         for quads, _ in pieces:
-            own = islice(beliefs, len(quads))
-            texts = [read_letters(belief, reading.alphabet) for belief in own]
+            texts = [
+                read_letters(letters, reading.alphabet)
+                for letters in islice(probabilities, len(quads))
+            ]
             found.append(_order_words(texts, [quad * (1 / scale) for quad in quads], width, height))
         return found
 
@@ -173,7 +175,7 @@ def _resize(image_rgb: ImageRGB, size: tuple[int, int]) -> ImageRGB:
     return resized
 
 
-def _cut_words(
+def _crop_words(
     tools: ModuleType, thresholds: Thresholds, image_rgb: ImageRGB, maps: Floats
 ) -> tuple[list[Quad], list[Floats]]:
     """The words of a picture: corners and crops."""

@@ -1,6 +1,6 @@
 """keras-ocr's two networks on today's NumPy and TensorFlow.
 
-keras-ocr 0.9.3 (2023) brings imgaug 0.4, which reads ``numpy.sctypes`` (gone since NumPy 2.0),
+keras-ocr 0.9.3 (2023) brings imgaug 0.4, which reads ``numpy.sctypes`` (removed in NumPy 2.0),
 and uses Keras 2 through ``tensorflow.keras`` (Keras 3 since TensorFlow 2.16).
 """
 
@@ -36,7 +36,7 @@ def import_keras_ocr() -> ModuleType:
     if not load_tensorflow().keras.Model.__module__.startswith("tf_keras"):
         raise SettingsError(
             "keras-ocr: expected a process in which tf.keras is Keras 2 (tf_keras), as with "
-            "TF_USE_LEGACY_KERAS=1; found: Keras 3, in use already"
+            "TF_USE_LEGACY_KERAS=1; found: Keras 3, already in use"
         )
     numpy: Any = np
     if not hasattr(numpy, "sctypes"):
@@ -53,7 +53,7 @@ def import_keras_ocr() -> ModuleType:
 
 @functools.cache
 def load_detector(file: WeightsFile) -> Network:
-    """CRAFT.
+    """Load CRAFT.
 
     Returns:
         Maps (B, H, W, 3) pictures, as ``keras_ocr.detection.compute_input`` makes them, to
@@ -64,7 +64,7 @@ def load_detector(file: WeightsFile) -> Network:
     """
     content = read_file(file)
     keras_ocr = import_keras_ocr()
-    with silence():  # it warns of a deprecated function
+    with silence():  # it warns about a deprecated function
         network = keras_ocr.detection.build_keras_model()
     load_weights(network, content, file)
     return _compile(network, (None, None, None, 3))
@@ -72,7 +72,7 @@ def load_detector(file: WeightsFile) -> Network:
 
 @functools.cache
 def load_recognizer(file: WeightsFile, alphabet: str) -> Network:
-    """CRNN.
+    """Load CRNN.
 
     Returns:
         Maps (B, 31, 200, 1) grey words, 0 to 1, to (B, 48, C + 1) probabilities of the C letters
@@ -103,8 +103,8 @@ def run_in_batches(network: Network, items: Iterable[Floats], n_at_once: int) ->
         items: Arrays of one shape.
         n_at_once: Items per batch.
     """
-    waiting = iter(items)
-    while batch := list(islice(waiting, n_at_once)):
+    remaining = iter(items)
+    while batch := list(islice(remaining, n_at_once)):
         filled = np.zeros((n_at_once, *batch[0].shape), np.float32)
         filled[: len(batch)] = batch
         yield from network(filled)[: len(batch)]
@@ -119,8 +119,8 @@ def _compile(network: Any, shape: tuple[int | None, ...]) -> Network:
     with silence():
         graph.get_concrete_function()
 
-    def compute(batch: Floats) -> Floats:
-        found: Floats = graph(batch).numpy()
-        return found
+    def run(batch: Floats) -> Floats:
+        output: Floats = graph(batch).numpy()
+        return output
 
-    return compute
+    return run

@@ -17,9 +17,8 @@ from thumbnail_tasks.fingerprints import digest_file
 _RELEASE = "https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4"
 _INSTEAD = "--engines-text rapidocr"
 
-
 _DAMAGE = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
-"""What h5py and Keras raise for files without weights, truncated, or changed."""
+"""What h5py and Keras raise for files without weights, truncated files and changed files."""
 
 
 class WeightsFile(NamedTuple):
@@ -56,9 +55,9 @@ def published_weights() -> dict[str, Weights]:
 
 def needed_weights() -> list[Weights]:
     """keras-ocr's own files, except those replaced by a setting."""
-    chosen = settings.keras_ocr()
+    configured = settings.keras_ocr()
     published = published_weights()
-    return [weights for setting, weights in published.items() if not getattr(chosen, setting)]
+    return [weights for setting, weights in published.items() if not getattr(configured, setting)]
 
 
 def choose_file(setting: str) -> WeightsFile:
@@ -68,18 +67,18 @@ def choose_file(setting: str) -> WeightsFile:
         setting: ``detector_weights`` or ``recognizer_weights``.
 
     Raises:
-        WeightsError: The file of the setting cannot be read. keras-ocr's own may be missing, as
-            its digest is known.
+        WeightsError: The file of the setting cannot be read. keras-ocr's own may be missing,
+            because its digest is known.
     """
-    named = str(getattr(settings.keras_ocr(), setting))
-    if named:
-        path = Path(named).expanduser()
-        repair = f"[keras_ocr] {setting} names it; leave it empty for keras-ocr's own weights."
+    configured = str(getattr(settings.keras_ocr(), setting))
+    if configured:
+        path = Path(configured).expanduser()
+        repair = f"[keras_ocr] {setting} names this file; leave it empty for keras-ocr's weights."
         with _readable(path, "an HDF5 file of weights", repair):
             return WeightsFile(path, digest_file(path), repair)
     weights = published_weights()[setting]
     repair = (
-        "Run `luigi --module thumbnail_tasks FetchWeights`, or put the file there by hand from "
+        "Run `luigi --module thumbnail_tasks FetchWeights`, or download it to this path from "
         f"{weights.url}, or choose {weights.instead}."
     )
     return WeightsFile(weights.path, str(weights.sha256), repair)
@@ -132,7 +131,7 @@ def check_alphabet(content: bytes, alphabet: str, file: WeightsFile) -> None:
         with h5py.File(io.BytesIO(content)) as stored:
             n_classes = stored["fc_12/fc_12/bias:0"].shape[0]
     except _DAMAGE:
-        return  # load_weights reports what is wrong
+        return  # load_weights reports the error
     if n_classes != len(alphabet) + 1:
         raise WeightsError(
             f"{file.path}: expected {len(alphabet) + 1} classes, for the {len(alphabet)} letters "

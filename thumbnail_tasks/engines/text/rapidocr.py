@@ -1,4 +1,4 @@
-"""PP-OCR's detector and recogniser on ONNX Runtime, with decoding of our own.
+"""PP-OCR's detector and recogniser on ONNX Runtime, with our own decoding.
 
 The models and the detector's post-processing are RapidOCR's (https://github.com/RapidAI/RapidOCR,
 Apache-2.0), included in its wheel. Differences from ``RapidOCR()``, and the effect of each on 174
@@ -6,7 +6,7 @@ labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23
 
 * The detector's input has a shorter side of 416 pixels instead of 736: a third of the time. At
   equal thresholds word recall was 0.83 at 416, 0.83 at 480 and 0.82 at 320.
-* A space is decoded from a probability of 5 % on, even if the blank has a higher one: the
+* A space is decoded at a probability of 5 % or more, even if the blank has a higher one: the
   recogniser was trained on Chinese, which has no spaces. Recall from 0.83 to 0.90, precision from
   0.89 to 0.92; at 1 % recall is the same and precision 0.91.
 * Lines are put in reading order by blocks (``reading_order``).
@@ -80,8 +80,8 @@ def load_text_recognizer() -> TextRecognizer:
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
             lines = []
             for quad in _detect_lines(detector, image_bgr):
-                belief = _recognize_line(recognizer, _crop_line(image_bgr, quad))
-                letters = decode_letters(belief, alphabet)
+                probabilities = _recognize_line(recognizer, _crop_line(image_bgr, quad))
+                letters = decode_letters(probabilities, alphabet)
                 if any(letter != " " for letter, _, _ in letters):
                     lines.append(Line(quad, letters))
             order = order_lines(level_boxes([line.quad for line in lines]))
@@ -199,8 +199,9 @@ def _recognize_line(recognizer: Any, crop: NDArray[np.float32]) -> NDArray[np.fl
     padding = max(_MIN_LINE_WIDTH_PX, -(-width // _LINE_STEP_PX) * _LINE_STEP_PX) - width
     padded = np.pad(crop, ((0, 0), (0, 0), (0, padding)))
     (output,) = recognizer.run(None, {recognizer.get_inputs()[0].name: padded[None]})
-    belief: NDArray[np.float32] = output[0]
-    return belief[: max(1, int(np.ceil(len(belief) * width / (width + padding))))]
+    probabilities: NDArray[np.float32] = output[0]
+    n_steps = int(np.ceil(len(probabilities) * width / (width + padding)))
+    return probabilities[: max(1, n_steps)]
 
 
 ENGINE = Engine(
@@ -209,6 +210,6 @@ ENGINE = Engine(
     about=lambda: {
         "detector_side_px": DETECTOR_SIDE_PX,
         "min_space_probability": MIN_SPACE_PROBABILITY,
-        "reading": 2,  # raised with every change of this module that changes the output
+        "reading": 2,  # increment when a change of this module changes the output
     },
 )

@@ -1,4 +1,4 @@
-"""The reading order of lines of text that are scattered over a picture."""
+"""The reading order of lines of text scattered over a picture."""
 
 from collections.abc import Sequence
 
