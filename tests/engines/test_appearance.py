@@ -1,4 +1,4 @@
-"""What a picture's measures are on pictures whose measures can be worked out by hand."""
+"""The measures of pictures for which they can be worked out by hand."""
 
 import cv2
 import numpy as np
@@ -48,7 +48,7 @@ def test_every_picture_size_gives_full_histograms_and_finite_numbers(
     assert np.isfinite(np.hstack(list(measured))).all()
 
 
-def test_a_picture_half_black_half_white_fills_the_outer_bins_and_has_one_edge() -> None:
+def test_a_half_black_half_white_picture_fills_the_outer_bins_and_has_one_edge() -> None:
     image_rgb = plain((0, 0, 0))
     image_rgb[:, 60:] = 255
     measured = measure_appearance(image_rgb)
@@ -56,14 +56,14 @@ def test_a_picture_half_black_half_white_fills_the_outer_bins_and_has_one_edge()
     assert measured.edges == pytest.approx(1 / 120)
 
 
-def test_bins_span_the_pictures_own_values() -> None:
+def test_bins_span_the_range_of_the_pictures_values() -> None:
     image_rgb = plain((100, 100, 100))
     image_rgb[:, :30] = 110
     assert measure_appearance(image_rgb).gray_histogram == (0.75, 0.0, 0.0, 0.0, 0.25)
 
 
 def test_the_measures_equal_the_notebooks() -> None:
-    """As its cells compute them from ``default.jpg``, 120x90 with bars of 11 rows."""
+    """Its cells compute them from ``default.jpg``, 120x90 with bars of 11 rows."""
     image_rgb = cv2.GaussianBlur(noise(90, 120), (9, 9), 0)
     gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)[11:79, :]
     hsv = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2HSV)[11:79, :, :]
@@ -82,7 +82,7 @@ def test_the_measures_equal_the_notebooks() -> None:
     assert measured["edges"] == np.sum(edges) / edges.size
 
 
-def test_a_larger_picture_of_the_same_scene_measures_much_the_same() -> None:
+def test_measures_hardly_depend_on_the_picture_size() -> None:
     small = cv2.resize(noise(9, 16), (120, 68), interpolation=cv2.INTER_CUBIC)
     large = cv2.resize(small, (480, 272), interpolation=cv2.INTER_CUBIC)
     expected, measured = measure_appearance(small), measure_appearance(large)
@@ -90,7 +90,7 @@ def test_a_larger_picture_of_the_same_scene_measures_much_the_same() -> None:
     assert measured.edges == pytest.approx(expected.edges, abs=0.02)
 
 
-def test_a_picture_is_neither_changed_nor_need_be_writable() -> None:
+def test_a_read_only_picture_is_measured_and_not_changed() -> None:
     image_rgb = noise(270, 480)
     image_rgb.flags.writeable = False
     before = image_rgb.copy()

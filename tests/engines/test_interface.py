@@ -1,4 +1,4 @@
-"""Choosing an engine, and trusting its weights."""
+"""Selecting an engine, and checking its weights."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ def test_a_stages_setting_overrides_the_preset() -> None:
         config.remove_section("engines")
 
 
-def test_a_tag_names_the_engine_and_its_version() -> None:
+def test_a_tag_starts_with_the_engine_and_depends_on_the_source() -> None:
     assert MeasureAppearance.tag("source").startswith("opencv-")
     assert MeasureAppearance.tag("source") != MeasureAppearance.tag("another")
 
@@ -63,7 +63,7 @@ def test_missing_weights_are_reported(tmp_path: Path) -> None:
         read_weights(tmp_path / "model.onnx", "0" * 64)
 
 
-def test_other_weights_are_refused_before_they_are_loaded(tmp_path: Path) -> None:
+def test_weights_with_another_checksum_are_refused_before_they_are_loaded(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"something else")
     with pytest.raises(WeightsError, match=rf"model\.onnx.*{'0' * 64}.*found f41f3fa6"):
@@ -88,7 +88,7 @@ for engines in (
         print(name)
 assert found == [], found
 pickle.loads(pickle.dumps(pathlib.PurePath()))
-assert found, "the hook hears nothing"
+assert found, "the hook is never called"
 """
     loaded = subprocess.run(
         [sys.executable, "-c", code, *EMBEDDED], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""What is corrected and, more to the point, what is not."""
+"""Which words are corrected and, above all, which are not."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def test_no_words_give_no_words() -> None:
         ("Amazimg", "Amazing"),
         ("«AMAZIMG!»", "«AMAZING!»"),
         ("EVERYIHLNG", "EVERYTHING"),  # two letters of ten
-        ("KIMMFL", "KIMMEL"),  # only the vocabulary knows it
+        ("KIMMFL", "KIMMEL"),  # only in the vocabulary
     ],
 )
 def test_a_misread_letter_is_corrected_in_the_words_letter_case(read: str, meant: str) -> None:
@@ -42,17 +42,17 @@ def test_a_misread_letter_is_corrected_in_the_words_letter_case(read: str, meant
     [
         ("KEYAND", "KEY AND"),
         ("(Dinnerandgame!)", "(Dinner and game!)"),
-        ("VIDEOGAMES", "VIDEOGAMES"),  # no word between them: a compound, or a name
-        ("THISISGREAT", "THISISGREAT"),  # two letters are found in every name
-        ("peraltaand", "peralta and"),  # the vocabulary knows the first
-        ("zorblaxianand", "zorblaxianand"),  # it stands in one text only
+        ("VIDEOGAMES", "VIDEOGAMES"),  # without a function word: a compound, or a name
+        ("THISISGREAT", "THISISGREAT"),  # two-letter words occur in every name
+        ("peraltaand", "peralta and"),  # the first word is in the vocabulary
+        ("zorblaxianand", "zorblaxianand"),  # occurs in one text only
         ("TheGrandTour", "TheGrandTour"),
         ("kimmel", "kimmel"),
     ],
 )
-@pytest.mark.parametrize("is_sure", [True, False])
-def test_joined_words_are_split_at_any_confidence(read: str, meant: str, is_sure: bool) -> None:
-    assert load_text_corrector(VOCABULARY)([read], [is_sure], [""]) == [meant]
+@pytest.mark.parametrize("is_certain", [True, False])
+def test_joined_words_are_split_at_any_confidence(read: str, meant: str, is_certain: bool) -> None:
+    assert load_text_corrector(VOCABULARY)([read], [is_certain], [""]) == [meant]
 
 
 def test_a_confident_word_keeps_its_letters() -> None:
@@ -69,7 +69,7 @@ TITLE = "Jimmy Kimmel & the Zoolander Café Key Peele"
     ("read", "meant"),
     [
         ("KIMMFL!", "KIMMEL!"),
-        ("Kimmell", "Kimmel"),  # any edit: the title is a strong witness
+        ("Kimmell", "Kimmel"),  # any edit: the title is strong evidence
         ("ZOOLANDR", "ZOOLANDER"),
         ("CAFEE", "CAFÉ"),
         ("KEYPEELE", "KEY PEELE"),
@@ -127,7 +127,7 @@ def test_a_tie_between_two_title_words_changes_nothing() -> None:
         "centre",
         "THISIS",  # run together
         "WHATMAKESYOUBEAUTIFUL",
-        "Zorblaxiam",  # its neighbour stands in one title only
+        "Zorblaxiam",  # its neighbour occurs in one title only
         "qwertyuiopasdfghjklzxcvb",
     ],
 )
@@ -135,13 +135,13 @@ def test_everything_else_is_left_unchanged(word: str) -> None:
     assert correct(word) == [word]
 
 
-def test_each_word_is_judged_alone_and_keeps_its_place() -> None:
+def test_words_are_corrected_independently_and_in_order() -> None:
     words = ["AMAZIMG", "", "東京", "AMAZIMG", "the"]
     assert correct(*words) == [correct(word)[0] for word in words]
     assert correct(*words[::-1]) == correct(*words)[::-1]
 
 
-def test_the_vocabulary_decides() -> None:
+def test_corrections_depend_on_the_vocabulary() -> None:
     assert load_text_corrector({})(["KIMMFL"], [False], [""]) == ["KIMMFL"]
     assert load_text_corrector({"amazimg": 1})(["AMAZIMG"], [False], [""]) == ["AMAZIMG"]
 
@@ -154,7 +154,7 @@ def test_the_same_vocabulary_gives_the_same_corrector_in_any_order() -> None:
 @pytest.mark.parametrize(
     "word", ["spelng", "korrectud", "teh", "haaven", "xqzv", "wrodl", "acsent"]
 )
-def test_the_candidates_are_pyspellcheckers(word: str) -> None:
+def test_candidates_equal_those_of_pyspellchecker(word: str) -> None:
     checker = SpellChecker()
     checker.word_frequency.load_words(Counter(VOCABULARY).elements())
     index = WordIndex(checker.word_frequency.dictionary)
@@ -167,11 +167,11 @@ def test_the_candidates_are_pyspellcheckers(word: str) -> None:
         assert nearest[0] == checker.correction(word)
 
 
-def test_an_edit_may_fall_between_two_swapped_letters() -> None:
+def test_a_letter_may_be_added_between_two_swapped_letters() -> None:
     assert WordIndex({"abc": 1}).find_nearest("ca") == (2, ["abc"])
 
 
-def test_ties_fall_by_accent_count_length_and_alphabet() -> None:
+def test_ties_are_broken_by_accents_count_length_and_alphabet() -> None:
     counts = {"cafés": 1, "cages": 9, "cakes": 9, "cafues": 9, "caves": 10}
     assert WordIndex(counts).find_nearest("cafes") == (
         1,
@@ -179,7 +179,7 @@ def test_ties_fall_by_accent_count_length_and_alphabet() -> None:
     )
 
 
-def test_an_empty_vocabulary_corrects_nothing() -> None:
+def test_an_empty_index_finds_nothing() -> None:
     assert WordIndex({}).find_nearest("word") == (0, [])
 
 

@@ -1,4 +1,4 @@
-"""A model is in its place whole and right, or it is not there."""
+"""A model in the cache is complete and correct, or absent."""
 
 import hashlib
 import io
@@ -41,7 +41,7 @@ def weights(tmp_path: Path, server: Server) -> Weights:
 
 @pytest.fixture
 def hub(weights: Weights, server: Server) -> Weights:
-    """An archive of TF-Hub, not served yet, whose SHA-256 nobody has published."""
+    """An archive of TF-Hub, not served yet, whose SHA-256 is not published."""
     return weights._replace(
         name="encoder",
         url=f"{server.url}/encoder/4?tf-hub-format=compressed",
@@ -90,7 +90,7 @@ def test_a_file_is_fetched_once(server: Server, weights: Weights) -> None:
     assert len(server.asked) == 1
 
 
-def test_a_wrong_file_is_not_kept_and_the_next_attempt_restarts(
+def test_a_wrong_file_is_not_kept_and_the_next_run_starts_over(
     server: Server, weights: Weights
 ) -> None:
     serve(server, weights, b"9" * len(MODEL), MODEL)
@@ -115,7 +115,7 @@ def test_an_interrupted_download_is_kept_for_the_next_run(server: Server, weight
 
 
 @pytest.mark.parametrize(("content", "found"), [(b"short", "5 bytes"), (b"9" * 10_000, "SHA-256")])
-def test_an_unknown_file_stays_and_is_reported(
+def test_a_different_file_in_the_cache_is_kept_and_reported(
     weights: Weights, content: bytes, found: str
 ) -> None:
     weights.path.parent.mkdir()
@@ -148,15 +148,15 @@ def test_a_file_is_hashed_once_per_change(
     assert len(read) == 2
 
 
-def test_without_a_network_one_line_says_how_to_bring_the_file(weights: Weights) -> None:
+def test_without_a_network_one_line_explains_how_to_provide_the_file(weights: Weights) -> None:
     with pytest.raises(WeightsError) as raised:
         put(weights._replace(url="http://127.0.0.1:1/model.h5"))
-    said = str(raised.value)
+    message = str(raised.value)
     for needed in ("model.h5", "http://127.0.0.1:1/model.h5", SHA256, "10000 bytes"):
-        assert needed in said
-    assert f"Put the file at {weights.path} and run again" in said
-    assert said.endswith("the engine that needs none: --engines-text rapidocr")
-    assert "\n" not in said
+        assert needed in message
+    assert f"Put the file at {weights.path} and run again" in message
+    assert message.endswith("the engine that needs none: --engines-text rapidocr")
+    assert "\n" not in message
 
 
 def test_a_folder_that_cannot_be_written_is_reported(weights: Weights) -> None:
@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_written_is_reported(weights: Weights) -> None:
         put(weights)
 
 
-def test_an_archive_becomes_tf_hubs_folder(server: Server, hub: Weights) -> None:
+def test_an_archive_is_unpacked_to_tf_hubs_folder(server: Server, hub: Weights) -> None:
     serve(server, hub, ARCHIVE)
     assert not is_cached(hub)
     assert put(hub) == ARCHIVE_SHA256
@@ -186,7 +186,9 @@ def test_a_pinned_archive_is_checked_on_download(server: Server, hub: Weights) -
     assert put(hub._replace(sha256=ARCHIVE_SHA256)) == ARCHIVE_SHA256
 
 
-def test_a_pin_is_compared_with_the_unpacked_files(server: Server, hub: Weights) -> None:
+def test_a_pin_is_compared_with_the_checksum_recorded_on_unpacking(
+    server: Server, hub: Weights
+) -> None:
     serve(server, hub, ARCHIVE)
     put(hub)
     assert is_cached(hub._replace(sha256=ARCHIVE_SHA256))
@@ -198,7 +200,7 @@ def test_a_model_fetched_by_tf_hub_is_used_unless_it_is_pinned(
     hub: Weights,
 ) -> None:
     hub.path.mkdir(parents=True)
-    assert not is_cached(hub)  # TF-Hub takes an empty folder for none, too
+    assert not is_cached(hub)  # for TF-Hub, too, an empty folder is no model
     (hub.path / "saved_model.pb").write_bytes(b"graph")
     assert is_cached(hub)
     with pytest.raises(WeightsError, match="found SHA-256 unknown, as another tool unpacked it"):

@@ -23,9 +23,9 @@ def save(
         "averaged": averaged.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
-    beside = path.with_suffix(".tmp")
-    torch.save(state, beside)
-    beside.replace(path)
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    temporary.replace(path)
 
 
 def resume(

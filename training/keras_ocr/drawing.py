@@ -52,7 +52,7 @@ def draw_picture(
         stroke_px = rng.choice((0, 0, max(1, size_px // 14)))
         texts = [words.pick(rng) for _ in range(rng.choice((1, 2, 2, 3)))]
         line = draw_line(texts, rng.choice(fonts), size_px, stroke_px)
-        turn = _place(line, size, rng)
+        turn = _random_transform(line, size, rng)
         area = cv2.warpAffine(np.full_like(line.fill, 255), turn, size)
         inside = area.sum() / 255 / line.fill.size
         if inside < 0.5 or (taken & area).any():
@@ -70,7 +70,7 @@ def draw_maps(line: Line) -> NDArray[np.float32]:
     """(2, H, W) a Gaussian peak on every letter and on the link between neighbours of a word.
 
     Their positions are those of ``keras_ocr.detection.compute_maps``: a link extends from the
-    middle of one letter to the middle of the next, at half their height.
+    middle of one letter to the middle of the next, half as high as they are.
     """
     maps = np.zeros((2, *line.fill.shape), np.float32)
     for cells in line.words:
@@ -96,7 +96,7 @@ def _add_hill(target: NDArray[np.float32], cell: Cell, distance_ratio: float) ->
     )
 
 
-def _place(line: Line, size: tuple[int, int], rng: random.Random) -> NDArray[np.float64]:
+def _random_transform(line: Line, size: tuple[int, int], rng: random.Random) -> NDArray[np.float64]:
     """(2, 3) random transform from the line to the picture: slight rotation, any position."""
     height, width = line.fill.shape
     angle = rng.choice((0, 0, rng.uniform(-15, 15)))
@@ -125,8 +125,8 @@ def draw_crop(
     x_max, y_max = x_max + rng.uniform(-0.02, 0.25) * high, y_max + rng.uniform(-0.05, 0.25) * high
     margin = int(high) + 2
     ground = (line.fill.shape[1] + 2 * margin, line.fill.shape[0] + 2 * margin)
-    place = np.array([[1, 0, margin], [0, 1, margin]], np.float64)
-    picture = spoil(paint(draw_background(ground, rng), line, place, rng), rng)
+    shift = np.array([[1, 0, margin], [0, 1, margin]], np.float64)
+    picture = spoil(paint(draw_background(ground, rng), line, shift, rng), rng)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     tilt = rng.gauss(0, 0.03) * (y_max - y_min)
     corners = np.array(

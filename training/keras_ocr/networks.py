@@ -187,8 +187,8 @@ def resampling(n: int) -> torch.Tensor:
     """
     matrix = torch.zeros(n, n)
     for i in range(n - 1):
-        place = i * n / (n - 1)
-        low = math.floor(place)
-        matrix[i, low] += low + 1 - place
-        matrix[i, min(low + 1, n - 1)] += place - low
+        position = i * n / (n - 1)
+        low = math.floor(position)
+        matrix[i, low] += low + 1 - position
+        matrix[i, min(low + 1, n - 1)] += position - low
     return matrix

@@ -29,7 +29,7 @@ NEAR = 25
 """Points of the map, side of a square around text."""
 
 THRESHOLD = 0.4
-"""keras-ocr's threshold for letters and links: only the side of it matters."""
+"""keras-ocr's threshold for letters and links; a point only has to be on the right side of it."""
 SCORE_PER_LOGIT = 0.15
 """A point that is text with a probability of 88 % has keras-ocr's detection threshold, 0.7."""
 

@@ -101,16 +101,16 @@ def measure_loss(logits: torch.Tensor, texts: list[str]) -> torch.Tensor:
     labels = torch.tensor([ALPHABET.index(letter) for text in texts for letter in text])
     lengths = torch.tensor([len(text) for text in texts])
     steps = torch.full((len(texts),), logits.shape[1])
-    beliefs = logits.log_softmax(dim=2).transpose(0, 1)
-    return F.ctc_loss(beliefs, labels, steps, lengths, blank=BLANK, zero_infinity=True)
+    log_probabilities = logits.log_softmax(dim=2).transpose(0, 1)
+    return F.ctc_loss(log_probabilities, labels, steps, lengths, blank=BLANK, zero_infinity=True)
 
 
 @torch.no_grad()
 def count_right(network: Recognizer, crops: torch.Tensor, texts: list[str]) -> int:
     """The number of words read without an error."""
-    beliefs = torch.cat([network(some) for some in crops.split(100)])
+    logits = torch.cat([network(some) for some in crops.split(100)])
     right = 0
-    for best, text in zip(beliefs.argmax(dim=2), texts, strict=True):
+    for best, text in zip(logits.argmax(dim=2), texts, strict=True):
         letters = torch.unique_consecutive(best).tolist()
         right += "".join(ALPHABET[i] for i in letters if i != BLANK) == text
     return right

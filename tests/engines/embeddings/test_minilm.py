@@ -45,7 +45,7 @@ def test_no_texts_give_no_vectors(encode: TextEncoder) -> None:
 
 
 @pytest.mark.model
-def test_similarities_of_sentences_are_those_of_the_original_model(encode: TextEncoder) -> None:
+def test_similarities_of_sentences_equal_those_of_the_original_model(encode: TextEncoder) -> None:
     vectors = encode(SENTENCES)
     assert vectors.shape == (5, minilm.WIDTH)
     assert vectors.dtype == np.float32
@@ -83,7 +83,7 @@ def test_letter_case_does_not_matter(encode: TextEncoder) -> None:
 
 
 @pytest.mark.model
-def test_a_text_is_read_up_to_256_tokens(encode: TextEncoder) -> None:
+def test_a_text_is_encoded_up_to_256_tokens(encode: TextEncoder) -> None:
     start = "bread " * 254  # and one token each for start and end
     same, longer, shorter = encode([start, start + "rocket", "bread " * 253 + "rocket"])
     np.testing.assert_array_equal(same, longer)

@@ -1,4 +1,4 @@
-"""A SavedModel of the Universal Sentence Encoder's signature, drawn here, and the real one."""
+"""A SavedModel with the Universal Sentence Encoder's signature, built here, and the real one."""
 
 import hashlib
 import random
@@ -25,22 +25,22 @@ from thumbnail_tasks.errors import WeightsError
 WIDTH = 512
 
 SAME = 1e-6
-"""What a text's vector of length 1 may differ by in other company (measured: 0)."""
+"""Tolerated difference of a text's unit vector between batches (measured: 0)."""
 
 
 @pytest.fixture(autouse=True)
 def use() -> Iterator[Callable[[Path | str], None]]:
-    """Names the model in the settings."""
+    """Select the model in the settings."""
     config = luigi.configuration.get_config()
     yield lambda handle: config.set("tensorflow_hub", "handle", str(handle))
     config.remove_section("tensorflow_hub")
 
 
 def save(folder: Path, call: Callable[[Any], Any], **signatures: Any) -> Path:
-    """Save a model that maps a tensor of strings to what ``call`` makes of it."""
+    """Save a model that applies ``call`` to a tensor of strings."""
     tf = load_tensorflow()
     model = tf.Module()
-    # Not traced as Python source: the functions here have none that TensorFlow could rewrite.
+    # Without AutoGraph, which would have to find and rewrite the functions' source.
     function = tf.function(
         call, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
@@ -102,7 +102,7 @@ def test_a_handle_is_an_archive_in_tf_hubs_cache(
         ("http://127.0.0.1", "tensorflow-hub"),
     ],
 )
-def test_a_handle_becomes_the_name_of_a_folder(
+def test_a_handle_becomes_a_folder_name(
     use: Callable[[Path | str], None], handle: str, name: str
 ) -> None:
     use(handle)
@@ -157,7 +157,7 @@ def test_no_texts_give_no_vectors(encode: TextEncoder) -> None:
 
 
 @pytest.mark.model
-def test_words_make_vectors(encode: TextEncoder) -> None:
+def test_texts_with_the_same_words_have_similar_vectors(encode: TextEncoder) -> None:
     vectors = encode(["bake bread", "BREAD bake", "rocket"])
     assert vectors.shape == (3, WIDTH)
     assert vectors.dtype == np.float32
@@ -185,12 +185,12 @@ def test_equal_texts_have_equal_vectors_in_order(encode: TextEncoder) -> None:
 def test_equal_texts_are_encoded_once_and_batches_are_of_one_size(
     use: Callable[[Path | str], None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def tell_size(texts: Any) -> Any:
+    def print_size(texts: Any) -> Any:
         tf = load_tensorflow()
         tf.print("batch of", tf.size(texts), output_stream="file:///dev/stdout")
         return embed_words(texts)
 
-    use(save(tmp_path / "tells", tell_size))
+    use(save(tmp_path / "printing", print_size))
     encode = load_text_encoder()
     capfd.readouterr()
     encode([f"text {row % 70}" for row in range(1000)])

@@ -1,4 +1,4 @@
-"""Keras emotion files: what is refused before it runs, and what the settings make of the rest."""
+"""Keras emotion files: which are refused before code runs, and how settings apply to the rest."""
 
 import hashlib
 import io
@@ -94,7 +94,7 @@ def test_without_a_file_the_error_names_the_engine_that_needs_none(choose: Choos
         ("", "unknown: ''"),
     ],
 )
-def test_unknown_labels_are_reported(labels: str, fault: str) -> None:
+def test_invalid_labels_are_reported(labels: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=r"^\[keras_emotions\] labels: expected angry, ") as e:
         read_labels(labels)
     assert fault in str(e.value)
@@ -162,7 +162,9 @@ def test_a_file_is_hashed_again_only_when_it_changes(choose: Choose, tmp_path: P
     assert configured_model().sha256 == hashlib.sha256(b"two").hexdigest()
 
 
-def test_the_tag_says_what_changes_the_output(choose: Choose, tmp_path: Path) -> None:
+def test_the_tag_contains_everything_that_changes_the_output(
+    choose: Choose, tmp_path: Path
+) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes(b"one")
     sha256 = hashlib.sha256(b"one").hexdigest()
@@ -175,7 +177,7 @@ def test_the_tag_says_what_changes_the_output(choose: Choose, tmp_path: Path) ->
     assert {"frame_side", "frame_shift_y"} <= about.keys()
 
 
-# What is in the file, before it is loaded.
+# The content of the file, before it is loaded.
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a of course", b"\x89HD"])
@@ -244,7 +246,7 @@ def test_layers_that_may_run_code_are_found_at_any_depth(part: dict[str, Any], n
     assert name in find_code(sequential(layer("Dense"), part))
 
 
-def test_plain_layers_carry_no_code() -> None:
+def test_plain_layers_contain_no_code() -> None:
     convolution = layer("Conv2D", kernel_initializer=layer("Zeros")) | {"module": "keras.layers"}
     assert list(find_code(sequential(convolution, layer("Softmax")))) == []
     functional = {"module": "tf_keras.src.engine.functional", "registered_name": "Functional"}
@@ -293,7 +295,7 @@ def build(
     activation: str | None = "softmax",
     first: Any = None,
 ) -> Any:
-    """A network whose output 0 is exp(mean of what is put in) times the others."""
+    """A network whose output 0 is exp(mean of the input) times the others."""
     inputs = keras.Input(input_shape)
     values = first(inputs) if first else inputs
     means = keras.layers.GlobalAveragePooling2D()(values) if len(input_shape) == 3 else values
@@ -417,7 +419,7 @@ def test_layers_that_do_not_fit_together_are_reported(choose: Choose, tmp_path: 
 
 @pytest.mark.model
 @pytest.mark.parametrize("activation", [None, "relu", "sigmoid"])
-def test_outputs_that_are_no_probabilities_are_reported(
+def test_outputs_that_are_not_probabilities_are_reported(
     choose: Choose, tmp_path: Path, activation: str | None
 ) -> None:
     model = build(import_keras("tf_keras"), activation=activation)
@@ -520,7 +522,7 @@ def test_no_faces_give_no_rows(choose: Choose, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def labelled_faces(shared_data: Path) -> tuple[list[ImageRGB], list[str]]:
-    """1,200 of the 3,589 faces of FER2013's PublicTest, and what is labelled."""
+    """1,200 of the 3,589 faces of FER2013's PublicTest, and their labels."""
     with np.load(shared_data / "emotion" / "fer2013_training_publictest.npz") as arrays:
         chosen = np.random.default_rng(7).permutation(len(arrays["publictest_labels"]))[:1200]
         images = arrays["publictest_images"][chosen]

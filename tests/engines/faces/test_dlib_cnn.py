@@ -1,4 +1,4 @@
-"""dlib's CNN face detector: the same boxes as dlib's own, and our rules on top."""
+"""dlib's CNN face detector: the same boxes as dlib's own, and our additional rules."""
 
 import importlib.util
 import subprocess
@@ -130,16 +130,16 @@ def test_a_window_maps_back_to_the_picture() -> None:
     first, second = canvas.levels[:2]
     centres = np.array([(first.left + 100, first.top + 100), (second.left + 100, second.top + 100)])
     boxes = find_boxes(centres, (80, 80), canvas)
-    # 60.5 and 139.5, halves away from zero; one level down they are 6/5 as far, plus 0.3.
+    # 60.5 and 139.5, halves away from zero; one level down, times 6/5 plus 0.3.
     np.testing.assert_array_equal(boxes, [(61, 61, 140, 140), (73, 73, 168, 168)])
 
 
-def test_no_window_gives_no_box() -> None:
+def test_no_windows_give_no_boxes() -> None:
     assert find_boxes(np.empty((0, 2), np.int64), (80, 80), lay_out(480, 270)).shape == (0, 4)
     assert suppress(np.empty((0, 4)), 0.3) == []
 
 
-def test_of_two_boxes_that_overlap_the_better_one_stays() -> None:
+def test_the_better_of_two_overlapping_boxes_is_kept() -> None:
     boxes = np.array([(0, 0, 99, 99), (10, 0, 109, 99), (90, 90, 189, 189)], np.float64)
     assert suppress(boxes, 0.34) == [0, 2]
 
@@ -172,7 +172,7 @@ def test_a_large_picture_is_not_enlarged() -> None:
 # Scores and faces.
 
 
-def test_scores_are_read_from_the_best_down() -> None:
+def test_scores_are_sorted_best_first() -> None:
     scores = np.zeros((3, 4), np.float32)
     scores[0, 1], scores[2, 3], scores[1, 0] = 0.5, 0.9, 0.2
     centres, values = read_scores(scores, 0.2)
@@ -196,7 +196,7 @@ def test_a_painted_box_is_flat_and_a_shaded_one_is_not() -> None:
     whole = (0, 0, 40, 40)
     assert measure_flatness(painted, whole) == 0.75
     assert measure_flatness(shaded, whole) < 0.2
-    assert measure_flatness(shaded // 4, whole) < 0.2  # a dark picture is not a flat one
+    assert measure_flatness(shaded // 4, whole) < 0.2  # dark is not flat
     assert measure_flatness(painted[:1, :1], (0, 0, 1, 1)) == 1
 
 
@@ -224,7 +224,7 @@ def detect() -> FaceDetector:
 
 @pytest.mark.model
 @pytest.mark.parametrize("upsamplings", [0, 1])
-def test_the_boxes_are_dlibs_to_the_pixel(upsamplings: int) -> None:
+def test_boxes_equal_those_of_dlib_to_the_pixel(upsamplings: int) -> None:
     pictures = [read(EXAMPLES / "images" / f"{name}.jpg") for name in SAMPLES[upsamplings * 3 :]]
     ours = load_face_detector(AS_DLIB._replace(upsamplings=upsamplings))
     found = [faces for picture in pictures for faces in ours([picture])]
@@ -232,7 +232,9 @@ def test_the_boxes_are_dlibs_to_the_pixel(upsamplings: int) -> None:
 
 
 @pytest.mark.model
-def test_the_boxes_are_dlibs_on_real_thumbnails(detect: FaceDetector, shared_data: Path) -> None:
+def test_boxes_on_real_thumbnails_equal_those_of_dlib(
+    detect: FaceDetector, shared_data: Path
+) -> None:
     files = sorted((shared_data / "thumbnails" / "hqdefault").glob("*.jpg"))[:5]
     pictures = [read(file) for file in files]
     assert len({picture.shape for picture in pictures}) == 1
@@ -255,7 +257,7 @@ def test_a_picture_does_not_depend_on_its_batch_mates(detect: FaceDetector) -> N
 
 
 @pytest.mark.model
-def test_no_picture_gives_no_list(detect: FaceDetector) -> None:
+def test_no_pictures_give_no_lists(detect: FaceDetector) -> None:
     assert detect([]) == []
 
 
@@ -268,7 +270,7 @@ def test_a_tiny_picture_has_no_faces(shape: tuple[int, int], upsamplings: int) -
 
 
 @pytest.mark.model
-def test_a_grey_photograph_has_its_faces(detect: FaceDetector) -> None:
+def test_faces_are_found_in_a_grey_photograph(detect: FaceDetector) -> None:
     picture = read(EXAMPLES / "images" / "sample00026.jpg")
     grey = np.repeat(picture.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     assert len(detect([grey])[0]) == len(detect([picture])[0]) == 1

@@ -1,4 +1,4 @@
-"""face_recognition's detectors: the boxes of the package itself, without importing it."""
+"""face_recognition's detectors: the same boxes as the package, without importing it."""
 
 import importlib.util
 import json
@@ -30,7 +30,7 @@ import json, sys
 import face_recognition
 import numpy as np
 with np.load(sys.argv[1]) as arrays:
-    pictures = [arrays[f"arr_{place}"] for place in range(len(arrays.files))]
+    pictures = [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 upsamplings, model = int(sys.argv[2]), sys.argv[3]
 if model == "batch":
     found = face_recognition.batch_face_locations(pictures, upsamplings)
@@ -59,17 +59,17 @@ def halve(picture: ImageRGB) -> ImageRGB:
 
 
 def pictures_with_faces() -> list[ImageRGB]:
-    """Of one size: faces at the border, in the middle, and none."""
+    """Pictures of one size: with faces at the border, in the middle, and none."""
     two_faces = read("-sample0029")
     cut = np.zeros_like(two_faces)
-    cut[:, :-120] = two_faces[:, 120:]  # the left one's box begins at 100
+    cut[:, :-120] = two_faces[:, 120:]  # the left face's box starts at 100
     return [cut, two_faces, read("sample00001")]
 
 
 def find_as_face_recognition(
     pictures: list[ImageRGB], upsamplings: int, model: str, folder: Path
 ) -> Boxes:
-    """What face_recognition finds, in a process of its own; boxes as x_min, y_min, x_max, y_max."""
+    """Boxes x_min, y_min, x_max, y_max that face_recognition finds, in a new process."""
     if importlib.util.find_spec("face_recognition") is None:
         pytest.skip("face_recognition is not installed")
     path = folder / "pictures.npz"
@@ -104,7 +104,7 @@ def test_negative_upsamplings_are_refused(
         CNN_ENGINE.about()
 
 
-def test_the_tag_names_dlib_the_weights_and_the_upsamplings(
+def test_the_tag_contains_the_version_of_dlib_the_weights_and_the_upsamplings(
     upsample: Callable[[int], None],
 ) -> None:
     assert CNN_ENGINE.name().startswith("face-recognition-cnn-")
@@ -116,7 +116,7 @@ def test_the_tag_names_dlib_the_weights_and_the_upsamplings(
     assert CNN_ENGINE.about()["weights"].startswith("4cb19393e2fb")
 
 
-def test_other_weights_are_refused_before_they_are_loaded(
+def test_weights_with_another_checksum_are_refused_before_they_are_loaded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "other.dat").write_bytes(b"something else")
@@ -136,7 +136,7 @@ def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("upsamplings", [0, 1, 2])
-def test_the_boxes_of_hog_are_face_recognitions(
+def test_boxes_of_hog_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path, upsamplings: int
 ) -> None:
     upsample(upsamplings)
@@ -148,21 +148,21 @@ def test_the_boxes_of_hog_are_face_recognitions(
 
 
 @pytest.mark.model
-def test_the_boxes_of_cnn_are_face_recognitions(
+def test_boxes_of_cnn_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path
 ) -> None:
     upsample(0)
     pictures = pictures_with_faces()
     found = load_cnn_detector()(pictures)
     assert [len(faces) for faces in found] == [2, 2, 0]
-    assert any(face.box_xyxy[0] == 0 for face in found[0])  # dlib's reaches beyond
+    assert any(face.box_xyxy[0] == 0 for face in found[0])  # dlib's box extends beyond the picture
     assert boxes(found) == find_as_face_recognition(pictures, 0, "batch", tmp_path)
     assert boxes(found[:1]) == find_as_face_recognition(pictures[:1], 0, "cnn", tmp_path)
     assert all(0 < face.confidence < 2 for faces in found for face in faces)
 
 
 @pytest.mark.model
-def test_the_boxes_of_cnn_on_enlarged_pictures_are_face_recognitions(
+def test_boxes_of_cnn_on_enlarged_pictures_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path
 ) -> None:
     upsample(1)
@@ -196,7 +196,7 @@ def test_detection_leaves_global_state_unchanged() -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize("load", [load_cnn_detector, load_hog_detector])
-def test_no_picture_gives_no_list(load: Callable[[], FaceDetector]) -> None:
+def test_no_pictures_give_no_lists(load: Callable[[], FaceDetector]) -> None:
     assert load()([]) == []
 
 

@@ -1,4 +1,4 @@
-"""What is around the import of a heavy library."""
+"""Imports of heavy libraries: hidden dependencies and garbage collection."""
 
 import gc
 import importlib
@@ -9,7 +9,7 @@ import pytest
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 
 UNUSED = "wave"
-"""A module of Python's own that nothing here imports."""
+"""A module of the standard library that nothing here imports."""
 
 
 @pytest.fixture(autouse=True)
@@ -17,20 +17,20 @@ def _not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, UNUSED, raising=False)
 
 
-def test_a_hidden_module_is_missing_in_the_block_and_there_afterwards() -> None:
+def test_a_hidden_module_is_missing_in_the_block_and_importable_afterwards() -> None:
     with pytest.raises(ImportError), importing(without=UNUSED):
         importlib.import_module(UNUSED)
     assert importlib.import_module(UNUSED).open
 
 
-def test_a_loaded_module_stays() -> None:
+def test_a_loaded_module_is_not_hidden() -> None:
     loaded = importlib.import_module(UNUSED)
     with importing(without=UNUSED):
         assert importlib.import_module(UNUSED) is loaded
     assert sys.modules[UNUSED] is loaded
 
 
-def test_garbage_is_collected_again_afterwards_but_not_among_what_was_imported() -> None:
+def test_garbage_collection_resumes_without_the_imported_objects() -> None:
     gc.unfreeze()
     with importing():
         assert not gc.isenabled()

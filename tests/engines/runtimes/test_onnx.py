@@ -1,4 +1,4 @@
-"""A model on ONNX Runtime computes on the gpu that was leased for it, or refuses."""
+"""ONNX Runtime computes on the leased GPU, or raises."""
 
 import functools
 from typing import Any
@@ -16,7 +16,7 @@ from thumbnail_tasks.execution.model_process import ModelProcess
 
 
 def list_builds_providers(progress: Progress) -> list[str]:
-    import onnxruntime as ort  # not in this process, which the others are forked from
+    import onnxruntime as ort  # not in this process, from which others are forked
 
     return list(ort.get_available_providers())
 
@@ -47,7 +47,7 @@ def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.model
-def test_the_gpu_finds_the_same_as_the_cpu() -> None:
+def test_results_on_the_gpu_equal_those_on_the_cpu() -> None:
     process = ModelProcess()
     gpus = gpus_of_this_host()
     if "CUDAExecutionProvider" not in process.call(list_builds_providers, ignore):

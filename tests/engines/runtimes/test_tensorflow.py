@@ -1,4 +1,4 @@
-"""TensorFlow computes on the gpu that was leased for it, or refuses."""
+"""TensorFlow computes on the leased GPU, or raises."""
 
 import functools
 import importlib.metadata
@@ -38,8 +38,8 @@ def measure_memory(gpu: Gpu, progress: Progress) -> float:
     tf = load_tensorflow()
     tf.linalg.matmul(tf.ones((256, 256)), tf.ones((256, 256))).numpy()
     query = ["--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
-    told = subprocess.check_output(["nvidia-smi", "-i", gpu.id, *query], text=True)
-    used, total = map(float, told.split(","))
+    output = subprocess.check_output(["nvidia-smi", "-i", gpu.id, *query], text=True)
+    used, total = map(float, output.split(","))
     return used / total
 
 

@@ -1,4 +1,4 @@
-"""The words on CRAFT's maps: the same corners as keras-ocr finds, to the last bit."""
+"""The words on CRAFT's maps: the same corners as keras-ocr's, to the last bit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
@@ -54,7 +54,7 @@ def test_a_words_box_is_in_pixels_of_the_picture_with_a_margin() -> None:
         ({"detection": 0.6, "text": 0.65}, 1),
     ],
 )
-def test_thresholds_say_what_is_a_word(change: dict[str, Any], n_words: int) -> None:
+def test_thresholds_decide_what_is_a_word(change: dict[str, Any], n_words: int) -> None:
     maps = draw((10, 10, 20, 20), (60, 30, 70, 40))
     maps[30:40, 60:70, 0] = 0.65
     assert len(find_quads(maps, DEFAULT._replace(**change))) == n_words
@@ -67,7 +67,7 @@ def test_a_word_that_is_all_link_is_still_a_word() -> None:
 
 
 def random_maps() -> Iterator[NDArray[np.float32]]:
-    """Clouds of all grains and sizes."""
+    """Random maps of several sizes and grains."""
     import cv2
 
     rng = np.random.default_rng(1)
@@ -86,8 +86,8 @@ def drawn_maps() -> Iterator[NDArray[np.float32]]:
         turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
         lines = []
         for top, word in ((60, "word"), (60 + 2 * size, "I")):
-            places = [np.array([left + size * i, 0]) for i in range(len(word))]
-            boxes = [(cell + place) @ turn + np.array([0, top]) for place in places]
+            offsets = [np.array([left + size * i, 0]) for i in range(len(word))]
+            boxes = [(cell + offset) @ turn + np.array([0, top]) for offset in offsets]
             lines.append(list(zip(boxes, word, strict=True)))
         yield detection.compute_maps(hill, image_height=240, image_width=320, lines=lines)
 
@@ -97,7 +97,7 @@ def drawn_maps() -> Iterator[NDArray[np.float32]]:
 @pytest.mark.parametrize(
     "thresholds", [DEFAULT, Thresholds(0.2, 0.4, 0.9, 0), Thresholds(0.7, 0.1, 1.0, 3)]
 )
-def test_words_are_those_of_keras_ocr(
+def test_words_equal_those_of_keras_ocr(
     make: Callable[[], Iterator[NDArray[np.float32]]], thresholds: Thresholds
 ) -> None:
     get_boxes = import_keras_ocr().detection.getBoxes

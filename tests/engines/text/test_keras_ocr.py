@@ -1,6 +1,6 @@
-"""keras-ocr: the words of its own pipeline, in any company; with weights that drawn words taught.
+"""keras-ocr: the same words as its own pipeline, in any batch, with weights trained on drawn words.
 
-``training/keras_ocr`` says where those come from, and what they are not.
+``training/keras_ocr`` describes these weights and their limits.
 """
 
 import csv
@@ -52,7 +52,7 @@ Configure = Callable[..., None]
 
 @pytest.fixture
 def configure() -> Iterator[Configure]:
-    """Sets [keras_ocr] until the end of the test."""
+    """Change [keras_ocr] until the end of the test."""
     config = luigi.configuration.get_config()
 
     def set_all(**values: object) -> None:
@@ -66,7 +66,7 @@ def configure() -> Iterator[Configure]:
 
 @pytest.fixture
 def drawn(configure: Configure) -> Configure:
-    """The weights that drawn words taught."""
+    """Use the weights trained on drawn words."""
     configure(detector_weights=DETECTOR, recognizer_weights=RECOGNIZER)
     return configure
 
@@ -84,7 +84,7 @@ def read(video_id: str) -> ImageRGB:
 
 
 def draw(*lines: str) -> ImageRGB:
-    """160×90 pixels of blue with white words."""
+    """A picture of 160×90 pixels, white words on blue."""
     image = Image.new("RGB", (160, 90), "#203060")
     for i, line in enumerate(lines):
         font = ImageFont.load_default(24)
@@ -147,8 +147,8 @@ def test_all_batches_have_one_size(n_items: int) -> None:
 def test_tilted_lines_are_ordered_as_if_level() -> None:
     rise = np.array([[1, -0.3], [0.3, 1]])  # by 17°
     corners = np.array([(0, 0), (40, 0), (40, 20), (0, 20)])
-    places = [(0, 0), (50, 0), (100, 0), (0, 26), (50, 26)]
-    quads = [((corners + place) @ rise).astype(np.float32) for place in places]
+    offsets = [(0, 0), (50, 0), (100, 0), (0, 26), (50, 26)]
+    quads = [((corners + offset) @ rise).astype(np.float32) for offset in offsets]
     order = [3, 1, 4, 0, 2]
     found = order_lines(level_boxes([quads[i] for i in order]))
     assert [order[i] for i in found] == [0, 1, 2, 3, 4]
@@ -171,7 +171,7 @@ def test_tilted_lines_are_ordered_as_if_level() -> None:
         ("alphabet", "", "at least one letter"),
     ],
 )
-def test_a_setting_out_of_range_is_named(
+def test_a_setting_out_of_range_is_reported(
     configure: Configure, name: str, value: object, expected: str
 ) -> None:
     configure(**{name: value})
@@ -179,7 +179,7 @@ def test_a_setting_out_of_range_is_named(
         ENGINE.about()
 
 
-def test_both_files_are_needed_and_lie_in_the_cache_of_keras_ocr(
+def test_both_files_are_needed_and_are_in_the_cache_of_keras_ocr(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ENGINE.name() == "keras-ocr-0.9.3"
@@ -207,7 +207,7 @@ def test_a_users_own_file_is_not_fetched_and_is_in_the_tag(
     assert ENGINE.about() == {**published, **changed}
 
 
-def test_what_changes_the_output_changes_the_tag(configure: Configure) -> None:
+def test_settings_that_change_the_output_change_the_tag(configure: Configure) -> None:
     seen = [ENGINE.about()]
     for name, value in (("scale", 1), ("max_size_px", 99), ("link_threshold", 0.5)):
         configure(**{name: value})
@@ -234,7 +234,7 @@ def test_missing_weights_are_reported_with_the_remedy(cache: Path) -> None:
     assert "\n" not in message
 
 
-def test_other_weights_are_refused_before_they_are_loaded(cache: Path) -> None:
+def test_weights_with_another_checksum_are_refused_before_they_are_loaded(cache: Path) -> None:
     (cache / "craft_mlt_25k.h5").write_bytes(b"something else")
     with pytest.raises(
         WeightsError, match=r"craft_mlt_25k\.h5: expected SHA-256 7283.*found: f41f"
@@ -263,9 +263,9 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(
 ) -> None:
     path = tmp_path / "mine.h5"
     path.write_bytes(make())
-    file = WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), "Mend it.")
+    file = WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), "Fix it.")
     with pytest.raises(
-        WeightsError, match=rf"mine\.h5: expected weights .*{found}.*Mend it\.$"
+        WeightsError, match=rf"mine\.h5: expected weights .*{found}.*Fix it\.$"
     ) as caught:
         load_detector(file)
     assert "\n" not in str(caught.value)
@@ -311,7 +311,7 @@ def parts(keras_ocr: ModuleType) -> tuple[Any, Any]:
         ("sample00001", {"scale": 0.7, "link_threshold": 0.9, "size_threshold": 40}),
     ],
 )
-def test_words_and_boxes_are_those_of_keras_ocr(
+def test_words_and_boxes_equal_those_of_keras_ocr(
     parts: tuple[Any, Any],
     keras_ocr: ModuleType,
     drawn: Configure,
@@ -352,7 +352,7 @@ def test_a_word_is_cropped_as_keras_ocr_does(keras_ocr: ModuleType) -> None:
 
 @pytest.mark.model
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (40, 0), (0, 40), (190, 0.6), (0.2, 0.2)])
-def test_a_word_of_no_height_is_cropped_as_well(
+def test_a_word_without_height_is_cropped(
     keras_ocr: ModuleType, width: float, height: float
 ) -> None:
     quad = np.array([[5, 5], [5 + width, 5], [5 + width, 5 + height], [5, 5 + height]], np.float32)
@@ -372,7 +372,7 @@ def test_words_do_not_depend_on_batch_mates(recognize: TextRecognizer) -> None:
 
 
 @pytest.mark.model
-def test_a_batch_filled_with_blanks_is_scored_as_a_full_one(drawn: Configure) -> None:
+def test_a_batch_padded_with_blanks_gives_the_same_scores_as_a_full_one(drawn: Configure) -> None:
     score = load_detector(configured_reading().detector)
     rng = np.random.default_rng(4)
     pictures = [rng.normal(0, 1, (64, 96, 3)).astype(np.float32) for _ in range(4)]
@@ -393,7 +393,7 @@ def test_words_have_boxes_within_the_picture_and_a_confidence(recognize: TextRec
 
 
 @pytest.mark.model
-def test_no_picture_gives_no_list(recognize: TextRecognizer) -> None:
+def test_no_pictures_give_no_lists(recognize: TextRecognizer) -> None:
     assert recognize([]) == []
 
 
@@ -419,7 +419,7 @@ KERAS_3 = "import tensorflow as tf; tf.keras.Model"
 
 
 def run_python(*parts: str) -> str:
-    """What is said by a process of its own."""
+    """The output of a new process."""
     code = "\n".join(["import luigi", "import numpy as np", *parts])
     environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
     finished = subprocess.run(
@@ -441,7 +441,7 @@ def test_an_imported_keras_3_is_reported() -> None:
     assert "found: Keras 3, already in use" in run_python(KERAS_3, KERAS_OCR)
 
 
-# What is read.
+# Accuracy.
 
 
 def read_words(video_ids: Sequence[str], recognize: TextRecognizer) -> dict[str, list[Word]]:
@@ -463,13 +463,13 @@ def measure_recall(found: dict[str, list[Word]]) -> float:
 
 
 @pytest.mark.model
-def test_clean_titles_are_read_in_their_order(recognize: TextRecognizer) -> None:
+def test_clean_titles_are_read_in_order(recognize: TextRecognizer) -> None:
     found = read_words(("sample00007", "_sample0009", "sample00015"), recognize)
     assert measure_recall(found) > 0.75  # was 1
     for video_id, words in found.items():
         wanted = split_words(EXPECTED[video_id])
-        places = [wanted.index(word.text) for word in words if word.text in wanted]
-        assert places == sorted(places)
+        positions = [wanted.index(word.text) for word in words if word.text in wanted]
+        assert positions == sorted(positions)
 
 
 @pytest.mark.model

@@ -37,7 +37,7 @@ HARDLY_A_SPACE = (0.96, 0, 0, 0.04)
         ([A, SPACE, HALF_SPACE, B], "A B"),
     ],
 )
-def test_a_space_is_read_at_half_confidence(
+def test_a_space_is_decoded_at_a_low_probability(
     steps: list[tuple[float, float, float, float]], text: str
 ) -> None:
     assert read(*steps) == text

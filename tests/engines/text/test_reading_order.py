@@ -5,7 +5,7 @@ import pytest
 from thumbnail_tasks.engines.text.reading_order import Box, order_lines
 
 
-def test_no_lines_have_no_order() -> None:
+def test_no_lines_give_an_empty_order() -> None:
     assert order_lines([]) == []
 
 
