@@ -58,7 +58,7 @@ class Trouble(NamedTuple):
 
 def documented() -> list[Trouble]:
     text = (ROOT / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
-    _, _, section = text.partition("likeliest troubles\n")
+    _, _, section = text.partition("## Troubleshooting\n")
     cells = re.findall(r"(?m)^\| (`.*?) \| ", section)
     codes = [re.search(r"\(exit code (\d+)\)", cell) for cell in cells]
     return [
