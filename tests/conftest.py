@@ -1,4 +1,4 @@
-"""What several tests share: the drawn sample, and a server of thumbnails."""
+"""Shared by many tests: the drawn sample and a server of thumbnails."""
 
 import contextlib
 import signal
@@ -59,7 +59,7 @@ def picture() -> bytes:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers what the test has laid down for a path."""
+    """Responds as the test has set for a path."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
@@ -101,7 +101,7 @@ class Answer:
 
 
 class Server(ThreadingHTTPServer):
-    """A server whose answers a test lays down; what it does not know is a 404 with a JPEG."""
+    """A server with responses set by a test; unknown paths get a 404 with a JPEG."""
 
     daemon_threads = True
 
@@ -113,21 +113,21 @@ class Server(ThreadingHTTPServer):
         self.placeholder = placeholder
 
     def handle_error(self, *about: object) -> None:
-        """Say nothing: the tests' clients hang up as they like."""
+        """Print nothing: clients of the tests close connections at any time."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def lay_down(self, path: str, *answers: Answer) -> str:
-        """Answer ``path`` with these in turn, the last one for ever; gives the address."""
+        """Respond to ``path`` with these in turn, then with the last one; return the address."""
         self.answers[path] = list(answers)
         return self.url + path
 
 
 @pytest.fixture
 def quick_limits() -> Iterator[luigi.configuration.LuigiConfigParser]:
-    """Settings of a downloader that soon gives up."""
+    """Settings of a downloader with short timeouts and few retries."""
     config = luigi.configuration.get_config()
     limits = {
         "retries": "2",
@@ -147,7 +147,7 @@ def quick_limits() -> Iterator[luigi.configuration.LuigiConfigParser]:
 
 @pytest.fixture
 def private_addresses() -> Iterator[None]:
-    """Servers on this machine may be asked; in a process of its own: see ``dag/runs.py``."""
+    """Allow requests to servers on this machine; for other processes see ``dag/runs.py``."""
     config = luigi.configuration.get_config()
     config.set("thumbnails", "allow_private_addresses", "true")
     yield
@@ -157,7 +157,7 @@ def private_addresses() -> Iterator[None]:
 
 @contextlib.contextmanager
 def running(server: ThreadingHTTPServer) -> Iterator[None]:
-    """Let a server answer while the block runs."""
+    """Run a server while the block runs."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""Pictures that are odd, broken or meant to do harm, and what is to come of each.
+"""Odd, damaged and malicious pictures, each with its expected status.
 
     python -m tests.odd_pictures FOLDER
 
@@ -24,7 +24,7 @@ MEGABYTE = 1_000_000
 
 
 class Odd(NamedTuple):
-    """A file, and what it comes to."""
+    """A file and its expected status."""
 
     name: str
     data: bytes
@@ -36,7 +36,7 @@ class Odd(NamedTuple):
 
 
 def colours() -> NDArray[np.uint8]:
-    """Red and green rise to the right and downwards; a corner is blue: no two sides are alike."""
+    """Red increases to the right, green downwards, one corner is blue: no two sides are equal."""
     image_rgb = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image_rgb[..., 0] = np.linspace(0, 255, WIDTH)
     image_rgb[..., 1] = np.linspace(0, 255, HEIGHT)[:, None]
@@ -64,7 +64,7 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png(width: int, height: int, *more: bytes, rows: bytes = b"", kind: int = 2) -> bytes:
-    """A PNG that promises a size; ``more`` are chunks before its rows."""
+    """A PNG that declares a size; ``more`` are chunks before its rows."""
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     return b"".join(
         (
@@ -107,7 +107,7 @@ def jpeg_with(*segments: tuple[int, bytes], into: bytes) -> bytes:
 
 
 def jpeg_of_size(width: int, height: int, jpeg: bytes) -> bytes:
-    """A JPEG that promises another size than it has."""
+    """A JPEG that declares another size than it has."""
     at = max(jpeg.find(b"\xff\xc0"), jpeg.find(b"\xff\xc2"))
     return jpeg[: at + 5] + struct.pack(">HH", height, width) + jpeg[at + 9 :]
 
@@ -384,7 +384,7 @@ def _others() -> Iterator[Odd]:
 
 
 def odd_pictures() -> list[Odd]:
-    """All of them; the same ones each time, but for the encoders' versions."""
+    """All of them; the same bytes each time with the same encoder versions."""
     return [*_jpegs(), *_pngs(), *_webps(), *_gifs(), *_others()]
 
 

@@ -1,4 +1,4 @@
-"""Tables of videos as they should not be: each with its rows, or with why it has none."""
+"""Malformed tables of videos, each with its expected rows or error."""
 
 import gzip
 import io

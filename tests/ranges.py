@@ -1,4 +1,4 @@
-"""A file on a server that gives the rest of it, to who has the beginning."""
+"""A file on a server that supports range requests."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from tests.conftest import Answer, Handler
 
 @dataclass
 class ServedFile:
-    """Answers a test server's requests; breaks off or dawdles if told to."""
+    """Handles a test server's requests; can break off or delay."""
 
     content: bytes
     etag: str = '"1"'
@@ -27,7 +27,7 @@ class ServedFile:
 
     @property
     def ranges(self) -> list[str | None]:
-        """The ranges that were asked for."""
+        """The requested ranges."""
         return [headers.get("Range") for headers in self.asked]
 
     def send(self, to: Handler) -> None:

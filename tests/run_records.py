@@ -1,4 +1,4 @@
-"""Records of runs, as tests want them."""
+"""Records of runs for tests."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ BEGAN = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 def a_stage(
     stage: str, n: int = 1000, seconds: float = 100.0, n_ok: int | None = None, **others: Any
 ) -> StageRecord:
-    """A stage that did ``n`` thumbnails, ``n_ok`` (default: all) of them with a picture."""
+    """A stage with ``n`` thumbnails, ``n_ok`` (default: all) of them with a picture."""
     n_ok = n if n_ok is None else n_ok
     statuses: Mapping[str, int] = {"ok": n_ok, "timed_out": n - n_ok}
     made: dict[str, Any] = {"engine": "one-1", "n_shards": 2, "n_thumbnails": n}
@@ -20,7 +20,7 @@ def a_stage(
 
 
 def a_record(*stages: StageRecord, **others: Any) -> Record:
-    """A run that succeeded, in an hour."""
+    """A run of one hour that succeeded."""
     about: dict[str, Any] = {
         "run_id": "2026-03-01T02-00-00-abc123",
         "state": "succeeded",

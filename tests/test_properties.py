@@ -1,4 +1,4 @@
-"""What holds for every table: rows in = rows out, in order; one thumbnail, one set of attributes.
+"""Properties of every table: rows in = rows out, in order; one set of attributes per thumbnail.
 
 Each is held against a model in plain Python that shares no code with the package.
 """
@@ -301,7 +301,7 @@ def shards_with_faces(draw: st.DrawFn) -> dict[str, list[str] | None]:
 
 
 def joined(shard: dict[str, list[str] | None]) -> pa.Table:
-    """What the stages might have found, put together; numbers and texts follow from the id."""
+    """Possible results of the stages, joined; numbers and texts follow from the id."""
     oks = {name for name, emotions in shard.items() if emotions is not None}
     faces = [
         {"thumbnail_id": name, "face_index": number, "emotion": emotion}
@@ -423,7 +423,7 @@ def test_the_csv_has_the_rows_of_the_parquet_file_and_no_formula(
 
 
 def _single(numbers: Iterable[str | float]) -> list[str]:
-    """Numbers as 32-bit floats, by Python's own reckoning; not a number is equal to itself."""
+    """Numbers as 32-bit floats, rounded by Python; NaN equals itself."""
     return [repr(struct.unpack("f", struct.pack("f", float(number)))) for number in numbers]
 
 

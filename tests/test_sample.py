@@ -1,4 +1,4 @@
-"""The sample in examples/ holds together: its tables, its pictures, and what is expected."""
+"""The sample in examples/ is consistent: tables, pictures and expected results."""
 
 import csv
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where a night's export is put."""
+"""Where a night's export is written."""
 
 import configparser
 import os

@@ -1,4 +1,4 @@
-"""Ranking the texts of an export by what they mean; the report itself is in tests/report."""
+"""Ranking the texts of an export by meaning; for the report see tests/report."""
 
 import numpy as np
 import pyarrow as pa

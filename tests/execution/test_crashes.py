@@ -1,4 +1,4 @@
-"""What killed a computation is named, and told from what merely failed."""
+"""The cause of a killed process is reported, and distinguished from other errors."""
 
 import errno
 import signal

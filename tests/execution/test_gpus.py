@@ -1,4 +1,4 @@
-"""Of several processes on one host, each has a gpu of its own, for as long as it computes."""
+"""Of several processes on one host, each has its own GPU while it computes."""
 
 import multiprocessing
 import os
@@ -41,7 +41,7 @@ def use_gpus(tmp_path: Path) -> Iterator[UseGpus]:
 
 @pytest.fixture
 def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidiaSmi:
-    """Have no nvidia-smi on the PATH but a script of the test's."""
+    """Replace nvidia-smi on the PATH by a script of the test."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     (tmp_path / "bin").mkdir()
@@ -55,7 +55,7 @@ def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidia
 
 
 def gpus_of_this_host() -> list[Gpu]:
-    """The real ones; the calling test is skipped where there are none."""
+    """The real GPUs; skips the calling test where there are none."""
     config = luigi.configuration.get_config()
     config.set("gpus", "devices", "auto")
     try:

@@ -1,4 +1,4 @@
-"""What crashes in the process of the models ends there."""
+"""A crash in the model process stays there."""
 
 import faulthandler
 import functools

@@ -1,4 +1,4 @@
-"""A picture that crashes leaves its row, and nothing of itself."""
+"""A picture that crashes keeps its row, without any value."""
 
 import pyarrow as pa
 import pytest

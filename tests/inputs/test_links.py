@@ -1,4 +1,4 @@
-"""Links and ids that are no links and ids: a status each, and nothing of this machine is read."""
+"""Invalid links and ids: each has a status, and no file of this machine is read."""
 
 import os
 import socket
@@ -122,7 +122,7 @@ def videos(links: Sequence[str | None], ids: Sequence[str | None]) -> pa.Table:
 
 
 def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[dict[str, Any]]:
-    """What the first stages make of a table, one after the other as their tasks call them."""
+    """The output of the first stages for a table, called as by their tasks."""
     pictures = thumbnail_sources.list_pictures(str(images_dir)) if images_dir else None
     known = known_thumbnails("no/such/folder", "none")
     _, shard = plan_thumbnails(want(table, pictures), known)
@@ -140,7 +140,7 @@ def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[
 
 @pytest.fixture
 def images_dir(tmp_path: Path, picture: bytes) -> Path:
-    """A folder with one picture, and a picture beside it that is none of our business."""
+    """A folder with one picture, and a picture outside of it that must not be read."""
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / f"{ID}.jpg").write_bytes(picture)

@@ -1,4 +1,4 @@
-"""Which table a night takes."""
+"""Which table a night processes."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ NOW_S = 1_000_000.0
 
 
 def lay_down(folder: Path, **ages_s: float) -> Path:
-    """Files of these names (``__`` for a dot) that have changed so many seconds ago."""
+    """Create files of these names (``__`` for a dot), changed this many seconds ago."""
     for name, age_s in ages_s.items():
         path = folder / name.replace("__", ".")
         path.write_text("video_id\n")

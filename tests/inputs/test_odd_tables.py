@@ -1,4 +1,4 @@
-"""Odd tables: all rows in order with their cells as they are, or one line that says why not."""
+"""Odd tables: all rows in order with unchanged cells, or a one-line error."""
 
 import csv
 import os
@@ -31,7 +31,7 @@ def names_of(odd: Sequence[OddCsv | OddParquet | NoTable]) -> list[str]:
 
 
 def read(*files: Path | str) -> pa.Table:
-    """What ReadVideos keeps of these files."""
+    """The output of ReadVideos for these files."""
     folder = Path(files[0]).parent
     task = ReadVideos(data_dir=str(folder / "data"), videos=",".join(map(str, files)))
     task.run()
@@ -40,7 +40,7 @@ def read(*files: Path | str) -> pa.Table:
 
 @pytest.fixture
 def large_cells() -> Iterator[None]:
-    """Let Python's own reader of CSVs read cells of 10 MB."""
+    """Let Python's CSV reader accept cells of 10 MB."""
     before = csv.field_size_limit(20_000_000)
     yield
     csv.field_size_limit(before)
@@ -52,7 +52,7 @@ def videos(tmp_path: Path) -> Path:
 
 
 def is_harmless(cell: str) -> bool:
-    """Whether no spreadsheet computes or splits a cell, by another way than the package's own."""
+    """Whether no spreadsheet runs or splits a cell; not the package's implementation."""
     seen = next((char for char in cell if unicodedata.category(char)[0] not in "ZC"), "")
     return unicodedata.normalize("NFKC", seen) not in tuple("=+-@") and cell[:1] not in tuple(
         "\t\r\n"
@@ -87,7 +87,7 @@ def test_a_parquet_file_is_unchanged(videos: Path, odd: OddParquet) -> None:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece; a dictionary may have another order."""
+    """A column as one array; a dictionary may have another order."""
     whole = column.combine_chunks()
     return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 

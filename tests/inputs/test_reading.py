@@ -1,4 +1,4 @@
-"""Tables as people have them."""
+"""Tables in the forms that people have."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which thumbnail a row means, and where it is."""
+"""Which thumbnail a row names, and where it is."""
 
 from pathlib import Path
 

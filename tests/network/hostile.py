@@ -1,4 +1,4 @@
-"""What a server may do to whoever asks it: each a way to answer, and the status it comes to."""
+"""Hostile server responses, each with its expected status."""
 
 import gzip
 import itertools
@@ -20,7 +20,7 @@ HTML = b"<!doctype html><title>Not here</title>"
 
 
 class Hostile(NamedTuple):
-    """A way to answer."""
+    """A kind of response."""
 
     name: str
     answers: tuple[Answer, ...]
@@ -32,7 +32,7 @@ class Hostile(NamedTuple):
 
 
 class SelfSignedServer(Server):
-    """Its certificate is its own."""
+    """A server with a self-signed certificate."""
 
     def __init__(self) -> None:
         super().__init__(b"")
@@ -46,12 +46,12 @@ class SelfSignedServer(Server):
 
 
 def raw(*parts: bytes, seconds_between: float = 0.0) -> Answer:
-    """An answer that is nothing but these bytes, after which the connection ends."""
+    """A response of exactly these bytes, then the connection is closed."""
     return endless(parts, seconds_between)
 
 
 def endless(parts: Iterable[bytes], seconds_between: float = 0.0) -> Answer:
-    """An answer that goes on until nobody listens."""
+    """A response that continues until the client disconnects."""
 
     def send(to: Handler) -> None:
         to.close_connection = True
@@ -63,7 +63,7 @@ def endless(parts: Iterable[bytes], seconds_between: float = 0.0) -> Answer:
 
 
 def redirect(place: str | None, body: bytes = b"", encoding: str = "identity") -> Answer:
-    """An answer that sends on to a place, or nowhere."""
+    """A redirect to an address, or without one."""
     headers = {"Location": place} if place else {}
     return Answer(302, body, {"Content-Encoding": encoding} | headers)
 
@@ -106,12 +106,12 @@ def _after(seconds: float, answer: Answer) -> Answer:
 
 
 def gzip_bomb(n_bytes: int) -> bytes:
-    """Zeros, a thousand times smaller."""
+    """Zeros, compressed to a thousandth."""
     return gzip.compress(bytes(n_bytes))
 
 
 def lay_down(server: Server, path: str, way: Hostile) -> str:
-    """Let a server answer a path, and what it redirects to, in this way; gives the address."""
+    """Set this response for a path and its redirect targets; return the address."""
     for followed in ("?", "?there"):
         server.lay_down(path + followed, *(way.answers[1:] or way.answers))
     return server.lay_down(path, *way.answers)

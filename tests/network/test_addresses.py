@@ -1,4 +1,4 @@
-"""Nothing private is ever connected to, whatever a link, a redirect or a name says."""
+"""No connection to a private address, whatever a link, redirect or name says."""
 
 import socket
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ NO_HOSTS = {"①②⑦.⓪.⓪.①", "１２７.0.0.1", "127。0。0。1", "127.
 
 
 class Counting(Server):
-    """Counts its connections, whether or not anything is asked over them."""
+    """Counts its connections, also those without a request."""
 
     n_connections = 0
 
@@ -69,14 +69,14 @@ class CountingV6(Counting):
 
 @pytest.fixture
 def private() -> Iterator[Counting]:
-    """What must never be reached."""
+    """A server that must never be reached."""
     with running(listener := Counting(b"secret")):
         yield listener
     assert (listener.n_connections, listener.asked) == (0, [])
 
 
 class Internet:
-    """What names mean here, in turn; what is public is a server on this machine."""
+    """Results of name resolution, in turn; public addresses lead to a server on this machine."""
 
     def __init__(self, public: Server) -> None:
         self.public = public

@@ -1,4 +1,4 @@
-"""A host that is down is noticed; a host that only stumbles is not."""
+"""A host that is down is detected; occasional failures are not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Failures that may pass are tried again, politely; see test_hostile.py for all there are."""
+"""Transient failures are retried politely; for hostile servers see test_hostile_servers.py."""
 
 import base64
 import email.utils

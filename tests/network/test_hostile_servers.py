@@ -1,4 +1,4 @@
-"""Whatever a server does, its thumbnail's row has a status, and soon."""
+"""Whatever a server does, the row has a status within the time limit."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""What has come is kept, only the rest is asked for, and two files are never mixed."""
+"""Received bytes are kept, only the rest is requested, and two files are never mixed."""
 
 import json
 import subprocess
@@ -29,20 +29,20 @@ def part(tmp_path: Path) -> Part:
 
 
 def fetch(url: str, part: Part, n_bytes: int | None = None) -> list[tuple[int, int | None]]:
-    """Download; gives what was told of the progress."""
+    """Download; return the reported progress."""
     told: list[tuple[int, int | None]] = []
     download(url, part, n_bytes, lambda *now: told.append(now))
     return told
 
 
 def begin(part: Part, content: bytes = OLD[:3000]) -> None:
-    """Leave what an interrupted download leaves."""
+    """Create the files of an interrupted download."""
     part.begin(Origin('"1"', len(OLD)))
     part.path.write_bytes(content)
 
 
 def without_length(body: bytes) -> Callable[[Handler], None]:
-    """Answers as an old server does, whose body ends with the connection."""
+    """Responds like an old server whose body ends with the connection."""
 
     def send(to: Handler) -> None:
         to.close_connection = True

@@ -1,4 +1,4 @@
-"""Odd, broken and harmful pictures: each has its status, or is decoded right; none does harm."""
+"""Odd, damaged and malicious pictures: each is decoded correctly or has its status."""
 
 import contextlib
 import io
@@ -230,7 +230,7 @@ def test_memory_stays_under_its_limits(folder: Path, tmp_path: Path) -> None:
 
 
 def peak_mb(paths: list[str]) -> int:
-    """What it takes to fetch these beside what it takes to fetch the first."""
+    """Additional peak memory in MB for these, relative to the first."""
     measured = subprocess.run(
         [sys.executable, "-c", _MEASURED, *paths], cwd=ROOT, capture_output=True, text=True
     )

@@ -1,4 +1,4 @@
-"""What is odd about a run that succeeded, and what is not."""
+"""What is an anomaly of a run that succeeded, and what is not."""
 
 from collections.abc import Sequence
 

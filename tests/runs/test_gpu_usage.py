@@ -1,4 +1,4 @@
-"""How busy the gpus are: nvidia-smi tells, or nothing is told."""
+"""GPU utilisation as nvidia-smi reports it, or none."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from thumbnail_tasks.runs.gpu_usage import GpuUsage
 
 @pytest.fixture
 def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program of that name, first on the PATH."""
+    """A fake nvidia-smi, first on the PATH."""
     program = tmp_path / "nvidia-smi"
     program.write_text("#!/bin/sh\nexit 9\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

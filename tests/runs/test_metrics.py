@@ -1,4 +1,4 @@
-"""A run as Prometheus reads it."""
+"""A run's metrics in Prometheus format."""
 
 import re
 

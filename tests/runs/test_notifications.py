@@ -1,4 +1,4 @@
-"""The message about a run: a person can act on it."""
+"""The message about a run says what to do."""
 
 import dataclasses
 

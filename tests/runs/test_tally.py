@@ -1,4 +1,4 @@
-"""How far a run is, from the shards' files."""
+"""Progress of a run, from the files of the shards."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def tally(tmp_path: Path) -> RunTally:
 
 
 def detection(data_dir: Path, shard: str) -> DetectFaces:
-    """The task for a shard whose thumbnails are there."""
+    """The task for a shard with downloaded thumbnails."""
     task = DetectFaces(data_dir=str(data_dir), source="web", engine="dlib-1", shards=shard)
     pictures = [{"thumbnail_id": str(n), "status": each} for n, each in enumerate(STATUSES[shard])]
     thumbnails = pa.Table.from_pylist(pictures, schemas.THUMBNAILS)

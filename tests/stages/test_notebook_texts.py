@@ -1,4 +1,4 @@
-"""Words that the notebook has read already."""
+"""Texts that the original notebook has already recognised."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Only what is new, and what may work now, is planned."""
+"""Only new thumbnails and retriable failures are planned."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ def target_of(folder: Path, place: str) -> ParquetTarget:
 
 
 def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) -> None:
-    """Lay down a shard's list and, where a status is given, its download."""
+    """Write a shard's list and, with a status, its download."""
     rows = [{"thumbnail_id": name, "attempt": attempt, "url": "u"} for name in tries]
     listed = pa.Table.from_pylist(rows, schemas.SHARDS)
     target_of(folder, f"shards/source/{shard}").write(listed)

@@ -1,4 +1,4 @@
-"""A download that a host's failure ends keeps what it had, and goes on with the rest."""
+"""When a host fails, finished thumbnails are kept and the next run fetches the rest."""
 
 import pyarrow as pa
 import pytest

@@ -1,4 +1,4 @@
-"""Which words of titles and descriptions count, and how often."""
+"""Which words of titles and descriptions are counted, and how often."""
 
 from collections import Counter
 

@@ -34,7 +34,7 @@ Recorded = list[tuple[str, str]]
 
 @pytest.fixture
 def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
-    """What is done to the disk: the interpreter's own audit, and what is flushed with its bytes."""
+    """Folders made, files renamed (by audit hook) and flushed with their content, in order."""
     done: Recorded = []
     fsync = os.fsync
 

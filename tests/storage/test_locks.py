@@ -1,4 +1,4 @@
-"""Of several processes that want to make a file, one makes it."""
+"""Of several processes that need a file, one makes it."""
 
 import multiprocessing
 import os

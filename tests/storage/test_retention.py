@@ -1,4 +1,4 @@
-"""What is found reclaimable, and that nothing else goes."""
+"""Reclaimable files are found, and nothing else is removed."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ TWO_NIGHTS = ("2026-11-24", "2026-11-25")
 
 
 def lay_down(data_dir: Path, *names: str) -> None:
-    """Files of 1,000 bytes each, every one a second younger than the one before."""
+    """Files of 1,000 bytes, each a second newer than the one before."""
     for nth, name in enumerate(names):
         path = data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""FetchWeights: which models, where to, and what a person sees of it."""
+"""FetchWeights: which models, their folders, and the output."""
 
 import hashlib
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def config() -> Iterator[luigi.configuration.LuigiConfigParser]:
 
 @pytest.fixture
 def two(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> list[Weights]:
-    """Two models in place of the known ones; their server has them not yet."""
+    """Two models in place of the known ones; not on their server yet."""
     sha256, instead = hashlib.sha256(MODEL).hexdigest(), "--engines-text rapidocr"
     both = [
         Weights(name, f"{server.url}/{name}.h5", tmp_path / f"{name}.h5", sha256, None, instead)

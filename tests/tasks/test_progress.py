@@ -1,4 +1,4 @@
-"""What Luigi's page is told of a task."""
+"""The progress of a task on Luigi's page."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def no_luigid(*about: object) -> None:
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
-    """Messages and percentages, as Luigi passes them on of a ``Chore``."""
+    """Messages and percentages of a ``Chore``, as Luigi forwards them."""
     shown: Shown = []
     messages: list[str] = []
     answers: dict[str, Callable[..., None]] = {

@@ -1,4 +1,4 @@
-"""What a task of shards is told: its folder, and for people on Luigi's page which shard it has."""
+"""Parameters of shard tasks: the data directory, and the shard number for Luigi's page."""
 
 import pytest
 from luigi.cmdline_parser import CmdlineParser
