@@ -48,7 +48,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(autouse=True)
 def unpatched() -> Iterator[None]:
-    """Take back what a test has replaced."""
+    """Undo the patches of a test."""
     add_task, summary_dict = Worker._add_task, execution_summary._summary_dict
     yield
     Worker._add_task = add_task  # type: ignore[method-assign]
@@ -85,7 +85,7 @@ def test_a_failed_task_is_in_the_history(worker: Worker) -> None:
     assert failed == PatchedChore(fails=True), f"{CHANGED}the sets of _summary_dict"
 
 
-def test_the_sets_of_the_summary_have_the_names_that_exit_codes_are_made_of(
+def test_the_sets_behind_exit_codes_have_the_expected_names(
     worker: Worker,
 ) -> None:
     worker.add(PatchedChore())
@@ -121,7 +121,7 @@ def test_a_done_task_is_reported_as_runnable(worker: Worker) -> None:
 
 
 def test_luigid_still_ignores_the_status_of_another_workers_task() -> None:
-    """The fault that ``report_done_tasks_as_runnable`` works around."""
+    """The bug that ``report_done_tasks_as_runnable`` works around."""
     scheduler = Scheduler()
     scheduler.add_task(worker="first", task_id="it", status="PENDING", runnable=True)
     scheduler.get_work(worker="first")
@@ -133,7 +133,7 @@ def test_luigid_still_ignores_the_status_of_another_workers_task() -> None:
 
 
 def test_luigis_tracking_url_still_drops_resources_and_retries() -> None:
-    """The fault that ``link_task`` works around."""
+    """The bug that ``link_task`` works around."""
     source = inspect.getsource(TaskStatusReporter.update_tracking_url)
     assert "resources" not in source, f"{CHANGED}link_task may be unnecessary"
     assert "retry_policy_dict" not in source, f"{CHANGED}link_task may be unnecessary"
@@ -176,7 +176,7 @@ def test_flags_are_in_effect_again_after_luigi_drops_them() -> None:
         CmdlineParser._instance = None
 
 
-def test_luigi_logs_uncaught_errors_with_the_message_that_is_looked_for() -> None:
+def test_luigi_logs_uncaught_errors_with_the_expected_message() -> None:
     source = inspect.getsource(retcodes.run_with_retcodes)
     assert luigi_patches.UNCAUGHT_ERROR in source, f"{CHANGED}the message is another one"
 

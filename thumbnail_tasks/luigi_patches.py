@@ -1,8 +1,8 @@
 """Every private part of Luigi that this package uses or replaces, one function each.
 
 Luigi has no public interface for these. ``tests/test_luigi_patches.py`` checks what each function
-relies on, so that a new version of Luigi fails there with a message, not in a user's night.
-Searched for upstream issues on 2026-11-28; a function without one found none.
+relies on, so that an incompatible version of Luigi fails there, with a message, and not in a run.
+Upstream issues were searched for on 2026-11-28; where none is cited, none was found.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ def link_task(process: TaskProcess, url: str) -> None:
     """Set a task's tracking URL, as Luigi's ``set_tracking_url`` but with resources and retries.
 
     Luigi's own (spotify/luigi#1298) sends neither, so that luigid forgets the task's resources and
-    retry count: a table that could not be read was tried twice, with a minute in between.
+    retry count: an unreadable table was tried twice, a minute apart.
     """
     task = process.task
     policy = ("retry_count", "disable_hard_timeout", "disable_window")

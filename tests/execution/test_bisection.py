@@ -1,4 +1,4 @@
-"""A batch that crashes is split in halves; a row that crashes alone gets that status."""
+"""A batch that crashes is split in halves; a row that crashes alone is quarantined."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,12 +12,12 @@ from thumbnail_tasks.execution.crashes import CrashError
 
 
 def double(memory_for: int) -> Callable[[Sequence[int]], list[int]]:
-    def compute(batch: Sequence[int]) -> list[int]:
+    def double_batch(batch: Sequence[int]) -> list[int]:
         if len(batch) > memory_for:
             raise MemoryError
         return [2 * item for item in batch]
 
-    return compute
+    return double_batch
 
 
 @pytest.mark.parametrize("memory_for", [1, 2, 3, 9])
@@ -27,7 +27,7 @@ def test_results_of_halves_are_the_same_and_in_order(memory_for: int) -> None:
     assert max(map(len, parts)) <= memory_for
 
 
-def test_no_rows_are_one_call() -> None:
+def test_an_empty_batch_is_one_call() -> None:
     assert split_on_oom(double(1), []) == [[]]
 
 
@@ -51,13 +51,13 @@ def test_other_errors_are_not_retried_in_halves() -> None:
 class Rows:
     """Rows some of which crash."""
 
-    def __init__(self, poison: set[int]) -> None:
-        self.poison = poison
+    def __init__(self, crashing: set[int]) -> None:
+        self.crashing = crashing
         self.tried: list[range] = []
 
-    def compute(self, rows: range) -> pa.Table:
+    def process(self, rows: range) -> pa.Table:
         self.tried.append(rows)
-        if self.poison & set(rows):
+        if self.crashing & set(rows):
             raise CrashError("crashed_decoder", "killed")
         return pa.table({"row": pa.array(rows, pa.int64()), "is_left": [True] * len(rows)})
 
@@ -67,18 +67,18 @@ class Rows:
 
 
 @given(st.integers(0, 200), st.sets(st.integers(0, 200), max_size=8))
-def test_each_row_is_there_once_in_order_and_only_crashing_ones_are_quarantined(
-    n_rows: int, poison: set[int]
+def test_each_row_appears_once_in_order_and_only_crashing_ones_are_quarantined(
+    n_rows: int, crashing: set[int]
 ) -> None:
-    rows = Rows(poison)
-    table = bisect_crashes(rows.compute, n_rows, rows.quarantine)
+    rows = Rows(crashing)
+    table = bisect_crashes(rows.process, n_rows, rows.quarantine)
     assert table["row"].to_pylist() == list(range(n_rows))
-    assert table["is_left"].to_pylist() == [row not in poison for row in range(n_rows)]
+    assert table["is_left"].to_pylist() == [row not in crashing for row in range(n_rows)]
 
 
-def test_one_in_512_costs_ten_crashes() -> None:
+def test_one_crashing_row_of_512_costs_ten_crashes() -> None:
     rows = Rows({300})
-    bisect_crashes(rows.compute, 512, rows.quarantine)
+    bisect_crashes(rows.process, 512, rows.quarantine)
     assert len([tried for tried in rows.tried if 300 in tried]) == 10
     assert sum(len(tried) for tried in rows.tried if 300 not in tried) == 511
 
@@ -91,10 +91,10 @@ def test_a_crash_without_rows_is_raised() -> None:
         bisect_crashes(crash, 9, Rows(set()).quarantine)
 
 
-def test_when_row_after_row_crashes_the_crash_is_raised() -> None:
+def test_if_every_row_crashes_none_is_quarantined_and_the_crash_is_raised() -> None:
     rows = Rows(set(range(512)))
     quarantined = []
     with pytest.raises(CrashError, match="killed"):
-        bisect_crashes(rows.compute, 512, lambda row, crash: quarantined.append(row))
+        bisect_crashes(rows.process, 512, lambda row, crash: quarantined.append(row))
     assert quarantined == []
     assert len(rows.tried) < 80

@@ -36,12 +36,12 @@ def test_every_out_of_memory_error_is_recognised(error: Exception) -> None:
 
 
 def test_the_out_of_memory_errors_of_opencv_and_numpy_are_recognised() -> None:
-    with pytest.raises(cv2.error) as opencvs:
+    with pytest.raises(cv2.error) as opencv_error:
         cv2.copyMakeBorder(np.zeros((9, 9), np.uint8), 0, 2**30, 0, 2**30, cv2.BORDER_CONSTANT)
-    with pytest.raises(MemoryError) as numpys:
+    with pytest.raises(MemoryError) as numpy_error:
         np.zeros(2**55, np.uint8)
-    assert is_out_of_memory(opencvs.value)
-    assert is_out_of_memory(numpys.value)
+    assert is_out_of_memory(opencv_error.value)
+    assert is_out_of_memory(numpy_error.value)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sign", "status", "said"),
+    ("sign", "status", "message"),
     [
         (signal.SIGSEGV, "crashed_decoder", "killed by SIGSEGV: a native library crashed"),
         (signal.SIGABRT, "crashed_decoder", "killed by SIGABRT: a native library crashed"),
@@ -66,19 +66,21 @@ def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
     ],
 )
 def test_a_signal_is_reported_with_its_likely_cause(
-    sign: signal.Signals, status: str, said: str
+    sign: signal.Signals, status: str, message: str
 ) -> None:
     crash = name_crash(-sign, oom_kills=0)
     assert isinstance(crash, CrashError)
     assert crash.status == status
-    assert str(crash).startswith(said)
+    assert str(crash).startswith(message)
 
 
 def test_an_oom_kill_counted_by_the_kernel_is_reported() -> None:
-    assert str(name_crash(-signal.SIGKILL, 1)).endswith("counts 1 out-of-memory kills meanwhile)")
+    assert str(name_crash(-signal.SIGKILL, 1)).endswith(
+        "counted 1 out-of-memory kills in that time)"
+    )
 
 
-def test_sigterm_and_sigkill_from_outside_blame_no_picture() -> None:
+def test_sigterm_from_outside_blames_no_picture() -> None:
     stopped = name_crash(-signal.SIGTERM, oom_kills=0)
     assert not isinstance(stopped, CrashError)
     assert "stopped by SIGTERM" in str(stopped)

@@ -1,4 +1,4 @@
-"""Of several processes on one host, each has its own GPU while it computes."""
+"""Each process of a host has a GPU to itself while it computes."""
 
 import multiprocessing
 import os
@@ -27,11 +27,11 @@ PutNvidiaSmi = Callable[[str], None]
 
 @pytest.fixture
 def use_gpus(tmp_path: Path) -> Iterator[UseGpus]:
-    """Set ``[gpus]``; leases are the test's own."""
+    """Set ``[gpus]``; lock files are in the test's folder."""
     config = luigi.configuration.get_config()
 
-    def use(**chosen: str) -> None:
-        for name, value in chosen.items():
+    def use(**options: str) -> None:
+        for name, value in options.items():
             config.set("gpus", name, value)
 
     use(lock_dir=str(tmp_path), devices="auto")
@@ -55,7 +55,7 @@ def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidia
 
 
 def gpus_of_this_host() -> list[Gpu]:
-    """The real GPUs; skips the calling test where there are none."""
+    """The real GPUs; skips the calling test if there are none."""
     config = luigi.configuration.get_config()
     config.set("gpus", "devices", "auto")
     try:
@@ -71,7 +71,9 @@ def list_gpus(listed: str = LISTED) -> str:
     return f"printf '%s' '{listed}'"
 
 
-def test_auto_is_what_nvidia_smi_lists(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
+def test_auto_selects_all_gpus_of_nvidia_smi(
+    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+) -> None:
     put_nvidia_smi(list_gpus())
     assert find_gpus() == [FIRST, SECOND]
 
@@ -88,7 +90,7 @@ def test_a_host_without_nvidia_smi_has_no_gpus(
 
 
 @pytest.mark.parametrize("wanted", ["1", "GPU-bb22", " 1 , GPU-bb22,1"])
-def test_a_gpu_is_chosen_by_number_or_uuid(
+def test_a_gpu_is_selected_by_number_or_uuid(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi, wanted: str
 ) -> None:
     put_nvidia_smi(list_gpus())
@@ -96,7 +98,7 @@ def test_a_gpu_is_chosen_by_number_or_uuid(
     assert find_gpus() == [SECOND]
 
 
-def test_named_gpus_are_trusted_where_nothing_lists_them(
+def test_without_nvidia_smi_the_selected_gpus_are_accepted(
     use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
 ) -> None:
     use_gpus(devices="0,3")
@@ -104,7 +106,7 @@ def test_named_gpus_are_trusted_where_nothing_lists_them(
 
 
 @pytest.mark.parametrize(("visible", "found"), [("1", [SECOND]), ("", []), ("-1", [])])
-def test_auto_keeps_to_the_gpus_that_the_run_was_given(
+def test_auto_obeys_cuda_visible_devices(
     use_gpus: UseGpus,
     put_nvidia_smi: PutNvidiaSmi,
     monkeypatch: pytest.MonkeyPatch,
@@ -143,9 +145,7 @@ def test_a_missing_gpu_is_reported(
         find_gpus()
 
 
-def test_a_failing_driver_is_not_taken_for_no_gpu(
-    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
-) -> None:
+def test_a_failing_driver_is_an_error(use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi) -> None:
     put_nvidia_smi("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
     with pytest.raises(GpuError, match=r"found: exit code 18 Failed to initialize NVML.*none"):
         find_gpus()
@@ -172,39 +172,39 @@ def hold(pipe: Connection, n_gpus: int) -> None:
 
 
 class Holder:
-    """Another process that leases a gpu."""
+    """Another process that leases a GPU."""
 
     def __init__(self, n_gpus: int = 2) -> None:
         self.pipe, theirs = FORK.Pipe()
         self.process = FORK.Process(target=hold, args=(theirs, n_gpus), daemon=True)
         self.process.start()
 
-    def says(self) -> str:
+    def message(self) -> str:
         assert self.pipe.poll(10)
         return str(self.pipe.recv())
 
 
-def test_each_process_has_its_own_gpu_and_one_too_many_waits(use_gpus: UseGpus) -> None:
+def test_each_process_has_its_own_gpu_and_an_extra_one_waits(use_gpus: UseGpus) -> None:
     first = Holder()
-    assert first.says() == "GPU-aa11"
+    assert first.message() == "GPU-aa11"
     second = Holder()
-    assert second.says() == "GPU-bb22"
+    assert second.message() == "GPU-bb22"
     third = Holder()
-    assert third.says() == "waits"
+    assert third.message() == "waits"
     assert not third.pipe.poll(1)
-    second.pipe.send("go on")
-    assert third.says() == "GPU-bb22"
+    second.pipe.send("release")
+    assert third.message() == "GPU-bb22"
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_process_frees_its_gpu(use_gpus: UseGpus, sign: signal.Signals) -> None:
     first = Holder(n_gpus=1)
-    assert first.says() == "GPU-aa11"
+    assert first.message() == "GPU-aa11"
     second = Holder(n_gpus=1)
-    assert second.says() == "waits"
+    assert second.message() == "waits"
     assert first.process.pid is not None
     os.kill(first.process.pid, sign)
-    assert second.says() == "GPU-aa11"
+    assert second.message() == "GPU-aa11"
 
 
 def test_a_gpu_on_which_models_still_run_is_not_free(use_gpus: UseGpus) -> None:
@@ -221,17 +221,17 @@ def test_a_gpu_on_which_models_still_run_is_not_free(use_gpus: UseGpus) -> None:
     try:
         assert pipe.poll(10)
         models = psutil.Process(pipe.recv())
-        models.suspend()  # as one that is deep in a native library, and notices nothing
+        models.suspend()  # like one in a native library, which does not notice its parent's end
     finally:
         parent.kill()
         parent.join()
     other = Holder(n_gpus=1)
     try:
-        assert other.says() == "waits"
+        assert other.message() == "waits"
         assert not other.pipe.poll(1)
     finally:
         models.kill()
-    assert other.says() == "GPU-aa11"
+    assert other.message() == "GPU-aa11"
 
 
 def name_process(progress: object) -> int:
@@ -245,7 +245,7 @@ def ignore(_: int) -> None:
 def test_a_lease_is_released_when_the_block_raises(use_gpus: UseGpus, tmp_path: Path) -> None:
     with pytest.raises(KeyError), lease_gpu([FIRST], lambda: None):
         raise KeyError
-    assert Holder(n_gpus=1).says() == "GPU-aa11"
+    assert Holder(n_gpus=1).message() == "GPU-aa11"
 
 
 def test_without_gpus_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_without_gpus_nothing_is_leased(use_gpus: UseGpus, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lease_folder_that_is_a_file_is_reported(use_gpus: UseGpus, tmp_path: Path) -> None:
+def test_a_missing_lock_folder_is_reported(use_gpus: UseGpus, tmp_path: Path) -> None:
     use_gpus(lock_dir=str(tmp_path / "missing"))
     lease = lease_gpu([FIRST], lambda: None)
     with pytest.raises(StorageError, match=r"No such file.*\[gpus\] lock_dir"), lease:

@@ -1,4 +1,4 @@
-"""A crash in the model process stays there."""
+"""A crash in the model process does not end its parent."""
 
 import faulthandler
 import functools
@@ -79,10 +79,10 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
 
 def test_calls_follow_each_other_in_one_other_process_and_report_progress() -> None:
     process = ModelProcess()
-    told: list[int] = []
-    first, second = (process.call(name_process, told.append) for _ in range(2))
+    reported: list[int] = []
+    first, second = (process.call(name_process, reported.append) for _ in range(2))
     assert first == second != os.getpid()
-    assert told == [2, 3, 2, 3]
+    assert reported == [2, 3, 2, 3]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
@@ -102,19 +102,19 @@ def test_a_call_without_memory_is_reported() -> None:
 
 
 def test_an_error_keeps_its_type_and_its_traceback() -> None:
-    work = functools.partial(raise_error, StorageError("a.parquet: not whole"))
+    work = functools.partial(raise_error, StorageError("a.parquet: incomplete"))
     with pytest.raises(StorageError) as error:
         ModelProcess().call(work, ignore)
-    assert str(error.value) == "a.parquet: not whole"
+    assert str(error.value) == "a.parquet: incomplete"
     assert "in raise_error" in error.value.__notes__[0]
 
 
-def test_an_error_that_cannot_be_pickled_comes_over_as_text() -> None:
+def test_an_error_that_cannot_be_pickled_arrives_as_text() -> None:
     with pytest.raises(RuntimeError, match="1 and 2"):
         ModelProcess().call(raise_unpicklable, ignore)
 
 
-def test_an_interrupted_call_answers_no_later_call() -> None:
+def test_the_reply_to_an_interrupted_call_is_dropped() -> None:
     process = ModelProcess()
 
     def interrupt(_: int) -> None:
@@ -122,9 +122,9 @@ def test_an_interrupted_call_answers_no_later_call() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         process.call(name_process, interrupt)
-    told: list[int] = []
-    process.call(name_process, told.append)
-    assert told == [2, 3]
+    reported: list[int] = []
+    process.call(name_process, reported.append)
+    assert reported == [2, 3]
 
 
 def test_each_fork_has_its_own_process() -> None:
@@ -166,7 +166,7 @@ def test_after_a_crash_the_next_process_is_on_the_same_gpu() -> None:
         assert process.call(name_gpu, ignore)[1] == "1"
 
 
-def test_without_a_gpu_the_process_stays() -> None:
+def test_without_a_gpu_the_process_is_kept() -> None:
     process = ModelProcess()
     before = process.call(name_process, ignore)
     with process.on(None):

@@ -37,9 +37,9 @@ def test_one_row_loses_its_picture_and_the_others_stay_unchanged(
     left = without_picture(thumbnails, name, "crashed_decoder", "killed")
     assert left.schema == schemas.THUMBNAILS
     known = {"thumbnail_id": name, "url": f"{name}.jpg", "http_status": 200}
-    said = {"status": "crashed_decoder", "detail": "killed", "is_retriable": False}
+    reason = {"status": "crashed_decoder", "detail": "killed", "is_retriable": False}
     assert left.to_pylist() == [
-        dict.fromkeys(schemas.THUMBNAILS.names) | known | said
+        dict.fromkeys(schemas.THUMBNAILS.names) | known | reason
         if row["thumbnail_id"] == name
         else row
         for row in thumbnails.to_pylist()

@@ -1,4 +1,4 @@
-"""What is an anomaly of a run that succeeded, and what is not."""
+"""Which results of a run that succeeded are anomalies."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def faces(n: int, n_found: int, seconds: float = 100.0, engine: str = "one-1") -
 USUAL = [downloads(n_failed=50)] * 4
 BUSY = [faces(1000, 400, seconds=100)] * 4
 
-ODD: list[tuple[Record, Sequence[Record], str]] = [
+ANOMALIES: list[tuple[Record, Sequence[Record], str]] = [
     (texts(50, 0), [], "CorrectText: expected text on some of 50 new pictures; found none"),
     (faces(800, 0), [], "DetectFaces: expected faces on some of 800 new pictures; found none"),
     (downloads(n_failed=100), USUAL, "expected about 5.0% of new thumbnails to fail"),
@@ -35,7 +35,7 @@ ODD: list[tuple[Record, Sequence[Record], str]] = [
     (faces(100, 40, seconds=100), BUSY, "with one-1; found 1"),
 ]
 
-NOT_ODD: list[tuple[Record, Sequence[Record]]] = [
+NORMAL: list[tuple[Record, Sequence[Record]]] = [
     (texts(49, 0), []),  # too few to tell
     (texts(800, 0, n_ok=49), []),  # the same: the others had no picture
     (texts(800, 1), []),
@@ -43,30 +43,30 @@ NOT_ODD: list[tuple[Record, Sequence[Record]]] = [
     (faces(800, 1), []),
     (downloads(n_failed=99), USUAL),
     (downloads(49, 49), USUAL),
-    (downloads(n_failed=1000), USUAL[:2]),  # two runs are no custom
-    (downloads(n_failed=9), [downloads()] * 9),  # twice nothing is nothing
+    (downloads(n_failed=1000), USUAL[:2]),  # two runs are too few to compare with
+    (downloads(n_failed=9), [downloads()] * 9),  # too few failures
     (downloads(400, 9), [downloads(n_failed=1)] * 9),
     (downloads(n_failed=100), [downloads(n_failed=50, source="folder-2")] * 4),
     (downloads(n_failed=100), [downloads(n_failed=50, state="failed")] * 4),
     (downloads(n_failed=100), [downloads(49)] * 4),
-    # Long ago all went well; the last ten are the usual.
+    # Only the last ten runs are compared with.
     (downloads(n_failed=100), [downloads()] * 20 + [downloads(n_failed=80)] * 10),
     (faces(1000, 400, seconds=999), BUSY),
     (faces(1000, 400, seconds=5000), BUSY[:2]),
     (faces(49, 20, seconds=5000), BUSY),
-    (faces(1000, 400, seconds=5000, engine="two-2"), BUSY),  # another engine has its own pace
+    (faces(1000, 400, seconds=5000, engine="two-2"), BUSY),  # no run of this engine
     (faces(1000, 400, seconds=1), BUSY),
     (a_record(), [*USUAL, *BUSY]),
 ]
 
 
-@pytest.mark.parametrize(("record", "earlier", "said"), ODD)
-def test_an_anomaly_is_one_line(record: Record, earlier: Sequence[Record], said: str) -> None:
+@pytest.mark.parametrize(("record", "earlier", "message"), ANOMALIES)
+def test_an_anomaly_is_one_line(record: Record, earlier: Sequence[Record], message: str) -> None:
     (line,) = find_anomalies(record, earlier)
-    assert said in line
+    assert message in line
 
 
-@pytest.mark.parametrize(("record", "earlier"), NOT_ODD)
+@pytest.mark.parametrize(("record", "earlier"), NORMAL)
 def test_chance_and_missing_history_give_no_anomaly(
     record: Record, earlier: Sequence[Record]
 ) -> None:

@@ -20,27 +20,29 @@ def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_each_gpu_has_its_mean_and_last_value(nvidia_smi: Path) -> None:
-    use = GpuUsage()
+    usage = GpuUsage()
     for busy in (0, 100, 50):
         nvidia_smi.write_text(f"#!/bin/sh\necho '0, {busy}, NVIDIA X, big'\necho '1, [N/A], Y'\n")
-        use.sample()
-    first, second = use.gpus() or []
+        usage.sample()
+    first, second = usage.gpus() or []
     assert (first.index, first.name, first.busy_share) == ("0", "NVIDIA X, big", 0.5)
     assert (second.name, second.busy_share) == ("Y", None)
-    assert use.latest() == {"0": 0.5}
+    assert usage.latest() == {"0": 0.5}
 
 
 def test_without_nvidia_smi_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    use = GpuUsage()
-    use.sample()
-    assert (use.gpus(), use.latest()) == (None, {})
+    usage = GpuUsage()
+    usage.sample()
+    assert (usage.gpus(), usage.latest()) == (None, {})
 
 
-def test_a_driver_that_keeps_failing_is_no_longer_asked(nvidia_smi: Path, tmp_path: Path) -> None:
-    nvidia_smi.write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexit 9\n")
-    use = GpuUsage()
+def test_after_three_failures_nvidia_smi_is_not_called_again(
+    nvidia_smi: Path, tmp_path: Path
+) -> None:
+    nvidia_smi.write_text(f"#!/bin/sh\necho x >> {tmp_path}/calls\nexit 9\n")
+    usage = GpuUsage()
     for _ in range(9):
-        use.sample()
-    assert use.gpus() is None
-    assert (tmp_path / "asked").read_text() == "x\n" * 3
+        usage.sample()
+    assert usage.gpus() is None
+    assert (tmp_path / "calls").read_text() == "x\n" * 3

@@ -14,7 +14,7 @@ _LINE = re.compile(r'thumbnail_tasks_[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})?
 STAGE = a_stage("DetectFaces", 10, n_ok=8, n_shards_left=4, thumbnails_per_second=0.1)
 
 
-def test_a_running_run_says_what_is_done_and_what_waits() -> None:
+def test_the_metrics_of_a_running_run_have_its_progress() -> None:
     record = a_record(STAGE, state="running", ended_at=None, exit_code=None)
     lines = exposition(record, {"0": 0.5}).splitlines()
     for line in (
@@ -30,7 +30,7 @@ def test_a_running_run_says_what_is_done_and_what_waits() -> None:
     assert not any("ended" in line or "exit_code" in line for line in lines)
 
 
-def test_an_ended_run_says_how_it_ended() -> None:
+def test_the_metrics_of_an_ended_run_have_its_outcome() -> None:
     gpus = [GpuRecord(index="1", name='A "B"\\C\nD', busy_share=0.25)]
     failures = [FailureRecord(task="DetectFaces", count=2)]
     page = exposition(a_record(STAGE, exit_code=30, gpus=gpus, failures=failures), {})

@@ -19,7 +19,7 @@ FAILED = a_record(
 )
 
 
-def test_a_failed_run_says_what_failed_how_often_and_what_to_do() -> None:
+def test_the_message_of_a_failed_run_has_its_failures_and_what_to_do() -> None:
     assert compose(FAILED, "data/runs/a.json").splitlines() == [
         "ExportAttributes on box FAILED (exit code 30) after 1:00:00",
         "Input: my videos.csv: 1500 thumbnails, 1000 of them new; 3 shards not made",
@@ -33,8 +33,8 @@ def test_a_failed_run_says_what_failed_how_often_and_what_to_do() -> None:
 
 
 def test_a_run_that_succeeded_with_warnings_lists_them() -> None:
-    odd = a_record(warnings=["DetectFaces: found none"])
-    assert compose(odd, "r.json").splitlines() == [
+    record = a_record(warnings=["DetectFaces: found none"])
+    assert compose(record, "r.json").splitlines() == [
         "ExportAttributes on box succeeded with warnings (exit code 0) after 1:00:00",
         "Input: my videos.csv",
         "DetectFaces: found none",
@@ -58,13 +58,13 @@ def test_a_long_error_is_cut() -> None:
         ("failed", [], True),
         ("stopped", [], True),
         ("died", [], True),
-        ("succeeded", ["odd"], True),
+        ("succeeded", ["a warning"], True),
         ("succeeded", [], False),
         ("interrupted", [], False),
         ("running", [], False),
     ],
 )
-def test_messages_are_sent_when_a_person_is_needed(
+def test_a_message_is_sent_if_a_run_needs_attention(
     state: str, warnings: list[str], is_needed: bool
 ) -> None:
     assert needs_attention(a_record(state=state, warnings=warnings)) is is_needed

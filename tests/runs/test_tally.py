@@ -34,7 +34,7 @@ def make(task: DetectFaces, *thumbnail_ids: str) -> None:
     task.output_for(task.shards).write(table, {"seconds": "1.5"})
 
 
-def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) -> None:
+def test_a_shard_counts_when_its_file_exists(tally: RunTally, tmp_path: Path) -> None:
     one, two = (detection(tmp_path, shard) for shard in ("one", "two"))
     tally.expect(one)
     tally.expect(two)
@@ -46,7 +46,7 @@ def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) 
     make(one, "0", "0")
     for _ in range(2):
         tally.update()
-        tally.expect(one)  # Luigi looks at a task more than once
+        tally.expect(one)  # Luigi discovers a task more than once
     faces, _ = tally.stages()
     assert (faces.n_shards, faces.n_shards_left, faces.n_thumbnails) == (1, 1, 3)
     assert faces.statuses == {"ok": 2, "not_found": 1}
@@ -59,7 +59,7 @@ def test_a_shard_counts_once_its_file_is_there(tally: RunTally, tmp_path: Path) 
     assert (faces.n_shards_left, faces.n_found, faces.seconds) == (0, 1, 3.0)
 
 
-def test_texts_are_counted_where_there_are_any(tally: RunTally, tmp_path: Path) -> None:
+def test_only_thumbnails_with_text_count_as_found(tally: RunTally, tmp_path: Path) -> None:
     tally.expect(detection(tmp_path, "one"))
     task = CorrectText(data_dir=str(tmp_path), source="web", engine="e", shards="one")
     tally.expect(task)

@@ -1,6 +1,5 @@
 """Only new thumbnails and retriable failures are planned."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
-from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
@@ -106,23 +104,6 @@ def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
     wanted = want(videos(A), {})
     (row,) = wanted.select(["thumbnail_id", "url", "path", "revision"]).to_pylist()
     assert row == {"thumbnail_id": A, "url": None, "path": None, "revision": None}
-
-
-def listed(names: Sequence[str], attempt: int = 1) -> pa.Table:
-    rows = [{"thumbnail_id": name, "attempt": attempt} for name in names]
-    return pa.Table.from_pylist(rows, schemas.SHARDS)
-
-
-def test_a_shards_name_follows_from_its_table_and_its_list() -> None:
-    names = {
-        name_shard("table", listed([A])),
-        name_shard("table", listed([B])),
-        name_shard("table", listed([A], attempt=2)),
-        name_shard("other", listed([A])),
-    }
-    assert len(names) == 4
-    assert name_shard("table", listed([A])) in names
-    assert table_of_shard(name_shard("table", listed([A]))) == "table"
 
 
 def test_a_tag_changes_with_whatever_changes_a_result() -> None:

@@ -1,4 +1,4 @@
-"""What is written is on the disk before it has its name; orphans are removed."""
+"""Files reach the disk before they are renamed; orphans are removed."""
 
 import hashlib
 import itertools
@@ -53,7 +53,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record
             done.append(("rename to", name_of(about[1])))
 
     listening = True
-    sys.addaudithook(record)  # for ever: hence the flag
+    sys.addaudithook(record)  # it cannot be removed: hence the flag
     monkeypatch.setattr(os, "fsync", record_fsync)
     yield done
     listening = False
@@ -101,7 +101,7 @@ def test_system_calls_are_in_that_order(tmp_path: Path) -> None:
     calls = "?mkdir,?mkdirat,?write,?pwrite64,?fsync,?rename,?renameat,?renameat2"
     traced = ["strace", "-f", "-y", "-o", str(tmp_path / "log"), "-e", f"trace={calls}"]
     if not shutil.which("strace") or subprocess.run([*traced, "true"], check=False).returncode:
-        pytest.skip("no strace that may look; the recordings above show the same from inside")
+        pytest.skip("strace is missing or not permitted; the tests above check the same in Python")
     target = f"ParquetTarget({str(tmp_path / 'words' / 'a.parquet')!r})"
     code = f"""
 import pyarrow
@@ -110,12 +110,12 @@ from thumbnail_tasks.storage.parquet_target import ParquetTarget
 """
     subprocess.run([*traced, sys.executable, "-c", code], cwd=ROOT, check=True)
     path = re.compile(rf"{re.escape(str(tmp_path))}/?([^\">]*)")
-    asked = []
+    observed = []
     for line in (tmp_path / "log").read_text().splitlines():
         if names := path.findall(line):
             call = re.sub(r"^\d+ +|(at2?|64)?\(.*", "", line)
-            asked.append((call, re.sub(r"\.writing-.*", "temporary", names[-1])))
-    assert [each for each, _ in itertools.groupby(asked)] == [
+            observed.append((call, re.sub(r"\.writing-.*", "temporary", names[-1])))
+    assert [each for each, _ in itertools.groupby(observed)] == [
         *(("mkdir", "words"), ("fsync", "")),
         *(("write", "words/temporary"), ("fsync", "words/temporary")),
         *(("rename", "words/a.parquet"), ("fsync", "words")),

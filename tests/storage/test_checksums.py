@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def is_unchanged(path: Path, columns: list[str] | None = None) -> bool:
-    """Whether it can be read; then it is to be what was written."""
+    """Whether it can be read; if so, assert that it is what was written."""
     try:
         file = open_checked(str(path), columns)
     except ChecksumError:
@@ -44,26 +44,26 @@ def is_unchanged(path: Path, columns: list[str] | None = None) -> bool:
 
 
 def flipped(content: bytes) -> Iterator[tuple[int, bytes]]:
-    for place, byte in enumerate(content):
-        for mask in (0xFF, 1 << place % 8):
-            yield place, content[:place] + bytes([byte ^ mask]) + content[place + 1 :]
+    for position, byte in enumerate(content):
+        for mask in (0xFF, 1 << position % 8):
+            yield position, content[:position] + bytes([byte ^ mask]) + content[position + 1 :]
 
 
 def test_a_changed_byte_is_an_error_anywhere(path: Path) -> None:
     content, harmless = path.read_bytes(), set()
-    for place, changed in flipped(content):
+    for position, changed in flipped(content):
         path.write_bytes(changed)
         if is_unchanged(path):
-            harmless.add(place)
+            harmless.add(position)
     assert harmless == set(range(MAGIC))  # nothing is read from there
 
 
-def test_of_some_columns_only_their_own_bytes_count(path: Path) -> None:
+def test_reading_some_columns_checks_only_their_bytes(path: Path) -> None:
     content, harmless = path.read_bytes(), set()
-    for place, changed in flipped(content):
+    for position, changed in flipped(content):
         path.write_bytes(changed)
         if is_unchanged(path, ["a.b", "pair"]):
-            harmless.add(place)
+            harmless.add(position)
     assert MAGIC < len(harmless) < len(content) / 2
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_has_no_checksums_is_an_error(path: Path) -> None:
         open_checked(str(path))
 
 
-def test_others_read_a_file_with_checksums_as_any_other(path: Path) -> None:
+def test_other_readers_can_read_a_file_with_checksums(path: Path) -> None:
     assert pq.read_table(path).equals(TABLE)
     assert pq.read_metadata(path).metadata[b"made_of"] == b"abc"
 

@@ -31,21 +31,21 @@ class Holder:
         self.process = FORK.Process(target=hold, args=(data_dir, name, theirs), daemon=True)
         self.process.start()
 
-    def says(self) -> str:
+    def message(self) -> str:
         assert self.pipe.poll(10)
         return str(self.pipe.recv())
 
 
 def test_another_process_waits_until_release_and_other_names_are_free(tmp_path: Path) -> None:
     first = Holder(tmp_path, "words/a")
-    assert first.says() == "holds"
+    assert first.message() == "holds"
     second, other = Holder(tmp_path, "words/a"), Holder(tmp_path, "words/b")
-    assert second.says() == "waits"
-    assert other.says() == "holds"
+    assert second.message() == "waits"
+    assert other.message() == "holds"
     assert not second.pipe.poll(0.2)
-    first.pipe.send("go on")
-    assert first.says() == "released"
-    assert second.says() == "holds"
+    first.pipe.send("release")
+    assert first.message() == "released"
+    assert second.message() == "holds"
 
 
 def test_a_killed_holder_holds_nothing_even_while_its_child_lives(tmp_path: Path) -> None:
@@ -75,13 +75,13 @@ def test_a_second_lock_can_be_held_within_a_lock(tmp_path: Path) -> None:
     with hold_lock(tmp_path, "words/a", lambda: None):
         with hold_lock(tmp_path, "thumbnails/a", lambda: None):
             pass
-        assert Holder(tmp_path, "words/a").says() == "waits"
+        assert Holder(tmp_path, "words/a").message() == "waits"
 
 
 def test_a_lock_is_released_when_the_block_raises(tmp_path: Path) -> None:
     with pytest.raises(KeyError), hold_lock(tmp_path, "words/a", lambda: None):
         raise KeyError
-    assert Holder(tmp_path, "words/a").says() == "holds"
+    assert Holder(tmp_path, "words/a").message() == "holds"
     assert [path.name for path in tmp_path.iterdir()] == [".claims"]
 
 

@@ -23,8 +23,8 @@ from thumbnail_tasks.storage.retention import (
 TWO_NIGHTS = ("2026-11-24", "2026-11-25")
 
 
-def lay_down(data_dir: Path, *names: str) -> None:
-    """Files of 1,000 bytes, each a second newer than the one before."""
+def create_files(data_dir: Path, *names: str) -> None:
+    """Create files of 1,000 bytes, each a second newer than the one before."""
     for nth, name in enumerate(names):
         path = data_dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,26 +52,26 @@ def test_an_empty_folder_has_nothing_to_free(tmp_path: Path) -> None:
 
 
 def test_temporary_files_of_killed_writers_are_listed_by_folder(tmp_path: Path) -> None:
-    lay_down(tmp_path, "words/e/.writing-old", "exports/.writing-new", "words/e/shard.parquet")
+    create_files(tmp_path, "words/e/.writing-old", "exports/.writing-new", "words/e/shard.parquet")
     os.utime(tmp_path / "exports" / ".writing-new")
     (tmp_path / "exports" / ".writing-link").symlink_to("nowhere")
     assert names_of(tmp_path, list_orphans(tmp_path)) == ["words/e/.writing-old"]
 
 
 def test_damaged_files_are_removed_and_their_replacements_stay(tmp_path: Path) -> None:
-    lay_down(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
+    create_files(tmp_path, "words/e/.shard.parquet.damaged-1", "words/e/shard.parquet")
     remove(list_damaged(tmp_path))
     assert files_of(tmp_path) == ["words/e/shard.parquet"]
 
 
 def test_a_killed_runs_folder_is_removed_with_all_folders_in_it(tmp_path: Path) -> None:
-    lay_down(tmp_path, "new/data/parts/1.js", "new/pictures/1.webp", "new/index.html", "other")
+    create_files(tmp_path, "new/data/parts/1.js", "new/pictures/1.webp", "new/index.html", "other")
     remove(list_unfinished([tmp_path / "new", tmp_path / "old"]))
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize(
-    ("keep", "latest", "spared", "gone"),
+    ("keep", "latest", "also_keep", "removed"),
     [
         (1, TWO_NIGHTS[1], (), ["2026-11-23", "2026-11-24"]),
         (2, TWO_NIGHTS[1], (), ["2026-11-23"]),
@@ -81,21 +81,21 @@ def test_a_killed_runs_folder_is_removed_with_all_folders_in_it(tmp_path: Path) 
     ],
 )
 def test_the_newest_exports_and_the_latest_one_stay(
-    tmp_path: Path, keep: int, latest: str, spared: tuple[str, ...], gone: list[str]
+    tmp_path: Path, keep: int, latest: str, also_keep: tuple[str, ...], removed: list[str]
 ) -> None:
     for date in ("2026-11-23", *TWO_NIGHTS):
-        lay_down(tmp_path, f"{date}/attributes.csv")
-    lay_down(tmp_path, "attributes.csv", "projector/a.tsv", "2026-13-99/mine.csv")
+        create_files(tmp_path, f"{date}/attributes.csv")
+    create_files(tmp_path, "attributes.csv", "projector/a.tsv", "2026-13-99/mine.csv")
     (tmp_path / "latest").symlink_to(latest)
-    found = find_old_exports(tmp_path, keep, spared)
-    assert [each.folder.name for each in found] == gone
+    found = find_old_exports(tmp_path, keep, also_keep)
+    assert [each.folder.name for each in found] == removed
     remove(found)
-    assert not any((tmp_path / date).exists() for date in gone)
+    assert not any((tmp_path / date).exists() for date in removed)
     assert (tmp_path / "2026-13-99" / "mine.csv").exists()
 
 
 def test_the_last_plan_of_each_exported_table_and_of_the_newest_is_needed(tmp_path: Path) -> None:
-    lay_down(
+    create_files(
         tmp_path,
         *("plans/web/a-1.parquet", "plans/web/a-2.parquet", "plans/web/b-1.parquet"),
         *("plans/folder/a-10.parquet", "plans/folder/a-9.parquet", "plans/web/c-1.parquet"),
@@ -111,7 +111,7 @@ def test_the_last_plan_of_each_exported_table_and_of_the_newest_is_needed(tmp_pa
 
 
 def test_a_vocabulary_stays_while_a_shard_of_its_table_exists(tmp_path: Path) -> None:
-    lay_down(
+    create_files(
         tmp_path,
         *(f"videos/{table}.parquet" for table in "abcd"),
         *(f"vocabularies/{table}.parquet" for table in "abcd"),
@@ -127,7 +127,7 @@ def test_a_vocabulary_stays_while_a_shard_of_its_table_exists(tmp_path: Path) ->
 
 
 def test_results_of_current_engines_stay_for_every_source(tmp_path: Path) -> None:
-    lay_down(
+    create_files(
         tmp_path,
         *("words/e-1/s.parquet", "words/e-2/s.parquet", "words/e-3/s.parquet"),
         *("faces/e-3/s.parquet", "thumbnails/e-3/s.parquet"),
@@ -140,7 +140,7 @@ def test_results_of_current_engines_stay_for_every_source(tmp_path: Path) -> Non
 
 
 def test_the_summary_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
-    lay_down(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
+    create_files(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
     reclaimable = [
         Reclaimable(tmp_path / "words/e", "why", sorted((tmp_path / "words/e").iterdir())),
         Reclaimable(tmp_path / "videos", "because", [tmp_path / "videos/a.parquet"]),
@@ -156,7 +156,7 @@ def test_the_summary_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> N
 
 
 def test_a_file_with_a_second_hard_link_frees_nothing(tmp_path: Path) -> None:
-    lay_down(tmp_path, "a/attributes.csv")
+    create_files(tmp_path, "a/attributes.csv")
     (tmp_path / "b").mkdir()
     os.link(tmp_path / "a/attributes.csv", tmp_path / "b/attributes.csv")
     both = [tmp_path / "a/attributes.csv", tmp_path / "b/attributes.csv"]
@@ -165,6 +165,6 @@ def test_a_file_with_a_second_hard_link_frees_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_other_files_in_it_stays(tmp_path: Path) -> None:
-    lay_down(tmp_path, "words/e/a.parquet", "words/e/notes.txt")
+    create_files(tmp_path, "words/e/a.parquet", "words/e/notes.txt")
     remove([Reclaimable(tmp_path / "words/e", "why", [tmp_path / "words/e/a.parquet"])])
     assert files_of(tmp_path) == ["words/e/notes.txt"]

@@ -114,7 +114,7 @@ class Nightly(RunTask):
         if latest_date(self._exports) < name:
             with atomic_write(self._exports / LATEST) as temporary:
                 temporary.symlink_to(name)
-        old = retention.find_old_exports(self._exports, keep, spared=[name])
+        old = retention.find_old_exports(self._exports, keep, also_keep=[name])
         retention.remove(old)
         report_progress(
             self,

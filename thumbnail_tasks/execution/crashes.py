@@ -63,7 +63,7 @@ def name_crash(exit_code: int, oom_kills: int) -> ThumbnailTasksError:
     if -exit_code in _STOP_SIGNALS:
         return ThumbnailTasksError(f"the model process was {reason}")
     if oom_kills > 0:
-        reason += f" (the kernel counts {oom_kills} out-of-memory kills meanwhile)"
+        reason += f" (the kernel counted {oom_kills} out-of-memory kills in that time)"
     return CrashError(OUT_OF_MEMORY if -exit_code == signal.SIGKILL else CRASHED, reason)
 
 

@@ -50,13 +50,13 @@ def find_gpus() -> list[Gpu]:
         SettingsError: A selected GPU does not exist.
         GpuError: nvidia-smi fails; or there is no GPU although ``[gpus] required`` is set.
     """
-    chosen = settings.gpus()
-    gpus = _select_gpus(chosen.devices.strip())
-    if chosen.required and not gpus:
+    config = settings.gpus()
+    gpus = _select_gpus(config.devices.strip())
+    if config.required and not gpus:
         on_path = "on" if shutil.which(NVIDIA_SMI) else "not on"
         raise GpuError(
             "[gpus] required: expected a GPU; found: none, with [gpus] devices = "
-            f"{chosen.devices}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
+            f"{config.devices}, {_VISIBLE} {os.environ.get(_VISIBLE, 'not set') or 'empty'} and "
             f"nvidia-smi {on_path} the PATH. Install the driver (for a container: NVIDIA's "
             "container toolkit), or set required = false"
         )
@@ -94,17 +94,17 @@ def _list_gpus() -> dict[str, Gpu] | None:
     """The host's GPUs by number, from nvidia-smi; None if it is not installed."""
     if not shutil.which(NVIDIA_SMI):
         return None
-    failure, said, rows = "", "", []
+    failure, output, rows = "", "", []
     try:
         rows = query_gpus("index", "uuid", "name", timeout_s=_NVIDIA_SMI_TIMEOUT_S)
     except subprocess.CalledProcessError as error:
         failure = f"exit code {error.returncode}"
-        said = " ".join(f"{error.stdout} {error.stderr}".split())
+        output = " ".join(f"{error.stdout} {error.stderr}".split())
     except subprocess.TimeoutExpired:
         failure = f"no answer in {_NVIDIA_SMI_TIMEOUT_S:.0f} s"
     if failure:
         raise GpuError(
-            f"nvidia-smi: expected the list of this host's GPUs; found: {failure} {said[:300]}. "
+            f"nvidia-smi: expected the list of this host's GPUs; found: {failure} {output[:300]}. "
             "Fix the driver, or compute on the CPU with [gpus] devices = none"
         )
     return {index: Gpu(uuid, f"GPU {index} ({name})") for index, uuid, name in rows}
@@ -160,8 +160,8 @@ def _open_lock(gpu: Gpu, stack: contextlib.ExitStack) -> int:
     path = Path(settings.gpus().lock_dir, f"thumbnail-tasks-{gpu.id}.lock")
     try:
         # Read-only, and created only if missing, so that files of other users can be locked.
-        made = 0 if path.exists() else os.O_CREAT
-        handle = os.open(path, os.O_RDONLY | made, 0o644)
+        create = 0 if path.exists() else os.O_CREAT
+        handle = os.open(path, os.O_RDONLY | create, 0o644)
     except OSError as error:
         raise StorageError(
             f"{path}: expected a lock file that can be created or opened; found: {error.strerror}. "

@@ -34,7 +34,7 @@ class ModelProcess:
 
     It is forked from a process that loads no model itself: so it starts within milliseconds, has
     the run's settings, and keeps its models loaded between calls. It sees no GPU except the one
-    that it is assigned.
+    assigned to it.
     """
 
     def __init__(self) -> None:
@@ -89,8 +89,8 @@ class ModelProcess:
         self._process = fork.Process(
             target=_serve, args=(theirs, self._pipe, self._gpu), daemon=True
         )
-        # A fork inherits locks that other threads hold, for ever. Threads of the run's first
-        # process take fork_lock while they hold any; its forks have no other threads.
+        # A fork inherits locks held by other threads, and nothing releases them there. Threads of
+        # the run's first process take fork_lock while they hold any; its forks have only one.
         is_first = multiprocessing.parent_process() is None
         with fork_lock if is_first else contextlib.nullcontext():
             self._process.start()

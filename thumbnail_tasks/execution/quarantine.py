@@ -46,8 +46,8 @@ def find_quarantined(thumbnails: pa.Table) -> pa.ChunkedArray:
     Args:
         thumbnails: ``thumbnail_id`` and ``status`` of ``schemas.THUMBNAILS``.
     """
-    are_crashed = pc.is_in(thumbnails["status"], value_set=pa.array([CRASHED, OUT_OF_MEMORY]))
-    return thumbnails["thumbnail_id"].filter(are_crashed)
+    is_crashed = pc.is_in(thumbnails["status"], value_set=pa.array([CRASHED, OUT_OF_MEMORY]))
+    return thumbnails["thumbnail_id"].filter(is_crashed)
 
 
 def pick_rows(tables: Sequence[pa.Table], rows: range, crashed: pa.ChunkedArray) -> list[pa.Table]:

@@ -1,4 +1,4 @@
-"""Finds runs whose process ended without writing how: it was killed, or its machine went down."""
+"""Find runs that ended without recording how: their process was killed, or the machine failed."""
 
 import contextlib
 import dataclasses

@@ -57,8 +57,8 @@ class FailureLog:
 
 def _in_one_line(error: BaseException | str) -> str:
     is_plain = isinstance(error, (str, ThumbnailTasksError))
-    said = str(error) if is_plain else f"{type(error).__name__}: {error}"
-    return " ".join(said.split())[:_MAX_ERROR]
+    text = str(error) if is_plain else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:_MAX_ERROR]
 
 
 def _trace_of(error: BaseException | str) -> str | None:

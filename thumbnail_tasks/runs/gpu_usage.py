@@ -8,25 +8,25 @@ from thumbnail_tasks.execution.gpus import NVIDIA_SMI, query_gpus
 from thumbnail_tasks.runs.records import GpuRecord
 
 _TIMEOUT_S = 10.0
-_MAX_REFUSALS = 3
+_MAX_FAILURES = 3
 
 
 class GpuUsage:
     """Samples the utilisation of all GPUs; none without nvidia-smi."""
 
     def __init__(self) -> None:
-        self._n_refusals = 0 if shutil.which(NVIDIA_SMI) else _MAX_REFUSALS
+        self._n_failures = 0 if shutil.which(NVIDIA_SMI) else _MAX_FAILURES
         self._names: dict[str, str] = {}
         self._samples: dict[str, list[float]] = {}
 
     def sample(self) -> None:
         """Take one sample; after repeated failures, nvidia-smi is not called again."""
-        if self._n_refusals >= _MAX_REFUSALS:
+        if self._n_failures >= _MAX_FAILURES:
             return
         try:
             gpus = query_gpus("index", "utilization.gpu", "name", timeout_s=_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError):
-            self._n_refusals += 1
+            self._n_failures += 1
             return
         for index, busy, name in gpus:
             self._names[index] = name

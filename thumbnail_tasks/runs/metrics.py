@@ -80,19 +80,17 @@ def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
     }
     lines = []
     for name, (meaning, samples) in families.items():
-        told = [
-            f"thumbnail_tasks_{name}{_labels(labels)} {value:.12g}" for labels, value in samples
-        ]
-        if told:
-            about = f"thumbnail_tasks_{name}"
-            lines += [f"# HELP {about} {meaning}", f"# TYPE {about} gauge", *told]
+        metric = f"thumbnail_tasks_{name}"
+        values = [f"{metric}{_labels(labels)} {value:.12g}" for labels, value in samples]
+        if values:
+            lines += [f"# HELP {metric} {meaning}", f"# TYPE {metric} gauge", *values]
     return "\n".join(lines) + "\n"
 
 
 def _labels(labels: Mapping[str, str]) -> str:
     escapes = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-    told = ",".join(f'{name}="{value.translate(escapes)}"' for name, value in labels.items())
-    return f"{{{told}}}" if told else ""
+    pairs = ",".join(f'{name}="{value.translate(escapes)}"' for name, value in labels.items())
+    return f"{{{pairs}}}" if pairs else ""
 
 
 def serve_metrics(address: str, page: Callable[[], str]) -> None:

@@ -146,7 +146,7 @@ def _count_work_of_others(worker: Worker, tasks: TasksByOutcome) -> TasksByOutco
 
 
 def _failed_elsewhere(worker: Worker) -> dict[str, str]:
-    """The failed tasks on a run's data directory, id to family; empty if one failed here."""
+    """The failed tasks on a run's data directory, by id; empty if one failed here."""
     if luigi_patches.has_failed_tasks(worker):
         return {}
     data_dir = getattr(luigi_patches.root_task(worker), "data_dir", None)

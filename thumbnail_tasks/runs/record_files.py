@@ -46,9 +46,7 @@ def reserve_space(data_dir: str, run_id: str) -> None:
         StorageError: There is not enough.
     """
     with atomic_write(_reserved_path(data_dir, run_id)) as temporary:
-        temporary.write_bytes(
-            os.urandom(_RESERVED_BYTES)
-        )  # random, so that no file system compresses it
+        temporary.write_bytes(os.urandom(_RESERVED_BYTES))  # no file system compresses these
 
 
 def _reserved_path(data_dir: str, run_id: str) -> Path:

@@ -1,4 +1,4 @@
-"""Records the run whose tasks this process schedules.
+"""Record the run whose tasks this process schedules.
 
 A run is recorded from ``start_recording`` until the process ends (``atexit``), because Luigi offers
 no other moment: see ``runs.outcome``.
@@ -58,7 +58,7 @@ _MIN_INTERVAL_S = 0.1
 
 
 class RunInput(NamedTuple):
-    """What a run is about."""
+    """The input of a run, and the engines that it uses."""
 
     data_dir: str
     videos: str
@@ -117,7 +117,7 @@ class RunRecorder:
 
     def _update_regularly(self) -> None:
         while not self._stopping.wait(self._interval_s):
-            # A process forked meanwhile would inherit the locks held here, for ever.
+            # A process forked now would inherit locks that nothing releases there.
             with fork_lock, contextlib.suppress(ThumbnailTasksError, OSError):
                 self._gpus.sample()
                 self._update_tally()
@@ -256,7 +256,7 @@ def _describe_run(run: RunInput) -> Record:
 
 @contextlib.contextmanager
 def _log_failures() -> Iterator[None]:
-    """A record that cannot be written does not fail the run."""
+    """Log errors in the block: a record that cannot be written does not fail the run."""
     try:
         yield
     except (ThumbnailTasksError, OSError) as error:

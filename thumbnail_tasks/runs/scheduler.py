@@ -1,4 +1,4 @@
-"""What a run asks of Luigi's central scheduler, luigid, besides what Luigi itself asks."""
+"""Requests to Luigi's central scheduler, luigid, in addition to Luigi's own."""
 
 import contextlib
 import json

@@ -68,7 +68,7 @@ class RunTally:
         """
         self._engines = engines
         folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
-        self._there_before = {path for folder in folders for path in Path(data_dir).glob(folder)}
+        self._existing = {path for folder in folders for path in Path(data_dir).glob(folder)}
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
 
@@ -81,16 +81,16 @@ class RunTally:
     def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
         """Expect the shards of the plan; Luigi does not report those that an assistant makes."""
         for task in tasks:
-            if Path(task.output_for(task.shards).path) not in self._there_before:
+            if Path(task.output_for(task.shards).path) not in self._existing:
                 self.expect(task)
 
     def update(self) -> None:
         """Count files that have been published since the last update."""
         for stage, waiting in list(self._waiting.items()):
             tasks = list(waiting.values())
-            there = _names_in(tasks[0].output_for(tasks[0].shards)) if tasks else frozenset()
+            published = _names_in(tasks[0].output_for(tasks[0].shards)) if tasks else frozenset()
             for task in tasks:
-                if Path(task.output_for(task.shards).path).name in there:
+                if Path(task.output_for(task.shards).path).name in published:
                     try:
                         self._made[stage].add(task)
                     except StorageError:  # being replaced, or damaged: try again later

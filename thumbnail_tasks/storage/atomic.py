@@ -10,7 +10,7 @@ from pathlib import Path
 from thumbnail_tasks.errors import StorageError
 
 _TEMPORARY_PREFIX = ".writing-"
-"""Leading dot: pandas, DuckDB, Spark and Arrow skip such files when they read a folder."""
+"""The dot makes pandas, DuckDB, Spark and Arrow skip such files when they read a folder."""
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def open_checked(path: str, columns: Sequence[str] | None = None) -> pq.ParquetF
     Raises:
         ChecksumError: A checksum does not match.
     """
-    file = pa.OSFile(path)  # one handle: the path may be replaced by a newer file meanwhile
+    file = pa.OSFile(path)  # one handle: the path may be replaced by a newer file
     footer = _read_footer(file)
     before_footer = file.size() - len(footer)
     stored = file.read_at(_DIGEST_BYTES, max(0, before_footer - _DIGEST_BYTES))

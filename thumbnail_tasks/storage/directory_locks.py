@@ -28,7 +28,7 @@ class DataDirBusyError(ThumbnailTasksError):
 
 @contextlib.contextmanager
 def hold_night_lock(data_dir: Path, who: str) -> Iterator[None]:
-    """Be the only night on a data directory while the block runs.
+    """Hold the lock for one night at a time on a data directory while the block runs.
 
     The lock is the kernel's (see ``storage.locks``): a night that dies holds nothing, whatever
     ``<data_dir>/.night`` says. That file only tells a second night who holds the lock.

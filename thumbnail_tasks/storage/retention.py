@@ -37,7 +37,7 @@ class Plan(NamedTuple):
 
 def list_orphans(data_dir: Path) -> list[Reclaimable]:
     """Leftovers of killed writers."""
-    return _by_folder(find_orphans(data_dir), "left by killed writers")
+    return _by_folder(find_orphans(data_dir), "temporary files of killed writers")
 
 
 def list_damaged(data_dir: Path) -> list[Reclaimable]:
@@ -48,7 +48,7 @@ def list_damaged(data_dir: Path) -> list[Reclaimable]:
 def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
     """The folders that exist, left by a killed run."""
     return [
-        Reclaimable(folder, "of a killed run", _files_below(folder))
+        Reclaimable(folder, "leftovers of a killed run", _files_below(folder))
         for folder in folders
         if folder.is_dir()
     ]
@@ -73,19 +73,21 @@ def latest_date(exports: Path) -> str:
     return latest.resolve().name if latest.is_dir() else ""
 
 
-def find_old_exports(exports: Path, keep: int, spared: Collection[str] = ()) -> list[Reclaimable]:
+def find_old_exports(
+    exports: Path, keep: int, also_keep: Collection[str] = ()
+) -> list[Reclaimable]:
     """The dated exports before the newest ``keep``.
 
     Args:
         exports: The folder of all exports.
         keep: Number of exports to keep, 1 or more.
-        spared: Dates to keep, however old, in addition to the one that ``latest`` points to.
+        also_keep: Dates to keep, however old; the one that ``latest`` points to is always kept.
     """
-    stays = {*spared, latest_date(exports)}
+    kept = {*also_keep, latest_date(exports)}
     return [
         Reclaimable(folder, "older than the exports kept", _files_below(folder))
         for folder in list_dated_exports(exports)[:-keep]
-        if folder.name not in stays
+        if folder.name not in kept
     ]
 
 
@@ -134,14 +136,14 @@ def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Reclaimabl
     tables = {plan.table_name for plan in needed}
     videos = sorted((data_dir / "videos").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
     tables.update(path.stem for path in videos[-1:])
-    brought = {table_of_shard(path.stem) for path in (data_dir / "shards").glob("*/*.parquet")}
+    sharded = {table_of_shard(path.stem) for path in (data_dir / "shards").glob("*/*.parquet")}
     ids = sorted((data_dir / "thumbnail_ids").glob("*/*.parquet"))
     vocabularies = sorted((data_dir / "vocabularies").glob("*.parquet"))
     old = [
         *(plan.path for plan in list_plans(data_dir) if plan.path not in needed_paths),
         *(path for path in videos if path.stem not in tables),
         *(path for path in ids if path.stem not in tables),
-        *(path for path in vocabularies if path.stem not in tables | brought),
+        *(path for path in vocabularies if path.stem not in tables | sharded),
     ]
     return _by_folder(old, "of tables that no kept export needs")
 
@@ -153,16 +155,16 @@ def _by_folder(files: Iterable[Path], why: str) -> list[Reclaimable]:
     return [Reclaimable(folder, why, of_folder) for folder, of_folder in by_folder.items()]
 
 
-def find_superseded(data_dir: Path, todays: Mapping[str, Collection[str]]) -> list[Reclaimable]:
+def find_superseded(data_dir: Path, selected: Mapping[str, Collection[str]]) -> list[Reclaimable]:
     """Results of engines that the settings do not select.
 
     Args:
         data_dir: The data directory.
-        todays: For each folder of results, the engine tags in use, one for each source.
+        selected: For each folder of results, the engine tags in use, one for each source.
     """
     return [
         Reclaimable(folder, "of superseded engines", _files_below(folder))
-        for table, tags in todays.items()
+        for table, tags in selected.items()
         for folder in _folders(data_dir / table)
         if folder.name not in tags
     ]
