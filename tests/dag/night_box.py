@@ -179,20 +179,28 @@ class Box:
         """Run an assistant during the block; one that ends is restarted, as by systemd."""
         is_over = threading.Event()
 
-        def assist() -> None:
-            while not is_over.is_set():
-                with (self.folder / "assistant.log").open("a") as log:
-                    self._assistant = self.start("WrapperTask", "--assistant", output=log)
-                    self._assistant.wait()
+        def start() -> None:
+            with (self.folder / "assistant.log").open("a") as log:
+                self._assistant = self.start("WrapperTask", "--assistant", output=log)
 
-        thread = threading.Thread(target=assist)
+        def restart() -> None:
+            while True:
+                self._assistant.wait()
+                if is_over.is_set():
+                    return
+                start()
+
+        start()
+        thread = threading.Thread(target=restart)
         thread.start()
         try:
             yield
         finally:
             is_over.set()
-            os.killpg(self._assistant.pid, signal.SIGKILL)
-            thread.join()
+            while thread.is_alive():  # it may have restarted the assistant just now
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._assistant.pid, signal.SIGKILL)
+                thread.join(1)
 
     @property
     def data_dir(self) -> Path:

@@ -32,7 +32,7 @@ class Header(NamedTuple):
     names: list[str]
     delimiter: str
     ends_in_return: bool
-    """Whether its line ends with a carriage return alone, as on old Macs."""
+    """Whether lines end with a carriage return alone, as on old Macs."""
 
 
 def read_header(path: Path) -> Header:
@@ -52,12 +52,12 @@ def read_header(path: Path) -> Header:
         raise _not_utf8(path, f"the byte 0x{error.object[error.start]:02x}") from error
     headers = [_parse_header(path, text, delimiter, is_whole) for delimiter in ",;"]
     keys = {LINK_COLUMN, ID_COLUMN}
-    chosen = next(
+    selected = next(
         (header for header in headers if keys & set(map(plain_name, header.names))),
         max(headers, key=lambda header: len(header.names)),
     )
-    check_columns(path, chosen.names, "separated by ',' or ';'")
-    return chosen
+    check_columns(path, selected.names, "separated by ',' or ';'")
+    return selected
 
 
 def _parse_header(path: Path, text: str, delimiter: str, is_whole: bool) -> Header:
@@ -80,22 +80,22 @@ def _not_utf8(path: Path, found: str) -> InputError:
 
 
 _STRAY_RETURN = re.compile(rb"\r(?!\n)")
-_STANDS_FOR_RETURN = b"\xff"
+_RETURN_PLACEHOLDER = b"\xff"
 """A byte that does not occur in UTF-8."""
 
 _FIELDS = {
     delimiter: re.compile(
         rb"""(?>(?>
-            (?!") [^%(d)b\r\n]*+                      # unquoted; quotes inside are its own
-            | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; Kaggle's tags go on
-            | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, over several lines: ends there
+            (?!") [^%(d)b\r\n]*+                      # unquoted; may contain quotes
+            | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; text may follow: Kaggle's tags
+            | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, over several lines; nothing may follow
         ) [%(d)b\r\n])*+"""
         % {b"d": delimiter.encode()},
         re.VERBOSE,
     )
     for delimiter in ",;"
 }
-"""As many whole cells as there are, each with the delimiter or line end behind it."""
+"""As many complete cells as possible, each with the delimiter or line end after it."""
 _TEXT_BEHIND_LINES = re.compile(rb'"(?>[^"\r\n]++|"")*+[\r\n](?>[^"]++|"")*+"[^"]')
 
 
@@ -124,10 +124,10 @@ class _CheckedBytes(io.RawIOBase):
         self._is_ended = len(block) < size or size < 0
         while block.endswith(b"\r") and (following := self._file.read(1)):
             block += following
-        if _STANDS_FOR_RETURN in block:
+        if _RETURN_PLACEHOLDER in block:
             raise _not_utf8(self._path, "the byte 0xff")
         if not self._header.ends_in_return:
-            block = _STRAY_RETURN.sub(_STANDS_FOR_RETURN, block)
+            block = _STRAY_RETURN.sub(_RETURN_PLACEHOLDER, block)
         if self._is_ended:
             block += b"\n"  # ends the last row; an empty line is not a row
         self._check_quotes(block)
@@ -143,7 +143,7 @@ class _CheckedBytes(io.RawIOBase):
         if _TEXT_BEHIND_LINES.match(self._unfinished):
             raise InputError(
                 f"{where}: expected a quoted cell to end at its second quote; found more text "
-                "behind it, lines below: is a quote missing?"
+                "after it, on a later line: is a quote missing?"
             )
         if self._is_ended and self._unfinished:
             raise InputError(f"{where}: expected a second quote; found the end of the file")
@@ -159,7 +159,7 @@ class _CheckedBytes(io.RawIOBase):
 
 
 def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
-    """The rows in batches of bounded size, all cells as text, an empty cell as ''.
+    """Read the rows in batches of bounded size: all cells as strings, an empty cell as ''.
 
     Raises:
         InputError: It is not a table, or not in UTF-8; with the line number if known.
@@ -187,7 +187,7 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
 def _as_texts(path: Path, batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        cells = pc.replace_substring(column, _STANDS_FOR_RETURN, b"\r")
+        cells = pc.replace_substring(column, _RETURN_PLACEHOLDER, b"\r")
         try:
             columns.append(cells.cast(pa.string()))
         except pa.ArrowInvalid as error:

@@ -63,7 +63,7 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
 
 
 def _is_table(path: Path) -> bool:
-    """Whether it has the name of a table, or will have once its temporary suffix is gone."""
+    """Whether it has the name of a table, or will have without its temporary suffix."""
     if _is_temporary(path.name):
         return any(suffix.lower().rstrip("~") in _TABLES for suffix in path.suffixes)
     return path.suffix.lower() in _TABLES

@@ -27,7 +27,7 @@ from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.csv_reading import read_csv, read_header
 
 READER_VERSION = "2"
-"""Raise it when the same file gives other rows or columns."""
+"""Increase it when the same file gives different rows or columns."""
 
 _READ_AS_TEXT = (LINK_COLUMN, ID_COLUMN, "title", "channel_title", "description")
 FORMATS = ("auto", "csv", "parquet")
@@ -53,7 +53,7 @@ def find_files(videos: str) -> list[Path]:
         if not found:
             raise InputError(f"--videos {part}: no such file")
         for path in found:
-            _refuse_what_is_no_file(path)
+            _check_is_file(path)
         files += found
     if not files:
         raise InputError("--videos: expected a CSV or Parquet file; found nothing")
@@ -67,7 +67,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
+def _check_is_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(
             f"--videos {path}: expected a CSV or Parquet file; found a folder. "
@@ -76,7 +76,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
     if not path.is_file():
         raise InputError(
             f"--videos {path}: expected a CSV or Parquet file; found a pipe or a device, which "
-            "cannot be read twice, or a link to nowhere"
+            "cannot be read twice, or a broken link"
         )
 
 
@@ -139,7 +139,7 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
 
 
 def _lossless_types(path: Path, format: str, schema: pa.Schema) -> dict[str, list[pa.DataType]]:
-    """The narrower types that each column may have; a column that is left out has no cell."""
+    """The narrower types that each column may have; columns without a filled cell are omitted."""
     if detect_format(path, format) == "parquet":
         return {field.name: [field.type] for field in schema}
     dtypes: dict[str, list[pa.DataType]] = {}

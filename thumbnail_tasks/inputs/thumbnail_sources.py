@@ -118,7 +118,7 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     """The pictures of a folder by video id.
 
     Names are ``<video_id>.jpg|.jpeg|.png|.webp``, or the notebook's: the link without slashes
-    (with ``_`` for ``:`` on disks that forbid it). The former take precedence.
+    (with ``_`` for ``:`` on file systems that forbid it). The former take precedence.
 
     Raises:
         InputError: There is no such folder, or it cannot be read.
@@ -167,11 +167,11 @@ def id_of_notebook_file(name: str) -> str | None:
 
 def source_tag(images_dir: str) -> str:
     """The name of a source of pictures, with a digest of every setting that changes them."""
-    chosen = settings.thumbnails()
-    limits = {"max_bytes": chosen.max_bytes, "max_pixels": chosen.max_pixels}
+    options = settings.thumbnails()
+    limits = {"max_bytes": options.max_bytes, "max_pixels": options.max_pixels}
     if images_dir:
         return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
-    about = {"fallback": chosen.fallback, "url_template": chosen.url_template, **limits}
-    if chosen.allow_private_addresses:
+    about = {"fallback": options.fallback, "url_template": options.url_template, **limits}
+    if options.allow_private_addresses:
         about["allow_private_addresses"] = True  # otherwise refused links would stay refused
     return make_tag(settings.wanted_quality(), about)

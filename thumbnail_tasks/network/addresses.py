@@ -16,7 +16,7 @@ _REFUSED_V4 = [
     for network in (
         *("0.0.0.0/8", "127.0.0.0/8"),  # this machine
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # private
-        "100.64.0.0/10",  # behind a carrier's address translation, and some clouds' metadata
+        "100.64.0.0/10",  # carrier-grade NAT, and some clouds' metadata
         "169.254.0.0/16",  # link-local, and most clouds' metadata
         "168.63.129.16/32",  # Azure's metadata
         *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15"),  # protocols, tests
@@ -29,7 +29,7 @@ _GLOBAL_V6 = IPv6Network("2000::/3")
 _REFUSED_V6 = [
     IPv6Network(network)
     for network in (
-        "2001::/23",  # protocols, and Teredo's tunnels
+        "2001::/23",  # protocols, and Teredo tunnels
         *("2001:db8::/32", "3fff::/20"),  # documentation
     )
 ]
@@ -40,7 +40,7 @@ Found = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
 
 
 class BlockedAddressError(Exception):
-    """A host has an address outside of the public internet."""
+    """A host has no address on the public internet."""
 
 
 def is_public(address: str) -> bool:
@@ -72,8 +72,8 @@ def open_socket(
 
     Args:
         host: A name, or an address in any spelling that the system accepts.
-        port: Its port.
-        timeout_s: Timeout for each address.
+        port: TCP port.
+        timeout_s: Timeout in seconds for each address.
         deadline_s: Deadline for everything, in seconds of ``time.monotonic``.
         may_be_private: Allow any address.
 
@@ -83,7 +83,7 @@ def open_socket(
         UnicodeError: The host is not a valid name.
     """
     found = _look_up(host.strip("[]"), port, deadline_s)
-    allowed = found if may_be_private else _public_ones(host, found)
+    allowed = found if may_be_private else _select_public(host, found)
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in allowed:
         opened = socket.socket(family, kind, protocol)
@@ -99,10 +99,10 @@ def open_socket(
 
 
 def seconds_until(deadline_s: float) -> float:
-    """The time left.
+    """Seconds left until a deadline, given in seconds of ``time.monotonic``.
 
     Raises:
-        TimeoutError: There is none.
+        TimeoutError: The deadline has passed.
     """
     left = deadline_s - time.monotonic()
     if left <= 0:
@@ -130,8 +130,8 @@ def refuse_private_spelling(host: str) -> None:
         raise BlockedAddressError(f"{host} is at {address}: not an address of the internet")
 
 
-def _public_ones(host: str, found: Found) -> Found:
-    public = [about for about in found if is_public(str(about[4][0]))]
+def _select_public(host: str, found: Found) -> Found:
+    public = [entry for entry in found if is_public(str(entry[4][0]))]
     if found and not public:
         raise BlockedAddressError(f"{host} is at {found[0][4][0]}: not an address of the internet")
     return public

@@ -48,7 +48,7 @@ _NO_RETRIES = Retry(False)
 
 
 class _Bounds(threading.local):
-    """Limits of the request that this thread is making: see ``GuardedSession.ask``."""
+    """Limits of the request that this thread is making: see ``GuardedSession.request``."""
 
     deadline_s: float = math.inf
     may_be_private: bool = False
@@ -62,14 +62,14 @@ class _TimelyReader(io.RawIOBase):
 
     def __init__(self, connected: socket.socket, raw: io.RawIOBase) -> None:
         self._socket, self._raw = connected, raw
-        self._patience_s = connected.gettimeout() or math.inf
+        self._timeout_s = connected.gettimeout() or math.inf
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         left_s = seconds_until(_BOUNDS.deadline_s)
-        if left_s < self._patience_s:  # otherwise the socket's own suffices
+        if left_s < self._timeout_s:  # otherwise the socket's own suffices
             self._socket.settimeout(left_s)
         return self._raw.readinto(buffer)
 
@@ -150,7 +150,7 @@ class GuardedSession:
         # Malformed headers of a server would be logged with a stack trace each.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-    def ask(
+    def request(
         self, address: str, timeouts_s: tuple[float, float], deadline_s: float
     ) -> BaseHTTPResponse:
         """Request an address; the caller reads the response's body in the same thread.
@@ -268,13 +268,13 @@ def _login(url: Url) -> str | None:
     return unquote(url.auth) if url.auth and ":" in url.auth else None
 
 
-def next_address(address: str, answer: BaseHTTPResponse) -> str | None:
+def next_address(address: str, response: BaseHTTPResponse) -> str | None:
     """The absolute address that a response redirects to; None if it does not redirect.
 
     Raises:
         ValueError: It is not an address.
     """
-    location = answer.get_redirect_location()
+    location = response.get_redirect_location()
     if not location:
         return None
     return urljoin(address, requote_uri(location.encode("latin-1").decode()))

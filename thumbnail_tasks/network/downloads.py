@@ -128,7 +128,7 @@ class Downloader:
         address, code = url, None
         for _ in range(_MAX_REDIRECTS + 1):
             try:
-                with self._session.ask(address, timeouts_s, deadline_s) as response:
+                with self._session.request(address, timeouts_s, deadline_s) as response:
                     code = response.status
                     following = next_address(address, response)
                     if following is None:

@@ -26,8 +26,8 @@ _TIMEOUTS_S: Final = (10.0, 60.0)
 """Timeouts to connect, and between two bytes."""
 
 _TRIES: Final = 5
-"""Consecutive tries without a further byte."""
-_TRIES_WITHOUT_ANSWER: Final = 2
+"""Maximum number of consecutive tries that receive no further byte."""
+_TRIES_WITHOUT_RESPONSE: Final = 2
 """Low, so that a machine without a network reports it quickly."""
 _BACKOFF_S = 1.0
 
@@ -38,9 +38,9 @@ Advance = Callable[[int, int | None], None]
 class DownloadError(Exception):
     """Why a download is incomplete; the caller adds what to do."""
 
-    def __init__(self, reason: str, worth_tries: int = 1) -> None:
+    def __init__(self, reason: str, max_tries: int = 1) -> None:
         super().__init__(reason)
-        self.worth_tries = worth_tries
+        self.max_tries = max_tries
 
 
 class Origin(NamedTuple):
@@ -83,7 +83,7 @@ class Part:
         self.forget_origin()
 
     def forget_origin(self) -> None:
-        """Remove what is left beside a file that has been published."""
+        """Remove the state of the server's file, after the part has been published."""
         self._about.unlink(missing_ok=True)
 
 
@@ -94,22 +94,22 @@ def download(url: str, part: Part, n_bytes: int | None, advance: Advance) -> Non
         url: The address.
         part: The part downloaded so far; the whole file on return.
         n_bytes: Expected size of the file, if known.
-        advance: Called with the progress.
+        advance: Called with the number of bytes so far, and the total if known.
 
     Raises:
         DownloadError: The file is incomplete, or has another size. The part is kept, unless it
             cannot belong to this file.
         OSError: The part cannot be written.
     """
-    furthest, tries, worth_tries = part.n_bytes, 0, 0
+    furthest, tries, max_tries = part.n_bytes, 0, 0
     while True:
         try:
             return _download_once(url, part, n_bytes, advance)
         except DownloadError as error:
             tries = 1 if part.n_bytes > furthest else tries + 1
             furthest = max(furthest, part.n_bytes)
-            worth_tries = max(worth_tries, error.worth_tries)  # it may respond again
-            if error.worth_tries == 1 or tries >= worth_tries:
+            max_tries = max(max_tries, error.max_tries)  # a server that has responded may respond again
+            if error.max_tries == 1 or tries >= max_tries:
                 raise
         time.sleep(random.uniform(0.5, 1) * _BACKOFF_S * 2 ** (tries - 1))
 
@@ -129,7 +129,7 @@ def _download_once(url: str, part: Part, n_bytes: int | None, advance: Advance) 
                 raise DownloadError(f"{total} bytes")
             _append(part, response, total or n_bytes, advance)
     except (requests.ConnectionError, requests.Timeout) as error:
-        raise DownloadError(_short(error), _TRIES_WITHOUT_ANSWER) from error
+        raise DownloadError(_short(error), _TRIES_WITHOUT_RESPONSE) from error
     except (requests.RequestException, HTTPError, UnicodeError) as error:  # not an address
         raise DownloadError(_short(error)) from error
 
@@ -147,8 +147,8 @@ def _prepare(part: Part, origin: Origin | None, response: requests.Response) -> 
     if code in (206, 416):
         part.remove()
         raise DownloadError(f"HTTP {code}, but not the rest of the file", _TRIES)
-    may_pass = code >= 500 or code in (408, 425, 429)
-    raise DownloadError(f"HTTP {code} {response.reason}", _TRIES if may_pass else 1)
+    is_transient = code >= 500 or code in (408, 425, 429)
+    raise DownloadError(f"HTTP {code} {response.reason}", _TRIES if is_transient else 1)
 
 
 def _append(part: Part, response: requests.Response, total: int | None, advance: Advance) -> None:
@@ -179,12 +179,12 @@ def _validator(response: requests.Response) -> str:
 
 
 def _whole_size(response: requests.Response) -> int | None:
-    """The total size in a 206 response; None if it is not given."""
+    """The size of the whole file in bytes; None if the response does not give it."""
     if response.status_code == 206:
-        said = response.headers.get("Content-Range", "").rpartition("/")[2]
+        size = response.headers.get("Content-Range", "").rpartition("/")[2]
     else:
-        said = response.headers.get("Content-Length", "")
-    return int(said) if re.fullmatch("[0-9]+", said) else None
+        size = response.headers.get("Content-Length", "")
+    return int(size) if re.fullmatch("[0-9]+", size) else None
 
 
 def _short(error: Exception) -> str:
@@ -198,7 +198,7 @@ def _short(error: Exception) -> str:
 def alone(path: Path) -> Iterator[None]:
     """Wait until no other process is downloading to ``path``.
 
-    It is a kernel lock on a hidden file beside it, released however the process ends.
+    Holds a kernel lock on a hidden file beside it, which is released however the process ends.
     """
     lock = path.with_name(f".{path.name}.lock")
     while True:
@@ -208,7 +208,7 @@ def alone(path: Path) -> Iterator[None]:
             except BlockingIOError:
                 logger.info("Waiting for another process that is downloading %s", path)
                 fcntl.flock(file, fcntl.LOCK_EX)
-            if not _is_still(lock, file.fileno()):
+            if not _is_same_file(lock, file.fileno()):
                 continue  # its holder has removed the file, and another process may lock a new one
             try:
                 yield
@@ -217,7 +217,7 @@ def alone(path: Path) -> Iterator[None]:
             return
 
 
-def _is_still(path: Path, handle: int) -> bool:
+def _is_same_file(path: Path, handle: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(handle))
     except FileNotFoundError:

@@ -15,6 +15,7 @@ class Cropped(NamedTuple):
     """A part of a picture, and its position in the whole."""
 
     image_rgb: ImageRGB
+    """RGB uint8 (H, W, 3)."""
     left_px: int
     top_px: int
 
@@ -40,6 +41,12 @@ def crop_bars(image_rgb: ImageRGB) -> Cropped:
     Only 4:3 pictures have them (``default``, ``hqdefault``, ``sddefault``): an eighth of the
     height at top and bottom. They are cropped only if both are entirely black; other dark
     edges belong to the picture.
+
+    Args:
+        image_rgb: RGB uint8 (H, W, 3).
+
+    Returns:
+        A view of (H - 2 (H // 8), W, 3), or of the whole.
     """
     height, width = image_rgb.shape[:2]
     bar = height // 8
@@ -64,6 +71,10 @@ def iter_pictures(
     Yields:
         Row numbers and pictures. All pictures of a batch have the same shape, so that engines
         can stack them without padding.
+
+    Raises:
+        NotAnImageError: A picture is damaged.
+        TooManyPixelsError: A picture is over Pillow's own limit.
     """
     waiting: dict[tuple[int, ...], tuple[list[int], list[Cropped]]] = {}
     for row, data in enumerate(thumbnails["image"]):

@@ -66,29 +66,29 @@ def fetch_thumbnails(
     rows, stopped = [], None
     pool = ThreadPoolExecutor(concurrency)
 
-    def find(wanted: Mapping[str, Any]) -> FetchResult:
+    def fetch_one(wanted: Mapping[str, Any]) -> FetchResult:
         if wanted["url"] is None:
             return read_picture(wanted["path"], limits.max_bytes)
-        return _ask_for(urls_by_quality(wanted["url"], qualities), fetch)
+        return _fetch_first(urls_by_quality(wanted["url"], qualities), fetch)
 
     try:
         planned = shard.to_pylist()
-        asked = deque(
-            pool.submit(find, each) for each in planned if each["thumbnail_id"] not in known
+        futures = deque(
+            pool.submit(fetch_one, each) for each in planned if each["thumbnail_id"] not in known
         )
         for thumbnail_id in shard["thumbnail_id"].to_pylist():
             if thumbnail_id in known:
                 rows.append(known[thumbnail_id])
             else:
                 try:
-                    answer = asked.popleft().result()  # and release its memory
-                except HostDownError as error:  # the others end at once
+                    result = futures.popleft().result()  # and release its memory
+                except HostDownError as error:  # the remaining requests end immediately
                     stopped = error
                     continue
                 # One picture at a time, in this thread: the largest takes 350 MB, and each
                 # thread that has decoded one keeps 120 MB (measured).
-                seen = answer._asdict() | examine_picture(answer, limits.max_pixels)
-                rows.append({"thumbnail_id": thumbnail_id, **seen})
+                columns = result._asdict() | examine_picture(result, limits.max_pixels)
+                rows.append({"thumbnail_id": thumbnail_id, **columns})
             advance(1)
     finally:
         pool.shutdown(cancel_futures=True)  # Ctrl-C waits only for requests in progress
@@ -100,19 +100,19 @@ def fetch_thumbnails(
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
 
 
-def _ask_for(urls: Sequence[str], fetch: Fetch) -> FetchResult:
+def _fetch_first(urls: Sequence[str], fetch: Fetch) -> FetchResult:
     """The result of the first of these addresses that has the picture."""
     placeholder = None
     for url in urls:
-        answer = fetch(url)
-        image = answer.image
+        result = fetch(url)
+        image = result.image
         if _is_small(image) and (not url.endswith(_SMALLEST) or image == placeholder):
             placeholder = image
             detail = f"120×90 pixels at {url}"
-            answer = answer._replace(status="placeholder", detail=detail, image=None)
-        if answer.status not in ("not_found", "placeholder"):
+            result = result._replace(status="placeholder", detail=detail, image=None)
+        if result.status not in ("not_found", "placeholder"):
             break
-    return answer
+    return result
 
 
 def _is_small(image: bytes | None) -> bool:
@@ -127,7 +127,7 @@ def _is_small(image: bytes | None) -> bool:
 
 
 def read_picture(path: str | None, max_bytes: int) -> FetchResult:
-    """Read a file; errors with the file become the result's status."""
+    """Read a file of at most ``max_bytes``; errors become the result's status."""
     if path is None:
         return FetchResult(None, "not_found", "no picture of this id in the folder")
     try:
@@ -142,19 +142,27 @@ def read_picture(path: str | None, max_bytes: int) -> FetchResult:
     return FetchResult(path, "ok", image=image)
 
 
-def examine_picture(answer: FetchResult, max_pixels: int) -> dict[str, Any]:
-    """Check the bytes of a result; returns columns that replace those of the result."""
-    if answer.image is None:
+def examine_picture(result: FetchResult, max_pixels: int) -> dict[str, Any]:
+    """Check the bytes of a result.
+
+    Args:
+        result: Its ``image`` is a file's bytes, or None.
+        max_pixels: Maximum width × height.
+
+    Returns:
+        Columns of ``schemas.THUMBNAILS`` that replace those of the result.
+    """
+    if result.image is None:
         return _NO_PICTURE
     try:
-        width, height = measure_image(answer.image, max_pixels)
+        width, height = measure_image(result.image, max_pixels)
     except (NotAnImageError, TooManyPixelsError) as error:
         status = "too_large" if isinstance(error, TooManyPixelsError) else "not_an_image"
         return _NO_PICTURE | {"status": status, "detail": str(error)}
     return {
         "width_px": width,
         "height_px": height,
-        "sha256": hashlib.sha256(answer.image).hexdigest(),
+        "sha256": hashlib.sha256(result.image).hexdigest(),
     }
 
 
