@@ -3,17 +3,17 @@
 Every message says where, what was expected, and what was found.
 
 * ThumbnailTasksError
-    * InputError
-    * SettingsError
-    * StorageError
+    * InputError (``inputs``, ``stages``, ``commands``)
+    * SettingsError (wherever a setting is used)
+    * StorageError (``storage``, and wherever a file is not as expected)
         · LostFileError (``storage.parquet_target``): a result must be regenerated
-    * WeightsError
-    * HostDownError
+    * WeightsError (``weights``, ``engines``, ``tasks.fetch_weights``)
+    * HostDownError (``network.circuit_breaker``)
     · CrashError (``execution.crashes``): a computation killed its process
     · GpuError (``execution.gpus``): a GPU is expected but not visible
     · DataDirBusyError (``storage.directory_locks``): a night or a clean-up is running
 
-Those marked with · are defined where they are raised.
+In parentheses: where each is raised; for those marked with ·, where it is defined.
 """
 
 
@@ -22,7 +22,7 @@ class ThumbnailTasksError(Exception):
 
 
 class InputError(ThumbnailTasksError):
-    """The table of videos, or the folder of pictures, cannot be read as such."""
+    """The table of videos, or the folder of pictures, cannot be read or has wrong content."""
 
 
 class SettingsError(ThumbnailTasksError):

@@ -52,7 +52,7 @@ STATUSES = {
     "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
     "out_of_memory": "this picture alone exhausts the memory; all stages leave it out; retried",
 }
-"""The values of ``thumbnail_status`` and their meaning. Retried: by the next run."""
+"""The values of ``thumbnail_status``. "Retried" means: by the next run."""
 
 # --- Work to do ---------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ VOCABULARY = pa.schema(
     ]
 )
 
-# --- What each stage makes ----------------------------------------------------------------
+# --- Results of the stages ----------------------------------------------------------------
 
 THUMBNAILS = pa.schema(
     [
@@ -212,7 +212,7 @@ APPEARANCE = pa.schema(
     ]
 )
 
-# --- What is exported ---------------------------------------------------------------------
+# --- Exported columns ---------------------------------------------------------------------
 
 
 def attributes(width: int) -> pa.Schema:

@@ -27,8 +27,8 @@ class CleanUp(DataTask):
     These are leftovers of killed runs, damaged files that were moved aside, dated exports beyond
     ``[night] keep``, results of engines that the settings do not select, and tables and plans that
     no kept export needs. The last two are removed only if the newest export was made by the
-    selected engines: otherwise these are not the settings of the last run, and results that they
-    call superseded may be needed tomorrow.
+    selected engines: otherwise these are not the settings of the last run, and results that look
+    superseded may be needed tomorrow.
     """
 
     dry_run: bool = luigi.BoolParameter(
@@ -40,7 +40,7 @@ class CleanUp(DataTask):
     _has_run = False
 
     def complete(self) -> bool:
-        """False until it has run, because what can be removed changes by itself."""
+        """False until it has run: what can be removed differs from run to run."""
         return self._has_run
 
     def run(self) -> None:
@@ -72,9 +72,11 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
         *retention.list_damaged(data_dir),
         *old_exports,
     ]
-    gone = {each.folder for each in old_exports}
+    old_folders = {each.folder for each in old_exports}
     kept = [
-        folder for folder in (exports, *retention.list_dated_exports(exports)) if folder not in gone
+        folder
+        for folder in (exports, *retention.list_dated_exports(exports))
+        if folder not in old_folders
     ]
     targets = [ParquetTarget(str(folder / "attributes.parquet")) for folder in kept]
     made = [target for target in targets if target.exists()]

@@ -19,7 +19,7 @@ from thumbnail_tasks.export.attributes import (
     read_attributes,
     write_export,
 )
-from thumbnail_tasks.export.summary import listed, summarize, time_stages
+from thumbnail_tasks.export.summary import format_counts, summarize, time_stages
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.report.building import build, is_built, name_files, report_folder
 from thumbnail_tasks.stages.pipeline import STAGES, shards_of, stages_of
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 class ExportAttributes(RunTask):
     """Write attributes.parquet and attributes.csv: everything found on the thumbnails.
 
-    Run again with the same input, it does nothing; with a grown input, only what is new.
+    A second run with the same input does nothing; with a grown input, it computes only what is new.
     """
 
     def requires(self) -> dict[str, luigi.Task]:
@@ -79,20 +79,20 @@ class ExportAttributes(RunTask):
         yield [task for task in stages if not task.complete()]
 
         attributes = read_attributes(plan, self.source, self.data_dir)
-        self._refuse_failures_only(attributes, plan)
+        self._require_a_picture(attributes, plan)
         parquet, csv = self.output()
         with self.lock(parquet):
-            if not is_current_export(parquet, csv, self.fingerprint):  # another run may have
+            # Another run may have written it while this one waited for the lock.
+            if not is_current_export(parquet, csv, self.fingerprint):
                 videos, ids = self.input()["videos"], self.input()["ids"]
-                made_from = self.fingerprint()
-                write_export(videos, ids, attributes, parquet, Path(csv.path), made_from)
+                write_export(videos, ids, attributes, parquet, Path(csv.path), self.fingerprint())
             if not self.complete():
                 self.build_report(plan)
-        remove_orphans(Path(self.data_dir))  # PlanShards has not, if this run resumes a killed one
+        remove_orphans(Path(self.data_dir))  # PlanShards does not if this run resumes a killed one
         timings = time_stages(stages, since=self.input()["plan"].written_at())
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
-        statuses = Counter(attributes["thumbnail_status"].to_pylist())
-        show_on_page(self, f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}", 1)
+        statuses = format_counts(Counter(attributes["thumbnail_status"].to_pylist()))
+        show_on_page(self, f"{n_rows} rows, {len(attributes)} thumbnails: {statuses}", 1)
         print(summarize(n_rows, attributes, timings, [parquet.path, csv.path]), flush=True)
 
     def build_report(self, plan: pa.Table) -> None:
@@ -116,7 +116,7 @@ class ExportAttributes(RunTask):
         page = report_folder(self.data_dir) / "index.html"
         logger.info(TASK_LINE, "BuildReport", f"open {page} in a browser")
 
-    def _refuse_failures_only(self, attributes: pa.Table, plan: pa.Table) -> None:
+    def _require_a_picture(self, attributes: pa.Table, plan: pa.Table) -> None:
         statuses = Counter(attributes["thumbnail_status"].to_pylist())
         if not statuses["ok"]:
             shard = shards_of(plan)[0]
@@ -125,7 +125,7 @@ class ExportAttributes(RunTask):
             first = downloaded.output_for(shard).read(columns).to_pylist()[0]
             raise InputError(
                 f"--videos {self.videos}: expected thumbnails; none of {len(attributes)} could "
-                f"be fetched ({listed(statuses)}). The first: "
+                f"be fetched ({format_counts(statuses)}). The first: "
                 f"{first['url'] or first['thumbnail_id']}: {first['detail']}. Nothing was exported."
             )
 

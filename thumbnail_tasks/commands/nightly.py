@@ -52,8 +52,8 @@ def link_or_copy(source: Path, path: Path) -> None:
 class Nightly(RunTask):
     """Export the newest table under its date, point ``latest`` at it, delete the oldest exports.
 
-    Run again the same night, it does nothing unless there is a newer table. Only one night runs at
-    a time on a data directory.
+    A second run in the same night does nothing unless there is a newer table. Only one night runs
+    at a time on a data directory.
     """
 
     tables: str = luigi.Parameter(
@@ -73,8 +73,8 @@ class Nightly(RunTask):
 
         The lock is held by the process that schedules the tasks, until it ends.
         """
-        # A folder that cannot be written is left to the first stage to report, errors in settings
-        # or input to ``run``.
+        # The first stage reports a folder that cannot be written; ``run`` reports errors in
+        # settings or input.
         with contextlib.suppress(StorageError):
             _lock_night(Path(task["data_dir"]))
         with contextlib.suppress(ThumbnailTasksError):

@@ -1,8 +1,8 @@
 """``ExportProjector``: texts and vectors for TensorFlow's embedding projector.
 
 As the notebook's ``write_embedding_files``: two files of tab-separated values without a header, a
-line per text (https://projector.tensorflow.org, "Load"). Unlike there, texts have no line breaks,
-which would shift all later labels, and the vectors belong to the texts.
+line per text (https://projector.tensorflow.org, "Load"). Unlike the notebook's, texts have no line
+breaks, which would shift all later labels, and each vector is that of the text on the same line.
 """
 
 import re
@@ -24,23 +24,23 @@ from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
-_ENDS_A_CELL: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
+_CELL_ENDS: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")
 """The tab, and everything that a reader may treat as a line end (``str.splitlines``)."""
 
 
 def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]:
-    """The distinct texts of an export with their vectors, each as one line without line end.
+    """The distinct texts of an export and their vectors, each as one line without line end.
 
     Args:
         attributes: A file of ``schemas.attributes(width)``, with or without further columns.
 
     Yields:
         A text, and its vector: ``width`` numbers separated by tabs, each in the shortest form of
-        a 32-bit float. In the order of first mention, without rows that have no text.
+        a 32-bit float. In the order of first mention; rows without text are skipped.
     """
     seen: set[str] = set()
     for batch in attributes.iter_batches(columns=[_TEXT, _VECTOR]):
-        cells = [_ENDS_A_CELL.sub(" ", text or "").strip() for text in batch[_TEXT].to_pylist()]
+        cells = [_CELL_ENDS.sub(" ", text or "").strip() for text in batch[_TEXT].to_pylist()]
         rows = []
         for row, text in enumerate(cells):
             if text and text not in seen:
@@ -57,7 +57,7 @@ def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]
 class ExportProjector(RunTask):
     """Write thumbnail_ocr_vecs.tsv and thumbnail_ocr_meta.tsv for the embedding projector.
 
-    Open https://projector.tensorflow.org, "Load", and give it the two files.
+    Open https://projector.tensorflow.org and load the two files there.
     """
 
     def requires(self) -> ExportAttributes:

@@ -36,14 +36,14 @@ def start_run(task: Mapping[str, Any]) -> int:
     3. Choose the plan: the last one is continued, or a new one is needed.
     4. Start to record the run.
 
-    Errors in the folder, the input or the settings are left to the first stages to report.
+    The first stages report errors in the folder, the input or the settings.
 
     Args:
         task: The parameters of a ``RunTask``, by name.
     """
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
-        if task["videos"]:  # a request for help makes no folder
+        if task["videos"]:  # --help creates no folder
             share_data_dir(Path(task["data_dir"]))
         table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
         plan_number = next_plan_number(task["data_dir"], table_name, task["images_dir"])
@@ -63,7 +63,7 @@ def run_parameters(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _describe_input(task: Mapping[str, Any]) -> RunInput:
-    """What a run is about; null where input or settings are wrong."""
+    """The input and engines of a run; null where input or settings are wrong."""
     digest, source = None, None
     engines: dict[str, str | None] = dict.fromkeys(stage.get_task_family() for stage in STAGES)
     with contextlib.suppress(ThumbnailTasksError):
@@ -78,7 +78,7 @@ def _describe_input(task: Mapping[str, Any]) -> RunInput:
 
 def _list_planned(task: Mapping[str, Any]) -> list[ShardTask]:
     """All stages of all shards of a run's plan; none until there is a plan."""
-    # Errors in the input, the settings or the plan are left to the stages to report.
+    # The stages report errors in the input, the settings or the plan.
     with contextlib.suppress(ThumbnailTasksError):
         plan = PlanShards(**run_parameters(task)).output()
         if plan.exists():

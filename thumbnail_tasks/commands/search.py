@@ -20,12 +20,14 @@ class SearchTexts(RunTask):
     query: str = luigi.Parameter(description="Text to search for")
     most: int = luigi.IntParameter(default=20, description="Number of texts to list")
 
+    _has_run = False
+
     def requires(self) -> ExportAttributes:
         return ExportAttributes(**run_parameters(self.param_kwargs))
 
     def complete(self) -> bool:
-        """Whether this task object has run: its result is printed, and not stored."""
-        return bool(getattr(self, "_has_answered", False))
+        """Whether this task object has run: its result is printed, not stored."""
+        return self._has_run
 
     @recover_lost_inputs
     def run(self) -> None:
@@ -37,7 +39,7 @@ class SearchTexts(RunTask):
         for cosine, thumbnail_id, text in rank_texts(table, vector, self.most):
             shown = "".join(letter if letter.isprintable() else " " for letter in text)
             print(f"{cosine:6.3f}  {thumbnail_id}  {shown}", flush=True)
-        self._has_answered = True
+        self._has_run = True
 
 
 def rank_texts(

@@ -23,7 +23,7 @@ from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _VERSION = "1"
-"""Raise it when the same plan and engines give another export."""
+"""Raise it when the same plan and engines give a different export."""
 
 _FINGERPRINT_KEY = "made_of"
 """Metadata key of the fingerprint in exported files, since 0.1."""
@@ -85,12 +85,12 @@ def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     """The attributes of every thumbnail of a plan.
 
     Args:
-        plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+        plan: N rows of ``schemas.PLANS``; all stages of its shards are complete.
         source: Source of the pictures.
         data_dir: The data directory.
 
     Returns:
-        N rows of ``schemas.attributes(width)``, in another order.
+        N rows of ``schemas.attributes(width)``, in any order.
 
     Raises:
         StorageError: A shard's file is missing, damaged or misplaced.
@@ -113,7 +113,7 @@ def write_export(
     attributes: pa.Table,
     parquet: ParquetTarget,
     csv: Path,
-    made_from: str,
+    export_fingerprint: str,
 ) -> None:
     """Write attributes.parquet and attributes.csv: the input's rows with their attributes.
 
@@ -123,7 +123,7 @@ def write_export(
         attributes: One row of ``schemas.attributes(width)`` per thumbnail.
         parquet: The Parquet file to write.
         csv: The CSV file to write, without vectors.
-        made_from: The export's fingerprint.
+        export_fingerprint: From ``fingerprint``.
 
     Raises:
         StorageError: A file cannot be read or written.
@@ -131,7 +131,7 @@ def write_export(
     reader, id_rows = videos.open_reader(), ids.read()
     schema = pa.schema([*reader.schema_arrow, *attributes.schema])
     n_written = 0
-    with parquet.open_writer(schema, {_FINGERPRINT_KEY: made_from}) as writer:
+    with parquet.open_writer(schema, {_FINGERPRINT_KEY: export_fingerprint}) as writer:
         for batch in reader.iter_batches(_BATCH_ROWS):
             rows = id_rows.slice(n_written, len(batch))
             writer.write_table(join_videos(batch, rows, attributes))

@@ -29,7 +29,7 @@ def join_shard(
 
     Returns:
         N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
-        status, also if a stage had finished before another one crashed with the picture.
+        status, even if a stage had finished before the picture crashed a later one.
 
     Raises:
         StorageError: The tables are of different thumbnails.

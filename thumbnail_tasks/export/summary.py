@@ -20,10 +20,10 @@ class Timing(NamedTuple):
 
 
 def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
-    """The time that each stage took for the shards that it has made since a given time.
+    """The time that each stage took for the shards that it wrote since a given time.
 
     Args:
-        tasks: Done tasks of one shard each.
+        tasks: Completed tasks of one shard each.
         since: Seconds since the epoch; older files belong to earlier runs and are left out.
 
     Returns:
@@ -34,10 +34,10 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
         target = task.output_for(task.shards)
         total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
         if target.written_at() >= since:
-            made = target.read_metadata()
+            metadata = target.read_metadata()
             totals[task.task_family] = total._replace(
-                n_thumbnails=total.n_thumbnails + int(made["n_thumbnails"]),
-                seconds=total.seconds + float(made["seconds"]),
+                n_thumbnails=total.n_thumbnails + int(metadata["n_thumbnails"]),
+                seconds=total.seconds + float(metadata["seconds"]),
             )
     return list(totals.values())
 
@@ -45,7 +45,7 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
 def summarize(
     n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
 ) -> str:
-    """Summary for the terminal: statuses, shares, emotions, times, files.
+    """Format the summary for the terminal: statuses, shares, emotions, times, files.
 
     Args:
         n_rows: Rows of the input.
@@ -62,9 +62,9 @@ def summarize(
     )
     lines = [
         "",
-        f"{n_rows} rows, {len(attributes)} thumbnails: {listed(statuses)}",
+        f"{n_rows} rows, {len(attributes)} thumbnails: {format_counts(statuses)}",
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
-        f"{emotions.total()} faces" + (f": {listed(emotions)}" if emotions.total() else ""),
+        f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
         "",
         f"{'this run':<20}{'thumbnails':>12}{'seconds':>10}{'per second':>12}",
     ]
@@ -74,10 +74,10 @@ def summarize(
     return "\n".join([*lines, "", *paths])
 
 
-def listed(counts: Counter[str]) -> str:
+def format_counts(counts: Counter[str]) -> str:
     """``3 happy, 1 sad``: the most frequent first, without zeros."""
     return ", ".join(f"{count} {name}" for name, count in counts.most_common() if count)
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "-"
+def _percent(part: int, total: int) -> str:
+    return f"{100 * part / total:.0f} %" if total else "-"

@@ -1,6 +1,6 @@
 """Measure colours and edges of each thumbnail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 _BATCH_SIZE = 16
 
 
-def measure_appearances(thumbnails: pa.Table, advance: Callable[[int], None]) -> pa.Table:
+def measure_appearances(thumbnails: pa.Table, advance: Progress) -> pa.Table:
     """Measure colours and edges of each thumbnail, without its black bars.
 
     Args:

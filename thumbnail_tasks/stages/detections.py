@@ -1,4 +1,4 @@
-"""Detections with a box on pictures, shared by the stages for words and faces."""
+"""Find words or faces on pictures, with their boxes: shared by the stages for both."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.interface import Face, Word
 from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.pictures.batches import iter_pictures
@@ -20,7 +21,7 @@ def find_on_pictures(
     thumbnails: pa.Table,
     find: Callable[[Sequence[ImageRGB]], list[list[Found]]],
     describe: Callable[[list[Found]], list[dict[str, Any]]],
-    advance: Callable[[int], None],
+    advance: Progress,
 ) -> list[dict[str, Any]]:
     """Run a detector on each picture, without its black bars.
 

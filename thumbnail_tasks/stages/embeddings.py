@@ -1,6 +1,6 @@
 """Embed each thumbnail's text as a vector."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ ENCODERS: Mapping[str, Engine] = {
 }
 
 
-def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Callable[[int], None]) -> pa.Table:
+def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Progress) -> pa.Table:
     """Embed each thumbnail's text as a vector.
 
     Args:

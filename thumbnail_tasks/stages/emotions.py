@@ -1,6 +1,6 @@
 """Classify the emotion of each face, and flag faces that cannot be judged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ def classify_emotions(
     faces: pa.Table,
     classify: EmotionClassifier,
     judge: FaceJudge,
-    advance: Callable[[int], None],
+    advance: Progress,
 ) -> pa.Table:
     """Classify the emotion of each face, and flag the faces that are hard to judge.
 

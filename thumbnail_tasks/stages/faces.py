@@ -1,6 +1,6 @@
 """Find the faces on each thumbnail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +21,7 @@ DETECTORS: Mapping[str, Engine] = {
 }
 
 
-def detect_faces(
-    thumbnails: pa.Table, detect: FaceDetector, advance: Callable[[int], None]
-) -> pa.Table:
+def detect_faces(thumbnails: pa.Table, detect: FaceDetector, advance: Progress) -> pa.Table:
     """Find the faces on each thumbnail, without its black bars.
 
     Args:

@@ -10,14 +10,14 @@ import glob
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.console import TASK_LINE, Progress
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.fingerprints import digest_file
@@ -28,9 +28,7 @@ logger = logging.getLogger(__name__)
 NAME: Final = "filename2text"
 
 
-def take_words(
-    thumbnails: pa.Table, texts: Mapping[str, str], advance: Callable[[int], None]
-) -> pa.Table:
+def take_words(thumbnails: pa.Table, texts: Mapping[str, str], advance: Progress) -> pa.Table:
     """Take each thumbnail's words from texts that were recognised earlier.
 
     Args:
@@ -59,10 +57,10 @@ def load_texts() -> Mapping[str, str]:
     """Read the files of ``[filename2text] path``.
 
     Returns:
-        YouTube's video id to text. If a video occurs in several sizes or files, the first counts.
+        YouTube's video id to text; the first one if a video occurs in several sizes or files.
 
     Raises:
-        InputError: There is no such file, or it is not such an object.
+        InputError: A file is missing, or does not have the notebook's format.
     """
     texts: dict[str, str] = {}
     for path in _find_files():

@@ -70,7 +70,7 @@ def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
 
 
 def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split the wanted thumbnails into those that are in a shard and those to do.
+    """Split the wanted thumbnails into those already in a shard and those to process.
 
     Args:
         wanted: From ``want_thumbnails``.
@@ -109,12 +109,12 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
     latest = _frame(tries).sort_values("attempt", kind="stable")
     latest = latest.drop_duplicates("thumbnail_id", keep="last")
     known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
-    # Also called at exit (runs/recorder.py), when Python starts no threads.
+    # Also called at exit (runs/recorder.py), when Python cannot start threads.
     return pa.Table.from_pandas(known, preserve_index=False, nthreads=1)
 
 
 def _read_folder(data_dir: str, folder: str, schema: pa.Schema, columns: list[str]) -> pa.Table:
-    """Some columns of all shard files of a folder, with the ``shard`` each row is from."""
+    """Some columns of all shard files of a folder; ``shard`` names the file of each row."""
     fields = [*map(schema.field, columns), ("shard", pa.string())]
     tables = [pa.schema(fields).empty_table()]
     for path in sorted(Path(data_dir, folder).glob("*.parquet")):
@@ -144,7 +144,7 @@ class PlanShards(VideosTask):
     """Write which shard holds each thumbnail of the table, and the new shards.
 
     New shards hold only thumbnails that are in no shard yet, or whose last try failed transiently.
-    A plan is never changed once written; the next run writes another.
+    A plan never changes once written; a later run writes another.
     """
 
     images_dir: str = luigi.Parameter(default="", description="Folder to read the pictures from")

@@ -1,7 +1,7 @@
 """Join each thumbnail's words, and correct their spelling."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import luigi
@@ -49,7 +49,7 @@ def correct_texts(
     shard: pa.Table,
     correct: TextCorrector,
     thresholds: Thresholds,
-    advance: Callable[[int], None],
+    advance: Progress,
 ) -> pa.Table:
     """Join each thumbnail's words, and correct their spelling.
 
@@ -117,7 +117,7 @@ class CorrectText(ShardTask):
     """Write the texts of some shards.
 
     A shard's words are corrected with the vocabulary of the table from which it was planned, so
-    that tomorrow's table neither changes nor repeats what was found today.
+    that tomorrow's table does not change or recompute today's results.
     """
 
     table = "texts"
@@ -141,6 +141,6 @@ class CorrectText(ShardTask):
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
         correct = self.selected_engine().load(counts)
-        chosen = settings.text()
-        thresholds = Thresholds(*(getattr(chosen, name) for name in Thresholds._fields))
+        options = settings.text()
+        thresholds = Thresholds(*(getattr(options, name) for name in Thresholds._fields))
         return correct_texts(thumbnails, words, shard, correct, thresholds, progress)

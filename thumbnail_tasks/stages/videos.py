@@ -20,10 +20,10 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
-    """The digest of the files of ``--videos`` when this process first asked.
+    """The digest of the files of ``--videos`` when this process first read them.
 
-    A run ends with the table that it started with: a file that is replaced during the run is
-    read by the next one.
+    A run keeps the table that it started with: a file that is replaced during the run is read
+    by the next one.
 
     Raises:
         InputError: A file is missing or cannot be read.
@@ -59,7 +59,7 @@ class VideosTask(DataTask):
         default="auto", choices=reading.FORMATS, description="Format of the files (default: auto)"
     )
 
-    retry_count = 1  # a table that cannot be read will not be readable seconds later
+    retry_count = 1  # retrying after seconds does not make a table readable
 
     @property
     def table_name(self) -> str:
@@ -71,7 +71,7 @@ class VideosTask(DataTask):
         return name_table(digest_videos(self.videos, self.videos_format))
 
     def complete(self) -> bool:
-        """Whether the output exists; errors in the input are left to ``run`` to report."""
+        """Whether the output exists; ``run`` reports errors in the input."""
         try:
             return bool(super().complete())
         except ThumbnailTasksError:
@@ -93,7 +93,7 @@ class ReadVideos(VideosTask):
         files = [path for path, _, _ in before]
         target = self.output()
         schema = reading.read_schema(files, self.videos_format)
-        _refuse_our_columns(files, schema.names)
+        _reject_reserved_columns(files, schema.names)
         n_rows = 0
         with target.open_writer(schema) as writer:
             for batch in reading.read_batches(files, self.videos_format, schema):
@@ -127,10 +127,10 @@ class IdentifyThumbnails(VideosTask):
         report_progress(self, f"{n_named} of {len(ids)} rows name a thumbnail", 1)
 
 
-def _refuse_our_columns(files: Sequence[Path], names: Sequence[str]) -> None:
-    ours = set(schemas.attributes(width=1).names) & set(names)
-    if ours:
+def _reject_reserved_columns(files: Sequence[Path], names: Sequence[str]) -> None:
+    reserved = set(schemas.attributes(width=1).names) & set(names)
+    if reserved:
         raise InputError(
-            f"{files[0]}: columns {', '.join(sorted(ours))} would be overwritten by "
+            f"{files[0]}: columns {', '.join(sorted(reserved))} would be overwritten by "
             "the columns of the same name that are added here; rename them"
         )

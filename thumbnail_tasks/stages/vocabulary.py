@@ -26,9 +26,9 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _FOLDER = "vocabularies"
 
-# A word of a single description may be a typo, and half of all words are such: 5,342 of 10,912
-# in 774 videos. Leaving them out costs 18 wrong corrections in 36,031 words of other videos'
-# titles (2026-11-23). Titles are written with more care, and thumbnails repeat them.
+# A word of a single description may be a typo, and half of all words occur in only one: 5,342
+# of 10,912 in 774 videos. Leaving them out costs 18 wrong corrections in 36,031 words of other
+# videos' titles (2026-11-23). Titles are written with more care, and thumbnails repeat them.
 MIN_DESCRIPTIONS: Final = 2
 MIN_TITLES: Final = 1
 
@@ -71,7 +71,7 @@ def count_vocabulary(texts: Iterable[str | None]) -> Counter[str]:
 
 
 def select_vocabulary(titles: Mapping[str, int], descriptions: Mapping[str, int]) -> dict[str, int]:
-    """Keep the words that occur often enough to be trusted.
+    """Keep the words that occur often enough not to be typos.
 
     Args:
         titles: Word to number of titles, from ``count_vocabulary``.

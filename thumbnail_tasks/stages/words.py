@@ -1,6 +1,6 @@
 """Recognise the words on each thumbnail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +21,7 @@ RECOGNIZERS: Mapping[str, Engine] = {
 }
 
 
-def recognize_text(
-    thumbnails: pa.Table, recognize: TextRecognizer, advance: Callable[[int], None]
-) -> pa.Table:
+def recognize_text(thumbnails: pa.Table, recognize: TextRecognizer, advance: Progress) -> pa.Table:
     """Recognise the words on each thumbnail, without its black bars.
 
     Args:

@@ -24,14 +24,14 @@ def known_weights() -> dict[str, Weights]:
 
 
 class WeightsTarget(luigi.LocalTarget):
-    """A model in its cache; another file there does not count."""
+    """A model in its cache; a different file at its path does not count."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__(str(weights.path))
         self.weights = weights
 
     def exists(self) -> bool:
-        """Whether the model is there; another file in its place is left to ``run`` to report."""
+        """Whether the model is there; ``run`` reports a different file at its path."""
         try:
             return is_cached(self.weights)
         except (WeightsError, OSError):
@@ -73,7 +73,7 @@ class FetchWeights(luigi.Task):
         return [WeightsTarget(weights) for weights in self.selected_weights()]
 
     def complete(self) -> bool:
-        """Whether all models are there; errors in the settings are left to ``run`` to report."""
+        """Whether all models are there; ``run`` reports errors in the settings."""
         try:
             return all(target.exists() for target in self.output())
         except ThumbnailTasksError:
@@ -84,7 +84,7 @@ class FetchWeights(luigi.Task):
         for nth, weights in enumerate(self.selected_weights()):
             try:
                 sha256 = fetch_into_cache(weights, _Transfer(self, weights, nth))
-            except WeightsError as error:  # the others may be on other servers
+            except WeightsError as error:  # the others may come from other servers
                 failures.append(str(error))
                 continue
             pin = f"; to pin it: --tensorflow-hub-sha256 {sha256}" if not weights.sha256 else ""

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def stop_run() -> None:
-    """Tell Luigi to start and retry no more tasks of this run; running tasks are finished.
+    """Tell Luigi to start and retry no more tasks of this run; running tasks finish.
 
     SIGUSR1, sent to the process that schedules the tasks, is Luigi's own signal for it.
     """
@@ -37,7 +37,7 @@ def link_tasks_to(url: str) -> None:
 
 
 class ReadableFailures:
-    """Ends a task without a stack trace if one line says more: own errors, and Ctrl-C.
+    """Ends a task with one line, without a stack trace: on own errors and on Ctrl-C.
 
     luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
     """

@@ -65,7 +65,7 @@ class ProgressLines:
 
     @contextlib.contextmanager
     def rollback_on_failure(self) -> Iterator[Progress]:
-        """If the block raises, the progress reported in it is taken back."""
+        """Undo the progress reported in the block if it raises."""
         before = self._done
         try:
             yield self

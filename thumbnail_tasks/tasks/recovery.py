@@ -11,10 +11,10 @@ from thumbnail_tasks.storage.parquet_target import LostFileError
 
 
 def recover_lost_inputs(run: Callable[[Any], Any]) -> Callable[[Any], Iterator[Any]]:
-    """Let Luigi regenerate the files of earlier tasks that a task's ``run`` finds lost.
+    """Let Luigi regenerate files of earlier tasks that ``run`` finds missing or damaged.
 
     All earlier tasks become dynamic dependencies: Luigi runs those whose files are missing, and
-    then this task again. So neither the task nor the run has failed.
+    then this task again. Neither the task nor the run fails.
 
     Raises:
         LostFileError: The file is not the output of an earlier task.

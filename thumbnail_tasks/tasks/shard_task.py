@@ -36,7 +36,7 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 logger = logging.getLogger(__name__)
 
 PICTURES = "thumbnails"
-"""Folder of the first stage's results, the table that says which pictures exist."""
+"""Folder of the first stage's results, the table that lists which pictures exist."""
 
 
 def _join_numbers(numbers: Iterable[str | None]) -> str:
@@ -87,7 +87,7 @@ class ShardTask(DataTask):
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         """This stage's table of some thumbnails, from the upstream tables of the same thumbnails.
 
-        It runs in a process of its own, and must not depend on earlier calls there.
+        It runs in a separate process, and must not depend on earlier calls there.
         """
         raise NotImplementedError
 
@@ -142,7 +142,7 @@ class ShardTask(DataTask):
         return self.target(self.table, self.engine, shard)
 
     def pictures_of(self, shard: str) -> ParquetTarget:
-        """The file of one shard's thumbnails, which says which pictures exist."""
+        """The file of one shard's thumbnails, which lists which pictures exist."""
         return self.target(PICTURES, self.source, shard)
 
     @recover_lost_inputs
@@ -191,7 +191,7 @@ class ShardTask(DataTask):
         """Write one shard's file; a picture that crashes or exhausts memory is quarantined.
 
         Raises:
-            ThumbnailTasksError: The engine crashes with any picture.
+            ThumbnailTasksError: The engine crashes with every picture.
         """
         first = self.requires_for(shard)[0].output()[0]
         ids = first.read(["thumbnail_id"])["thumbnail_id"].to_pylist()
