@@ -69,14 +69,14 @@ def test_ids_are_as_long_as_youtubes_and_links_follow_from_them() -> None:
 
 
 def test_some_videos_trend_on_two_days_with_other_rows_between() -> None:
-    places: dict[str, list[int]] = {}
-    for place, row in enumerate(VIDEOS):
-        places.setdefault(row["video_id"], []).append(place)
-    again = [rows for rows in places.values() if len(rows) > 1]
+    row_numbers: dict[str, list[int]] = {}
+    for row_number, row in enumerate(VIDEOS):
+        row_numbers.setdefault(row["video_id"], []).append(row_number)
+    again = [rows for rows in row_numbers.values() if len(rows) > 1]
     assert len(again) >= 3
     for rows in again:
         assert all(later - earlier > 1 for earlier, later in pairwise(rows))
-        assert len({VIDEOS[place]["trending_date"] for place in rows}) == len(rows)
+        assert len({VIDEOS[row_number]["trending_date"] for row_number in rows}) == len(rows)
 
 
 def test_the_files_are_those_that_are_expected_and_small() -> None:

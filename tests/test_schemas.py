@@ -8,6 +8,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.runs import records
 
 TABLES = {
+    "thumbnail_ids": schemas.THUMBNAIL_IDS,
     "shards": schemas.SHARDS,
     "plans": schemas.PLANS,
     "vocabularies": schemas.VOCABULARY,

@@ -1,4 +1,4 @@
-"""Where a night's export is written."""
+"""The dated export of a night, and the service that runs it."""
 
 import configparser
 import os
@@ -18,7 +18,7 @@ def test_a_dated_file_has_the_exports_bytes_and_stays_when_the_export_is_rewritt
     export, dated = tmp_path / "a.csv", tmp_path / "2026-11-25" / "a.csv"
     export.write_text("first")
     link_or_copy(export, dated)
-    link_or_copy(export, dated)  # once more, over its own second name
+    link_or_copy(export, dated)  # again, over the existing link
     assert dated.samefile(export)
     export.unlink()
     export.write_text("second")

@@ -20,7 +20,7 @@ def table(schema: pa.Schema, *rows: Mapping[str, object]) -> pa.Table:
 
 @pytest.fixture
 def attributes() -> pa.Table:
-    """One thumbnail with two faces, and one that could not be had."""
+    """One thumbnail with two faces, and one that could not be fetched."""
     return join_shard(
         table(
             schemas.THUMBNAILS,

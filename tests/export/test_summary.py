@@ -6,7 +6,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.export.summary import Timing, summarize
 
 
-def test_it_counts_rows_thumbnails_texts_and_faces() -> None:
+def test_the_summary_counts_rows_thumbnails_texts_and_faces() -> None:
     attributes = pa.Table.from_pylist(
         [
             {
@@ -22,7 +22,7 @@ def test_it_counts_rows_thumbnails_texts_and_faces() -> None:
         schemas.attributes(2),
     )
     timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
-    said = summarize(3, attributes, timings, ["out.parquet"])
+    summary = summarize(3, attributes, timings, ["out.parquet"])
     for part in (
         "3 rows, 2 thumbnails: 1 ok, 1 not_found",
         "with text 100 %, with faces 100 %",
@@ -30,4 +30,4 @@ def test_it_counts_rows_thumbnails_texts_and_faces() -> None:
         "DetectFaces                    2       0.5         4.0",
         "out.parquet",
     ):
-        assert part in said
+        assert part in summary

@@ -1,4 +1,4 @@
-"""Texts that the original notebook has already recognised."""
+"""Texts that the original notebook recognised."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -80,7 +80,7 @@ def test_another_file_is_another_engine(tmp_path: Path, named: Named) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ([], r"expected a JSON object of file names and texts; found: list"),
         ({"photo": "x"}, r"expected names such as .*; found 'photo': 'x'"),
@@ -88,10 +88,10 @@ def test_another_file_is_another_engine(tmp_path: Path, named: Named) -> None:
     ],
 )
 def test_a_file_of_another_kind_is_reported(
-    tmp_path: Path, named: Named, content: object, said: str
+    tmp_path: Path, named: Named, content: object, message: str
 ) -> None:
     named(write(tmp_path / "odd.json", content))
-    with pytest.raises(InputError, match=rf"odd\.json: {said}"):
+    with pytest.raises(InputError, match=rf"odd\.json: {message}"):
         load_texts()
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.identified import want
 from thumbnail_tasks import schemas
-from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -20,13 +19,13 @@ def videos(*video_ids: str) -> pa.Table:
     return pa.table({"video_id": pa.array(video_ids, pa.string())})
 
 
-def target_of(folder: Path, place: str) -> ParquetTarget:
-    return ParquetTarget(f"{folder / place}.parquet", place)
+def target_of(folder: Path, key: str) -> ParquetTarget:
+    return ParquetTarget(f"{folder / key}.parquet", key)
 
 
-def place(folder: Path, shard: str, attempt: int, tries: dict[str, str | None]) -> None:
+def write_shard(folder: Path, shard: str, try_number: int, tries: dict[str, str | None]) -> None:
     """Write a shard's list and, with a status, its download."""
-    rows = [{"thumbnail_id": name, "attempt": attempt, "url": "u"} for name in tries]
+    rows = [{"thumbnail_id": name, "attempt": try_number, "url": "u"} for name in tries]
     listed = pa.Table.from_pylist(rows, schemas.SHARDS)
     target_of(folder, f"shards/source/{shard}").write(listed)
     done = [
@@ -72,18 +71,18 @@ def test_a_thumbnail_brings_the_title_and_channel_of_its_first_video() -> None:
 
 
 def test_a_planned_thumbnail_stays_in_its_shard(tmp_path: Path) -> None:
-    place(tmp_path, "one", 1, {A: "ok", B: "not_found"})
+    write_shard(tmp_path, "one", 1, {A: "ok", B: "not_found"})
     assert plan(tmp_path, A, B, C) == ([(A, "one"), (B, "one")], [(C, 1)])
 
 
 def test_a_shard_that_is_not_downloaded_yet_is_kept(tmp_path: Path) -> None:
-    place(tmp_path, "one", 1, {A: None})
+    write_shard(tmp_path, "one", 1, {A: None})
     assert plan(tmp_path, A) == ([(A, "one")], [])
 
 
-def test_retriable_failures_are_retried_and_the_last_attempt_counts(tmp_path: Path) -> None:
-    place(tmp_path, "one", 1, {A: "timed_out", B: "timed_out"})
-    place(tmp_path, "two", 2, {A: "ok"})
+def test_retriable_failures_are_retried_and_the_last_try_counts(tmp_path: Path) -> None:
+    write_shard(tmp_path, "one", 1, {A: "timed_out", B: "timed_out"})
+    write_shard(tmp_path, "two", 2, {A: "ok"})
     assert plan(tmp_path, A, B) == ([(A, "two")], [(B, 2)])
 
 
@@ -104,9 +103,3 @@ def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
     wanted = want(videos(A), {})
     (row,) = wanted.select(["thumbnail_id", "url", "path", "revision"]).to_pylist()
     assert row == {"thumbnail_id": A, "url": None, "path": None, "revision": None}
-
-
-def test_a_tag_changes_with_whatever_changes_a_result() -> None:
-    assert make_tag("engine-1", {"a": 1, "b": 2}) == make_tag("engine-1", {"b": 2, "a": 1})
-    assert make_tag("engine-1", {"a": 1}) != make_tag("engine-1", {"a": 2})
-    assert make_tag("engine-1", {}).startswith("engine-1-")

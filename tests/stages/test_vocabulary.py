@@ -2,9 +2,15 @@
 
 from collections import Counter
 
+import pyarrow as pa
 import pytest
 
-from thumbnail_tasks.stages.vocabulary import count_vocabulary, select_vocabulary
+from thumbnail_tasks import schemas
+from thumbnail_tasks.stages.vocabulary import (
+    build_vocabulary,
+    count_vocabulary,
+    select_vocabulary,
+)
 
 
 def test_no_texts_give_no_words() -> None:
@@ -60,3 +66,16 @@ def test_the_vocabulary_is_in_alphabetical_order() -> None:
 
 def test_time_is_linear_in_a_long_text_without_spaces() -> None:
     assert count_vocabulary(["x" * 1_000_000, "." * 1_000_000, "'a" * 500_000]) == {}
+
+
+def test_the_vocabulary_is_of_titles_and_descriptions() -> None:
+    videos = pa.table(
+        {
+            "title": ["Zorbix unboxed", "Zorbix again"],
+            "description ": ["plumbus here", "another plumbus"],
+        }
+    )
+    vocabulary = build_vocabulary(videos)
+    assert vocabulary.schema == schemas.VOCABULARY
+    assert {"zorbix", "plumbus"} <= set(vocabulary["word"].to_pylist())
+    assert len(build_vocabulary(pa.table({"video_id": ["a"]}))) == 0

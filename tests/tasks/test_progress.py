@@ -16,7 +16,7 @@ class Chore(luigi.Task):
 
 
 def no_luigid(*about: object) -> None:
-    raise RPCError("away")
+    raise RPCError("unreachable")
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     """Messages and percentages of a ``Chore``, as Luigi forwards them."""
     shown: Shown = []
     messages: list[str] = []
-    answers: dict[str, Callable[..., None]] = {
+    methods: dict[str, Callable[..., None]] = {
         "set_status_message": messages.append,
         "set_progress_percentage": lambda share: shown.append((messages[-1], share)),
     }
-    for name, answer in answers.items():
-        monkeypatch.setattr(Chore(), name, answer)
+    for name, method in methods.items():
+        monkeypatch.setattr(Chore(), name, method)
     return shown
 
 

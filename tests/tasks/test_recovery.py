@@ -1,4 +1,4 @@
-"""A task asks for a lost input again; what no task can recompute is an error."""
+"""A task requests a lost input again; an input that no task can recompute is an error."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ class Third(luigi.Task):
     def run(self) -> None:
         if self.losses:
             raise LostFileError(self.losses.pop(0))
-        self.done.append("whole")
+        self.done.append("complete")
 
 
 @pytest.fixture
@@ -40,21 +40,21 @@ def task() -> Third:
 
 def test_without_lost_files_nothing_is_requested(task: Third) -> None:
     assert list(task.run()) == []
-    assert task.done == ["whole"]
+    assert task.done == ["complete"]
 
 
 def test_all_earlier_tasks_are_requested_once_for_each_lost_file(task: Third) -> None:
     task.losses += ["a", "b"]
     assert list(task.run()) == [[First(), Second()]] * 2
-    assert task.done == ["whole"]
+    assert task.done == ["complete"]
 
 
 def test_a_file_still_lost_after_all_earlier_tasks_is_an_error(task: Third) -> None:
     task.losses += ["a", "a"]
-    asked = task.run()
-    next(asked)
+    requests = task.run()
+    next(requests)
     with pytest.raises(LostFileError, match="a"):
-        next(asked)
+        next(requests)
     assert task.done == []
 
 

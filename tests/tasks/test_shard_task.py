@@ -45,9 +45,8 @@ def test_the_data_directory_is_the_tasks_parameter_or_the_setting(
         assert parser.get_task_obj().data_dir == folder
 
 
-@pytest.mark.parametrize(
-    "first", ["1 of 3", None]
-)  # None: luigid has it from before there were any
+# None: luigid knows the task from a version without shard numbers.
+@pytest.mark.parametrize("first", ["1 of 3", None])
 def test_a_batch_and_its_requirements_have_the_shard_numbers_of_its_tasks(
     first: str | None,
 ) -> None:

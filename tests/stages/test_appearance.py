@@ -1,0 +1,13 @@
+"""Colours and edges of each thumbnail."""
+
+import pyarrow as pa
+
+from tests.stages.conftest import ignore
+from thumbnail_tasks import schemas
+from thumbnail_tasks.stages.appearance import measure_appearances
+
+
+def test_appearance_is_null_without_a_picture(thumbnails: pa.Table) -> None:
+    appearance = measure_appearances(thumbnails, ignore)
+    assert appearance.schema == schemas.APPEARANCE
+    assert appearance["gray_median"].to_pylist() == [200, None, 128]
