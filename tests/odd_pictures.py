@@ -2,7 +2,7 @@
 
     python -m tests.odd_pictures FOLDER
 
-writes them all into a folder, each named ``<name>.jpg`` whatever it is.
+writes them all into a folder, each named ``<name>.jpg`` whatever its format.
 """
 
 import io
@@ -32,11 +32,11 @@ class Odd(NamedTuple):
     shows: NDArray[np.uint8] | None = None
     """Its pixels; None where they do not matter."""
     tolerance: float = 0
-    """Of the mean of the differences."""
+    """Maximum mean difference, in levels of 0 to 255."""
 
 
 def colours() -> NDArray[np.uint8]:
-    """Red increases to the right, green downwards, one corner is blue: no two sides are equal."""
+    """Red increases to the right, green downwards, one corner is blue: no symmetry."""
     image_rgb = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image_rgb[..., 0] = np.linspace(0, 255, WIDTH)
     image_rgb[..., 1] = np.linspace(0, 255, HEIGHT)[:, None]
@@ -78,7 +78,7 @@ def png(width: int, height: int, *more: bytes, rows: bytes = b"", kind: int = 2)
 
 
 def gif(width: int, height: int, *blocks: bytes) -> bytes:
-    """A GIF of these blocks, with a screen of black and white."""
+    """A GIF of these blocks, with a palette of black and white."""
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0)
     return b"".join((b"GIF89a", screen, bytes(3), b"\xff" * 3, *blocks, b";"))
 
@@ -107,13 +107,13 @@ def jpeg_with(*segments: tuple[int, bytes], into: bytes) -> bytes:
 
 
 def jpeg_of_size(width: int, height: int, jpeg: bytes) -> bytes:
-    """A JPEG that declares another size than it has."""
+    """A JPEG that declares a wrong size."""
     at = max(jpeg.find(b"\xff\xc0"), jpeg.find(b"\xff\xc2"))
     return jpeg[: at + 5] + struct.pack(">HH", height, width) + jpeg[at + 9 :]
 
 
 def jpeg_scans(jpeg: bytes, n_scans: int) -> bytes:
-    """A progressive JPEG whose last scan comes many times."""
+    """A progressive JPEG whose last scan is repeated."""
     last = jpeg.rindex(b"\xff\xda")
     return jpeg[:-2] + jpeg[last:-2] * n_scans + jpeg[-2:]
 
@@ -136,7 +136,7 @@ def _jpegs() -> Iterator[Odd]:
     progressive = saved(COLOURS, "JPEG", quality=95, progressive=True)
     ok = ("ok", COLOURS, 4.0)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x0112] = 6  # rotate by 90 degrees
     yield Odd("jpeg", plain, *ok)
     yield Odd("jpeg_progressive", progressive, *ok)
     yield Odd("jpeg_grey", saved(GREY[..., 0], "JPEG", quality=95), "ok", GREY, 2)

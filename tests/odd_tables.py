@@ -15,7 +15,7 @@ FORMULAS = (
     *("\u00a0-1", "\u3000+1", "\ufeff=1", "\u200b@a", "\u202e=1", "\x00=1", "\x1b=1", "  \n\t =1"),
     *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20a", " \uff1d1", "\ttext", "\rtext", "\ntext"),
 )
-"""Cells that a spreadsheet may compute, or may split."""
+"""Cells that a spreadsheet may run as formulas, or split."""
 
 NO_IDS = ("../../etc/passwd", "/etc/passwd", "..\\a", "NaN", "#NAME?", "null", "a\nb", "CON", "*")
 
@@ -35,7 +35,7 @@ class OddCsv(NamedTuple):
     data: bytes
     header: list[str]
     rows: list[list[str]]
-    """The cells as they are written, quotes taken off."""
+    """The cells as written, without quotes."""
 
 
 class OddParquet(NamedTuple):
@@ -55,7 +55,7 @@ class NoTable(NamedTuple):
     name: str
     data: bytes
     said: str
-    """What the line says."""
+    """A part of the error message."""
 
 
 def parquet(table: pa.Table) -> bytes:

@@ -15,7 +15,7 @@ class ServedFile:
     etag: str = '"1"'
     headers: dict[str, str] = field(default_factory=dict)
     breaks_off_at: int | None = None
-    """Sends no byte from there on, and closes."""
+    """Close the connection before this byte."""
     seconds_per_piece: float = 0.0
     """Pause after each 1,000 bytes."""
     asked: list[dict[str, str]] = field(default_factory=list)

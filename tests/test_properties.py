@@ -1,6 +1,6 @@
 """Properties of every table: rows in = rows out, in order; one set of attributes per thumbnail.
 
-Each is held against a model in plain Python that shares no code with the package.
+Each is compared with a model in plain Python that shares no code with the package.
 """
 
 import csv
@@ -33,7 +33,7 @@ from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
 from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 
-# The same examples in every run, and nothing kept in the working tree.
+# The same examples in every run, and no files in the working tree.
 always = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
 CHARS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -85,7 +85,7 @@ def cells_of(table: pa.Table) -> list[list[str]]:
 
 
 def tables_of(cells: st.SearchStrategy[str], max_rows: int = 8) -> st.SearchStrategy[list[Any]]:
-    """Rows of equally many cells, one row at least."""
+    """At least one row; all rows have the same number of cells."""
     return st.integers(1, 4).flatmap(
         lambda width: st.lists(
             st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=max_rows
@@ -127,7 +127,7 @@ def test_a_minimally_quoted_csv_is_read_unchanged(
 
 @always
 @given(rows=tables_of(NUMBERS))
-def test_a_number_is_one_only_if_its_text_comes_back(rows: list[list[str]]) -> None:
+def test_a_column_is_numeric_only_if_its_text_round_trips(rows: list[list[str]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([["video_id", *map(str, range(1, len(rows[0])))], *rows])
     assert cells_of(read(text.getvalue().encode())) == rows
@@ -151,9 +151,9 @@ def test_block_boundaries_make_no_difference(rows: list[tuple[str, str]], block_
     body=st.lists(st.sampled_from(['"', '""', "a", ",", "\n", "é", " "]), max_size=24).map("".join)
 )
 def test_no_text_is_misread_silently(body: str) -> None:
-    """Either the cells that Python's reader finds, or an error; and an error where it has one.
+    """Either the cells that Python's reader finds, or an error if it raises one.
 
-    But for text behind a quoted cell, which is allowed where the quotes are on one line.
+    Except for text after a quoted cell, which is allowed if the quotes are on one line.
     """
     lines = io.StringIO("video_id,title\n" + body, newline="")
     try:

@@ -45,7 +45,7 @@ NO_LINKS = [
     ),
     "data:image/jpeg;base64," + "A" * 100_000,
 ]
-"""Which no one is asked for."""
+"""Links that are never requested."""
 
 BAD_HOSTS = [
     *("http://[a/", "http://[::1/", "http://]/", "http://a:b/", "http://a:99999/", "http://*/"),
@@ -58,7 +58,7 @@ BAD_HOSTS = [
     ),
     *("http://[::1]a/", "http://[v1.a]/", "http://xn--/", "http://\\a/", "http://a\\@b:c/"),
 ]
-"""Which look like links, but have no host that could be asked."""
+"""Links without a valid host."""
 
 IDS = [
     *(
@@ -95,7 +95,7 @@ IDS = [
         "=1+1",
     ),
 ]
-"""Names of videos that would be paths; ``secret`` lies beside the folder of pictures."""
+"""Video ids that look like paths; ``secret`` is beside the folder of pictures."""
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def opened() -> Iterator[list[str]]:
                 os.fsdecode(about[0]) if isinstance(about[0], str | bytes) else str(about[0])
             )
 
-    Image.preinit()  # or Pillow's own files would be among them
-    sys.addaudithook(notice)  # there is no way to remove one
+    Image.preinit()  # otherwise Pillow's own files would be recorded
+    sys.addaudithook(notice)  # it cannot be removed
     yield paths
     is_watching = False
 
@@ -167,9 +167,9 @@ def test_a_link_without_a_host_gets_a_status(
 
     quick_limits.set("thumbnails", "retries", "0")
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
-    answer = Downloader().fetch(link)
-    assert answer.status in ("invalid_link", "unreachable"), answer.detail
-    assert answer.image is None
+    result = Downloader().fetch(link)
+    assert result.status in ("invalid_link", "unreachable"), result.detail
+    assert result.image is None
 
 
 @pytest.mark.parametrize("video_id", IDS)
@@ -213,7 +213,7 @@ def test_spaces_around_a_link_and_letters_of_any_script_in_it_are_fine() -> None
     assert asked == ["http://exämple.com/ä b😀.jpg"]
 
 
-def test_a_special_file_is_not_waited_for(images_dir: Path) -> None:
+def test_a_special_file_does_not_block(images_dir: Path) -> None:
     os.mkfifo(images_dir / "pipe.jpg")
     (images_dir / "folder.jpg").mkdir()
     (images_dir / "nowhere.jpg").symlink_to("no/such/file")

@@ -25,7 +25,7 @@ def test_the_newest_table_of_a_folder_is_taken_whatever_its_name(tmp_path: Path)
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "a.PARQUET", [])
 
 
-def test_of_two_files_of_the_same_time_the_name_decides(tmp_path: Path) -> None:
+def test_two_files_of_the_same_time_are_ordered_by_name(tmp_path: Path) -> None:
     lay_down(tmp_path, b__csv=300, a__csv=300)
     assert find_tables(str(tmp_path), NOW_S, 60).newest == tmp_path / "b.csv"
 

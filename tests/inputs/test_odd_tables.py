@@ -186,7 +186,7 @@ def device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
-def link_to_nowhere(path: Path) -> None:
+def broken_link(path: Path) -> None:
     path.symlink_to("no/such/file")
 
 
@@ -196,11 +196,11 @@ def link_to_nowhere(path: Path) -> None:
         (folder, "found a folder"),
         (pipe, "found a pipe or a device"),
         (device, "found a pipe or a device"),
-        (link_to_nowhere, "or a link to nowhere"),
+        (broken_link, "or a broken link"),
     ],
 )
 @pytest.mark.parametrize("named", ["{}", "{}*", "{},{}"])
-def test_a_special_file_is_not_waited_for(
+def test_a_special_file_does_not_block(
     videos: Path, make: Callable[[Path], None], said: str, named: str
 ) -> None:
     make(videos)

@@ -1,4 +1,4 @@
-"""Tables in the forms that people have."""
+"""Tables in the formats found in practice."""
 
 from pathlib import Path
 

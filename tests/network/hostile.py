@@ -20,10 +20,10 @@ HTML = b"<!doctype html><title>Not here</title>"
 
 
 class Hostile(NamedTuple):
-    """A kind of response."""
+    """A kind of response, and the expected result."""
 
     name: str
-    answers: tuple[Answer, ...]
+    responses: tuple[Answer, ...]
     status: str
     is_retriable: bool = False
     http_status: int | None = None
@@ -62,9 +62,9 @@ def endless(parts: Iterable[bytes], seconds_between: float = 0.0) -> Answer:
     return Answer(custom=send)
 
 
-def redirect(place: str | None, body: bytes = b"", encoding: str = "identity") -> Answer:
+def redirect(location: str | None, body: bytes = b"", encoding: str = "identity") -> Answer:
     """A redirect to an address, or without one."""
-    headers = {"Location": place} if place else {}
+    headers = {"Location": location} if location else {}
     return Answer(302, body, {"Content-Encoding": encoding} | headers)
 
 
@@ -97,10 +97,10 @@ def _reset(*parts: bytes) -> Answer:
     return Answer(custom=send)
 
 
-def _after(seconds: float, answer: Answer) -> Answer:
+def _after(seconds: float, response: Answer) -> Answer:
     def send(to: Handler) -> None:
         time.sleep(seconds)
-        answer.send(to)
+        response.send(to)
 
     return Answer(custom=send)
 
@@ -113,12 +113,12 @@ def gzip_bomb(n_bytes: int) -> bytes:
 def lay_down(server: Server, path: str, way: Hostile) -> str:
     """Set this response for a path and its redirect targets; return the address."""
     for followed in ("?", "?there"):
-        server.lay_down(path + followed, *(way.answers[1:] or way.answers))
-    return server.lay_down(path, *way.answers)
+        server.lay_down(path + followed, *(way.responses[1:] or way.responses))
+    return server.lay_down(path, *way.responses)
 
 
 def ways(picture: bytes) -> list[Hostile]:
-    """All of them; a body that is whole is ``picture``.
+    """All hostile responses; a complete body is ``picture``.
 
     Args:
         picture: A JPEG of less than 100,000 bytes, the limit that the tests set.
@@ -141,7 +141,7 @@ def ways(picture: bytes) -> list[Hostile]:
         Hostile("429_until_the_year_99999", (retry_after(far),), "http_error", True, 429),
         Hostile("429_until_yesterday", (retry_after("-1"),), "http_error", True, 429),
         Hostile("204", (Answer(204),), "http_error", http_status=204),
-        Hostile("a_part_that_was_not_asked", (Answer(206, picture),), "http_error", False, 206),
+        Hostile("a_part_that_was_not_requested", (Answer(206, picture),), "http_error", False, 206),
         Hostile("304", (Answer(304),), "http_error", http_status=304),
         # bodies
         Hostile("no_length", (raw(*_unsized(picture)),), "ok", http_status=200),

@@ -46,11 +46,11 @@ SPELLINGS = [
     *("%31%32%37.0.0.1", "[fe80::1%25lo]", "169.254.169.254", "[fd00:ec2::254]"),
 ]
 NO_HOSTS = {"①②⑦.⓪.⓪.①", "１２７.0.0.1", "127。0。0。1", "127.000.000.001", "[fe80::1%25lo]"}
-"""Spellings that need not be taken for an address at all."""
+"""Spellings that need not be recognised as addresses."""
 
 
 class Counting(Server):
-    """Counts its connections, also those without a request."""
+    """Counts its connections, including those without a request."""
 
     n_connections = 0
 
@@ -86,8 +86,8 @@ class Internet:
     def link(self, host: str, path: str = "/a.jpg") -> str:
         return f"http://{host}:{self.public.server_address[1]}{path}"
 
-    def means(self, name: str, *answers: list[str]) -> str:
-        self.names[name] = list(answers)
+    def resolve_to(self, name: str, *results: list[str]) -> str:
+        self.names[name] = list(results)
         return self.link(name)
 
 
@@ -99,23 +99,23 @@ def internet(
         internet = Internet(public)
         look_up, connect = socket.getaddrinfo, socket.socket.connect
 
-        def pretended_look_up(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        def fake_look_up(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
             if host not in internet.names:
                 return look_up(host, port, *args, **kwargs)
             internet.looked_up.append(host)
-            answers = internet.names[host]
-            addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+            results = internet.names[host]
+            addresses = results.pop(0) if len(results) > 1 else results[0]
             return [
                 found for address in addresses for found in look_up(address, port, *args, **kwargs)
             ]
 
-        def pretended_connect(self: socket.socket, address: Any) -> None:
+        def fake_connect(self: socket.socket, address: Any) -> None:
             if address[0] in (PUBLIC_V4, PUBLIC_V6):
                 address = public.server_address
             connect(self, address)
 
-        monkeypatch.setattr(socket, "getaddrinfo", pretended_look_up)
-        monkeypatch.setattr(socket.socket, "connect", pretended_connect)
+        monkeypatch.setattr(socket, "getaddrinfo", fake_look_up)
+        monkeypatch.setattr(socket.socket, "connect", fake_connect)
         yield internet
 
 
@@ -123,7 +123,7 @@ def internet(
 def pictures_example(internet: Internet, picture: bytes) -> str:
     """The link of a public picture."""
     internet.public.lay_down("/a.jpg", Answer(200, picture))
-    return internet.means("pictures.example", [PUBLIC_V4])
+    return internet.resolve_to("pictures.example", [PUBLIC_V4])
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -137,33 +137,33 @@ def test_public_addresses_are_recognised(address: str) -> None:
 
 
 def test_a_public_picture_is_fetched(pictures_example: str, picture: bytes) -> None:
-    answer = Downloader().fetch(pictures_example)
-    assert (answer.status, answer.image) == ("ok", picture)
+    result = Downloader().fetch(pictures_example)
+    assert (result.status, result.image) == ("ok", picture)
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_a_private_address_is_not_reached_in_any_spelling(
     quick_limits: object, private: Counting, host: str
 ) -> None:
-    answer = Downloader().fetch(f"http://{host}:{private.server_address[1]}/a.jpg")
+    result = Downloader().fetch(f"http://{host}:{private.server_address[1]}/a.jpg")
     expected = {"blocked_address"} | (
         {"unreachable", "invalid_link"} if host in NO_HOSTS else set()
     )
-    assert answer.status in expected, answer.detail
-    assert not answer.is_retriable or host in NO_HOSTS
+    assert result.status in expected, result.detail
+    assert not result.is_retriable or host in NO_HOSTS
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_a_private_address_is_not_reached_through_a_redirect(
     internet: Internet, private: Counting, pictures_example: str, host: str
 ) -> None:
-    place = f"http://{host}:{private.server_address[1]}/a.jpg"
-    internet.public.lay_down("/a.jpg", redirect(place.encode().decode("latin-1")))
-    answer = Downloader().fetch(pictures_example)
+    location = f"http://{host}:{private.server_address[1]}/a.jpg"
+    internet.public.lay_down("/a.jpg", redirect(location.encode().decode("latin-1")))
+    result = Downloader().fetch(pictures_example)
     if host in NO_HOSTS:
-        assert answer.status in ("blocked_address", "unreachable", "http_error"), answer.detail
+        assert result.status in ("blocked_address", "unreachable", "http_error"), result.detail
     else:
-        assert (answer.status, answer.http_status) == ("blocked_address", 302), answer.detail
+        assert (result.status, result.http_status) == ("blocked_address", 302), result.detail
     assert internet.public.count["/a.jpg"] >= 1
 
 
@@ -171,8 +171,8 @@ def test_a_private_address_is_not_reached_through_the_last_of_several_redirects(
     internet: Internet, private: Counting, pictures_example: str
 ) -> None:
     last = private.url + "/a.jpg"
-    for path, place in (("/a.jpg", "/b.jpg"), ("/b.jpg", "/c.jpg"), ("/c.jpg", last)):
-        internet.public.lay_down(path, redirect(place))
+    for path, location in (("/a.jpg", "/b.jpg"), ("/b.jpg", "/c.jpg"), ("/c.jpg", last)):
+        internet.public.lay_down(path, redirect(location))
     assert Downloader().fetch(pictures_example).status == "blocked_address"
     assert internet.public.count["/c.jpg"] == 1
 
@@ -182,11 +182,11 @@ def test_a_private_address_is_not_reached_through_the_last_of_several_redirects(
 def test_a_private_address_is_not_reached_through_a_name(
     internet: Internet, private: Counting, scheme: str, address: str
 ) -> None:
-    internet.means("inner.example", [address])
+    internet.resolve_to("inner.example", [address])
     port = private.server_address[1]
-    answer = Downloader().fetch(f"{scheme}://inner.example:{port}/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("blocked_address", False)
-    assert address in str(answer.detail)
+    result = Downloader().fetch(f"{scheme}://inner.example:{port}/a.jpg")
+    assert (result.status, result.is_retriable) == ("blocked_address", False)
+    assert address in str(result.detail)
 
 
 def test_a_private_address_is_not_reached_over_ipv6(quick_limits: object) -> None:
@@ -205,20 +205,20 @@ def test_a_private_address_is_not_reached_over_ipv6(quick_limits: object) -> Non
 def test_a_name_is_resolved_once_per_connection(
     internet: Internet, private: Counting, picture: bytes
 ) -> None:
-    """The name is looked up once a connection: what was judged is what is connected to."""
+    """The address that was checked is the one that is connected to."""
     internet.public.lay_down("/a.jpg", Answer(200, picture, {"Connection": "close"}))
-    link = internet.means("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
+    link = internet.resolve_to("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
     downloader = Downloader()
     assert downloader.fetch(link).status == "ok"
     assert internet.looked_up == ["rebinding.example"]
-    answer = downloader.fetch(f"http://rebinding.example:{private.server_address[1]}/a.jpg")
-    assert answer.status == "blocked_address"
+    result = downloader.fetch(f"http://rebinding.example:{private.server_address[1]}/a.jpg")
+    assert result.status == "blocked_address"
 
 
 def test_a_name_that_changes_between_redirects_is_checked_again(
     internet: Internet, private: Counting
 ) -> None:
-    link = internet.means("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
+    link = internet.resolve_to("rebinding.example", [PUBLIC_V4], ["127.0.0.1"])
     elsewhere = f"http://rebinding.example:{private.server_address[1]}/a.jpg"
     internet.public.lay_down("/a.jpg", redirect(elsewhere))
     assert Downloader().fetch(link).status == "blocked_address"
@@ -229,7 +229,9 @@ def test_of_several_addresses_only_the_public_are_tried(
     internet: Internet, private: Counting, picture: bytes
 ) -> None:
     internet.public.lay_down("/a.jpg", Answer(200, picture))
-    link = internet.means("both.example", ["127.0.0.1", "10.0.0.1", PUBLIC_V4, "169.254.169.254"])
+    link = internet.resolve_to(
+        "both.example", ["127.0.0.1", "10.0.0.1", PUBLIC_V4, "169.254.169.254"]
+    )
     assert Downloader().fetch(link).status == "ok"
 
 
@@ -239,8 +241,8 @@ def test_a_configured_proxy_may_have_a_private_address(
     with running(proxy := Counting(b"")):
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         proxy.lay_down("http://pictures.example/a.jpg", Answer(200, picture))
-        asked_by_it = ("http://pictures.example/a.jpg",)
-        assert [Downloader().fetch(link).status for link in asked_by_it] == ["ok"]
+        forwarded = ("http://pictures.example/a.jpg",)
+        assert [Downloader().fetch(link).status for link in forwarded] == ["ok"]
         port = private.server_address[1]
         hosts = (
             "127.0.0.1",
@@ -251,19 +253,19 @@ def test_a_configured_proxy_may_have_a_private_address(
             "a.localhost",
         )
         for host in hosts:
-            answer = Downloader().fetch(f"http://{host}:{port}/a.jpg")
-            assert answer.status == "blocked_address", host
-        assert [path for _, path in proxy.asked] == list(asked_by_it)
+            result = Downloader().fetch(f"http://{host}:{port}/a.jpg")
+            assert result.status == "blocked_address", host
+        assert [path for _, path in proxy.asked] == list(forwarded)
 
 
-def test_a_proxy_is_asked_to_connect_for_https(
+def test_https_goes_through_the_connect_method_of_a_proxy(
     quick_limits: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(proxy := Counting(b"")):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        answer = Downloader().fetch("https://pictures.example/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("refused", True)
-    assert "Tunnel connection failed: 501" in str(answer.detail)
+        result = Downloader().fetch("https://pictures.example/a.jpg")
+    assert (result.status, result.is_retriable) == ("refused", True)
+    assert "Tunnel connection failed: 501" in str(result.detail)
     assert proxy.n_connections == 3
 
 
@@ -271,9 +273,9 @@ def test_a_socks_proxy_is_not_ignored(
     quick_limits: object, private: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{private.server_address[1]}")
-    answer = Downloader().fetch(f"http://{PUBLIC_V4}/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("refused", True)
-    assert "not an HTTP proxy" in str(answer.detail)
+    result = Downloader().fetch(f"http://{PUBLIC_V4}/a.jpg")
+    assert (result.status, result.is_retriable) == ("refused", True)
+    assert "not an HTTP proxy" in str(result.detail)
 
 
 def test_private_addresses_can_be_allowed(

@@ -46,7 +46,7 @@ def test_a_rate_of_one_is_never_exceeded() -> None:
     breaker.check()
 
 
-def test_each_host_is_judged_by_its_own_answers_and_one_that_is_down_stops_all() -> None:
+def test_each_host_is_judged_by_its_own_results_and_one_that_is_down_stops_all() -> None:
     breaker = CircuitBreaker(0.5, 10)
     succeed(breaker, 100, "b.example")
     fail(breaker, 9)
@@ -60,7 +60,7 @@ def test_each_host_is_judged_by_its_own_answers_and_one_that_is_down_stops_all()
         breaker.check()
 
 
-def test_the_message_says_who_how_often_why_and_which_settings_decide() -> None:
+def test_the_message_has_the_host_the_counts_the_first_failure_and_the_settings() -> None:
     breaker = CircuitBreaker(0.25, 4)
     succeed(breaker, 2)
     breaker.record_failure("a.example", "refused", "NewConnectionError: no")

@@ -20,13 +20,13 @@ pytestmark = pytest.mark.usefixtures("quick_limits", "private_addresses")
 
 
 def test_a_picture_is_downloaded_unchanged(server: Server, picture: bytes) -> None:
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, picture)))
-    assert (answer.status, answer.image, answer.http_status) == ("ok", picture, 200)
+    result = Downloader().fetch(server.lay_down("/a.jpg", Answer(200, picture)))
+    assert (result.status, result.image, result.http_status) == ("ok", picture, 200)
 
 
 def test_a_404_with_a_picture_is_not_found(server: Server) -> None:
-    answer = Downloader().fetch(f"{server.url}/missing.jpg")
-    assert (answer.status, answer.image, answer.is_retriable) == ("not_found", None, False)
+    result = Downloader().fetch(f"{server.url}/missing.jpg")
+    assert (result.status, result.image, result.is_retriable) == ("not_found", None, False)
     assert server.count["/missing.jpg"] == 1
 
 
@@ -36,14 +36,14 @@ def test_a_500_is_retried(server: Server, picture: bytes) -> None:
 
 
 def test_a_lasting_503_stays_retriable(server: Server) -> None:
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(503)))
-    assert (answer.status, answer.http_status, answer.is_retriable) == ("http_error", 503, True)
+    result = Downloader().fetch(server.lay_down("/a.jpg", Answer(503)))
+    assert (result.status, result.http_status, result.is_retriable) == ("http_error", 503, True)
     assert server.count["/a.jpg"] == 3
 
 
 def test_a_403_is_not_retried(server: Server) -> None:
-    answer = Downloader().fetch(server.lay_down("/a.jpg", Answer(403)))
-    assert (answer.status, answer.is_retriable) == ("http_error", False)
+    result = Downloader().fetch(server.lay_down("/a.jpg", Answer(403)))
+    assert (result.status, result.is_retriable) == ("http_error", False)
     assert server.count["/a.jpg"] == 1
 
 
@@ -60,8 +60,8 @@ def test_retry_after_is_obeyed(server: Server, picture: bytes, as_date: bool) ->
 
 def test_a_retry_after_of_an_hour_is_left_to_the_next_run(server: Server) -> None:
     url = server.lay_down("/a.jpg", Answer(429, headers={"Retry-After": "3600"}))
-    answer = Downloader().fetch(url)
-    assert (answer.http_status, answer.is_retriable) == (429, True)
+    result = Downloader().fetch(url)
+    assert (result.http_status, result.is_retriable) == (429, True)
     assert server.count["/a.jpg"] == 1
 
 
@@ -69,13 +69,13 @@ def test_a_closed_port_is_refused() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         host = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        answers = [Downloader().fetch(f"{host}/{name}.jpg") for name in ("a", "SSL", "unreachable")]
-    assert {(answer.status, answer.is_retriable) for answer in answers} == {("refused", True)}
+        results = [Downloader().fetch(f"{host}/{name}.jpg") for name in ("a", "SSL", "unreachable")]
+    assert {(result.status, result.is_retriable) for result in results} == {("refused", True)}
 
 
 def test_an_unknown_host_is_unreachable() -> None:
-    answer = Downloader().fetch("http://no-such-host.invalid/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+    result = Downloader().fetch("http://no-such-host.invalid/a.jpg")
+    assert (result.status, result.is_retriable) == ("unreachable", True)
 
 
 def test_a_host_without_a_route_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,13 +83,13 @@ def test_a_host_without_a_route_is_unreachable(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(errno.EHOSTUNREACH, "No route to host")
 
     monkeypatch.setattr(socket.socket, "connect", no_route)
-    answer = Downloader().fetch("http://127.0.0.1:9/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+    result = Downloader().fetch("http://127.0.0.1:9/a.jpg")
+    assert (result.status, result.is_retriable) == ("unreachable", True)
 
 
 def test_tls_that_fails_is_unreachable(server: Server) -> None:
-    answer = Downloader().fetch(server.url.replace("http:", "https:") + "/a.jpg")
-    assert (answer.status, answer.is_retriable) == ("unreachable", True)
+    result = Downloader().fetch(server.url.replace("http:", "https:") + "/a.jpg")
+    assert (result.status, result.is_retriable) == ("unreachable", True)
 
 
 def test_a_host_without_a_name_is_an_invalid_link() -> None:
@@ -124,17 +124,17 @@ def test_connections_are_kept(picture: bytes) -> None:
 
 
 def test_a_user_and_password_in_a_link_are_sent_to_its_host_only(server: Server) -> None:
-    said: list[str | None] = []
+    received: list[str | None] = []
 
     def listen(to: Handler) -> None:
-        said.append(to.headers["Authorization"])
+        received.append(to.headers["Authorization"])
         Answer(404).send(to)
 
     url = server.lay_down("/a.jpg", Answer(custom=listen))
     downloader = Downloader()
     downloader.fetch(url.replace("//", "//me:s%40cret@"))
     downloader.fetch(url)
-    assert said == [f"Basic {base64.b64encode(b'me:s@cret').decode()}", None]
+    assert received == [f"Basic {base64.b64encode(b'me:s@cret').decode()}", None]
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -144,8 +144,8 @@ def test_the_environment_names_the_certificates_to_trust(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.setenv(name, str(Path(__file__).with_name("self_signed.pem")))
     with running(own := SelfSignedServer()):
-        answer = Downloader().fetch(own.lay_down("/a.jpg", Answer(200, picture)))
-    assert answer.status == "ok", answer.detail
+        result = Downloader().fetch(own.lay_down("/a.jpg", Answer(200, picture)))
+    assert result.status == "ok", result.detail
 
 
 def test_missing_certificates_are_an_error(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:

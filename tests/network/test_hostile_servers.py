@@ -45,7 +45,7 @@ def fetch(*urls: str, concurrency: int = 1) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
-def test_every_kind_of_answer_has_its_status_in_time(
+def test_every_kind_of_response_has_its_status_in_time(
     server: Server,
     limits: luigi.configuration.LuigiConfigParser,
     capfd: pytest.CaptureFixture[str],
@@ -68,18 +68,18 @@ def test_every_kind_of_answer_has_its_status_in_time(
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
-def test_all_kinds_of_answers_together_give_their_statuses(
+def test_all_kinds_of_responses_together_give_their_statuses(
     server: Server, limits: luigi.configuration.LuigiConfigParser
 ) -> None:
     limits.set("thumbnails", "total_timeout_s", "1.5")
     limits.set("thumbnails", "retries", "1")
     rows = fetch(*(lay_down(server, f"/{way.name}", way) for way in WAYS), concurrency=8)
     for way, row in zip(WAYS, rows, strict=True):
-        # On a busy machine an answer may be late, or a kept connection just have been closed.
+        # On a busy machine a response may be late, or a kept connection has just been closed.
         assert row["status"] in (way.status, "timed_out", "refused"), (way.name, row["detail"])
 
 
-def test_another_servers_certificate_is_not_taken(server: Server) -> None:
+def test_a_self_signed_certificate_is_rejected(server: Server) -> None:
     with running(other := SelfSignedServer()):
         (row,) = fetch(other.lay_down("/a.jpg"))
     assert (row["status"], row["is_retriable"]) == ("unreachable", True)
@@ -87,30 +87,30 @@ def test_another_servers_certificate_is_not_taken(server: Server) -> None:
     assert other.asked == []
 
 
-def test_what_follows_a_body_is_not_the_next_answer(server: Server) -> None:
+def test_bytes_after_a_body_are_not_the_next_response(server: Server) -> None:
     (longer,) = (way for way in WAYS if way.name == "longer_than_promised")
-    server.lay_down("/a.jpg", *longer.answers)
-    server.lay_down("/b.jpg", *longer.answers)
+    server.lay_down("/a.jpg", *longer.responses)
+    server.lay_down("/b.jpg", *longer.responses)
     downloader = Downloader()
     for name in ("a", "b", "a"):
         assert downloader.fetch(f"{server.url}/{name}.jpg").image == PICTURE
 
 
 def test_no_cookies_are_kept(server: Server) -> None:
-    said: list[str | None] = []
+    received: list[str | None] = []
 
     def listen(to: Handler) -> None:
-        said.append(to.headers["Cookie"])
+        received.append(to.headers["Cookie"])
         Answer(200, HTML, {"Set-Cookie": "a=b; Path=/"}).send(to)
 
     url = server.lay_down("/a.jpg", Answer(custom=listen))
     downloader = Downloader()
     downloader.fetch(url)
     downloader.fetch(url)
-    assert said == [None, None]
+    assert received == [None, None]
 
 
-def test_compressed_bombs_are_not_unpacked(server: Server) -> None:
+def test_compressed_bombs_are_not_decompressed(server: Server) -> None:
     bombs = [way for way in WAYS if "bomb" in way.name or "60_MB" in way.name]
     assert len(bombs) == 4
     downloader = Downloader()

@@ -30,9 +30,9 @@ def part(tmp_path: Path) -> Part:
 
 def fetch(url: str, part: Part, n_bytes: int | None = None) -> list[tuple[int, int | None]]:
     """Download; return the reported progress."""
-    told: list[tuple[int, int | None]] = []
-    download(url, part, n_bytes, lambda *now: told.append(now))
-    return told
+    progress: list[tuple[int, int | None]] = []
+    download(url, part, n_bytes, lambda *now: progress.append(now))
+    return progress
 
 
 def begin(part: Part, content: bytes = OLD[:3000]) -> None:
@@ -52,9 +52,9 @@ def without_length(body: bytes) -> Callable[[Handler], None]:
 
 
 def test_a_file_is_downloaded_and_its_progress_reported(server: Server, part: Part) -> None:
-    told = fetch(server.lay_down("/a", ServedFile(OLD).answer), part)
+    progress = fetch(server.lay_down("/a", ServedFile(OLD).answer), part)
     assert part.path.read_bytes() == OLD
-    assert (told[0], told[-1]) == ((0, 10_000), (10_000, 10_000))
+    assert (progress[0], progress[-1]) == ((0, 10_000), (10_000, 10_000))
 
 
 def test_an_interrupted_download_resumes(server: Server, part: Part) -> None:
@@ -156,7 +156,7 @@ def test_a_download_that_always_breaks_off_fails_and_keeps_its_part(
     assert server.count["/a"] == 5
 
 
-def test_fewer_bytes_than_the_file_is_to_have_are_a_part(server: Server, part: Part) -> None:
+def test_a_body_shorter_than_the_file_is_incomplete(server: Server, part: Part) -> None:
     with pytest.raises(DownloadError, match="broke off after 2 of 3 bytes"):
         fetch(server.lay_down("/a", Answer(custom=without_length(b"ab"))), part, n_bytes=3)
 
@@ -189,7 +189,7 @@ def test_only_retriable_statuses_are_retried(
     assert part.n_bytes == 3000
 
 
-def test_a_passing_503_is_retried(server: Server, part: Part) -> None:
+def test_a_transient_503_is_retried(server: Server, part: Part) -> None:
     fetch(server.lay_down("/a", Answer(503), ServedFile(OLD).answer), part)
     assert part.path.read_bytes() == OLD
 
@@ -212,12 +212,12 @@ def test_an_unreachable_server_gives_a_one_line_error(part: Part, url: str, said
 def test_a_second_process_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, done = tmp_path / "model.h5", []
 
-    def come_second() -> None:
+    def download_second() -> None:
         with alone(path):
             done.append("second")
 
     with alone(path):
-        second = threading.Thread(target=come_second)
+        second = threading.Thread(target=download_second)
         second.start()
         while "Waiting for another process" not in capsys.readouterr().err:
             time.sleep(0.01)
@@ -227,7 +227,7 @@ def test_a_second_process_waits(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
     path, lock = tmp_path / "model.h5", tmp_path / ".model.h5.lock"
     hold = "import fcntl, sys; fcntl.flock(file := open(sys.argv[1], 'w'), 2); input('held')"
     command = [sys.executable, "-c", hold, str(lock)]

@@ -27,7 +27,7 @@ def test_a_picture_without_bars_is_not_cropped(image_rgb: ImageRGB) -> None:
     assert crop_bars(image_rgb).image_rgb.shape == image_rgb.shape
 
 
-def test_batches_have_one_size_and_miss_no_picture() -> None:
+def test_batches_have_one_size_and_contain_every_picture() -> None:
     pictures = [encoded(GREY[:, :width]) for width in (160, 80, 160, 80, 160)]
     table = pa.Table.from_pylist(
         [{"image": picture} for picture in [*pictures[:2], None, *pictures[2:]]], schemas.THUMBNAILS

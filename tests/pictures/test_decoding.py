@@ -1,4 +1,4 @@
-"""Pictures become RGB arrays, or a reason."""
+"""Pictures are decoded to RGB arrays, or refused with a reason."""
 
 import io
 

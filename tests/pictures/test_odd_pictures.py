@@ -25,9 +25,9 @@ from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
 PICTURES = odd_pictures()
 MAX_PIXELS = 20_000_000
 DECODER_MB = 450
-"""What decoding may take, however many of the largest pictures are fetched at once."""
+"""Memory limit of decoding, however many of the largest pictures are fetched at once."""
 STAGE_MB = 700
-"""What a shard of all the odd pictures and the largest may take, sixteen at once."""
+"""Memory limit of a shard of all the odd pictures and the largest, sixteen at once."""
 
 
 @pytest.mark.parametrize("odd", PICTURES, ids=[odd.name for odd in PICTURES])
@@ -50,7 +50,7 @@ def test_each_is_decoded_correctly_or_refused(odd: Odd) -> None:
 
 
 @pytest.mark.parametrize("odd", PICTURES, ids=[odd.name for odd in PICTURES])
-def test_each_is_measured_as_decoded_and_refused_alike(odd: Odd) -> None:
+def test_measuring_and_decoding_agree_on_each(odd: Odd) -> None:
     refusals = decoding.NotAnImageError, decoding.TooManyPixelsError
     try:
         height, width, _ = decoding.decode_image(odd.data, MAX_PIXELS).shape
@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def limits() -> Iterator[luigi.configuration.LuigiConfigParser]:
     config = luigi.configuration.get_config()
-    config.set("thumbnails", "max_bytes", "20000000")  # so that none is refused for its bytes
+    config.set("thumbnails", "max_bytes", "20000000")  # so that no file is too large
     yield config
     config.remove_section("thumbnails")
 
@@ -134,7 +134,7 @@ def test_other_formats_reach_no_decoder(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 HARMLESS = {"png_text_bomb", "png_profile_bomb", "gif_frame_bomb"}
-"""Of these a decoder unfolds no more than a megabyte, and decodes one frame."""
+"""A decoder expands at most a megabyte of these, and decodes one frame."""
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,9 @@ def test_an_unexpected_decoder_error_is_a_damaged_picture(monkeypatch: pytest.Mo
         decoding.decode_image(saved(np.zeros((9, 9, 3), np.uint8), "PNG"))
 
 
-def test_too_little_memory_does_not_blame_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_memory_is_not_reported_as_a_damaged_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
@@ -186,7 +188,7 @@ def test_a_picture_cut_or_damaged_anywhere_is_refused_or_decoded(format: str) ->
 @pytest.mark.parametrize(
     "odd", [odd for odd in PICTURES if odd.status == "ok"], ids=lambda odd: odd.name
 )
-def test_headers_say_what_pillow_says(odd: Odd) -> None:
+def test_headers_agree_with_pillow(odd: Odd) -> None:
     header = headers.read_header(odd.data)
     with Image.open(io.BytesIO(odd.data)) as image:
         assert (header.width_px, header.height_px) == image.size
@@ -219,7 +221,7 @@ print((peak_kb() - before) // 1000, table["status"].to_pylist().count("ok"))
 def test_memory_stays_under_its_limits(folder: Path, tmp_path: Path) -> None:
     side = int(MAX_PIXELS**0.5)
     largest = Image.new("RGBA", (side, side))
-    path = tmp_path / "1.webp"  # the format that takes most: the screen, the frame, the picture
+    path = tmp_path / "1.webp"  # takes the most memory: the screen, the frame, the picture
     largest.save(path, lossless=True, method=0, quality=0)
     for copy in range(2, 5):
         (tmp_path / f"{copy}.webp").write_bytes(path.read_bytes())

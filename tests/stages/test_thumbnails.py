@@ -24,8 +24,8 @@ def ignore(n: int) -> None:
     pass
 
 
-def test_a_host_that_goes_down_keeps_what_was_settled(picture: bytes) -> None:
-    answers = {
+def test_finished_thumbnails_are_kept_when_a_host_goes_down(picture: bytes) -> None:
+    results = {
         "good": FetchResult(link("good"), "ok", http_status=200, image=picture),
         "gone": FetchResult(link("gone"), "not_found", "HTTP 404", http_status=404),
         "late": FetchResult(link("late"), "timed_out", "no complete response", is_retriable=True),
@@ -35,33 +35,33 @@ def test_a_host_that_goes_down_keeps_what_was_settled(picture: bytes) -> None:
     def fetch(url: str) -> FetchResult:
         if url == link("unasked"):
             raise HostDownError("pictures.example is down")
-        return answers[url.rpartition("/")[2].removesuffix(".png")]
+        return results[url.rpartition("/")[2].removesuffix(".png")]
 
-    kept: list[pa.Table] = []
+    saved: list[pa.Table] = []
     with pytest.raises(HostDownError):
-        fetch_thumbnails(shard(), fetch, 2, ignore, save_unfinished=kept.append)
-    (had,) = kept
-    assert had.schema == schemas.THUMBNAILS
-    assert had["thumbnail_id"].to_pylist() == ["good", "gone", "better"]
-    assert had["width_px"].to_pylist() == [480, None, 480]
+        fetch_thumbnails(shard(), fetch, 2, ignore, save_unfinished=saved.append)
+    (unfinished,) = saved
+    assert unfinished.schema == schemas.THUMBNAILS
+    assert unfinished["thumbnail_id"].to_pylist() == ["good", "gone", "better"]
+    assert unfinished["width_px"].to_pylist() == [480, None, 480]
 
     asked = []
 
-    def healed(url: str) -> FetchResult:
+    def recovered(url: str) -> FetchResult:
         asked.append(url)
         return FetchResult(url, "ok", http_status=200, image=picture)
 
-    told: list[int] = []
-    table = fetch_thumbnails(shard(), healed, 1, told.append, unfinished=had)
+    advanced: list[int] = []
+    table = fetch_thumbnails(shard(), recovered, 1, advanced.append, unfinished=unfinished)
     assert asked == [link("late"), link("unasked")]
     assert table["thumbnail_id"].to_pylist() == IDS
     assert table["status"].to_pylist() == ["ok", "not_found", "ok", "ok", "ok"]
     assert table["image"].to_pylist() == [picture, None, picture, picture, picture]
-    assert sum(told) == len(IDS)
+    assert sum(advanced) == len(IDS)
 
 
 def test_a_picture_of_the_placeholders_size_is_recognised_by_its_header(picture: bytes) -> None:
-    """What is cut short behind its header is a placeholder, too: a smaller size may be whole."""
+    """A file truncated after its header also counts: a smaller size may be complete."""
     placeholder = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0\0\0\x78\0\0\0\x5a"
     asked = []
 

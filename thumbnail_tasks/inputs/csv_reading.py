@@ -87,15 +87,18 @@ _FIELDS = {
     delimiter: re.compile(
         rb"""(?>(?>
             (?!") [^%(d)b\r\n]*+                      # unquoted; may contain quotes
-            | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; text may follow: Kaggle's tags
-            | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, over several lines; nothing may follow
+            | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; text may follow
+            | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, on several lines; no text follows
         ) [%(d)b\r\n])*+"""
         % {b"d": delimiter.encode()},
         re.VERBOSE,
     )
     for delimiter in ",;"
 }
-"""As many complete cells as possible, each with the delimiter or line end after it."""
+"""As many complete cells as possible, each with the delimiter or line end after it.
+
+Kaggle's tags have text after a quoted cell.
+"""
 _TEXT_BEHIND_LINES = re.compile(rb'"(?>[^"\r\n]++|"")*+[\r\n](?>[^"]++|"")*+"[^"]')
 
 

@@ -108,7 +108,7 @@ def download(url: str, part: Part, n_bytes: int | None, advance: Advance) -> Non
         except DownloadError as error:
             tries = 1 if part.n_bytes > furthest else tries + 1
             furthest = max(furthest, part.n_bytes)
-            max_tries = max(max_tries, error.max_tries)  # a server that has responded may respond again
+            max_tries = max(max_tries, error.max_tries)  # it may respond again
             if error.max_tries == 1 or tries >= max_tries:
                 raise
         time.sleep(random.uniform(0.5, 1) * _BACKOFF_S * 2 ** (tries - 1))
