@@ -72,7 +72,7 @@ def test_all_kinds_of_responses_together_give_their_statuses(
     server: Server, limits: luigi.configuration.LuigiConfigParser
 ) -> None:
     limits.set("thumbnails", "total_timeout_s", "1.5")
-    limits.set("thumbnails", "retries", "1")
+    limits.set("thumbnails", "retries", "2")  # one of them may be lost to a busy machine
     rows = fetch(*(lay_down(server, f"/{way.name}", way) for way in WAYS), concurrency=8)
     for way, row in zip(WAYS, rows, strict=True):
         # On a busy machine a response may be late, or a kept connection has just been closed.
