@@ -1,8 +1,8 @@
 """Terminal output: log records as short lines on stderr; stdout is left to results.
 
 Each module logs to a logger of its own under ``thumbnail_tasks``. ``TerminalHandler`` prints the
-records. A user changes that as for any Luigi pipeline: ``[core] log_level`` (ERROR hides the
-progress lines), ``[core] logging_conf_file``, ``[logging]`` in a TOML file, or
+records. A user changes that as for any Luigi pipeline: ``[core] log_level`` (ERROR shows only
+errors), ``[core] logging_conf_file``, ``[logging]`` in a TOML file, or
 ``[core] no_configure_logging``. With one of the last three the records go to the user's handlers.
 """
 

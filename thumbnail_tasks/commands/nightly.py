@@ -145,7 +145,7 @@ def _lock_night(data_dir: Path) -> None:
     try:
         _night.enter_context(hold_night_lock(data_dir, "Nightly"))
     except DataDirBusyError as error:
-        logger.info(str(error))
+        logger.error(str(error))
         raise PidLockAlreadyTakenExit from None  # Luigi exits with [retcode] already_running
 
 

@@ -111,7 +111,7 @@ def _send_email(text: str) -> None:
             notifications.send_error_email(subject, text)
     except (OSError, smtplib.SMTPException) as error:
         kind = type(error).__name__
-        logger.info("[email]: expected the message to be accepted; found: %s: %s", kind, error)
+        logger.warning("[email]: expected the message to be accepted; found: %s: %s", kind, error)
 
 
 def _post(url: str, content: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def _post(url: str, content: dict[str, Any]) -> None:
         found = type(error).__name__  # its text contains the URL, a secret
     if found:
         host = urlsplit(url).hostname
-        logger.info(
+        logger.warning(
             "[messages] webhook_url (%s): expected the message to be accepted; found: %s",
             host,
             found,

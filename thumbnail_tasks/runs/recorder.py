@@ -260,7 +260,7 @@ def _log_failures() -> Iterator[None]:
     try:
         yield
     except (ThumbnailTasksError, OSError) as error:
-        logger.info("Record of the run: %s", error)
+        logger.warning("Record of the run: %s", error)
 
 
 def _peak_memory_bytes() -> int:
