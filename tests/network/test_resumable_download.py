@@ -13,7 +13,13 @@ import pytest
 from tests.conftest import Answer, Handler, Server
 from tests.ranges import ServedFile
 from thumbnail_tasks.network import resumable_download
-from thumbnail_tasks.network.resumable_download import DownloadError, Origin, Part, alone, download
+from thumbnail_tasks.network.resumable_download import (
+    DownloadError,
+    Origin,
+    Part,
+    download,
+    hold_download_lock,
+)
 
 OLD, NEW = b"0123456789" * 1000, b"abcdefghij" * 1000
 
@@ -213,10 +219,10 @@ def test_a_second_process_waits(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path, done = tmp_path / "model.h5", []
 
     def download_second() -> None:
-        with alone(path):
+        with hold_download_lock(path):
             done.append("second")
 
-    with alone(path):
+    with hold_download_lock(path):
         second = threading.Thread(target=download_second)
         second.start()
         while "Waiting for another process" not in capsys.readouterr().err:
@@ -235,6 +241,6 @@ def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
         assert other.stdout
         assert other.stdout.read(4) == b"held"
         other.kill()
-    with alone(path):
+    with hold_download_lock(path):
         assert lock.exists()
     assert not lock.exists()

@@ -8,6 +8,7 @@ import luigi
 import pyarrow as pa
 import pytest
 
+from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.spelling import load_text_corrector
 from thumbnail_tasks.errors import InputError
@@ -33,10 +34,6 @@ def named() -> Iterator[Named]:
 def write(path: Path, content: object) -> Path:
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
-
-
-def ignore(n: int) -> None:
-    pass
 
 
 def thumbnails(**statuses: str) -> pa.Table:

@@ -130,6 +130,11 @@ class ExportAttributes(RunTask):
             )
 
 
+def export_of(task: RunTask) -> ExportAttributes:
+    """The export of the run that a task belongs to."""
+    return ExportAttributes(**run_parameters(task.param_kwargs))
+
+
 @ExportAttributes.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 def _log_nothing_to_do(task: ExportAttributes) -> None:
     path = task.output()[0].path

@@ -15,8 +15,7 @@ import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.commands.export import ExportAttributes
-from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
@@ -83,15 +82,12 @@ class Nightly(RunTask):
         return {}
 
     def requires(self) -> list[luigi.Task]:
-        return [self._export()] if self.videos else []
+        return [export_of(self)] if self.videos else []
 
     def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
         folder = self._exports / self.date.isoformat()
         csv = folder / "attributes.csv"
         return ParquetTarget(str(folder / "attributes.parquet")), luigi.LocalTarget(str(csv))
-
-    def _export(self) -> ExportAttributes:
-        return ExportAttributes(**run_parameters(self.param_kwargs))
 
     @property
     def _exports(self) -> Path:
@@ -101,7 +97,7 @@ class Nightly(RunTask):
         """Whether the dated export is tonight's, and ``latest`` points to it or a later one."""
         if not self.videos or latest_date(self._exports) < self.date.isoformat():
             return False
-        return is_current_export(*self.output(), self._export().fingerprint)
+        return is_current_export(*self.output(), export_of(self).fingerprint)
 
     def run(self) -> None:
         keep = settings.kept_exports()
@@ -109,7 +105,7 @@ class Nightly(RunTask):
             raise InputError(
                 f"{newest_table(self.tables)}: arrived while the night was starting; run again"
             )
-        self._publish(self._export())
+        self._publish(export_of(self))
         name = self.date.isoformat()
         if latest_date(self._exports) < name:
             with atomic_write(self._exports / LATEST) as temporary:

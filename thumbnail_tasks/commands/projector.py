@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thumbnail_tasks.commands.export import ExportAttributes
-from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.storage.atomic import atomic_write, copy_mtime, has_same_mtime
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -61,7 +60,7 @@ class ExportProjector(RunTask):
     """
 
     def requires(self) -> ExportAttributes:
-        return ExportAttributes(**run_parameters(self.param_kwargs))
+        return export_of(self)
 
     def output(self) -> tuple[luigi.LocalTarget, luigi.LocalTarget]:
         folder = Path(self.data_dir, "exports", "projector")

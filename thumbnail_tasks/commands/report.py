@@ -5,12 +5,10 @@ from pathlib import Path
 
 import luigi
 
-from thumbnail_tasks.commands.export import ExportAttributes
-from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.pipeline import stages_of
-from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 
@@ -18,7 +16,7 @@ class BuildReport(RunTask):
     """Write exports/report/; open its index.html in a browser."""
 
     def requires(self) -> ExportAttributes:
-        return ExportAttributes(**run_parameters(self.param_kwargs))
+        return export_of(self)
 
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(report_folder(self.data_dir) / "index.html"))
@@ -33,7 +31,7 @@ class BuildReport(RunTask):
     @recover_lost_inputs
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         export = self.requires()
-        plan = PlanShards(**run_parameters(self.param_kwargs)).output().read()
+        plan = export.input()["plan"].read()
         stages = stages_of(plan, export.source, self.data_dir)
         yield [task for task in stages if not task.complete()]
 

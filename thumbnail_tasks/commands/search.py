@@ -6,8 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from thumbnail_tasks.commands.export import ExportAttributes
-from thumbnail_tasks.commands.run_start import run_parameters
+from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.stages.embeddings import EmbedText
@@ -23,7 +22,7 @@ class SearchTexts(RunTask):
     _has_run = False
 
     def requires(self) -> ExportAttributes:
-        return ExportAttributes(**run_parameters(self.param_kwargs))
+        return export_of(self)
 
     def complete(self) -> bool:
         """Whether this task object has run: its result is printed, not stored."""

@@ -195,7 +195,7 @@ def _short(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
+def hold_download_lock(path: Path) -> Iterator[None]:
     """Wait until no other process is downloading to ``path``.
 
     Holds a kernel lock on a hidden file beside it, which is released however the process ends.

@@ -19,7 +19,13 @@ from thumbnail_tasks.engines.embeddings.tensorflow_hub import handle_of, is_save
 from thumbnail_tasks.engines.interface import Weights
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.fingerprints import digest_file
-from thumbnail_tasks.network.resumable_download import Advance, DownloadError, Part, alone, download
+from thumbnail_tasks.network.resumable_download import (
+    Advance,
+    DownloadError,
+    Part,
+    download,
+    hold_download_lock,
+)
 from thumbnail_tasks.storage.atomic import atomic_write, publish, writing
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -63,7 +69,7 @@ def fetch_into_cache(weights: Weights, advance: Advance) -> str | None:
             file at its path.
         StorageError: It cannot be written.
     """
-    with writing(weights.path), alone(weights.path):
+    with writing(weights.path), hold_download_lock(weights.path):
         if is_cached(weights):
             return None
         handle = handle_of(weights)
