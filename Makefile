@@ -1,4 +1,4 @@
-# `make run` and `make test` set everything up on a fresh machine with Python 3.11 and make.
+# `make run` and `make test` set everything up on a fresh machine with Python 3.11, gcc and make.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin

@@ -77,6 +77,20 @@ def test_a_workers_attributes_are_read(worker: Worker) -> None:
     assert luigi_patches.has_stopped_requesting(worker), f"{CHANGED}_stop_requesting_work"
 
 
+def test_a_task_counts_as_running_while_it_runs(worker: Worker) -> None:
+    found = []
+
+    class ObservedChore(PatchedChore):
+        def run(self) -> None:
+            found.append(luigi_patches.has_running_tasks(worker))
+            super().run()
+
+    worker.add(ObservedChore())
+    worker.run()
+    assert found == [True], f"{CHANGED}Worker._running_tasks"
+    assert not luigi_patches.has_running_tasks(worker), f"{CHANGED}Worker._running_tasks"
+
+
 def test_a_failed_task_is_in_the_history(worker: Worker) -> None:
     worker.add(PatchedChore(fails=True))
     worker.run()

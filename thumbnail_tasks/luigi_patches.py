@@ -76,6 +76,9 @@ def link_task(process: TaskProcess, url: str) -> None:
 
 
 # --- Read -------------------------------------------------------------------------------------
+#
+# The command ``luigi`` reports how a run ended only by its exit code, and keeps no reference to its
+# worker. ``runs.outcome`` therefore reads the worker itself when the process ends.
 
 
 def is_command() -> bool:
@@ -151,7 +154,10 @@ def wait_interval_s(worker: Worker) -> float:
 
 
 def open_luigid(n_tries: int | None = None) -> Any:
-    """A client of the luigid in the settings; ``n_tries`` limits connection attempts."""
+    """A client of the luigid in the settings; ``n_tries`` limits connection attempts.
+
+    Luigi's own setting limits the attempts of all clients.
+    """
     options = core()
     url = options.scheduler_url or f"http://{options.scheduler_host}:{options.scheduler_port}/"
     luigid: Any = RemoteScheduler(url)

@@ -41,6 +41,9 @@ def replace_old_names(
 ) -> dict[str, Any]:
     """Move values given under an old name to the new one, with one warning per process.
 
+    If both names are given, the old one wins: a flag under an old name must override a luigi.cfg
+    that sets the new one, and Luigi does not tell here which of them came from where.
+
     Args:
         values: Parameter name to value.
         old_names: Old parameter name to the new one.
@@ -202,7 +205,7 @@ class text(luigi.Config):
         "to 1; on 174 labelled thumbnails, 0.9 instead of 0.8 gave precision +0.02, recall -0.02)",
     )
     small_text_px: float = luigi.FloatParameter(
-        default=14.0, description="Words less high than this, in pixels, are small"
+        default=14.0, description="Words of a smaller height, in pixels, are small"
     )
     small_text_confidence: float = luigi.FloatParameter(
         default=0.97,

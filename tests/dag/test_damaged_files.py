@@ -1,4 +1,4 @@
-"""Damaged result files are reported, moved aside and regenerated in the same run."""
+"""Damaged result files are reported, renamed and regenerated in the same run."""
 
 import os
 import shutil
@@ -94,7 +94,7 @@ def damage(path: Path, how: Callable[[Path], None]) -> None:
 
 
 def assert_repaired(finished: Finished, undisturbed: Path, *damaged: Path) -> None:
-    """The run succeeded, and each damaged file was reported and moved aside."""
+    """The run succeeded, and each damaged file was reported and renamed."""
     assert finished.code == 0, finished.printed
     assert finished.attributes.equals(read_attributes(undisturbed))
     for path in damaged:

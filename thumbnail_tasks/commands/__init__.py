@@ -1,1 +1,1 @@
-"""The tasks that a user names on the command line, one file each; they do no work of their own."""
+"""The tasks that a user names on the command line, one file each, and how a run starts."""

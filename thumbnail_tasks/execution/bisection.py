@@ -42,10 +42,10 @@ def bisect_crashes(
     n_rows: int,
     quarantine: Callable[[int, CrashError], pa.Table],
 ) -> pa.Table:
-    """Process rows so that a row that crashes costs only itself.
+    """Process rows so that a row that crashes affects no other.
 
-    Rows that crash are processed in halves, down to single rows. Before each split, no rows at all
-    are processed: if that crashes as well, no row is at fault.
+    Rows that crash are processed in halves, down to single rows. Before each split, an empty
+    range is processed: if that crashes as well, no row is at fault.
 
     Args:
         process_rows: Returns the table of some rows.

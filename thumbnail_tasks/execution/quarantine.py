@@ -51,7 +51,7 @@ def find_quarantined(thumbnails: pa.Table) -> pa.ChunkedArray:
 
 
 def pick_rows(tables: Sequence[pa.Table], rows: range, crashed: pa.ChunkedArray) -> list[pa.Table]:
-    """Select the rows of some thumbnails in a shard's tables, without results of crashed ones.
+    """Select the rows of some thumbnails in a shard's tables; quarantined ones keep only their id.
 
     Args:
         tables: The first has one row per thumbnail; the others have any number, or have no

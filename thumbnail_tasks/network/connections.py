@@ -1,7 +1,7 @@
 """Connections to public addresses only, with a deadline for the whole response.
 
-urllib3 limits neither: its timeouts are per read, and a header may arrive byte by byte. It is used
-without ``requests``, whose sessions cost more CPU time than everything else in a fetch.
+urllib3 guarantees neither: its timeouts are per read, and a header may arrive byte by byte. It is
+used without ``requests``, whose sessions cost more CPU time than everything else in a fetch.
 """
 
 import functools

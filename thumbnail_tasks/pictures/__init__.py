@@ -1,1 +1,1 @@
-"""Image bytes to arrays: headers are checked before a decoder runs, then batches of one size."""
+"""Image bytes to arrays: size limits before a decoder runs, decoding, and batches of one size."""

@@ -76,7 +76,7 @@ class OutcomeObserver:
         if record.msg == luigi_patches.UNCAUGHT_ERROR and error:
             self._is_uncaught = True
             self._on_uncaught(error)
-        if error is None or isinstance(error, RPCError):  # Luigi asks for traces without an error
+        if error is None or isinstance(error, RPCError):  # Luigi sets exc_info without an error
             record.exc_info = None
             if record.msg == luigi_patches.UNCAUGHT_ERROR:
                 record.msg, record.args = _NO_LUIGID, (error,)
@@ -141,7 +141,7 @@ def _count_work_of_others(worker: Worker, tasks: TasksByOutcome) -> TasksByOutco
             tasks[name] = set()
     elif _failed_elsewhere(worker):
         tasks["failed"].add(root)
-        tasks["run_by_other_worker"] = set()  # a run waits for those, so none is left
+        tasks["run_by_other_worker"] = set()  # this run has already waited for those
     return tasks
 
 

@@ -123,7 +123,7 @@ class RunRecorder:
                 self._update_tally()
                 record = self._so_far()
                 self._write_metrics(record)
-                if self._has_space:  # otherwise it would count as dead if its end cannot be written
+                if self._has_space:  # else, if its end could not be written, it would look dead
                     write_json(self._run.data_dir, record)
 
     def _update_tally(self) -> None:
@@ -163,7 +163,7 @@ class RunRecorder:
     def _end(self) -> None:
         if os.getpid() != self._pid:
             return
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the record is to be complete
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C must not cut the record short
         self._stopping.set()
         self._thread.join()
         outcome = self._observer.outcome()

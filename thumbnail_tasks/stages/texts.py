@@ -28,7 +28,7 @@ class Thresholds(NamedTuple):
     min_confidence: float
     """Words with a lower confidence are left out; 0 to 1."""
     small_text_px: float
-    """Words less high than this, in pixels of the stored picture, are small."""
+    """Words of a smaller height, in pixels of the stored picture, are small."""
     small_text_confidence: float
     """Small words with a lower confidence are left out; 0 to 1."""
     sure_confidence: float

@@ -97,7 +97,7 @@ def describe_os_error(error: OSError) -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    """Create a folder and its parents, so that their names survive a power loss, too."""
+    """Create a folder and its parents, and flush them, so that they survive a power loss."""
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)

@@ -45,10 +45,11 @@ class DataTask(luigi.Task):
     def lock(self, target: ParquetTarget) -> AbstractContextManager[None]:
         """Hold the lock on a file: other runs on the same data directory wait."""
         name = str(Path(target.path).relative_to(self.data_dir))
+        message = f"waiting: another run is making {name}"
         return hold_lock(
             Path(self.data_dir),
             name,
-            lambda: logger.info(TASK_LINE, self.task_family, f"waiting: another run makes {name}"),
+            lambda: logger.info(TASK_LINE, self.task_family, message),
         )
 
 

@@ -29,7 +29,7 @@ def report_progress(task: luigi.Task, message: str, share: float) -> None:
 
 def show_on_page(task: luigi.Task, message: str, share: float) -> None:
     """As ``report_progress``, on Luigi's page only; an unreachable luigid is ignored."""
-    running: Any = task  # Luigi adds the two methods while the task runs
+    running: Any = task  # Luigi adds the two methods below while the task runs
     if running.set_status_message:
         with contextlib.suppress(RPCError):
             # The page renders HTML.
