@@ -11,6 +11,7 @@ The tasks that a user names on the command line::
     luigi --module thumbnail_tasks FetchWeights
 """
 
+from thumbnail_tasks import luigi_patches
 from thumbnail_tasks.commands.cleanup import CleanUp
 from thumbnail_tasks.commands.export import ExportAttributes
 from thumbnail_tasks.commands.nightly import Nightly
@@ -18,9 +19,13 @@ from thumbnail_tasks.commands.projector import ExportProjector
 from thumbnail_tasks.commands.report import BuildReport
 from thumbnail_tasks.commands.search import SearchTexts
 from thumbnail_tasks.console import set_up_logging
+from thumbnail_tasks.defaults import set_defaults
 from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
+set_defaults()
+luigi_patches.report_typos_in_one_line()
+luigi_patches.name_bad_values()
 set_up_logging()
 accept_old_context()
 

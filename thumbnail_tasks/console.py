@@ -9,11 +9,18 @@ errors), ``[core] logging_conf_file``, ``[logging]`` in a TOML file, or
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 import luigi
 from luigi.configuration import LuigiTomlParser
 from luigi.interface import core
+
+from thumbnail_tasks.errors import ThumbnailTasksError
+
+COMMANDS: Final = ("luigi", "thumbnail-tasks")
+"""The commands that run this package's tasks."""
 
 Progress = Callable[[int], None]
 """Called with the number of thumbnails completed since the last call."""
@@ -45,11 +52,37 @@ class TerminalHandler(logging.Handler):
 
 
 def set_up_logging() -> None:
-    """Add a ``TerminalHandler`` to the package's logger, once."""
+    """Show log records and this package's own errors as lines; calling it again does nothing."""
     package = logging.getLogger("thumbnail_tasks")
     if not any(isinstance(handler, TerminalHandler) for handler in package.handlers):
         package.addHandler(TerminalHandler())
         package.setLevel(logging.INFO)
+        logging.getLogger("luigi-interface").addFilter(_shorten_own_errors)
+        _show_own_errors_as_lines()
+
+
+def _shorten_own_errors(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ThumbnailTasksError):
+        record.msg, record.args, record.exc_info = "%s", (str(error),), None
+    return True
+
+
+def _show_own_errors_as_lines() -> None:
+    """Show errors before the run starts as one line; a script keeps its stack traces."""
+    if Path(sys.argv[0]).name not in COMMANDS:
+        return
+    show_traceback = sys.excepthook
+
+    def show(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, ThumbnailTasksError):
+            print(f"ERROR: {error}", file=sys.stderr)
+        else:
+            show_traceback(kind, error, trace)
+
+    sys.excepthook = show
 
 
 def _lowest_level() -> int:

@@ -1,4 +1,4 @@
-"""Ctrl-C and this package's own errors as one line; stopping a run from within a task."""
+"""Ctrl-C as one line; stopping a run from within a task."""
 
 import logging
 import multiprocessing
@@ -12,7 +12,6 @@ from luigi.worker import TaskProcess
 
 from thumbnail_tasks import luigi_patches
 from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
-from thumbnail_tasks.errors import ThumbnailTasksError
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +36,17 @@ def link_tasks_to(url: str) -> None:
 
 
 class ReadableFailures:
-    """Ends a task with one line, without a stack trace: on own errors and on Ctrl-C.
+    """Ends a task with one line, without a stack trace, on Ctrl-C.
 
-    luigi.cfg names it as ``[worker] task_process_context``; Luigi enters it around each task.
+    ``thumbnail_tasks.defaults`` names it as ``[worker] task_process_context``; Luigi enters it around each task.
     """
 
     def __init__(self, task_process: TaskProcess) -> None:
         if _link:
             luigi_patches.link_task(task_process, _link)
-        self._luigis_logger = logging.getLogger("luigi-interface")
         self._is_interrupted = False
 
     def __enter__(self) -> Self:
-        self._luigis_logger.addFilter(_shorten_own_errors)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._interrupt)
         return self
@@ -61,17 +58,9 @@ class ReadableFailures:
         raise KeyboardInterrupt
 
     def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
-        self._luigis_logger.removeFilter(_shorten_own_errors)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if kind is KeyboardInterrupt or self._is_interrupted:
             if multiprocessing.parent_process() is None:  # otherwise the parent logs it, once
                 logger.info(INTERRUPTED)
             sys.exit(EXIT_INTERRUPTED)
-
-
-def _shorten_own_errors(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, ThumbnailTasksError):
-        record.msg, record.args, record.exc_info = "%s", (str(error),), None
-    return True
