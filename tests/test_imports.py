@@ -9,6 +9,8 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "thumbnail_tasks"
 
 LAYERS = (
+    {"__main__"},
+    {"cli"},
     {"commands"},
     {"export", "report"},
     {"stages", "runs"},
@@ -16,8 +18,9 @@ LAYERS = (
     {"weights"},
     {"engines"},
     {"inputs", "execution", "network", "storage"},
-    {"settings", "luigi_patches"},
-    {"pictures", "schemas", "fingerprints", "console", "errors"},
+    {"settings", "luigi_patches", "defaults"},
+    {"pictures", "schemas", "fingerprints", "console"},
+    {"errors"},
 )
 """The parts of the package, the top layer first. Parts of one layer do not import each other."""
 

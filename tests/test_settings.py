@@ -63,12 +63,13 @@ def test_attempt_is_the_old_name_of_plan_number(capfd: pytest.CaptureFixture[str
 
 def test_the_old_task_process_context_is_replaced(capfd: pytest.CaptureFixture[str]) -> None:
     config = luigi.configuration.get_config()
+    now = config.get("worker", "task_process_context")
     config.set("worker", "task_process_context", "thumbnail_tasks.terminal.ReadableFailures")
     try:
         settings.accept_old_context()
         context = luigi.worker.worker().task_process_context
     finally:
-        config.remove_option("worker", "task_process_context")
+        config.set("worker", "task_process_context", now)
     assert context == "thumbnail_tasks.tasks.interrupts.ReadableFailures"
     assert "WARNING: [worker] task_process_context is now called" in capfd.readouterr().err
 

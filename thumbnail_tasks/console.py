@@ -19,8 +19,8 @@ from luigi.interface import core
 
 from thumbnail_tasks.errors import ThumbnailTasksError
 
-COMMANDS: Final = ("luigi", "thumbnail-tasks")
-"""The commands that run this package's tasks."""
+COMMANDS: Final = ("luigi", "thumbnail-tasks", "thumbnail_tasks")
+"""The commands that run this package's tasks; the last is ``python -m``."""
 
 Progress = Callable[[int], None]
 """Called with the number of thumbnails completed since the last call."""
@@ -51,6 +51,12 @@ class TerminalHandler(logging.Handler):
             self.handleError(record)
 
 
+def command_name() -> str:
+    """The command of this process, as in ``luigi``."""
+    path = Path(sys.argv[0])
+    return path.parent.name if path.name == "__main__.py" else path.name
+
+
 def set_up_logging() -> None:
     """Show log records and this package's own errors as lines; calling it again does nothing."""
     package = logging.getLogger("thumbnail_tasks")
@@ -70,13 +76,11 @@ def _shorten_own_errors(record: logging.LogRecord) -> bool:
 
 def _show_own_errors_as_lines() -> None:
     """Show errors before the run starts as one line; a script keeps its stack traces."""
-    if Path(sys.argv[0]).name not in COMMANDS:
+    if command_name() not in COMMANDS:
         return
     show_traceback = sys.excepthook
 
-    def show(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, ThumbnailTasksError):
             print(f"ERROR: {error}", file=sys.stderr)
         else:

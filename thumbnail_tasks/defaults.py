@@ -12,7 +12,6 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "local_scheduler": True,
         "workers": 1,
         "log_level": "WARNING",
-        "autoload_range": False,
     },
     "worker": {
         # A task counts as done only if its files exist.

@@ -32,7 +32,9 @@ UNCAUGHT_ERROR: Final = "Uncaught exception in luigi"
 
 _add_task = Worker._add_task
 _build_parser = CmdlineParser._build_parser
-_get_param_values = luigi.Task.get_param_values.__func__
+_get_param_values: Callable[..., list[tuple[str, Any]]] = vars(luigi.Task)[
+    "get_param_values"
+].__func__
 _get_value = luigi.Parameter._get_value
 _summary_dict = execution_summary._summary_dict
 
@@ -117,9 +119,11 @@ def name_bad_values() -> None:
 
     def get_param_values(cls: type[luigi.Task], *given: Any) -> list[tuple[str, Any]]:
         try:
-            return _get_param_values(cls, *given)
-        except ValueError as error:  # Luigi wraps what get_value raises
-            raise error.__cause__ if isinstance(error.__cause__, SettingsError) else error
+            return list(_get_param_values(cls, *given))
+        except ValueError as error:
+            if isinstance(error.__cause__, SettingsError):  # Luigi wraps what get_value raises
+                raise error.__cause__ from None
+            raise
         except luigi.parameter.MissingParameterException as error:
             name = str(error).split("'")[-2]
             flag = f"--{name.replace('_', '-')}"
@@ -132,8 +136,8 @@ def name_bad_values() -> None:
             parser = CmdlineParser.get_instance()
             given = parser and getattr(parser.known_args, f"{section}_{name}", None)
             if given:
-                flag = f"--{section}-{name}".removeprefix("--core-").replace("_", "-")
-                raise bad_value(f"--{flag.removeprefix('--')}", parameter, given) from error
+                flag = name if section == "core" else f"{section}-{name}"
+                raise bad_value(f"--{flag.replace('_', '-')}", parameter, given) from error
             if isinstance(error, configparser.Error):
                 message = " ".join(str(error).split())
                 hint = " Write %% for a percent sign." if "%" in message else ""
@@ -152,7 +156,7 @@ def name_bad_values() -> None:
         return values
 
     luigi.Task.get_param_values = classmethod(get_param_values)  # type: ignore[method-assign, assignment]
-    luigi.Parameter._get_value = get_value  # type: ignore[method-assign, assignment]
+    luigi.Parameter._get_value = get_value  # type: ignore[method-assign]
     CmdlineParser._get_task_kwargs = get_task_kwargs  # type: ignore[method-assign]
 
 

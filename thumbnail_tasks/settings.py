@@ -406,20 +406,26 @@ class messages(luigi.Config):
     )
 
 
+def sections() -> list[type[luigi.Config]]:
+    """All sections of this package, in the order of this module."""
+    return [
+        section
+        for section in globals().values()
+        if isinstance(section, type)
+        and issubclass(section, luigi.Config)
+        and section is not _Section
+    ]
+
+
 def effective_settings() -> dict[str, str]:
     """All settings of this package in effect, as ``section.name``.
 
     Those of [messages] are left out, because a webhook URL is a secret.
     """
-    sections = [
-        section
-        for section in globals().values()
-        if isinstance(section, type) and issubclass(section, luigi.Config)
-    ]
     return {
         f"{section.__name__}.{name}": value
-        for section in sections
-        if section not in (messages, _Section)
+        for section in sections()
+        if section is not messages
         for name, value in section().to_str_params().items()
         if name not in getattr(section, "old_names", ())
     }

@@ -28,7 +28,7 @@ SECTIONS = (
 )
 """The modules with the Config classes of the sections; importing them registers the classes."""
 
-READ_BY_NAME = {"autoload_range", "db_connection"}
+READ_BY_NAME = {"db_connection"}
 """Settings that Luigi reads without a parameter of a Config class."""
 
 READ_SETTINGS = """

@@ -12,6 +12,8 @@ from thumbnail_tasks.runs.command_line import without_secrets
         ["--messages-webhook-url=https://h/secret"],
         ["--smtp-password", "secret"],
         ["--smtp-no-tls"],
+        ["--set", "messages.webhook_url=https://h/secret"],
+        ["--set=smtp.password=secret"],
     ],
 )
 def test_flags_that_may_hold_a_secret_are_left_out(secret: list[str]) -> None:

@@ -53,12 +53,12 @@ class ModelProcess:
         if gpu is None:
             yield
             return
-        self._end()
+        self.close()
         self._gpu = gpu
         try:
             yield
         finally:
-            self._end()
+            self.close()
             self._gpu = None
 
     def call(self, work: Work, progress: Progress) -> Any:
@@ -75,7 +75,7 @@ class ModelProcess:
             while isinstance(reply := self._receive(), int):
                 progress(reply)
         except BaseException:  # also Ctrl-C: a reply may still be on its way
-            self._end()
+            self.close()
             raise
         result, error = reply
         if error is not None:
@@ -96,7 +96,8 @@ class ModelProcess:
             self._process.start()
         theirs.close()
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the process; the next call starts another."""
         if self._process is not None:
             self._process.kill()
             self._process.join()

@@ -42,16 +42,12 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
     return list(totals.values())
 
 
-def summarize(
-    n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
-) -> str:
-    """Format the summary for the terminal: statuses, shares, emotions, times, files.
+def describe_thumbnails(n_rows: int, attributes: pa.Table) -> list[str]:
+    """Statuses, shares and emotions, a line each.
 
     Args:
         n_rows: Rows of the input.
         attributes: One row of ``schemas.attributes(width)`` per thumbnail.
-        timings: From ``time_stages``.
-        paths: Paths of the results.
     """
     statuses = Counter(attributes["thumbnail_status"].to_pylist())
     n_ok = statuses["ok"]
@@ -60,11 +56,27 @@ def summarize(
     emotions = Counter(
         {label: pc.sum(attributes[f"{label}_count"]).as_py() or 0 for label in EMOTION_LABELS}
     )
-    lines = [
-        "",
+    return [
         f"{n_rows} rows, {len(attributes)} thumbnails: {format_counts(statuses)}",
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
         f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
+    ]
+
+
+def summarize(
+    n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
+) -> str:
+    """Format the summary of a run for the terminal: thumbnails, times, files.
+
+    Args:
+        n_rows: Rows of the input.
+        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        timings: From ``time_stages``.
+        paths: Paths of the results.
+    """
+    lines = [
+        "",
+        *describe_thumbnails(n_rows, attributes),
         "",
         f"{'this run':<20}{'thumbnails':>12}{'seconds':>10}{'per second':>12}",
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 _SECRET_FLAGS = ("--messages-", "--smtp-", "--sendgrid-")
+_SECRET_SETTINGS = ("messages.", "smtp.", "sendgrid.")
 
 
 def without_secrets(flags: Sequence[str]) -> list[str]:
@@ -10,6 +11,11 @@ def without_secrets(flags: Sequence[str]) -> list[str]:
     kept: list[str] = []
     is_value = False
     for flag in flags:
+        if flag.startswith(tuple(f"--set={section}" for section in _SECRET_SETTINGS)):
+            continue
+        if flag.startswith(_SECRET_SETTINGS) and kept[-1:] == ["--set"]:
+            kept.pop()
+            continue
         is_secret = flag.startswith(_SECRET_FLAGS)
         if not is_secret and not (is_value and not flag.startswith("--")):
             kept.append(flag)

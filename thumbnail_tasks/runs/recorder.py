@@ -29,6 +29,7 @@ from luigi.interface import core
 from luigi.worker import fork_lock
 
 from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.console import command_name
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.runs import anomalies, metrics, notifications
 from thumbnail_tasks.runs.command_line import without_secrets
@@ -238,7 +239,7 @@ def _describe_run(run: RunInput) -> Record:
         run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{uuid.uuid4().hex[:6]}",
         state="running",
         task=luigi_patches.root_task_name(),
-        command=shlex.join(["luigi", *without_secrets(sys.argv[1:])]),
+        command=shlex.join([command_name(), *without_secrets(sys.argv[1:])]),
         folder=str(Path.cwd()),
         host=socket.gethostname(),
         started_at=now,

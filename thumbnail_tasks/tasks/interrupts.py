@@ -38,7 +38,7 @@ def link_tasks_to(url: str) -> None:
 class ReadableFailures:
     """Ends a task with one line, without a stack trace, on Ctrl-C.
 
-    ``thumbnail_tasks.defaults`` names it as ``[worker] task_process_context``; Luigi enters it around each task.
+    ``defaults`` names it as ``[worker] task_process_context``; Luigi enters it around each task.
     """
 
     def __init__(self, task_process: TaskProcess) -> None:

@@ -1,0 +1,167 @@
+"""What ``thumbnail-tasks`` asks of ``luigi``, and how it reports wrong arguments."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import luigi
+import pytest
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.cli.arguments import (
+    COMMANDS,
+    apply_settings,
+    build_parser,
+    last_input,
+    list_settings,
+    luigi_arguments,
+)
+from thumbnail_tasks.errors import InputError, SettingsError
+from thumbnail_tasks.runs.record_files import write_json
+from thumbnail_tasks.runs.records import Record
+
+
+@pytest.fixture(autouse=True)
+def config() -> Iterator[luigi.configuration.LuigiConfigParser]:
+    """The settings, which are restored after the test."""
+    config = luigi.configuration.get_config()
+    before = {section: dict(config[section]) for section in config.sections()}
+    yield config
+    config.clear()
+    config.read_dict(before)
+
+
+def translate(command: str) -> str:
+    options = build_parser().parse_args(shlex.split(command))
+    apply_settings(options)
+    return shlex.join(luigi_arguments(options)).removeprefix("--module thumbnail_tasks ")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("export a.csv", "ExportAttributes --videos=a.csv"),
+        (
+            "export a.csv b.csv --images-dir pics --workers 2 --quality default --preset notebook",
+            "ExportAttributes --videos=a.csv,b.csv --images-dir=pics --workers=2 "
+            "--thumbnails-quality=default --engines-preset=notebook",
+        ),
+        ("report a.csv", "BuildReport --videos=a.csv"),
+        ("search 'a cat' a.csv --most 3", "SearchTexts --videos=a.csv '--query=a cat' --most=3"),
+        ("nightly in --date 2026-01-31", "Nightly --tables=in --date=2026-01-31"),
+        ("clean-up --dry-run", "CleanUp --dry-run"),
+        ("fetch-weights", "FetchWeights"),
+    ],
+)
+def test_each_command_is_a_luigi_task(command: str, expected: str) -> None:
+    assert translate(command) == expected
+
+
+def test_out_is_the_data_directory() -> None:
+    translate("export a.csv --out elsewhere")
+    assert settings.storage().data_dir == "elsewhere"
+
+
+def test_set_changes_any_setting() -> None:
+    translate(
+        "export a.csv --set thumbnails.quality=default --set thumbnails.retry_failed=true "
+        "--set resources.gpu=2 --set scheduler.retry_count=5 --set 'thumbnails.user_agent=100 %'"
+    )
+    assert settings.thumbnails().quality == "default"
+    assert settings.thumbnails().retry_failed is True
+    assert settings.thumbnails().user_agent == "100 %"
+    assert luigi.configuration.get_config().getintdict("resources")["gpu"] == 2
+    assert luigi.configuration.get_config().get("scheduler", "retry_count") == "5"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("thumbnails.qualty=x", "no such setting. Did you mean thumbnails.quality?"),
+        ("ExportAttributes.videos=x", "no such setting."),
+        ("night.keep=two", "--set night.keep: expected a whole number; found: 'two'"),
+        ("report.build=maybe", "--set report.build: expected true or false; found: 'maybe'"),
+        ("thumbnails", "expected SECTION.NAME=VALUE, as in thumbnails.quality=default"),
+    ],
+)
+def test_a_wrong_setting_is_named(assignment: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message.replace("?", r"\?")):
+        translate(f"export a.csv --set {assignment}")
+
+
+def test_a_luigid_is_used_instead_of_the_runs_own_scheduler() -> None:
+    translate("export a.csv --luigid http://127.0.0.1:8082/")
+    assert not luigi.interface.core().local_scheduler
+    assert luigi.interface.core().scheduler_url == "http://127.0.0.1:8082/"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("exprot a.csv", "Did you mean export? See thumbnail-tasks --help"),
+        (
+            "export a.csv --qualty default",
+            "Did you mean --quality? See thumbnail-tasks export",
+        ),
+        ("export", "the following arguments are required: VIDEOS"),
+        ("export a.csv --workers two", "argument --workers: invalid int value: 'two'"),
+        ("nightly in --date 2026-13-01", "expected a date, as in 2026-01-31; found: '2026-13-01'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(
+    command: str, message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        translate(command)
+    printed = capfd.readouterr().err
+    assert message in printed
+    assert printed.startswith("ERROR: ")
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_help_fits_a_screen_and_has_examples(
+    command: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        build_parser().parse_args([*command.split(), "--help"])
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) <= 36
+    assert any(line.startswith(f"  thumbnail-tasks {command}") for line in lines)
+
+
+def test_all_settings_are_listed_as_in_luigi_cfg() -> None:
+    config = luigi.configuration.LuigiConfigParser(interpolation=None)
+    config.read_string(list_settings())
+    assert config["storage"]["shard_size"] == "512"
+    assert config["thumbnails"]["url_template"].startswith("https://")
+    assert "stop_share" not in config["thumbnails"]
+
+
+def record(folder: Path, started_s: int, **about: object) -> None:
+    now = datetime.fromtimestamp(started_s, UTC)
+    values = {
+        **dict.fromkeys(("host", "package_version", "luigi_version", "videos_digest", "source")),
+        **{"command": "", "settings": {}, "attempt": 1, "state": "succeeded"},
+        **{"run_id": f"{now:%Y-%m-%dT%H-%M-%S}", "started_at": now, "updated_at": now},
+        **{"task": "ExportAttributes", "folder": "/work", "videos": "a.csv", "images_dir": ""},
+        **about,
+    }
+    write_json(str(folder), Record(**values))  # type: ignore[arg-type]
+
+
+def test_without_a_table_that_of_the_last_successful_run_is_used(tmp_path: Path) -> None:
+    record(tmp_path, 10, videos="old.csv")
+    record(tmp_path, 20, videos="a.csv,/abs/b.csv", images_dir="pics")
+    record(tmp_path, 30, videos="wrong.csv", state="failed")
+    assert last_input(str(tmp_path)) == (["/work/a.csv", "/abs/b.csv"], "/work/pics")
+    assert translate(f"report --out {tmp_path}") == (
+        "BuildReport --videos=/work/a.csv,/abs/b.csv --images-dir=/work/pics"
+    )
+
+
+def test_without_a_table_and_without_a_run_the_error_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a run that succeeded; found none\. Name a"):
+        translate(f"search cat --out {tmp_path}")

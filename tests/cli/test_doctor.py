@@ -1,0 +1,81 @@
+"""``thumbnail-tasks doctor`` says which engines can run here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import luigi
+import pytest
+
+from thumbnail_tasks.cli import doctor
+from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.stages import faces, words
+
+
+def fail() -> None:
+    raise WeightsError("model.onnx: cannot be read")
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[luigi.configuration.LuigiConfigParser]:
+    """Engines that load at once; the one called ``broken`` does not."""
+    works = Engine(load=lambda: None, name=lambda: "works-1", about=dict)
+    broken = Engine(load=fail, name=lambda: "broken-1", about=dict)
+    monkeypatch.setattr(words, "RECOGNIZERS", {"works": works, "broken": broken})
+    monkeypatch.setattr(faces, "DETECTORS", {"works": works, "broken": broken})
+    config = luigi.configuration.get_config()
+    config.set("engines", "text", "works")
+    config.set("engines", "faces", "works")
+    yield config
+    config.remove_option("engines", "text")
+    config.remove_option("engines", "faces")
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """The printed line of each check, by its name."""
+    printed = capfd.readouterr().out.splitlines()
+    return {line[8:20].strip(): f"{line[:8].strip()} {line[20:]}" for line in printed}
+
+
+def test_each_check_is_one_line_and_the_exit_code_is_zero_if_all_is_well(
+    engines: object, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor.examine(str(tmp_path / "new")) == 0
+    found = lines(capfd)
+    assert found["text"].startswith("ok works (works-1) on CPU")
+    assert found["GPUs"] == "ok none chosen, none needed"
+    assert f"{tmp_path}/new, will be created" in found["results"]
+    assert "luigi 3.8" in found["versions"]
+
+
+def test_an_engine_that_cannot_be_loaded_gives_exit_code_1_and_the_other_checks_go_on(
+    engines: luigi.configuration.LuigiConfigParser,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    engines.set("engines", "text", "broken")
+    assert doctor.examine(str(tmp_path)) == 1
+    found = lines(capfd)
+    assert found["text"] == "FAILED model.onnx: cannot be read"
+    assert found["faces"].startswith("ok")
+
+
+def test_an_unknown_engine_and_quality_are_named(
+    engines: luigi.configuration.LuigiConfigParser,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engines.set("engines", "faces", "nobody")
+    monkeypatch.setattr(doctor.settings, "thumbnails", lambda: type("T", (), {"quality": "big"}))
+    assert doctor.examine(str(tmp_path)) == 1
+    found = lines(capfd)
+    assert found["faces"].startswith("FAILED [engines] faces: expected one of")
+    assert found["picture"].startswith("FAILED [thumbnails] quality: expected one of")
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    engines: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor.examine("/proc/nowhere") == 1
+    assert lines(capfd)["results"].startswith("FAILED")

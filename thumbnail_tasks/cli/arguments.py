@@ -1,0 +1,278 @@
+"""The arguments of ``thumbnail-tasks``, and the arguments of ``luigi`` that they stand for."""
+
+import argparse
+import datetime
+import re
+import textwrap
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import luigi
+from luigi.task_register import Register
+
+from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.errors import InputError, SettingsError
+from thumbnail_tasks.runs.record_files import N_RECENT, read_records
+
+TASKS: Final = {
+    "export": "ExportAttributes",
+    "report": "BuildReport",
+    "search": "SearchTexts",
+    "nightly": "Nightly",
+    "clean-up": "CleanUp",
+    "fetch-weights": "FetchWeights",
+}
+"""Subcommand to the Luigi task that it runs."""
+
+COMMANDS: Final = (*TASKS, "doctor", "describe", "settings")
+
+_EXAMPLES: Final = {
+    "": """
+        thumbnail-tasks export videos.csv
+        thumbnail-tasks describe
+        thumbnail-tasks search "a cat in space"
+    """,
+    "export": """
+        thumbnail-tasks export videos.csv
+        thumbnail-tasks export trending/*.csv --images-dir pictures --out data
+        thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
+    """,
+    "report": """
+        thumbnail-tasks report
+        thumbnail-tasks report videos.csv --out data
+    """,
+    "search": """
+        thumbnail-tasks search "a cat in space"
+        thumbnail-tasks search "breaking news" videos.csv --most 50
+    """,
+    "nightly": """
+        thumbnail-tasks nightly /srv/incoming --out /srv/thumbnails
+        thumbnail-tasks nightly "/srv/incoming/*.csv" --date 2026-01-31
+    """,
+    "clean-up": """
+        thumbnail-tasks clean-up --dry-run
+    """,
+    "fetch-weights": """
+        thumbnail-tasks fetch-weights --set engines.preset=notebook
+    """,
+    "doctor": """
+        thumbnail-tasks doctor
+        thumbnail-tasks doctor --set engines.preset=notebook --set gpus.devices=auto
+    """,
+    "describe": """
+        thumbnail-tasks describe --out data
+    """,
+    "settings": """
+        thumbnail-tasks settings
+        thumbnail-tasks export videos.csv --set text.min_confidence=0.9
+    """,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong argument in one line, and has examples in its help."""
+
+    def __init__(self, **about: Any) -> None:
+        name = about.get("prog", "").partition(" ")[2]
+        examples = textwrap.indent(textwrap.dedent(_EXAMPLES.get(name, "")).strip(), "  ")
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=f"examples:\n{examples}",
+            allow_abbrev=False,
+            **about,
+        )
+
+    def parse_known_args(self, *given: Any) -> Any:  # type: ignore[override]
+        """Report unknown arguments here, where the flags of the subcommand are known."""
+        known, unknown = super().parse_known_args(*given)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End the command with one line and exit code 2."""
+        found = re.search(r"(?:unrecognized arguments:|invalid choice:) '?([\w-]+)", message)
+        known = [*self._option_string_actions, *COMMANDS]
+        hint = luigi_patches.suggest(found[1], known) if found else ""
+        self.exit(2, f"ERROR: {message}.{hint} See {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
+    parser = Parser(
+        prog="thumbnail-tasks",
+        description="Turn a table of videos into a table of what their thumbnails say and show.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, help=summary, description=summary + ".", prog=f"thumbnail-tasks {name}"
+        )
+        command.set_defaults(apply=apply_settings)
+        return command
+
+    export = add("export", "Write the table of what the thumbnails show")
+    _add_videos(export, "+")
+    _add_run_options(export)
+    report = add("report", "Build the HTML report of an export")
+    _add_videos(report, "*")
+    _add_run_options(report)
+    search = add("search", "Rank the texts of an export by meaning")
+    search.add_argument("query", metavar="QUERY", help="text to search for")
+    _add_videos(search, "*")
+    search.add_argument("--most", metavar="N", type=int, help="number of texts (default: 20)")
+    _add_run_options(search)
+    nightly = add("nightly", "Export the newest table under its date")
+    nightly.add_argument("tables", metavar="TABLES", help="folder of tables, or a glob")
+    nightly.add_argument(
+        "--date", metavar="DATE", type=_date, help="date of the export (default: today)"
+    )
+    _add_run_options(nightly)
+    clean_up = add("clean-up", "Remove files that no run will need again")
+    clean_up.add_argument("--dry-run", action="store_true", help="list them, and remove nothing")
+    fetch = add("fetch-weights", "Download the models of the notebook engines")
+    doctor = add("doctor", "Check that this machine can run the chosen engines")
+    description = add("describe", "Summarise an export")
+    listed = add("settings", "List all settings with their values")
+    for command in (export, report, search, nightly, clean_up, fetch, doctor, description, listed):
+        _add_common_options(command)
+    return parser
+
+
+def _add_videos(parser: argparse.ArgumentParser, nargs: str) -> None:
+    default = " (default: those of the last run)" if nargs == "*" else ""
+    parser.add_argument(
+        "videos", metavar="VIDEOS", nargs=nargs, help=f"CSV or Parquet files or globs{default}"
+    )
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--images-dir", metavar="DIR", help="read pictures from here, not from the network"
+    )
+    parser.add_argument(
+        "--quality", choices=settings.QUALITIES, metavar="NAME", help="picture size: %(choices)s"
+    )
+    parser.add_argument(
+        "--preset", choices=list(settings.PRESETS), help="set of engines (default: embedded)"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", type=int, help="stages at the same time (default: 1)"
+    )
+    parser.add_argument("--luigid", metavar="URL", help="use this central scheduler, and its page")
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", help="folder of all results (default: data)")
+    parser.add_argument(
+        "--set",
+        metavar="SECTION.NAME=VALUE",
+        action="append",
+        default=[],
+        help="any of thumbnail-tasks settings; may be repeated",
+    )
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a date, as in 2026-01-31; found: {text!r}"
+        ) from None
+
+
+def apply_settings(options: argparse.Namespace) -> None:
+    """Set what ``--set`` and the other options give; they override luigi.cfg.
+
+    Raises:
+        SettingsError: A setting does not exist, or its value cannot be parsed.
+    """
+    config = luigi.configuration.get_config()
+    for assignment in options.set:
+        name, _, value = assignment.partition("=")
+        section, _, key = name.strip().partition(".")
+        _check_setting(assignment, section, key, value)
+        config.set(section, key, value.replace("%", "%%"))
+    if options.out:
+        config.set("storage", "data_dir", options.out.replace("%", "%%"))
+    if getattr(options, "luigid", None):
+        config.set("core", "local_scheduler", "false")
+        config.set("core", "scheduler_url", options.luigid)
+
+
+def _check_setting(assignment: str, section: str, name: str, value: str) -> None:
+    parameters = {
+        (task, parameter): about
+        for task, _, parameter, about in Register.get_all_params()
+        if issubclass(Register.get_task_cls(task), luigi.Config)
+    }
+    if section == "resources" and name.isidentifier():
+        parameters[section, name] = luigi.IntParameter()
+    if "=" not in assignment:
+        raise SettingsError(
+            f"--set {assignment}: expected SECTION.NAME=VALUE, as in thumbnails.quality=default"
+        )
+    if (section, name) not in parameters:
+        hint = luigi_patches.suggest(f"{section}.{name}", map(".".join, parameters))
+        raise SettingsError(f"--set {assignment}: no such setting.{hint}")
+    try:
+        parameters[section, name].parse(value)
+    except (ValueError, ArithmeticError) as error:
+        where = f"--set {section}.{name}"
+        raise luigi_patches.bad_value(where, parameters[section, name], value) from error
+
+
+def list_settings() -> str:
+    """All settings as in luigi.cfg: values in effect, and descriptions as comments."""
+    lines = []
+    for section in settings.sections():
+        values = section()
+        lines += ["", f"[{section.__name__}]"]
+        for name, parameter in section.get_params():
+            if name not in getattr(section, "old_names", ()):
+                description = parameter.description.removesuffix("\n")
+                lines += textwrap.wrap(description, 98, initial_indent="# ", subsequent_indent="# ")
+                lines.append(f"{name} = {parameter.serialize(getattr(values, name))}")
+    return "\n".join(lines[1:])
+
+
+def luigi_arguments(options: argparse.Namespace) -> list[str]:
+    """The arguments of the command ``luigi`` that do what these options ask for.
+
+    Raises:
+        InputError: No table is given, and no run of the data directory has one.
+    """
+    given = vars(options)
+    videos, images_dir = given.get("videos"), given.get("images_dir")
+    if videos == []:
+        videos, images_dir = last_input(settings.storage().data_dir)
+    flags = {
+        "--videos": ",".join(videos) if videos else None,
+        "--images-dir": images_dir,
+        "--tables": given.get("tables"),
+        "--date": given.get("date"),
+        "--query": given.get("query"),
+        "--most": given.get("most"),
+        "--workers": given.get("workers"),
+        "--thumbnails-quality": given.get("quality"),
+        "--engines-preset": given.get("preset"),
+    }
+    words = ["--module", "thumbnail_tasks", TASKS[options.command]]
+    words += [f"{flag}={value}" for flag, value in flags.items() if value is not None]
+    return [*words, "--dry-run"] if given.get("dry_run") else words
+
+
+def last_input(data_dir: str) -> tuple[list[str], str | None]:
+    """The table and the folder of pictures of the last run on a data directory.
+
+    Raises:
+        InputError: There is none.
+    """
+    for record in reversed(read_records(data_dir, N_RECENT)):
+        if record.videos and record.state == "succeeded":
+            folder = Path(record.folder)
+            videos = [str(folder / path) for path in record.videos.split(",")]
+            return videos, str(folder / record.images_dir) if record.images_dir else None
+    raise InputError(f"{data_dir}: expected a run that succeeded; found none. Name a table, VIDEOS")

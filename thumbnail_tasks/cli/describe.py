@@ -1,0 +1,69 @@
+"""``thumbnail-tasks describe``: summarise an export in the terminal."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.export.summary import describe_thumbnails
+from thumbnail_tasks.schemas import EMOTION_LABELS, STATUSES
+
+_COLUMNS = (
+    *("thumbnail_id", "thumbnail_status", "thumbnail_ocr_length", "face_count"),
+    *(f"{label}_count" for label in EMOTION_LABELS),
+)
+
+
+def describe(data_dir: str | None) -> str:
+    """What an export holds, in a few lines.
+
+    Args:
+        data_dir: The data directory, a folder with ``attributes.parquet``, or that file; None for
+            the data directory in the settings.
+
+    Raises:
+        StorageError: There is no export, or it cannot be read.
+    """
+    path = _find_export(Path(data_dir or settings.storage().data_dir))
+    try:  # not by ParquetTarget, which renames a damaged file
+        names = pq.read_schema(path).names
+        if missing := [name for name in _COLUMNS if name not in names]:
+            raise StorageError(
+                f"{path}: expected an exported table; found no column {', '.join(missing)}"
+            )
+        rows = pq.read_table(path, columns=list(_COLUMNS))
+    except (OSError, pa.ArrowException) as error:
+        raise StorageError(f"{path}: expected an exported table; found: {error}") from error
+    first = _first_rows(rows)
+    statuses = sorted(set(first["thumbnail_status"].to_pylist()) - {"ok"})
+    lines = [
+        f"{path}, written {datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}",
+        f"{len(names)} columns: {', '.join(names)}",
+        "",
+        *describe_thumbnails(len(rows), first),
+        *(f"{status}: {STATUSES[status]}" for status in statuses),
+    ]
+    return "\n".join(lines)
+
+
+def _find_export(folder: Path) -> Path:
+    if folder.is_file():
+        return folder
+    for path in (folder / "exports" / "attributes.parquet", folder / "attributes.parquet"):
+        if path.is_file():
+            return path
+    raise StorageError(
+        f"{folder}: expected exports/attributes.parquet; found none. To make it: "
+        "thumbnail-tasks export VIDEOS"
+    )
+
+
+def _first_rows(rows: pa.Table) -> pa.Table:
+    """The first row of each thumbnail; rows that name none are left out."""
+    named = rows.filter(rows["thumbnail_id"].is_valid())
+    numbered = named.append_column("row", pa.array(range(len(named)), pa.int64()))
+    first = numbered.group_by("thumbnail_id", use_threads=False).aggregate([("row", "min")])
+    return named.take(first["row_min"])

@@ -1,0 +1,129 @@
+"""``thumbnail-tasks doctor``: check that this machine can run the chosen engines."""
+
+import contextlib
+import functools
+import importlib.metadata
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.console import Progress
+from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.errors import StorageError, ThumbnailTasksError
+from thumbnail_tasks.execution.gpus import CPU, Gpu, find_gpus
+from thumbnail_tasks.execution.model_process import ModelProcess
+from thumbnail_tasks.stages.embeddings import ENCODERS, EmbedText
+from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
+from thumbnail_tasks.stages.faces import DETECTORS, DetectFaces
+from thumbnail_tasks.stages.texts import CORRECTORS, CorrectText
+from thumbnail_tasks.stages.words import RECOGNIZERS, RecognizeText
+from thumbnail_tasks.tasks.shard_task import ShardTask
+from thumbnail_tasks.weights.cache import is_cached
+
+_ENGINES: Final[tuple[tuple[str, type[ShardTask], Sequence[str]], ...]] = (
+    ("text", RecognizeText, list(RECOGNIZERS)),
+    ("correction", CorrectText, list(CORRECTORS)),
+    ("embedding", EmbedText, list(ENCODERS)),
+    ("faces", DetectFaces, list(DETECTORS)),
+    ("emotions", ClassifyEmotions, list(CLASSIFIERS)),
+)
+"""Setting, its stage, and the names of its engines."""
+
+_PACKAGES: Final = ("thumbnail-tasks", "luigi", "pyarrow", "onnxruntime", "tensorflow")
+
+
+def examine(data_dir: str | None) -> int:
+    """Print one line for each check.
+
+    Args:
+        data_dir: The data directory; None for the one in the settings.
+
+    Returns:
+        The exit code: 1 if the chosen engines cannot run here, else 0.
+    """
+    is_well = True
+    for name, find in _checks(Path(data_dir or settings.storage().data_dir)):
+        try:
+            print(f"ok      {name:<11} {find()}", flush=True)
+        except (ThumbnailTasksError, OSError, ImportError) as error:
+            is_well = False
+            print(f"FAILED  {name:<11} {' '.join(str(error).split())}", flush=True)
+    return 0 if is_well else 1
+
+
+def _checks(data_dir: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Name of each check, and a function that returns what it found, or raises."""
+    yield "versions", _list_versions
+    yield "picture", settings.wanted_quality
+    yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
+    for setting, stage, names in _ENGINES:
+        yield setting, functools.partial(_load_on_each_device, setting, stage, names)
+    yield "results", functools.partial(_describe_folder, data_dir)
+    if _gpus():
+        yield "GPU locks", functools.partial(_describe_folder, Path(settings.gpus().lock_dir))
+
+
+def _list_versions() -> str:
+    versions = [f"Python {platform.python_version()}"]
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+    return ", ".join(versions)
+
+
+def _gpus() -> list[Gpu]:
+    try:
+        return find_gpus()
+    except ThumbnailTasksError:  # reported by the check of that name
+        return []
+
+
+def _load_on_each_device(setting: str, stage: type[ShardTask], names: Sequence[str]) -> str:
+    """Load the chosen engine where its stage would run it.
+
+    Raises:
+        ThumbnailTasksError: It cannot be loaded: settings, packages, weights, GPU, a crash.
+    """
+    engine = stage.selected_engine()
+    for weights in engine.weights():
+        if not is_cached(weights):
+            raise StorageError(
+                f"{engine.name()}: {weights.name} is missing; the first run downloads it "
+                f"to {weights.path}, or now: thumbnail-tasks fetch-weights"
+            )
+    gpus: Sequence[Gpu | None] = [None]
+    if stage(source="", engine="", shards="").process_resources().get("gpu"):
+        gpus = find_gpus() or gpus
+    with contextlib.closing(ModelProcess()) as process:
+        for gpu in gpus:
+            with process.on(gpu):
+                process.call(functools.partial(_load, stage), lambda n: None)
+    devices = ", ".join(gpu.label if gpu else CPU for gpu in gpus)
+    chosen = settings.engine_name(setting)
+    others = ", ".join(name for name in names if name != chosen)
+    return f"{chosen} ({engine.name()}) on {devices}" + (f"; others: {others}" if others else "")
+
+
+def _load(stage: type[ShardTask], advance: Progress) -> None:
+    arguments: dict[type[ShardTask], tuple[Any, ...]] = {CorrectText: ({},)}
+    engine: Engine = stage.selected_engine()
+    engine.load(*arguments.get(stage, ()))
+
+
+def _describe_folder(folder: Path) -> str:
+    """The free space of a folder in which a file can be created.
+
+    Raises:
+        OSError: No file can be created; the message has the path.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    with tempfile.TemporaryFile(dir=nearest):
+        free_gb = shutil.disk_usage(nearest).free / 1e9
+    is_new = "" if folder.exists() else ", will be created"
+    return f"{folder.absolute()}{is_new}, {free_gb:.1f} GB free"

@@ -1,0 +1,54 @@
+"""The command ``thumbnail-tasks``: it turns its arguments into those of ``luigi``, and runs that.
+
+So each subcommand is the Luigi task of the same purpose, with the same settings, exit codes and
+records; ``doctor``, ``describe`` and ``settings`` only look, and run no task.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from luigi.cmdline import luigi_run
+
+from thumbnail_tasks.cli.arguments import build_parser, list_settings, luigi_arguments
+from thumbnail_tasks.cli.describe import describe
+from thumbnail_tasks.cli.doctor import examine
+from thumbnail_tasks.console import EXIT_INTERRUPTED
+from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
+
+EXIT_USAGE = 2
+"""Exit code for a wrong argument, as argparse has it."""
+EXIT_WRONG_INPUT = 30
+"""Exit code for input that cannot be read: that of a failed task."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        arguments: The words after ``thumbnail-tasks``; None for those of this process.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        match options.command:
+            case "doctor":
+                options.apply(options)
+                sys.exit(examine(options.out))
+            case "describe":
+                print(describe(options.out))
+                sys.exit(0)
+            case "settings":
+                options.apply(options)
+                print(list_settings())
+                sys.exit(0)
+            case _:
+                options.apply(options)
+                luigi_run(luigi_arguments(options))
+    except ThumbnailTasksError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_WRONG_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
