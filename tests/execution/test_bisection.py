@@ -71,14 +71,14 @@ def test_each_row_appears_once_in_order_and_only_crashing_ones_are_quarantined(
     n_rows: int, crashing: set[int]
 ) -> None:
     rows = Rows(crashing)
-    table = bisect_crashes(rows.process, n_rows, rows.quarantine)
+    table = bisect_crashes(rows.process, range(n_rows), rows.quarantine)
     assert table["row"].to_pylist() == list(range(n_rows))
     assert table["is_left"].to_pylist() == [row not in crashing for row in range(n_rows)]
 
 
 def test_one_crashing_row_of_512_costs_ten_crashes() -> None:
     rows = Rows({300})
-    bisect_crashes(rows.process, 512, rows.quarantine)
+    bisect_crashes(rows.process, range(512), rows.quarantine)
     assert len([tried for tried in rows.tried if 300 in tried]) == 10
     assert sum(len(tried) for tried in rows.tried if 300 not in tried) == 511
 
@@ -88,13 +88,13 @@ def test_a_crash_without_rows_is_raised() -> None:
         raise CrashError("crashed_decoder", f"killed over {len(rows)}")
 
     with pytest.raises(CrashError, match="killed over 0"):
-        bisect_crashes(crash, 9, Rows(set()).quarantine)
+        bisect_crashes(crash, range(9), Rows(set()).quarantine)
 
 
 def test_if_every_row_crashes_none_is_quarantined_and_the_crash_is_raised() -> None:
     rows = Rows(set(range(512)))
     quarantined = []
     with pytest.raises(CrashError, match="killed"):
-        bisect_crashes(rows.process, 512, lambda row, crash: quarantined.append(row))
+        bisect_crashes(rows.process, range(512), lambda row, crash: quarantined.append(row))
     assert quarantined == []
     assert len(rows.tried) < 80

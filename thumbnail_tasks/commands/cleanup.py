@@ -70,6 +70,7 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
         *retention.list_orphans(data_dir),
         *retention.list_unfinished(unfinished_folders(str(data_dir))),
         *retention.list_damaged(data_dir),
+        *retention.list_published_checkpoints(data_dir),
         *old_exports,
     ]
     old_folders = {each.folder for each in old_exports}
@@ -107,5 +108,6 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
     return [
         *reclaimable,
         *retention.find_superseded(data_dir, todays),
+        *retention.find_superseded(data_dir / "unfinished", todays),
         *retention.find_old_tables(data_dir, retention.needed_plans(plans, exported)),
     ]

@@ -39,7 +39,7 @@ def split_on_oom(
 
 def bisect_crashes(
     process_rows: Callable[[range], pa.Table],
-    n_rows: int,
+    rows: range,
     quarantine: Callable[[int, CrashError], pa.Table],
 ) -> pa.Table:
     """Process rows so that a row that crashes affects no other.
@@ -49,7 +49,7 @@ def bisect_crashes(
 
     Args:
         process_rows: Returns the table of some rows.
-        n_rows: Number of rows.
+        rows: The rows to process.
         quarantine: Returns the table of a row that crashes alone.
 
     Returns:
@@ -58,7 +58,7 @@ def bisect_crashes(
     Raises:
         CrashError: No single row is at fault.
     """
-    waiting = [range(n_rows)]
+    waiting = [rows]
     parts: list[pa.Table | tuple[int, CrashError]] = []
     while waiting:
         rows = waiting.pop()

@@ -1,6 +1,7 @@
 """Fetch the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from thumbnail_tasks.network.downloads import FetchResult, load_downloader
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.pictures.headers import read_header
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.checkpoints import SECONDS_BETWEEN_SAVES
 from thumbnail_tasks.tasks.data_task import DataTask
 from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
 
@@ -50,8 +52,8 @@ def fetch_thumbnails(
         concurrency: Maximum number of concurrent requests.
         advance: Called with the number of thumbnails completed since the last call.
         unfinished: Rows saved by ``save_unfinished`` in an earlier run; not requested again.
-        save_unfinished: Called with the final rows when a host is down: pictures, and permanent
-            failures.
+        save_unfinished: Called with the final rows, pictures and permanent failures: twice a
+            minute, and when a host is down.
 
     Returns:
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
@@ -64,6 +66,7 @@ def fetch_thumbnails(
     saved = unfinished.to_pylist() if unfinished is not None else []
     known = {row["thumbnail_id"]: row for row in saved}
     rows, stopped = [], None
+    saved_at = time.monotonic()
     pool = ThreadPoolExecutor(concurrency)
 
     def fetch_one(wanted: Mapping[str, Any]) -> FetchResult:
@@ -90,14 +93,21 @@ def fetch_thumbnails(
                 columns = result._asdict() | examine_picture(result, limits.max_pixels)
                 rows.append({"thumbnail_id": thumbnail_id, **columns})
             advance(1)
+            if save_unfinished and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+                save_unfinished(_final(rows))
+                saved_at = time.monotonic()
     finally:
         pool.shutdown(cancel_futures=True)  # Ctrl-C waits only for requests in progress
     if stopped:
         if save_unfinished:
-            final = [row for row in rows if not row["is_retriable"]]
-            save_unfinished(pa.Table.from_pylist(final, schemas.THUMBNAILS))
+            save_unfinished(_final(rows))
         raise stopped
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+
+
+def _final(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    final = [row for row in rows if not row["is_retriable"]]
+    return pa.Table.from_pylist(final, schemas.THUMBNAILS)
 
 
 def _fetch_first(urls: Sequence[str], fetch: Fetch) -> FetchResult:
@@ -221,6 +231,6 @@ class DownloadThumbnails(ShardTask):
             unfinished,
             part.write,
         )
-        if unfinished is not None:
+        if part.exists():
             part.remove()
         return table

@@ -54,6 +54,13 @@ def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
     ]
 
 
+def list_published_checkpoints(data_dir: Path) -> list[Reclaimable]:
+    """Checkpoints of shards that have since been published; a kill can leave them."""
+    checkpoints = (data_dir / "unfinished").glob("*/*/*.parquet")
+    published = [path for path in checkpoints if (data_dir / Path(*path.parts[-3:])).exists()]
+    return _by_folder(sorted(published), "checkpoints of shards that are done")
+
+
 def list_dated_exports(exports: Path) -> list[Path]:
     """The folders of exports that are named by a date, the oldest first."""
     return sorted(path for path in exports.glob("????-??-??") if path.is_dir() and _is_date(path))

@@ -45,17 +45,25 @@ class ProgressLines:
         self._task, self._n_parts, self._part = task, n_parts, 0
         self._device = f" on {device}" if device else ""
         self._number = ""
-        self._n_items = self._done = self._n_finished = 0
+        self._n_items = self._n_before = self._done = self._n_finished = 0
         self._started = self._last_line = 0.0
 
-    def begin(self, n_items: int, number: str) -> None:
-        """Start a shard of ``n_items``; ``number`` is as in ``2 of 3``, or empty if unknown."""
+    def begin(self, n_items: int, number: str, n_before: int = 0) -> None:
+        """Start a shard.
+
+        Args:
+            n_items: Number of its thumbnails.
+            number: Its number, as in ``2 of 3``; empty if unknown.
+            n_before: Number of thumbnails that an earlier run has done.
+        """
         self._part += 1
-        self._n_items, self._done = n_items, 0
+        self._n_items, self._n_before, self._done = n_items, n_before, n_before
         self._number = number
         self._started = self._last_line = time.monotonic()
         shard = f" of shard {number}" if number else ""
         show_on_page(self._task, f"{n_items} thumbnails{shard}{self._device}", self._share())
+        if n_before:
+            self._report(f"continued at {n_before}/{n_items} thumbnails")
 
     def __call__(self, n: int) -> None:
         """``n`` more items are done."""
@@ -86,9 +94,12 @@ class ProgressLines:
 
     def _report(self, message: str) -> None:
         self._last_line = time.monotonic()
-        rate = self._done / max(self._last_line - self._started, 1e-9)
-        shard = f", shard {self._number}" if self._number else ""
-        report_progress(self._task, f"{message}{self._device} ({rate:.1f}/s{shard})", self._share())
+        n_new = self._done - self._n_before
+        rate = f"{n_new / max(self._last_line - self._started, 1e-9):.1f}/s" if n_new else ""
+        shard = f"shard {self._number}" if self._number else ""
+        about = ", ".join(part for part in (rate, shard) if part)
+        about = f" ({about})" if about else ""
+        report_progress(self._task, f"{message}{self._device}{about}", self._share())
 
     def _share(self) -> float:
         """How much of the task is done, 0 to 1; every shard counts the same."""

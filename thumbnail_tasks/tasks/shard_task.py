@@ -28,6 +28,7 @@ from thumbnail_tasks.execution.quarantine import (
 )
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.checkpoints import Checkpoint
 from thumbnail_tasks.tasks.data_task import DataTask
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 from thumbnail_tasks.tasks.progress import ProgressLines, report_progress
@@ -196,13 +197,13 @@ class ShardTask(DataTask):
         first = self.requires_for(shard)[0].output()[0]
         ids = first.read(["thumbnail_id"])["thumbnail_id"].to_pylist()
 
-        def compute_rows(rows: range) -> pa.Table:
+        def compute_rows(rows: range, block: range) -> pa.Table:
             work = functools.partial(_compute_rows, type(self), self.to_str_params(), shard, rows)
             try:
                 with lines.rollback_on_failure() as progress:
                     return model_process().call(work, progress)
             except CrashError as crash:
-                if len(rows) == len(ids) > 1:
+                if rows == block and len(block) > 1:
                     message = f"{crash}. Searching for the picture by bisection."
                     logger.info(TASK_LINE, self.task_family, message)
                 raise
@@ -214,23 +215,33 @@ class ShardTask(DataTask):
             if not self.upstream:
                 return describe_crash({"thumbnail_id": ids[row]}, crash.status, detail)
             self._quarantine(shard, ids[row], crash.status, detail)
-            return compute_rows(range(row, row + 1))
+            return compute_rows(range(row, row + 1), range(row, row + 1))
 
-        lines.begin(len(ids), self._number(shard))
+        def compute_block(block: range) -> pa.Table:
+            compute = functools.partial(compute_rows, block=block)
+            return bisect_crashes(compute, block, quarantine)
+
+        checkpoint = Checkpoint(self.target("unfinished", self.table, self.engine, shard))
+        seconds_before = checkpoint.seconds
+        lines.begin(len(ids), self._number(shard), checkpoint.n_done)
         try:
-            table = bisect_crashes(compute_rows, len(ids), quarantine)
+            if self.upstream:
+                table = checkpoint.complete(len(ids), compute_block)
+            else:  # the download of a shard keeps checkpoints of its own
+                table = compute_block(range(len(ids)))
         except CrashError as crash:
             raise ThumbnailTasksError(
                 f"{self.task_family} with {self.engine}: expected a picture to be the cause; "
                 f"found: {crash}, with any picture"
             ) from crash
-        seconds = lines.finish()
+        seconds = seconds_before + lines.finish()
         about = {
             "n_thumbnails": str(len(ids)),
             "seconds": f"{seconds:.3f}",
             "computed_on": device,
         }
         self.output_for(shard).write(table, about)
+        checkpoint.remove()
 
     def _quarantine(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
         """Remove a picture from the shard's thumbnails, for this stage and all others."""
