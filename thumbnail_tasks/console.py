@@ -7,6 +7,7 @@ errors), ``[core] logging_conf_file``, ``[logging]`` in a TOML file, or
 """
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,9 +47,32 @@ class TerminalHandler(logging.Handler):
             return
         level = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         try:
-            print(f"{level}{self.format(record)}", file=sys.stderr, flush=True)
+            clear = _CLEAR_LINE if sys.stderr.isatty() else ""
+            print(f"{clear}{level}{self.format(record)}", file=sys.stderr, flush=True)
         except Exception:
             self.handleError(record)
+
+
+_CLEAR_LINE: Final = "\r\x1b[K"
+"""Terminal codes that erase the current line, which may be a status line of another process."""
+
+
+def shows_status_lines() -> bool:
+    """Whether stderr is a terminal, on which ``show_status`` updates one line in place."""
+    return sys.stderr.isatty() and _lowest_level() <= logging.INFO
+
+
+def show_status(line: str) -> None:
+    """Show a line on the terminal until the next line is printed; an empty one erases it."""
+    width = shutil.get_terminal_size().columns - 1
+    print(f"{_CLEAR_LINE}{line[:width]}", end="", file=sys.stderr, flush=True)
+
+
+def print_result(text: str) -> None:
+    """Print a result on stdout, after erasing a status line."""
+    if shows_status_lines():
+        show_status("")
+    print(text, flush=True)
 
 
 def command_name() -> str:

@@ -88,6 +88,6 @@ def test_only_files_missing_before_count_as_the_runs_work(tmp_path: Path) -> Non
     make(old, "0")
     tally = RunTally(str(tmp_path), ENGINES)
     make(new)
-    tally.expect_planned([old, new])
+    tally.expect_planned({old: 2, new: 3})
     tally.update()
     assert tally.shards_made("DetectFaces") == {"two"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import luigi
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.export.attributes import fingerprint, read_fingerprint
 from thumbnail_tasks.report.building import unfinished_folders
@@ -53,7 +53,7 @@ class CleanUp(DataTask):
             summary = retention.describe(data_dir, reclaimable, verb)
             if not self.dry_run:
                 retention.remove(reclaimable)
-        print(summary, flush=True)
+        print_result(summary)
         self._has_run = True
 
 

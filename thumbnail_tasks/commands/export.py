@@ -11,8 +11,9 @@ import pyarrow as pa
 from thumbnail_tasks import settings
 from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
-from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.execution.gpus import find_gpus
 from thumbnail_tasks.export.attributes import (
     fingerprint,
     is_current_export,
@@ -22,6 +23,7 @@ from thumbnail_tasks.export.attributes import (
 from thumbnail_tasks.export.summary import format_counts, summarize, time_stages
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.report.building import build, is_built, name_files, report_folder
+from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.stages.pipeline import STAGES, shards_of, stages_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
@@ -76,7 +78,10 @@ class ExportAttributes(RunTask):
         stages = stages_of(plan, self.source, self.data_dir)
         n_shards = len(shards_of(plan))
         show_on_page(self, f"{len(plan)} thumbnails in {n_shards} shards", 0)
-        yield [task for task in stages if not task.complete()]
+        to_do = [task for task in stages if not task.complete()]
+        if any(task.process_resources().get("gpu") for task in to_do):
+            find_gpus()  # a missing GPU is reported before the first download
+        yield to_do
 
         attributes = read_attributes(plan, self.source, self.data_dir)
         self._require_a_picture(attributes, plan)
@@ -89,11 +94,11 @@ class ExportAttributes(RunTask):
             if not self.complete():
                 self.build_report(plan)
         remove_orphans(Path(self.data_dir))  # PlanShards does not if this run resumes a killed one
-        timings = time_stages(stages, since=self.input()["plan"].written_at())
+        timings = time_stages(stages, lambda shard: is_of_this_run(shard, self.input()["plan"]))
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         statuses = format_counts(Counter(attributes["thumbnail_status"].to_pylist()))
         show_on_page(self, f"{n_rows} rows, {len(attributes)} thumbnails: {statuses}", 1)
-        print(summarize(n_rows, attributes, timings, [parquet.path, csv.path]), flush=True)
+        print_result(summarize(n_rows, attributes, timings, [parquet.path, csv.path]))
 
     def build_report(self, plan: pa.Table) -> None:
         """Build the report of this export, which is complete; the caller holds its lock.

@@ -16,10 +16,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thumbnail_tasks.errors import InputError, ThumbnailTasksError
+from thumbnail_tasks.errors import InputError, SettingsError, ThumbnailTasksError
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
-from thumbnail_tasks.runs.recorder import RunInput, start_recording
+from thumbnail_tasks.runs.recorder import start_recording
 from thumbnail_tasks.runs.records import Counts
+from thumbnail_tasks.runs.start import RunInput
 from thumbnail_tasks.stages.pipeline import STAGES, stages_of
 from thumbnail_tasks.stages.plan import PlanShards, known_thumbnails, next_plan_number
 from thumbnail_tasks.stages.videos import ReadVideos, digest_videos
@@ -76,14 +77,17 @@ def _describe_input(task: Mapping[str, Any]) -> RunInput:
     return RunInput(videos_digest=digest, source=source, engines=engines, **about)
 
 
-def _list_planned(task: Mapping[str, Any]) -> list[ShardTask]:
-    """All stages of all shards of a run's plan; none until there is a plan."""
+def _list_planned(task: Mapping[str, Any]) -> dict[ShardTask, int]:
+    """All stages of all shards of a run's plan, and each shard's number of thumbnails."""
     # The stages report errors in the input, the settings or the plan.
     with contextlib.suppress(ThumbnailTasksError):
-        plan = PlanShards(**run_parameters(task)).output()
-        if plan.exists():
-            return stages_of(plan.read(), source_tag(task["images_dir"]), task["data_dir"])
-    return []
+        target = PlanShards(**run_parameters(task)).output()
+        if target.exists():
+            plan = target.read()
+            sizes = Counter(plan["shard"].to_pylist())
+            stages = stages_of(plan, source_tag(task["images_dir"]), task["data_dir"])
+            return {stage: sizes[stage.shards] for stage in stages}
+    return {}
 
 
 def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Counts:
@@ -97,12 +101,14 @@ def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Cou
         StorageError: Results cannot be read.
     """
     planned = PlanShards(**run_parameters(task))
+    n_rows = None
     try:
         table = ReadVideos(**planned.table_parameters()).output()
-    except InputError:  # as reported by ReadVideos
-        return Counts()
-    n_rows = table.open_reader(()).metadata.num_rows if table.exists() else None
-    if not planned.output().exists():
+        n_rows = table.open_reader(()).metadata.num_rows if table.exists() else None
+        is_planned = planned.output().exists()
+    except (InputError, SettingsError):  # as reported by the first stages
+        is_planned = False
+    if not is_planned:
         return Counts(n_rows)
     plan = planned.output().read()
     known = known_thumbnails(planned.data_dir, source_tag(planned.images_dir))

@@ -1,13 +1,14 @@
 """Summarise a run in a few lines."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks.schemas import EMOTION_LABELS
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 
@@ -19,12 +20,14 @@ class Timing(NamedTuple):
     seconds: float
 
 
-def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
-    """The time that each stage took for the shards that it wrote since a given time.
+def time_stages(
+    tasks: Iterable[ShardTask], is_new: Callable[[ParquetTarget], bool]
+) -> list[Timing]:
+    """The time that each stage took for its new shards.
 
     Args:
         tasks: Completed tasks of one shard each.
-        since: Seconds since the epoch; older files belong to earlier runs and are left out.
+        is_new: Whether this run made a shard's file; others are left out.
 
     Returns:
         One timing per stage, in the order of ``tasks``.
@@ -33,7 +36,7 @@ def time_stages(tasks: Iterable[ShardTask], since: float) -> list[Timing]:
     for task in tasks:
         target = task.output_for(task.shards)
         total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
-        if target.written_at() >= since:
+        if is_new(target):
             metadata = target.read_metadata()
             totals[task.task_family] = total._replace(
                 n_thumbnails=total.n_thumbnails + int(metadata["n_thumbnails"]),

@@ -7,32 +7,22 @@ no other moment: see ``runs.outcome``.
 import atexit
 import contextlib
 import dataclasses
-import importlib.metadata
 import logging
 import multiprocessing
 import os
 import resource
-import shlex
 import signal
-import socket
-import sys
 import threading
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import luigi
-from luigi.interface import core
 from luigi.worker import fork_lock
 
 from thumbnail_tasks import luigi_patches, settings
-from thumbnail_tasks.console import command_name
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.runs import anomalies, metrics, notifications
-from thumbnail_tasks.runs.command_line import without_secrets
 from thumbnail_tasks.runs.dead_runs import lock_name, mark_dead_runs
 from thumbnail_tasks.runs.failures import FailureLog
 from thumbnail_tasks.runs.gpu_usage import GpuUsage
@@ -47,9 +37,12 @@ from thumbnail_tasks.runs.record_files import (
 )
 from thumbnail_tasks.runs.records import Counts, FailureRecord, Record
 from thumbnail_tasks.runs.scheduler import reset_failures
+from thumbnail_tasks.runs.start import RunInput, describe_start, now
 from thumbnail_tasks.runs.tally import RunTally
+from thumbnail_tasks.runs.total import TotalLine
 from thumbnail_tasks.storage.atomic import atomic_write
 from thumbnail_tasks.storage.locks import hold_lock
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.interrupts import link_tasks_to
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -58,21 +51,9 @@ logger = logging.getLogger(__name__)
 _MIN_INTERVAL_S = 0.1
 
 
-class RunInput(NamedTuple):
-    """The input of a run, and the engines that it uses."""
-
-    data_dir: str
-    videos: str
-    videos_digest: str | None
-    images_dir: str
-    source: str | None
-    plan_number: int
-    engines: Mapping[str, str | None]
-    """The engine tag of each stage; None if the settings are wrong."""
-
-
-Planned = Callable[[], Sequence[ShardTask]]
-"""Returns all stages of all shards of a run's plan; none until there is a plan."""
+Planned = Callable[[], Mapping[ShardTask, int]]
+"""Returns all stages of all shards of a run's plan, with the number of thumbnails of each shard;
+none until there is a plan."""
 Count = Callable[[frozenset[str]], Counts]
 """Counts a run's thumbnails, given the names of the shards that it has downloaded."""
 
@@ -87,12 +68,13 @@ class RunRecorder:
         self._is_planned = False
         self.failures = FailureLog()
         self._gpus = GpuUsage()
+        self._total = TotalLine(run.data_dir, list(run.engines))
         self._observer = OutcomeObserver(
             lambda error: self.failures.add_unless_known("luigi", error)
         )
         self._lock = contextlib.ExitStack()
         self._stopping = threading.Event()
-        self._start_record = _describe_run(run)
+        self._start_record = describe_start(run)
         self._has_space = False
         self._thread = threading.Thread(target=self._update_regularly, daemon=True)
 
@@ -122,6 +104,7 @@ class RunRecorder:
             with fork_lock, contextlib.suppress(ThumbnailTasksError, OSError):
                 self._gpus.sample()
                 self._update_tally()
+                self._total.show(self.tally)
                 record = self._so_far()
                 self._write_metrics(record)
                 if self._has_space:  # else, if its end could not be written, it would look dead
@@ -141,7 +124,7 @@ class RunRecorder:
         stages = self.tally.stages()
         return dataclasses.replace(
             self._start_record,
-            updated_at=_now(),
+            updated_at=now(),
             stages=stages,
             n_new=sum(each.n_thumbnails for each in stages if each.stage == "DownloadThumbnails"),
             peak_memory_bytes=_peak_memory_bytes(),
@@ -167,6 +150,7 @@ class RunRecorder:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C must not cut the record short
         self._stopping.set()
         self._thread.join()
+        self._total.erase()
         outcome = self._observer.outcome()
         data_dir = self._run.data_dir
         if outcome is None:  # Luigi refused to start: another process runs the same command
@@ -182,13 +166,13 @@ class RunRecorder:
         with _log_failures():
             self._update_tally()
             counts = self._count(self.tally.shards_made("DownloadThumbnails"))
-        now = _now()
+        ended_at = now()
         record = dataclasses.replace(
             self._so_far(),
             **counts._asdict(),
             **outcome._asdict(),
-            updated_at=now,
-            ended_at=now,
+            updated_at=ended_at,
+            ended_at=ended_at,
         )
         if record.state == "succeeded":
             warnings = anomalies.find_anomalies(record, read_records(data_dir, N_RECENT))
@@ -233,26 +217,14 @@ def start_recording(describe: Callable[[], RunInput], planned: Planned, count: C
             reset_failures(run.data_dir)
 
 
-def _describe_run(run: RunInput) -> Record:
-    now = _now()
-    return Record(
-        run_id=f"{now:%Y-%m-%dT%H-%M-%S}-{uuid.uuid4().hex[:6]}",
-        state="running",
-        task=luigi_patches.root_task_name(),
-        command=shlex.join([command_name(), *without_secrets(sys.argv[1:])]),
-        folder=str(Path.cwd()),
-        host=socket.gethostname(),
-        started_at=now,
-        updated_at=now,
-        package_version=importlib.metadata.version("thumbnail-tasks"),
-        luigi_version=importlib.metadata.version("luigi"),
-        settings=settings.effective_settings() | {"core.workers": str(core().workers)},
-        videos=run.videos,
-        videos_digest=run.videos_digest,
-        images_dir=run.images_dir,
-        source=run.source,
-        attempt=run.plan_number,
-    )
+def is_of_this_run(target: ParquetTarget, plan: ParquetTarget) -> bool:
+    """Whether a shard's file was made by the run of this process, whichever process wrote it.
+
+    A run that is not recorded (``luigi.build``) began when it wrote its plan.
+    """
+    if _recorder is None:
+        return target.written_at() >= plan.written_at()
+    return _recorder.tally.is_new(Path(target.path))
 
 
 @contextlib.contextmanager
@@ -268,10 +240,6 @@ def _peak_memory_bytes() -> int:
     """The peak memory of this process and of its children that have ended."""
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return max(resource.getrusage(each).ru_maxrss for each in whose) * 1024
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @ShardTask.event_handler(luigi.Event.DEPENDENCY_DISCOVERED)

@@ -1,7 +1,7 @@
 """Progress of a run, counted from the shards' files, whichever process made them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -68,9 +68,14 @@ class RunTally:
         """
         self._engines = engines
         folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
-        self._existing = {path for folder in folders for path in Path(data_dir).glob(folder)}
+        self._existing = {
+            path: path.stat().st_mtime_ns
+            for folder in folders
+            for path in Path(data_dir).glob(folder)
+        }
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
+        self._sizes: dict[str, int] = {}
 
     def expect(self, task: ShardTask) -> None:
         """The run must make this shard."""
@@ -78,11 +83,20 @@ class RunTally:
         if task.shards not in self._made[stage].shards:
             self._waiting[stage][task.shards] = task
 
-    def expect_planned(self, tasks: Iterable[ShardTask]) -> None:
-        """Expect the shards of the plan; Luigi does not report those that an assistant makes."""
-        for task in tasks:
+    def expect_planned(self, tasks: Mapping[ShardTask, int]) -> None:
+        """Expect the shards of the plan; Luigi does not report those that an assistant makes.
+
+        Args:
+            tasks: All stages of all shards, and the number of thumbnails of each shard.
+        """
+        for task, n_thumbnails in tasks.items():
+            self._sizes[task.shards] = n_thumbnails
             if Path(task.output_for(task.shards).path) not in self._existing:
                 self.expect(task)
+
+    def is_new(self, path: Path) -> bool:
+        """Whether a file that exists was made since the run started."""
+        return self._existing.get(path) != path.stat().st_mtime_ns
 
     def update(self) -> None:
         """Count files that have been published since the last update."""
@@ -100,6 +114,10 @@ class RunTally:
     def shards_made(self, stage: str) -> frozenset[str]:
         """The names of the shards that the stage has made."""
         return frozenset(self._made[stage].shards)
+
+    def n_thumbnails_left(self, stage: str) -> int:
+        """The thumbnails of the shards that the stage has still to make."""
+        return sum(self._sizes.get(shard, 0) for shard in self._waiting[stage])
 
     def stages(self) -> list[StageRecord]:
         """What each stage has done, as of the last update."""

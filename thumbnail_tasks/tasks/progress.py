@@ -3,8 +3,9 @@
 import contextlib
 import html
 import logging
+import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import luigi
@@ -37,6 +38,38 @@ def show_on_page(task: luigi.Task, message: str, share: float) -> None:
             running.set_progress_percentage(round(100 * share))
 
 
+class Throughput:
+    """Thumbnails and seconds of each stage, in memory that forked processes share.
+
+    Two processes of one stage may overwrite each other's last addition, which is only shown.
+    """
+
+    def __init__(self, stages: Sequence[str]) -> None:
+        self._index = {stage: 2 * number for number, stage in enumerate(stages)}
+        self._numbers = multiprocessing.RawArray("d", 2 * len(stages))
+
+    def add(self, stage: str, n_thumbnails: int, seconds: float) -> None:
+        """A process has done ``n_thumbnails`` more in so many more seconds."""
+        if stage in self._index:
+            self._numbers[self._index[stage]] += n_thumbnails
+            self._numbers[self._index[stage] + 1] += seconds
+
+    def of(self, stage: str) -> tuple[int, float]:
+        """Thumbnails and seconds of a stage."""
+        start = self._index[stage]
+        return round(self._numbers[start]), self._numbers[start + 1]
+
+
+_throughput = Throughput(())
+
+
+def measure_throughput(stages: Sequence[str]) -> Throughput:
+    """Measure these stages from now on, in this process and its forks."""
+    global _throughput
+    _throughput = Throughput(stages)
+    return _throughput
+
+
 class ProgressLines:
     """Reports the progress of a task that consists of several shards."""
 
@@ -46,7 +79,7 @@ class ProgressLines:
         self._device = f" on {device}" if device else ""
         self._number = ""
         self._n_items = self._n_before = self._done = self._n_finished = 0
-        self._started = self._last_line = 0.0
+        self._started = self._last_line = self._measured = 0.0
 
     def begin(self, n_items: int, number: str, n_before: int = 0) -> None:
         """Start a shard.
@@ -59,7 +92,7 @@ class ProgressLines:
         self._part += 1
         self._n_items, self._n_before, self._done = n_items, n_before, n_before
         self._number = number
-        self._started = self._last_line = time.monotonic()
+        self._started = self._last_line = self._measured = time.monotonic()
         shard = f" of shard {number}" if number else ""
         show_on_page(self._task, f"{n_items} thumbnails{shard}{self._device}", self._share())
         if n_before:
@@ -68,6 +101,7 @@ class ProgressLines:
     def __call__(self, n: int) -> None:
         """``n`` more items are done."""
         self._done += n
+        self._measure(n)
         if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._report(f"{self._done}/{self._n_items} thumbnails")
 
@@ -78,12 +112,14 @@ class ProgressLines:
         try:
             yield self
         except BaseException:
+            self._measure(before - self._done)
             self._done = before
             raise
 
     def finish(self) -> float:
         """End the shard; returns the seconds it took."""
-        seconds = time.monotonic() - self._started
+        self._measure(self._n_items - self._done)
+        seconds = self._measured - self._started
         self._done = self._n_items
         self._n_finished += self._n_items
         self._report(f"{self._n_items} thumbnails in {seconds:.1f} s")
@@ -91,6 +127,10 @@ class ProgressLines:
             message = f"{self._n_finished} thumbnails in {self._n_parts} shards"
             show_on_page(self._task, message, 1)
         return seconds
+
+    def _measure(self, n: int) -> None:
+        before, self._measured = self._measured, time.monotonic()
+        _throughput.add(self._task.task_family, n, self._measured - before)
 
     def _report(self, message: str) -> None:
         self._last_line = time.monotonic()
