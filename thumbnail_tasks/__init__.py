@@ -24,7 +24,7 @@ from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
 set_defaults()
-luigi_patches.report_typos_in_one_line()
+luigi_patches.improve_flags()
 luigi_patches.name_bad_values()
 set_up_logging()
 accept_old_context()

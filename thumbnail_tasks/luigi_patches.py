@@ -86,8 +86,12 @@ def link_task(process: TaskProcess, url: str) -> None:
         )
 
 
-def report_typos_in_one_line() -> None:
-    """End the command with one line if a task or a flag on the command line is unknown.
+_SYNONYMS: Final = {"--data-dir": "storage_data_dir"}
+"""Flags of tasks that are the same as the flag of a setting, and the name of that setting."""
+
+
+def improve_flags() -> None:
+    """End the command with one line if a task or a flag is unknown; make ``_SYNONYMS`` the same.
 
     Luigi prints a stack trace, or all of its flags. The first parser, without ``root_task``, only
     finds the name of the task.
@@ -98,6 +102,9 @@ def report_typos_in_one_line() -> None:
             tasks = [name for name in Register.task_names() if name[0].isupper()]
             raise SystemExit(f"ERROR: no task {root_task}.{suggest(root_task, tasks)}")
         parser: argparse.ArgumentParser = _build_parser(root_task=root_task, **options)
+        for flag, same_as in _SYNONYMS.items():
+            if flag in parser._option_string_actions:
+                parser._option_string_actions[flag].dest = same_as
 
         def end(message: str) -> NoReturn:
             flags = (word for word in message.split() if word.startswith("--"))
@@ -148,7 +155,7 @@ def name_bad_values() -> None:
     def get_task_kwargs(parser: CmdlineParser) -> dict[str, Any]:
         values = {}
         for name, parameter in parser._get_task_cls().get_params():
-            if given := getattr(parser.known_args, name):
+            if given := getattr(parser.known_args, name, None):
                 try:
                     values[name] = parameter.parse(given)
                 except (ValueError, ArithmeticError) as error:

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class DataTask(luigi.Task):
     """A task that stores its results in a data directory."""
 
-    data_dir: str = luigi.Parameter(default="", description="Default: [storage] data_dir")
+    data_dir: str = luigi.Parameter(default="", description="The same as --storage-data-dir")
 
     @classmethod
     def get_param_values(

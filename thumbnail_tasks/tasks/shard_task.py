@@ -60,7 +60,7 @@ class ShardTask(DataTask):
         batch_method=_join_numbers,
         description="Numbers of the shards within the run, as in 2 of 3; for display only",
     )
-    data_dir: str = luigi.Parameter(default="", description="Default: [storage] data_dir")
+    data_dir: str = luigi.Parameter(default="", description="The same as --storage-data-dir")
     source: str = luigi.Parameter(description="Source of the pictures: see PlanShards")
     engine: str = luigi.Parameter(description="Engine tag: engine, version and settings")
     shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
