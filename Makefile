@@ -20,8 +20,7 @@ $(INSTALLED): requirements/requirements.lock requirements/dev.lock pyproject.tom
 	touch $@
 
 run: $(INSTALLED) ## Run the main job on the drawn sample; it prints where the results are
-	$(BIN)/luigi --module thumbnail_tasks ExportAttributes \
-		--videos examples/videos.csv --images-dir examples/images
+	$(BIN)/thumbnail-tasks export examples/videos.csv --images-dir examples/images --out sample-data
 
 test: $(INSTALLED) ## Run the whole test suite
 	tests/browser/install.sh
@@ -61,5 +60,5 @@ lock: ## Regenerate the lock files (needs uv)
 	uv pip compile --python 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header \
 		requirements/cuda.in -o requirements/cuda.lock
 
-clean: ## Remove the installation, builds and results
-	rm -rf .venv data build
+clean: ## Remove what was installed and built; results stay
+	rm -rf .venv build thumbnail_tasks.egg-info
