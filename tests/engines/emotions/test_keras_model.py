@@ -110,8 +110,16 @@ def test_labels_may_have_blanks_and_capitals() -> None:
     ("setting", "value", "message"),
     [
         ("input_px", -1, r"\[keras_emotions\] input_px: expected 0 or more; found: -1"),
-        ("input_px", "many", r"\[keras_emotions\].*'input_px'.*'many'"),
-        ("scaling", "0-2", r"\[keras_emotions\].*'scaling'.*0-2 is not a valid choice"),
+        (
+            "input_px",
+            "many",
+            r"\[keras_emotions\] input_px: expected a whole number; found: 'many'",
+        ),
+        (
+            "scaling",
+            "0-2",
+            r"\[keras_emotions\] scaling: expected one of -1-1, 0-1, 0-255; found: '0-2'",
+        ),
     ],
 )
 def test_an_invalid_setting_is_reported(

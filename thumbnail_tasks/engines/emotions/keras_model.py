@@ -62,11 +62,7 @@ def configured_model() -> ConfiguredModel:
         SettingsError: A setting is missing or invalid.
         WeightsError: The file is missing, or its SHA-256 is not the one in the settings.
     """
-    try:
-        configured = settings.keras_emotions()
-    except ValueError as error:  # raised by Luigi for invalid numbers and choices
-        about = str(error).partition(": ")[2]
-        raise SettingsError(f"[keras_emotions]: {about}: {error.__cause__}") from error
+    configured = settings.keras_emotions()
     if not configured.path:
         raise SettingsError(
             "[keras_emotions] path: expected your own .hdf5, .h5 or .keras file; found none. "
