@@ -68,6 +68,16 @@ class Engine(NamedTuple):
     """Everything else that changes its output: digests of weights, settings."""
     weights: Callable[[], Sequence[Weights]] = tuple
     """Models to download; none for the embedded engines."""
+    width: int | None = None
+    """Of a text encoder: numbers of a vector, if that is known without loading the model."""
+
+    def on_demand(self, *arguments: Any) -> Callable[..., Any]:
+        """The callable, which loads the model when it is first called.
+
+        Args:
+            arguments: Those of ``load``.
+        """
+        return lambda *items: self.load(*arguments)(*items)
 
 
 def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:

@@ -20,20 +20,27 @@ ENCODERS: Mapping[str, Engine] = {
 }
 
 
-def embed_texts(texts: pa.Table, encode: TextEncoder, advance: Progress) -> pa.Table:
+def embed_texts(
+    texts: pa.Table, encode: TextEncoder, advance: Progress, width: int | None = None
+) -> pa.Table:
     """Embed each thumbnail's text as a vector.
 
     Args:
         texts: N rows of ``schemas.TEXTS``.
         encode: Maps B texts to (B, width) float32 vectors.
         advance: Called with the number of thumbnails completed since the last call.
+        width: Numbers of a vector; None if only ``encode`` knows it. If it is given, ``encode`` is
+            not called for a shard without texts.
 
     Returns:
         N rows of ``schemas.embeddings(width)``. Null without a picture, zeros without text.
     """
     ocr = texts["ocr"].to_pylist()
     with_text = [row for row, text in enumerate(ocr) if text]
-    encoded = np.concatenate(split_on_oom(encode, [ocr[row] for row in with_text]))
+    if with_text or width is None:
+        encoded = np.concatenate(split_on_oom(encode, [ocr[row] for row in with_text]))
+    else:
+        encoded = np.zeros((0, width), np.float32)
     vectors = np.zeros((len(ocr), encoded.shape[1]), np.float32)
     vectors[with_text] = encoded
     schema = schemas.embeddings(encoded.shape[1])
@@ -60,4 +67,5 @@ class EmbedText(ShardTask):
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (texts,) = tables
-        return embed_texts(texts, self.selected_engine().load(), progress)
+        engine = self.selected_engine()
+        return embed_texts(texts, engine.on_demand(), progress, engine.width)

@@ -1,6 +1,7 @@
 """Classify the emotion of each face, and flag faces that cannot be judged."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -84,5 +85,9 @@ class ClassifyEmotions(ShardTask):
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, faces = tables
-        judge = face_quality.load_face_judge()
-        return classify_emotions(thumbnails, faces, self.selected_engine().load(), judge, progress)
+        classify = self.selected_engine().on_demand()
+
+        def judge(*face: Any) -> FaceQuality:
+            return face_quality.load_face_judge()(*face)
+
+        return classify_emotions(thumbnails, faces, classify, judge, progress)

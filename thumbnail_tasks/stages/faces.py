@@ -64,4 +64,4 @@ class DetectFaces(ShardTask):
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (thumbnails,) = tables
-        return detect_faces(thumbnails, self.selected_engine().load(), progress)
+        return detect_faces(thumbnails, self.selected_engine().on_demand(), progress)

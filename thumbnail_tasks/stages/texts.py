@@ -76,7 +76,8 @@ def correct_texts(
         zip(shard["thumbnail_id"].to_pylist(), shard["title_and_channel"].to_pylist(), strict=True)
     )
     title_of_word = [titles[word["thumbnail_id"]] for word in kept]
-    corrected = correct([word["text"] for word in kept], are_sure, title_of_word)
+    read = [word["text"] for word in kept]
+    corrected = correct(read, are_sure, title_of_word) if kept else []
     words_of: dict[str, list[tuple[str, str]]] = {}
     for word, correction in zip(kept, corrected, strict=True):
         words_of.setdefault(word["thumbnail_id"], []).append((word["text"], correction))
@@ -140,7 +141,7 @@ class CorrectText(ShardTask):
         counts = dict(
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
-        correct = self.selected_engine().load(counts)
+        correct = self.selected_engine().on_demand(counts)
         options = settings.text()
         thresholds = Thresholds(*(getattr(options, name) for name in Thresholds._fields))
         return correct_texts(thumbnails, words, shard, correct, thresholds, progress)

@@ -63,4 +63,4 @@ class RecognizeText(ShardTask):
         (thumbnails,) = tables
         if settings.engine_name("text") == notebook_texts.NAME:
             return notebook_texts.take_words(thumbnails, self.selected_engine().load(), progress)
-        return recognize_text(thumbnails, self.selected_engine().load(), progress)
+        return recognize_text(thumbnails, self.selected_engine().on_demand(), progress)

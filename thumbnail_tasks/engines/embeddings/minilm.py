@@ -88,4 +88,5 @@ ENGINE = Engine(
         "tokenizer": TOKENIZER_SHA256,
         "max_tokens": MAX_TOKENS,
     },
+    width=WIDTH,
 )
