@@ -1,8 +1,13 @@
-# `make run` and `make test` set everything up on a fresh machine with Python 3.11, gcc and make.
+# `make run` and `make test` set everything up on a fresh machine with make and Python 3.11 to 3.13.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first that runs: pyenv has commands for versions that are not active.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
+	$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 BIN := .venv/bin
 INSTALLED := .venv/installed
+NOTEBOOK := thumbnail_tasks/engines/notebook.lock
+DEV := .venv/installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 PEERS := build/peers
 
 .PHONY: help run test check accuracy bench torture format lock clean
@@ -10,30 +15,37 @@ PEERS := build/peers
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# The lock names every package, so pip resolves nothing: --no-deps prevents dlib from being
-# compiled and opencv-python from overwriting opencv-python-headless.
-$(INSTALLED): requirements/requirements.lock requirements/dev.lock pyproject.toml
+# The locks name every package, so pip resolves nothing: --no-deps prevents opencv-python from
+# overwriting opencv-python-headless, and dlib from being compiled.
+$(INSTALLED): requirements/requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
+		f"Python: expected 3.11, 3.12 or 3.13; found: {v[0]}.{v[1]} ($(PYTHON)). Choose one with make PYTHON=...")'
+	@echo "Installing the packages into .venv: SIZE, about TIME"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-		-r requirements/requirements.lock -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --require-hashes -r requirements/requirements.lock
+	$(PIP) --no-build-isolation --editable .
+	touch $@
+
+$(DEV): $(INSTALLED) $(NOTEBOOK) requirements/dev.lock
+	@echo "Installing the packages of the tests and of the notebook's engines: SIZE, about TIME"
+	$(PIP) --require-hashes -r $(NOTEBOOK) -r requirements/dev.lock
 	touch $@
 
 run: $(INSTALLED) ## Run the main job on the drawn sample; it prints where the results are
 	$(BIN)/thumbnail-tasks export examples/videos.csv --images-dir examples/images --out sample-data
 
-test: $(INSTALLED) ## Run the whole test suite
+test: $(DEV) ## Run the whole test suite
 	tests/browser/install.sh
 	$(BIN)/python -m pytest
 
-check: $(INSTALLED) ## Lint, check types and spelling, run the fast tests with coverage
+check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverage
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/python -m pytest -m "not dag and not model and not browser" --cov --cov-report=term
 
-accuracy: $(INSTALLED) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
+accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
 
 # Packages that conflict with the lock; if they cannot be installed, the table says so.
@@ -41,24 +53,30 @@ $(PEERS)/installed: benchmarks/speed/requirements.txt
 	-$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet \
 		--disable-pip-version-check -r $< && touch $@
 
-bench: $(INSTALLED) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
+bench: $(DEV) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
-torture: $(INSTALLED) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…
+torture: $(DEV) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…
 	$(BIN)/python -m tests.dag.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
-format: $(INSTALLED) ## Format the code
+format: $(DEV) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Each holds on all versions of Python that the project runs on, and adds to the one before.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --override requirements/overrides.txt
+without = $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/--no-emit-package \1/p' $(1))
+
 lock: ## Regenerate the lock files (needs uv)
-	uv pip compile --python 3.11 --all-extras --override requirements/overrides.txt \
-		--generate-hashes --no-emit-index-url --no-header \
-		pyproject.toml -o requirements/requirements.lock
-	uv pip compile --python 3.11 --group dev --constraint requirements/requirements.lock \
-		--generate-hashes --no-emit-index-url --no-header -o requirements/dev.lock
-	uv pip compile --python 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header \
-		requirements/cuda.in -o requirements/cuda.lock
+	$(COMPILE) pyproject.toml --extra luigid --group build -o requirements/requirements.lock
+	$(COMPILE) pyproject.toml --extra notebook --constraint requirements/requirements.lock \
+		$(call without,requirements/requirements.lock) -o $(NOTEBOOK)
+	$(COMPILE) --group dev --constraint requirements/requirements.lock --constraint $(NOTEBOOK) \
+		$(call without,requirements/requirements.lock $(NOTEBOOK)) -o requirements/dev.lock
+	$(COMPILE) --no-deps requirements/cuda.in -o requirements/cuda.lock
+	$(COMPILE) --no-deps requirements/notebook-cuda.in --constraint requirements/cuda.lock \
+		-o requirements/notebook-cuda.lock
 
 clean: ## Remove what was installed and built; results stay
 	rm -rf .venv build thumbnail_tasks.egg-info

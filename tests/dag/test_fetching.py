@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Server
+from tests.conftest import ROOT, Server, needs
 from tests.dag.runs import SAMPLE, kill_after, run, sample_ids, wait_for, write_videos
 from tests.engines.embeddings.test_tensorflow_hub import WIDTH, embed_words, save
 from tests.ranges import ServedFile
@@ -106,6 +106,7 @@ def test_two_concurrent_commands_download_once(tmp_path: Path, server: Server) -
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@needs("tensorflow", "tensorflow_hub")
 def test_a_missing_model_folder_is_reported_with_its_setting(tmp_path: Path) -> None:
     flags = ("--engines-embedding", "tensorflow-hub", "--tensorflow-hub-handle", "no/such")
     finished = run(tmp_path / "data", *SAMPLE, *flags)
@@ -114,6 +115,7 @@ def test_a_missing_model_folder_is_reported_with_its_setting(tmp_path: Path) -> 
     assert "Traceback" not in finished.printed
 
 
+@needs("tensorflow", "tensorflow_hub")
 @pytest.mark.model
 def test_a_stage_whose_engine_needs_a_model_fetches_it(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch

@@ -11,13 +11,17 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, needs
 from tests.dag.runs import Finished, files_of, run, write_videos
 from tests.engines.embeddings.test_tensorflow_hub import WIDTH, embed_words, save
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = [
+    pytest.mark.dag,
+    pytest.mark.model,
+    needs("tensorflow", "tf_keras", "tensorflow_hub", "keras_ocr", "dlib"),
+]
 
 WEIGHTS = ROOT / "tests" / "weights"
 CUT_FILE = ("--engines-emotions", "keras", "--keras-emotions-path", "{cut}")

@@ -30,7 +30,7 @@ CHOICES = {
 def test_a_preset_names_an_engine_for_every_stage(preset: str) -> None:
     assert settings.PRESETS[preset].keys() == CHOICES.keys()
     for stage, name in settings.PRESETS[preset].items():
-        assert isinstance(choose(stage, name, CHOICES[stage]), Engine)
+        assert isinstance(CHOICES[stage][name], Engine)
 
 
 def test_an_unknown_engine_is_reported_with_the_known_ones() -> None:
@@ -38,6 +38,33 @@ def test_an_unknown_engine_is_reported_with_the_known_ones() -> None:
         SettingsError, match=r"text: expected one of rapidocr, .*; found: 'tesseract'"
     ):
         choose("text", "tesseract", RECOGNIZERS)
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "module"),
+    [
+        ("text", "keras-ocr", "keras_ocr"),
+        ("embedding", "tensorflow-hub", "tensorflow"),
+        ("faces", "face-recognition-cnn", "dlib"),
+        ("faces", "face-recognition-hog", "dlib"),
+        ("emotions", "keras", "tensorflow"),
+    ],
+)
+def test_an_engine_without_its_packages_is_refused_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch, setting: str, name: str, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    expected = (
+        rf"\[engines\] {setting}: {name}: expected the packages of the notebook's engines; not "
+        rf"installed: .*{module}.*{sys.executable} -m pip install --no-deps -r .*notebook\.lock$"
+    )
+    with pytest.raises(SettingsError, match=expected):
+        choose(setting, name, CHOICES[setting])
+
+
+def test_no_embedded_engine_needs_packages_of_the_notebooks() -> None:
+    for setting, name in settings.PRESETS["embedded"].items():
+        assert not CHOICES[setting][name].modules
 
 
 def test_a_stages_setting_overrides_the_preset() -> None:
@@ -70,7 +97,7 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(tmp_pa
         read_weights(path, "0" * 64)
 
 
-EMBEDDED = ("rapidocr", "pyspellchecker", "minilm", "dlib-cnn", "face-recognition-hog", "fer2013")
+EMBEDDED = ("rapidocr", "pyspellchecker", "minilm", "dlib-cnn", "fer2013")
 
 
 @pytest.mark.model

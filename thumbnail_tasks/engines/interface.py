@@ -7,12 +7,18 @@ or TensorFlow: Luigi forks, and a process that has loaded them must not be forke
 """
 
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
+
+NOTEBOOK_LOCK: Final = Path(__file__).with_name("notebook.lock")
+"""Packages of the notebook's engines, which the package itself does not depend on. Their own
+dependencies must not be resolved: see the extra ``notebook`` in pyproject.toml."""
 
 
 class Word(NamedTuple):
@@ -70,6 +76,8 @@ class Engine(NamedTuple):
     """Models to download; none for the embedded engines."""
     width: int | None = None
     """Of a text encoder: numbers of a vector, if that is known without loading the model."""
+    modules: Sequence[str] = ()
+    """Modules of ``NOTEBOOK_LOCK`` that it imports; none for the embedded engines."""
 
     def on_demand(self, *arguments: Any) -> Callable[..., Any]:
         """The callable, which loads the model when it is first called.
@@ -84,13 +92,22 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
     """The engine with this name.
 
     Raises:
-        SettingsError: No engine has this name; the message lists all names.
+        SettingsError: No engine has this name; the message lists all names. Or its packages are not
+            installed; the message has the command that installs them.
     """
     if name not in engines:
         raise SettingsError(
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
-    return engines[name]
+    engine = engines[name]
+    missing = [module for module in engine.modules if importlib.util.find_spec(module) is None]
+    if missing:
+        raise SettingsError(
+            f"[engines] {setting}: {name}: expected the packages of the notebook's engines; not "
+            f"installed: {', '.join(missing)}. Install them, 2.5 GB, with: "
+            f"{sys.executable} -m pip install --no-deps -r {NOTEBOOK_LOCK}"
+        )
+    return engine
 
 
 def read_weights(path: Path, sha256: str) -> bytes:

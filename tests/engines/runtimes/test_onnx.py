@@ -25,6 +25,10 @@ def open_network(progress: Progress) -> list[str]:
     return list(open_session(str(WEIGHTS_PATH)).get_providers())
 
 
+def open_network_on_the_cpu(progress: Progress) -> list[str]:
+    return list(open_session(str(WEIGHTS_PATH), is_on_cpu=True).get_providers())
+
+
 def classify(faces_rgb: list[Any], progress: Progress) -> Any:
     return load_emotion_classifier()(faces_rgb)
 
@@ -32,6 +36,13 @@ def classify(faces_rgb: list[Any], progress: Progress) -> Any:
 @pytest.mark.model
 def test_without_a_gpu_it_runs_on_the_cpu() -> None:
     assert ModelProcess().call(open_network, ignore) == ["CPUExecutionProvider"]
+
+
+@pytest.mark.model
+def test_a_model_that_is_kept_on_the_cpu_does_not_ask_for_the_gpu() -> None:
+    process = ModelProcess()
+    with process.on(Gpu("7", "GPU 7 (NVIDIA H100)")):
+        assert process.call(open_network_on_the_cpu, ignore) == ["CPUExecutionProvider"]
 
 
 @pytest.mark.model

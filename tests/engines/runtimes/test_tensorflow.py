@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import needs
 from tests.execution.test_gpus import gpus_of_this_host
 from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess, Work
+
+pytestmark = needs("tensorflow", "tf_keras")
 
 
 def run_on(gpu: Gpu | None, work: Work) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.conftest import needs
 from thumbnail_tasks.engines.text.craft_boxes import Thresholds, find_quads
 from thumbnail_tasks.engines.text.keras_ocr_networks import import_keras_ocr
 
@@ -92,6 +93,7 @@ def drawn_maps() -> Iterator[NDArray[np.float32]]:
         yield detection.compute_maps(hill, image_height=240, image_width=320, lines=lines)
 
 
+@needs("tensorflow", "tf_keras", "keras_ocr")
 @pytest.mark.model
 @pytest.mark.parametrize("make", [random_maps, drawn_maps])
 @pytest.mark.parametrize(

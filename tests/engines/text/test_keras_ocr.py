@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.accuracy.words import count_words, score_words, split_words
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, needs
 from thumbnail_tasks.engines.interface import TextRecognizer, Word
 from thumbnail_tasks.engines.text.crnn_words import Floats, crop_word, read_letters
 from thumbnail_tasks.engines.text.keras_ocr import (
@@ -39,6 +39,8 @@ from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
+
+pytestmark = needs("tensorflow", "tf_keras", "keras_ocr")
 
 DETECTOR = ROOT / "tests" / "weights" / "craft_drawn.h5"
 RECOGNIZER = ROOT / "tests" / "weights" / "crnn_drawn.h5"
@@ -405,10 +407,6 @@ def test_pictures_of_any_shape_are_read(recognize: TextRecognizer, shape: tuple[
 
 # Other users of TensorFlow in the same process.
 
-DLIB = """
-from thumbnail_tasks.engines.faces.dlib_cnn import load_face_detector
-load_face_detector()([np.zeros((90, 120, 3), np.uint8)])
-"""
 KERAS_OCR = f"""
 from thumbnail_tasks.engines.text.keras_ocr import load_text_recognizer
 luigi.configuration.get_config().set("keras_ocr", "detector_weights", {str(DETECTOR)!r})
@@ -429,11 +427,8 @@ def run_python(*parts: str) -> str:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("parts", [(DLIB, KERAS_OCR), (KERAS_OCR, DLIB)])
-def test_both_tensorflow_engines_run_in_one_process_without_output(
-    parts: tuple[str, str],
-) -> None:
-    assert run_python(*parts) == ""
+def test_tensorflow_is_loaded_without_output() -> None:
+    assert run_python(KERAS_OCR) == ""
 
 
 @pytest.mark.model

@@ -211,4 +211,10 @@ def _misfit(handle: str, found: str) -> WeightsError:
     )
 
 
-ENGINE = Engine(load=load_text_encoder, name=_name, about=_about, weights=_weights)
+ENGINE = Engine(
+    load=load_text_encoder,
+    name=_name,
+    about=_about,
+    weights=_weights,
+    modules=("tensorflow", "tensorflow_hub"),
+)

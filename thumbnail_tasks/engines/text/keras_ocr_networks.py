@@ -5,7 +5,8 @@ and uses Keras 2 through ``tensorflow.keras`` (Keras 3 since TensorFlow 2.16).
 """
 
 import functools
-import importlib
+import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from types import ModuleType
@@ -47,6 +48,10 @@ def import_keras_ocr() -> ModuleType:
             "complex": [np.complex64, np.complex128],
             "others": [bool, object, bytes, str, np.void],
         }
+    if importlib.util.find_spec("editdistance") is None:
+        # It has no wheel for Python 3.13; only keras-ocr's evaluation, which nothing here calls,
+        # computes with it.
+        sys.modules["editdistance"] = ModuleType("editdistance")
     with silence():
         return importlib.import_module("keras_ocr")
 

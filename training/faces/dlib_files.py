@@ -1,11 +1,12 @@
-"""Read the file of dlib's CNN face detector, in dlib's own serialisation format.
+"""Read the files of dlib's CNN face detector and of its landmark models.
 
 An integer is one byte with the number of bytes and, in its highest bit, the sign, followed by
 these bytes, lowest first. A real is two integers, mantissa and exponent to base 2. A tensor is a
-version, four sizes and float32s; a string is a length and bytes.
+version, four sizes and float32s; a string or a vector is a length and its elements; a matrix is its
+sizes, negated, and reals.
 
-Source: dlib 20.0.1, ``serialize.h``, ``cuda/tensor.h``, ``dnn/layers.h`` and ``dnn/loss.h``
-(Boost licence).
+Source: dlib 20.0.1, ``serialize.h``, ``cuda/tensor.h``, ``dnn/layers.h``, ``dnn/loss.h`` and
+``image_processing/shape_predictor.h`` (Boost licence).
 """
 
 from itertools import zip_longest
@@ -31,7 +32,7 @@ class Layer(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The detector in the file."""
+    """A detector."""
 
     mean_rgb: Floats
     """Subtracted from colours 0 to 255 before division by 256; (3,)."""
@@ -41,6 +42,23 @@ class Network(NamedTuple):
     """Width and height of the window of a score, on the input picture."""
     max_overlap: float
     """Of two boxes that overlap more, the one with the lower score is dropped."""
+
+
+class Landmarks(NamedTuple):
+    """A landmark model: C rounds of T regression trees, which look at P pixels each round."""
+
+    initial_xy: Floats
+    """Mean position of each landmark, 0 to 1 in the box of a face; (L, 2)."""
+    anchors: NDArray[np.uint8]
+    """The landmark that a pixel is near; (C, P)."""
+    offsets_xy: Floats
+    """The pixel's offset from it, in the frame of ``initial_xy``; (C, P, 2)."""
+    pixels: NDArray[np.uint16]
+    """The two pixels that a split subtracts; (C, T, S, 2)."""
+    thresholds: Floats
+    """A split goes to its left child if the difference is greater; (C, T, S)."""
+    leaves_xy: Floats
+    """What a leaf adds to the landmarks; (C, T, S + 1, L, 2)."""
 
 
 def parse_network(content: bytes) -> Network:
@@ -67,6 +85,41 @@ def parse_network(content: bytes) -> Network:
     return Network(mean_rgb, layers, window_px, max_overlap)
 
 
+def parse_landmarks(content: bytes) -> Landmarks:
+    """Read a landmark model's file.
+
+    Args:
+        content: The content of ``shape_predictor_5_face_landmarks.dat``, already checked.
+    """
+    reader = _Reader(content)
+    reader.integer()  # version
+    initial = reader.matrix()
+    pixels, thresholds, leaves = [], [], []
+    n_rounds = reader.integer()
+    for _ in range(n_rounds):
+        for _ in range(reader.integer()):
+            splits = [
+                (reader.integer(), reader.integer(), reader.real()) for _ in range(reader.integer())
+            ]
+            pixels.append([split[:2] for split in splits])
+            thresholds.append([split[2] for split in splits])
+            leaves.append([reader.matrix() for _ in range(reader.integer())])
+    anchors = [reader.integers() for _ in range(reader.integer())]
+    offsets = [
+        [(reader.real(), reader.real()) for _ in range(reader.integer())]
+        for _ in range(reader.integer())
+    ]
+    n_splits = len(thresholds[0])
+    return Landmarks(
+        np.reshape(initial, (-1, 2)).astype(np.float32),
+        np.array(anchors, np.uint8),
+        np.array(offsets, np.float32),
+        np.reshape(pixels, (n_rounds, -1, n_splits, 2)).astype(np.uint16),
+        np.reshape(thresholds, (n_rounds, -1, n_splits)).astype(np.float32),
+        np.reshape(leaves, (n_rounds, -1, n_splits + 1, len(initial) // 2, 2)).astype(np.float32),
+    )
+
+
 class _Reader:
     """Reads values in sequence."""
 
@@ -86,6 +139,13 @@ class _Reader:
     def real(self) -> float:
         mantissa, exponent = self.integer(), self.integer()
         return mantissa * 2.0**exponent
+
+    def integers(self) -> list[int]:
+        return [self.integer() for _ in range(self.integer())]
+
+    def matrix(self) -> list[float]:
+        n_values = self.integer() * self.integer()
+        return [self.real() for _ in range(n_values)]
 
     def shape(self) -> tuple[int, ...]:
         self.integer()  # version
