@@ -20,14 +20,14 @@ help: ## List the targets
 $(INSTALLED): requirements/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
 		f"Python: expected 3.11, 3.12 or 3.13; found: {v[0]}.{v[1]} ($(PYTHON)). Choose one with make PYTHON=...")'
-	@echo "Installing the packages into .venv: SIZE, about TIME"
+	@echo "Installing the packages into .venv: 1.0 GB, about 2 minutes. Nothing is compiled"
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements/requirements.lock
 	$(PIP) --no-build-isolation --editable .
 	touch $@
 
 $(DEV): $(INSTALLED) $(NOTEBOOK) requirements/dev.lock
-	@echo "Installing the packages of the tests and of the notebook's engines: SIZE, about TIME"
+	@echo "Installing the packages of the tests and of the notebook's engines: 2.7 GB, about 4 minutes"
 	$(PIP) --require-hashes -r $(NOTEBOOK) -r requirements/dev.lock
 	touch $@
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.dag.runs import SAMPLE, run, sample_ids, write_videos
 
 pytestmark = pytest.mark.dag
@@ -16,6 +17,7 @@ def test_the_main_job_needs_none_of_them(tmp_path: Path) -> None:
         tmp_path / "data",
         *("--module", "tests.dag.without_notebook"),
         *("--videos", str(videos), "--images-dir", SAMPLE[-1]),
+        environment={"PYTHONPATH": str(ROOT)},
     )
     assert finished.code == 0, finished.printed
     assert len(finished.attributes) == 4
@@ -29,6 +31,7 @@ def test_an_engine_without_its_packages_is_one_line_before_the_first_picture(
         tmp_path / "data",
         *("--module", "tests.dag.without_notebook", *SAMPLE),
         *("--engines-preset", "notebook", "--workers", workers),
+        environment={"PYTHONPATH": str(ROOT)},
     )
     assert finished.code == 30
     (line,) = [line for line in finished.printed.splitlines() if "[engines]" in line]

@@ -9,12 +9,13 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import requires
-from pathlib import Path
+from itertools import pairwise
+from pathlib import Path, PurePath
 
 import pytest
 from packaging.requirements import Requirement
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs
 from tests.docker.box import DOCKER, installed
 from tests.docker.dockerfile import Step, run_step, stages
 
@@ -22,7 +23,17 @@ STAGES = stages()
 PINNED = re.compile(r"(?m)^([\w.-]+)==(\S+)")
 BUILDERS = {"pip", "setuptools", "_distutils_hack", "wheel"}
 """Folders of the locked packages with which the image builds the project's own."""
-CUDA_LOCK = dict(PINNED.findall((ROOT / "requirements" / "cuda.lock").read_text()))
+CUDA_LOCK, NOTEBOOK_CUDA_LOCK = (
+    dict(PINNED.findall((ROOT / "requirements" / name).read_text()))
+    for name in ("cuda.lock", "notebook-cuda.lock")
+)
+PACKAGE_STAGES = {
+    "cpu": ["packages-cpu"],
+    "cuda": ["packages-cpu", "packages-cuda"],
+    "cpu-notebook": ["packages-cpu", "packages-cpu-notebook"],
+    "cuda-notebook": ["packages-cpu", "packages-cuda", "packages-cuda-notebook"],
+}
+"""Stages of an image's packages, by the argument ACCELERATOR."""
 
 
 def steps(instruction: str) -> list[Step]:
@@ -33,7 +44,8 @@ def is_in_context(path: str) -> bool:
     """Whether .dockerignore keeps a path of the repository in the build context."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = [line.removeprefix("!") for line in lines if line.startswith("!")]
-    return any(fnmatch.fnmatch(path, pattern) for pattern in allowed)
+    folders = (str(parent) for parent in PurePath(path).parents)
+    return any(fnmatch.fnmatch(each, line) for each in (path, *folders) for line in allowed)
 
 
 def test_hadolint_finds_nothing() -> None:
@@ -65,7 +77,7 @@ def test_private_and_large_files_are_not_in_the_build_context(private: str) -> N
 def test_every_package_comes_from_a_lock_file_and_none_is_compiled() -> None:
     commands = [command for step in steps("RUN") for command in step.arguments.split("&&")]
     installs = [command for command in commands if " pip install " in command]
-    assert len(installs) == 3
+    assert len(installs) == 5
     for command in installs:
         assert "--no-deps" in command
         assert "--require-hashes" in command or command.strip().endswith("--no-build-isolation .")
@@ -78,14 +90,24 @@ def test_the_image_runs_as_an_unprivileged_user() -> None:
     assert int(users[0]) >= 1000
 
 
+def test_each_kind_of_image_starts_from_the_stages_before_it() -> None:
+    text = (DOCKER / "Dockerfile").read_text()
+    for accelerator, names in PACKAGE_STAGES.items():
+        assert names[-1] == f"packages-{accelerator}"
+        for before, name in pairwise(names):
+            assert f"FROM {before} AS {name}\n" in text
+
+
+@needs("tensorflow")
 def test_the_cuda_packages_fit_the_locked_tensorflow() -> None:
     extra = [Requirement(line) for line in requires("tensorflow") or []]
     wanted = [need for need in extra if need.marker and need.marker.evaluate({"extra": "and-cuda"})]
     wanted = [need for need in wanted if need.name.startswith("nvidia-")]
     assert wanted
-    assert {need.name for need in wanted} == CUDA_LOCK.keys() - {"onnxruntime-gpu"}
+    locked = CUDA_LOCK | NOTEBOOK_CUDA_LOCK
+    assert {need.name for need in wanted} == locked.keys() - {"onnxruntime-gpu"}
     for need in wanted:
-        assert need.specifier.contains(CUDA_LOCK[need.name]), f"tensorflow requires {need}"
+        assert need.specifier.contains(locked[need.name]), f"tensorflow requires {need}"
 
 
 def test_the_projects_package_can_be_built_from_the_copied_files(tmp_path: Path) -> None:
@@ -117,24 +139,29 @@ def large_folder() -> Iterator[Path]:
     "accelerator",
     [
         "cpu",
-        pytest.param(
-            "cuda",
-            marks=pytest.mark.skipif(
-                "IMAGE_STEPS" not in os.environ,
-                reason="8 GB, 3 of them downloaded; set IMAGE_STEPS to run it",
-            ),
+        *(
+            pytest.param(
+                accelerator,
+                marks=pytest.mark.skipif(
+                    "IMAGE_STEPS" not in os.environ,
+                    reason="4 to 9 GB each, 3 to 6 of them downloaded; set IMAGE_STEPS to run it",
+                ),
+            )
+            for accelerator in ("cuda", "cpu-notebook", "cuda-notebook")
         ),
     ],
 )
 def test_every_install_step_works_in_an_empty_folder(accelerator: str, large_folder: Path) -> None:
-    names = ["packages-cpu", "packages-cuda"] if accelerator == "cuda" else ["packages-cpu"]
-    for name in [*names, "packages"]:
+    for name in [*PACKAGE_STAGES[accelerator], "packages"]:
         for step in STAGES[name]:
             run_step(step, ROOT, large_folder)
     installed_to = large_folder / "opt" / "venv" / "bin"
     code = "import onnxruntime; print(*onnxruntime.get_available_providers())"
     providers = subprocess.check_output([installed_to / "python", "-c", code], text=True).split()
     assert "CPUExecutionProvider" in providers
-    assert ("CUDAExecutionProvider" in providers) == (accelerator == "cuda")
+    assert ("CUDAExecutionProvider" in providers) == accelerator.startswith("cuda")
+    code = "import importlib.util; print(importlib.util.find_spec('tensorflow') is not None)"
+    has_tensorflow = subprocess.check_output([installed_to / "python", "-c", code], text=True)
+    assert has_tensorflow.strip() == str(accelerator.endswith("notebook"))
     task = ["--module", "thumbnail_tasks", "Nightly", "--help"]
     subprocess.run([installed_to / "luigi", *task], stdout=subprocess.DEVNULL, check=True)

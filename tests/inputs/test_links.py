@@ -97,6 +97,8 @@ IDS = [
 ]
 """Video ids that look like paths; ``secret`` is beside the folder of pictures."""
 
+NOTHING_KNOWN = known_thumbnails("no/such/folder", "none")
+
 
 @pytest.fixture
 def opened() -> Iterator[list[str]]:
@@ -124,8 +126,7 @@ def videos(links: Sequence[str | None], ids: Sequence[str | None]) -> pa.Table:
 def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[dict[str, Any]]:
     """The output of the first stages for a table, called as by their tasks."""
     pictures = thumbnail_sources.list_pictures(str(images_dir)) if images_dir else None
-    known = known_thumbnails("no/such/folder", "none")
-    _, shard = plan_thumbnails(want(table, pictures), known)
+    _, shard = plan_thumbnails(want(table, pictures), NOTHING_KNOWN)
 
     def fetch(url: str) -> FetchResult:
         asked.append(url)

@@ -104,7 +104,7 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
     if missing:
         raise SettingsError(
             f"[engines] {setting}: {name}: expected the packages of the notebook's engines; not "
-            f"installed: {', '.join(missing)}. Install them, 2.5 GB, with: "
+            f"installed: {', '.join(missing)}. Install them, 2.3 GB, with: "
             f"{sys.executable} -m pip install --no-deps -r {NOTEBOOK_LOCK}"
         )
     return engine

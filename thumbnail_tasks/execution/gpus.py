@@ -20,7 +20,7 @@ from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksEr
 CPU = "CPU"
 """The device of work that needs no GPU."""
 CUDA_PACKAGES = "requirements/cuda.lock"
-"""Packages that a host with GPUs needs in addition: one CUDA for all frameworks."""
+"""Packages that a host with GPUs needs for ONNX Runtime, beside those for the CPU."""
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 NVIDIA_SMI = "nvidia-smi"

@@ -11,6 +11,9 @@ from typing import Any
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
 
+_MORE_CUDA_PACKAGES = "requirements/notebook-cuda.lock"
+"""Packages that only TensorFlow needs to find a GPU."""
+
 
 @functools.cache
 def load_tensorflow() -> Any:
@@ -43,7 +46,7 @@ def load_tensorflow() -> Any:
             f"{built['cudnn_version']}, but the driver or one of their libraries is missing"
             if built["is_cuda_build"]
             else f"TensorFlow {tf.__version__}, built without CUDA",
-            f"Install the driver and CUDA's packages ({CUDA_PACKAGES})",
+            f"Install the driver and CUDA's packages ({CUDA_PACKAGES}, {_MORE_CUDA_PACKAGES})",
         )
     # GPUs would round to 10 bits; results must be the same as on a CPU.
     tf.config.experimental.enable_tensor_float_32_execution(False)
