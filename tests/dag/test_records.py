@@ -114,7 +114,7 @@ def test_a_successful_run_is_recorded_and_sends_no_message(
     assert record.settings["core.workers"] == str(workers)
     assert "secret" not in record.to_json()
     # The models are in a descendant of this process, which counts, too.
-    assert (record.peak_memory_bytes or 0) > 400e6
+    assert (record.peak_memory_bytes or 0) > 250e6
     assert record.ended_at
     assert record.ended_at >= record.started_at
     assert webhook.posted == []

@@ -8,11 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import Progress
-from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import StorageError, ThumbnailTasksError
 from thumbnail_tasks.execution.gpus import CPU, Gpu, find_gpus
 from thumbnail_tasks.execution.model_process import ModelProcess
@@ -109,9 +108,7 @@ def _load_on_each_device(setting: str, stage: type[ShardTask], names: Sequence[s
 
 
 def _load(stage: type[ShardTask], advance: Progress) -> None:
-    arguments: dict[type[ShardTask], tuple[Any, ...]] = {CorrectText: ({},)}
-    engine: Engine = stage.selected_engine()
-    engine.load(*arguments.get(stage, ()))
+    stage.load_engine()
 
 
 def _describe_folder(folder: Path) -> str:

@@ -36,8 +36,8 @@ def time_stages(
     for task in tasks:
         target = task.output_for(task.shards)
         total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
+        metadata = target.read_metadata()  # of all files: it notices damage
         if is_new(target):
-            metadata = target.read_metadata()
             totals[task.task_family] = total._replace(
                 n_thumbnails=total.n_thumbnails + int(metadata["n_thumbnails"]),
                 seconds=total.seconds + float(metadata["seconds"]),

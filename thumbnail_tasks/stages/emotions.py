@@ -83,6 +83,12 @@ class ClassifyEmotions(ShardTask):
         engine = choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
         return engine._replace(about=lambda: {**engine.about(), **face_quality.describe()})
 
+    @classmethod
+    def load_engine(cls) -> None:
+        """Load the classifier, and what flags faces."""
+        super().load_engine()
+        face_quality.load_face_judge()
+
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, faces = tables
         classify = self.selected_engine().on_demand()

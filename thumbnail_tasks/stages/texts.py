@@ -131,6 +131,11 @@ class CorrectText(ShardTask):
         thresholds = settings.text().to_str_params()
         return engine._replace(about=lambda: {**engine.about(), **thresholds})
 
+    @classmethod
+    def load_engine(cls) -> None:
+        """Load the corrector, without a vocabulary."""
+        cls.selected_engine().load({})
+
     def requires_for(self, shard: str) -> list[luigi.Task]:
         planned = PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)
         vocabulary = Vocabulary.of_shard(shard, self.data_dir)

@@ -212,6 +212,10 @@ class DownloadThumbnails(ShardTask):
         return source
 
     @classmethod
+    def load_engine(cls) -> None:
+        """Nothing: downloads have no model."""
+
+    @classmethod
     def requires_weights(cls) -> list[luigi.Task]:
         return []
 

@@ -93,6 +93,15 @@ class ShardTask(DataTask):
         raise NotImplementedError
 
     @classmethod
+    def load_engine(cls) -> None:
+        """Load the model of the selected engine, in the process that will use it.
+
+        Raises:
+            ThumbnailTasksError: It cannot be loaded.
+        """
+        cls.selected_engine().load()
+
+    @classmethod
     def tag(cls, source: str) -> str:
         """The engine tag under this process's settings; it includes upstream engines."""
         return _engine_tag(cls, source)
@@ -262,6 +271,8 @@ def _compute_rows(
     stage: type[ShardTask], params: Mapping[str, str], shard: str, rows: range, progress: Progress
 ) -> Any:
     task = stage.from_str_params(params)
+    if not rows:  # bisect_crashes asks whether the stage crashes without a picture
+        task.load_engine()
     return task.compute(task.read_rows(shard, rows), progress)
 
 
