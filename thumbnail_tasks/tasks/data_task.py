@@ -11,8 +11,9 @@ import luigi
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
-from thumbnail_tasks.errors import HostDownError, StorageError
+from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError
 from thumbnail_tasks.execution.crashes import explain_exit
+from thumbnail_tasks.execution.gpus import GpuError
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.interrupts import stop_run
@@ -62,6 +63,6 @@ def _log_process_failure(task: DataTask, message: str) -> None:
 
 @DataTask.event_handler(luigi.Event.FAILURE)
 def _stop_run_on_lasting_failure(task: DataTask, error: Exception) -> None:
-    """If nothing can be written, or a host is down, all further work would be lost."""
-    if isinstance(error, StorageError | HostDownError):
+    """Stop if further tasks, and retries, would fail alike: disk, host, GPU or settings."""
+    if isinstance(error, StorageError | HostDownError | GpuError | SettingsError):
         stop_run()
