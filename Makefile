@@ -18,8 +18,8 @@ help: ## List the targets
 # The locks name every package, so pip resolves nothing: --no-deps prevents opencv-python from
 # overwriting opencv-python-headless, and dlib from being compiled.
 $(INSTALLED): requirements/requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
-		f"Python: expected 3.11, 3.12 or 3.13; found: {v[0]}.{v[1]} ($(PYTHON)). Choose one with make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("$(PYTHON): expected \
+	Python 3.11, 3.12 or 3.13; found: %d.%d. Choose another: make PYTHON=..." % sys.version_info[:2])'
 	@echo "Installing the packages into .venv: 1.0 GB, about 2 minutes. Nothing is compiled"
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements/requirements.lock

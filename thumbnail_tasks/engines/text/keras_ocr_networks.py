@@ -48,7 +48,7 @@ def import_keras_ocr() -> ModuleType:
             "complex": [np.complex64, np.complex128],
             "others": [bool, object, bytes, str, np.void],
         }
-    if importlib.util.find_spec("editdistance") is None:
+    if "editdistance" not in sys.modules and not importlib.util.find_spec("editdistance"):
         # It has no wheel for Python 3.13; only keras-ocr's evaluation, which nothing here calls,
         # computes with it.
         sys.modules["editdistance"] = ModuleType("editdistance")
