@@ -9,11 +9,12 @@ NOTEBOOK := thumbnail_tasks/engines/notebook.lock
 DEV := .venv/installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 PEERS := build/peers
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
 
-.PHONY: help run test check accuracy bench torture format lock clean
+.PHONY: help run test test-all check accuracy bench torture format lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # The locks name every package, so pip resolves nothing: --no-deps prevents opencv-python from
 # overwriting opencv-python-headless, and dlib from being compiled.
@@ -34,16 +35,20 @@ $(DEV): $(INSTALLED) $(NOTEBOOK) requirements/dev.lock
 run: $(INSTALLED) ## Run the main job on the drawn sample; it prints where the results are
 	$(BIN)/thumbnail-tasks export examples/videos.csv --images-dir examples/images --out sample-data
 
-test: $(DEV) ## Run the whole test suite
+test: $(DEV) ## Run the tests, except those marked slow; SEED=… repeats an order, TEST_DATA=none hides real data
 	tests/browser/install.sh
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+test-all: $(DEV) ## Run all tests, as before a release
+	tests/browser/install.sh
+	$(PYTEST)
 
 check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverage
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(BIN)/python -m pytest -m "not dag and not model and not browser" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not dag and not model and not browser" --cov --cov-report=term
 
 accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import os
 import signal
 import threading
 import time
@@ -10,11 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import luigi
 import pytest
 
 from thumbnail_tasks import schemas
+
+if TYPE_CHECKING:
+    from tests.dag.runs import Finished
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell's background job: what the tests start would inherit that, and be deaf to Ctrl-C.
@@ -22,7 +27,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
-SHARED_DATA = ROOT.parent / "shared" / "data"
+SHARED_DATA = Path(os.environ.get("TEST_DATA", ROOT.parent / "shared" / "data")).absolute()
+"""Real tables and pictures, which are not part of the project; ``TEST_DATA=none`` hides them."""
 
 REAL_TABLES = {
     "USvideos_first3000.csv": 3000,
@@ -51,12 +57,39 @@ def needs(*modules: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
+ON_ONE_WORKER = ("sample", "first", "notebook")
+"""Fixtures that take long: one worker runs all tests that use one of them."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Skip a test whose data is absent; put tests that share a long fixture on one worker."""
+    names = getattr(item, "fixturenames", ())
+    if "shared_data" in names:
+        reason = f"no real data at {SHARED_DATA}; the drawn sample covers the same path"
+        item.add_marker(pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=reason))
+    for name in set(ON_ONE_WORKER).intersection(names):
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, so that all workers end at about the same time."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("model", "dag", "browser"))))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real tables and pictures, which are not part of the project."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"no real data at {SHARED_DATA}; the drawn sample covers the same path")
+    """Real tables and pictures; a test that uses them is skipped where they are absent."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> "Finished":
+    """The main job on the drawn sample with its report, by the real models; not to be changed."""
+    from tests.dag.runs import SAMPLE, run  # which imports this module
+
+    data_dir = tmp_path_factory.mktemp("sample") / "data"
+    return run(data_dir, *SAMPLE, "--report-build", "true")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.docker.box import installed
+from tests.docker.box import installed, needs_tool
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
@@ -30,6 +30,7 @@ def test_the_citation_and_the_changelog_have_the_version_of_the_package() -> Non
     assert (VERSION, citation["date-released"]) == released[0]
 
 
+@needs_tool("check-jsonschema", "package check-jsonschema")
 @pytest.mark.parametrize(
     ("schema", "pattern"),
     [
@@ -39,13 +40,10 @@ def test_the_citation_and_the_changelog_have_the_version_of_the_package() -> Non
     ],
 )
 def test_files_that_github_reads_match_their_schemas(schema: str, pattern: str) -> None:
-    check = installed("check-jsonschema")
-    if not check:
-        pytest.skip("check-jsonschema is not installed")
     files = sorted(ROOT.glob(pattern))
     assert files
     finished = subprocess.run(
-        [check, "--builtin-schema", f"vendor.{schema}", *files],
+        [str(installed("check-jsonschema")), "--builtin-schema", f"vendor.{schema}", *files],
         capture_output=True,
         text=True,
         check=False,

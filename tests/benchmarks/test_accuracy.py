@@ -17,6 +17,7 @@ def measure(*flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.dag
 def test_the_drawn_sample_gives_a_table_and_a_gallery(tmp_path: Path) -> None:

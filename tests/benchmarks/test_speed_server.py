@@ -26,17 +26,17 @@ def address(pictures: list[Path]) -> Iterator[str]:
 
 def test_pictures_are_served_cyclically_by_number(address: str, pictures: list[Path]) -> None:
     for number in (0, 3, len(pictures) + 3):
-        response = requests.get(f"{address}/vi/{number}/hqdefault.jpg", timeout=5)
+        response = requests.get(f"{address}/vi/{number}/hqdefault.jpg", timeout=60)
         assert response.headers["Content-Type"] == "image/jpeg"
         assert response.content == pictures[number % len(pictures)].read_bytes()
 
 
 def test_other_paths_are_not_found(address: str) -> None:
-    assert requests.get(f"{address}/elsewhere", timeout=5).status_code == 404
+    assert requests.get(f"{address}/elsewhere", timeout=60).status_code == 404
 
 
 def test_a_connection_is_kept_until_the_client_closes_it(address: str) -> None:
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
     connection.request("GET", "/vi/1/hqdefault.jpg")
     connection.getresponse().read()
     kept = connection.sock
@@ -51,7 +51,7 @@ def test_the_delay_of_a_response_does_not_delay_others(
 ) -> None:
     with running_server(pictures[:1], DELAY_MS) as address:
         netloc = urlsplit(address).netloc
-        connections = [HTTPConnection(netloc, timeout=5) for _ in range(10)]
+        connections = [HTTPConnection(netloc, timeout=60) for _ in range(10)]
         started = time.monotonic()
         for connection in connections:
             connection.request("GET", "/vi/0/hqdefault.jpg")

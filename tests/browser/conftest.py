@@ -16,8 +16,13 @@ PICTURES = ROOT / "docs" / "pictures"
 """Pictures of the documentation; DRAW_PICTURES=1 redraws them."""
 
 
+CHROMIUM = shutil.which("chromium")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.browser)
+    reason = "chromium is not installed (tests/browser/install.sh)"
+    item.add_marker(pytest.mark.skipif(not CHROMIUM, reason=reason))
 
 
 expect.set_options(timeout=30_000)  # ms; other tests may load the machine
@@ -42,11 +47,8 @@ class Watched:
 
 @pytest.fixture(scope="module")  # its event loop must not be shared with other modules
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not installed (tests/browser/install.sh)")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
 

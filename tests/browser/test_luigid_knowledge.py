@@ -60,7 +60,7 @@ def test_a_linked_task_keeps_its_resources(luigid: Luigid) -> None:
     data_dir = luigid.folder / "data"
     process = start(data_dir, *flags(luigid, videos), environment=environment(luigid))
     wait_for(data_dir, "thumbnails/*/*.parquet")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     running: dict[str, Any] = {}
     while "RecognizeText" not in running:
         assert time.monotonic() < deadline, running

@@ -11,32 +11,23 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Watched
-from tests.conftest import ROOT
-from tests.dag.runs import SAMPLE, Finished, run
+from tests.dag.runs import QUICKLY, SAMPLE, Finished, run
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 REAL_THUMBNAILS = "hqdefault"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The sample's report, after ``BuildReport`` on an empty folder."""
-    finished = run(tmp_path_factory.mktemp("sample") / "data", *SAMPLE, task="BuildReport")
-    assert finished.code == 0, finished.printed
-    return finished
-
-
-def open_report(watched: Watched, built: Finished, state: str) -> Page:
-    address = (built.data_dir / "exports" / "report" / "index.html").as_uri()
+def open_report(watched: Watched, sample: Finished, state: str) -> Page:
+    address = (sample.data_dir / "exports" / "report" / "index.html").as_uri()
     watched.page.goto(f"{address}#{state}")
     watched.page.locator("body[data-ready]").wait_for()
     return watched.page
 
 
-def test_the_overview_summarizes_the_sample(watched: Watched, built: Finished) -> None:
-    page = open_report(watched, built, "")
-    rows = built.attributes.to_pandas()
+def test_the_overview_summarizes_the_sample(watched: Watched, sample: Finished) -> None:
+    page = open_report(watched, sample, "")
+    rows = sample.attributes.to_pandas()
     ok = rows.drop_duplicates("thumbnail_id").query("thumbnail_status == 'ok'")
     lead = page.locator("#overview .lead")
     expect(lead).to_contain_text(f"Of {len(ok)} thumbnails")
@@ -46,10 +37,10 @@ def test_the_overview_summarizes_the_sample(watched: Watched, built: Finished) -
     assert watched.foreign == []
 
 
-def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, built: Finished) -> None:
-    page = open_report(watched, built, "view=gallery&status=ok")
+def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, sample: Finished) -> None:
+    page = open_report(watched, sample, "view=gallery&status=ok")
     images = page.locator("#cards img")
-    rows = built.attributes.to_pandas()
+    rows = sample.attributes.to_pandas()
     n_ok = rows[rows["thumbnail_status"] == "ok"]["thumbnail_id"].nunique()
     expect(images).to_have_count(min(n_ok, 48))
     for number in range(images.count()):
@@ -61,9 +52,9 @@ def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, built: 
     assert watched.foreign == []
 
 
-def test_the_misses_list_those_of_the_sample(watched: Watched, built: Finished) -> None:
-    page = open_report(watched, built, "view=misses")
-    rows = built.attributes.to_pandas()
+def test_the_misses_list_those_of_the_sample(watched: Watched, sample: Finished) -> None:
+    page = open_report(watched, sample, "view=misses")
+    rows = sample.attributes.to_pandas()
     once = rows[rows["thumbnail_id"].isna() | ~rows["thumbnail_id"].duplicated()]
     missed = once[once["thumbnail_status"] != "ok"]["thumbnail_status"].value_counts()
     for status, count in missed.items():
@@ -71,32 +62,36 @@ def test_the_misses_list_those_of_the_sample(watched: Watched, built: Finished) 
     assert watched.errors == []
 
 
-def test_a_second_run_has_nothing_to_do(built: Finished) -> None:
-    page = built.data_dir / "exports" / "report" / "index.html"
-    before = page.stat().st_ino
-    again = run(built.data_dir, *SAMPLE, task="BuildReport")
-    assert again.code == 0, again.printed
-    assert page.stat().st_ino == before
+def test_a_report_is_built_from_nothing_and_by_a_second_run_only_if_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "data" / "exports" / "report" / "index.html"
+
+    def build() -> int:
+        built = run(tmp_path / "data", *SAMPLE, *QUICKLY, task="BuildReport")
+        assert built.code == 0, built.printed
+        return page.stat().st_ino
+
+    first = build()
+    assert build() == first
     page.with_name("fingerprint.txt").unlink()
-    assert run(built.data_dir, *SAMPLE, task="BuildReport").code == 0
-    assert page.stat().st_ino != before
+    assert build() != first
 
 
 def test_report_build_adds_the_report_to_an_export(tmp_path: Path) -> None:
-    flags = (*SAMPLE, "--module", "tests.dag.quick")
-    environment = {"PYTHONPATH": str(ROOT)}
+    flags = (*SAMPLE, *QUICKLY)
     page = tmp_path / "data" / "exports" / "report" / "index.html"
-    without = run(tmp_path / "data", *flags, environment=environment)
+    without = run(tmp_path / "data", *flags)
     assert without.code == 0, without.printed
     assert not page.exists()
-    with_report = run(tmp_path / "data", *flags, "--report-build", "true", environment=environment)
+    with_report = run(tmp_path / "data", *flags, "--report-build", "true")
     assert with_report.code == 0, with_report.printed
     assert page.exists()
 
 
-def test_search_texts_ranks_the_texts_by_a_query(built: Finished) -> None:
+def test_search_texts_ranks_the_texts_by_a_query(sample: Finished) -> None:
     query = ("--query", "facts about stars and planets", "--most", "3")
-    finished = run(built.data_dir, *SAMPLE, *query, task="SearchTexts")
+    finished = run(sample.data_dir, *SAMPLE, *query, task="SearchTexts")
     assert finished.code == 0, finished.printed
     ranked = re.findall(r"^ *(-?\d\.\d{3})  (\S+)  (.+)$", finished.printed, re.MULTILINE)
     assert len(ranked) == 3
@@ -113,7 +108,7 @@ def test_the_report_of_real_thumbnails_opens(
     videos = tmp_path / "videos.csv"
     table = pd.read_csv(thumbnails / "videos.csv", dtype=str, keep_default_na=False)
     table.head(60).to_csv(videos, index=False)
-    flags = ("--videos", str(videos), "--images-dir", str(thumbnails / REAL_THUMBNAILS))
+    flags = ("--videos", str(videos), "--images-dir", str(thumbnails / REAL_THUMBNAILS), *QUICKLY)
     finished = run(tmp_path / "data", *flags, task="BuildReport")
     assert finished.code == 0, finished.printed
     for view in ("overview", "gallery", "map", "misses"):
@@ -124,10 +119,10 @@ def test_the_report_of_real_thumbnails_opens(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_for_the_documentation(watched: Watched, built: Finished, scheme: str) -> None:
+def test_pictures_for_the_documentation(watched: Watched, sample: Finished, scheme: str) -> None:
     watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for view in ("overview", "gallery", "map"):
-        page = open_report(watched, built, f"view={view}")
+        page = open_report(watched, sample, f"view={view}")
         expect(page.locator(f"#{view}")).to_be_visible()
         page.wait_for_timeout(700)
         drawn = Image.open(io.BytesIO(page.screenshot()))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.cli.describe import describe
 from thumbnail_tasks.errors import StorageError
@@ -26,11 +27,16 @@ def write_export(path: Path) -> Path:
     return path
 
 
+def describe_in(data_dir: Path) -> str:
+    with CmdlineParser.global_instance(["CleanUp", "--data-dir", str(data_dir)]):
+        return describe()
+
+
 @pytest.mark.parametrize("given", [".", "exports", "exports/attributes.parquet"])
 def test_rows_thumbnails_and_statuses_are_counted(tmp_path: Path, given: str) -> None:
     path = write_export(tmp_path / "exports" / "attributes.parquet")
     before = path.read_bytes()
-    lines = describe(str(tmp_path / given)).splitlines()
+    lines = describe_in(tmp_path / given).splitlines()
     assert "4 rows, 2 thumbnails: 1 ok, 1 not_found" in lines
     assert "with text 100 %, with faces 100 %" in lines
     assert "1 faces: 1 happy" in lines
@@ -40,7 +46,7 @@ def test_rows_thumbnails_and_statuses_are_counted(tmp_path: Path, given: str) ->
 
 def test_without_an_export_the_error_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"found none\. To make it: thumbnail-tasks export"):
-        describe(str(tmp_path))
+        describe_in(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 but not really PAR1"])
@@ -48,7 +54,7 @@ def test_a_file_that_is_no_export_is_refused_and_left_alone(tmp_path: Path, cont
     path = tmp_path / "attributes.parquet"
     path.write_bytes(content)
     with pytest.raises(StorageError, match="expected an exported table"):
-        describe(str(path))
+        describe_in(path)
     assert path.read_bytes() == content
 
 
@@ -56,4 +62,4 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "attributes.parquet"
     pq.write_table(pa.table({"video_id": ["a"]}), path)
     with pytest.raises(StorageError, match="found no column thumbnail_id"):
-        describe(str(path))
+        describe_in(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import luigi
 import pytest
+from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.cli import doctor
 from thumbnail_tasks.engines.interface import Engine
@@ -31,6 +32,12 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[luigi.configuration.Lui
     config.remove_option("engines", "faces")
 
 
+def examine_with(data_dir: Path) -> int:
+    """The exit code with this data directory."""
+    with CmdlineParser.global_instance(["CleanUp", "--data-dir", str(data_dir)]):
+        return doctor.examine()
+
+
 def lines(capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
     """The printed line of each check, by its name."""
     printed = capfd.readouterr().out.splitlines()
@@ -40,7 +47,7 @@ def lines(capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
 def test_each_check_is_one_line_and_the_exit_code_is_zero_if_all_is_well(
     engines: object, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert doctor.examine(str(tmp_path / "new")) == 0
+    assert examine_with(tmp_path / "new") == 0
     found = lines(capfd)
     assert found["text"].startswith("ok works (works-1) on CPU")
     assert found["GPUs"] == "ok none chosen, none needed"
@@ -54,7 +61,7 @@ def test_an_engine_that_cannot_be_loaded_gives_exit_code_1_and_the_other_checks_
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     engines.set("engines", "text", "broken")
-    assert doctor.examine(str(tmp_path)) == 1
+    assert examine_with(tmp_path) == 1
     found = lines(capfd)
     assert found["text"] == "FAILED model.onnx: cannot be read"
     assert found["faces"].startswith("ok")
@@ -68,7 +75,7 @@ def test_an_unknown_engine_and_quality_are_named(
 ) -> None:
     engines.set("engines", "faces", "nobody")
     monkeypatch.setattr(doctor.settings, "thumbnails", lambda: type("T", (), {"quality": "big"}))
-    assert doctor.examine(str(tmp_path)) == 1
+    assert examine_with(tmp_path) == 1
     found = lines(capfd)
     assert found["faces"].startswith("FAILED [engines] faces: expected one of")
     assert found["picture"].startswith("FAILED [thumbnails] quality: expected one of")
@@ -77,5 +84,5 @@ def test_an_unknown_engine_and_quality_are_named(
 def test_a_folder_that_cannot_be_written_is_named(
     engines: object, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert doctor.examine("/proc/nowhere") == 1
+    assert examine_with(Path("/proc/nowhere")) == 1
     assert lines(capfd)["results"].startswith("FAILED")

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server
-from tests.dag.runs import Finished, run
+from tests.dag.runs import QUICKLY, Finished, run
 from tests.dag.test_records import Webhook
 from tests.docker.box import BOX_CFG, Luigid
 from thumbnail_tasks.runs.record_files import read_records
@@ -87,16 +87,19 @@ class SmallDisk:
         self._holder.communicate()
 
 
-def skip_unless_allowed(*inside: str) -> None:
-    """Skip the test if no command may be started with this prefix."""
-    if shutil.which(inside[0]) is None or subprocess.run([*inside, "true"], check=False).returncode:
-        pytest.skip(f"this machine does not allow {' '.join(inside)}")
+def needs_permission(*inside: str) -> pytest.MarkDecorator:
+    """Mark of a test that is skipped if no command may be started with this prefix."""
+    is_allowed = shutil.which(inside[0]) and not subprocess.run([*inside, "true"]).returncode
+    reason = f"this machine does not allow {' '.join(inside)}"
+    return pytest.mark.skipif(not is_allowed, reason=reason)
+
+
+needs_small_disk = needs_permission("unshare", "--user", "--map-root-user", "--mount")
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """A disk while the block runs; without permission to mount one, the test is skipped."""
-    skip_unless_allowed("unshare", "--user", "--map-root-user", "--mount")
+    """A disk while the block runs; see ``needs_small_disk``."""
     disk = SmallDisk(folder)
     try:
         yield disk
@@ -140,7 +143,7 @@ class Box:
     def settings(self) -> tuple[str, ...]:
         """Flags shared by the night and its assistant."""
         return (
-            *("--module", "tests.dag.quick", "--storage-shard-size", str(self.shard_size)),
+            *(*QUICKLY, "--storage-shard-size", str(self.shard_size)),
             *("--thumbnails-url-template", f"{self.server.url}/vi/{{video_id}}/{{quality}}.jpg"),
             *("--thumbnails-allow-private-addresses", "true", "--thumbnails-retries", "0"),
             *("--thumbnails-stop-after", "2", "--runs-update-interval-s", "0.2"),
@@ -165,14 +168,13 @@ class Box:
 
     def night(self, date: str) -> Finished:
         process = self.start_night(date)
-        printed, _ = process.communicate(timeout=300)
+        printed, _ = process.communicate(timeout=600)
         return Finished(process.returncode, printed, self.data_dir)
 
     def run_undisturbed(self, table: Path) -> Finished:
         """Export a table into a data directory of its own, without luigid."""
-        quick = {"PYTHONPATH": str(ROOT)}
         flags = ("--videos", str(table), *self.settings)
-        return run(self.folder / "single", *flags, environment=quick)
+        return run(self.folder / "single", *flags)
 
     @contextlib.contextmanager
     def assisted(self) -> Iterator[None]:
@@ -230,7 +232,7 @@ class Box:
 
     def wait_until_luigid_misses(self, pid: int) -> None:
         """Wait until luigid prunes the worker, which takes two minutes in production."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while any(worker["pid"] == pid for worker in self.luigid.ask("worker_list")):
             assert time.monotonic() < deadline, f"luigid has not missed {pid}"
             time.sleep(0.2)

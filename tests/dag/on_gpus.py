@@ -6,13 +6,11 @@ import os
 import time
 from collections.abc import Sequence
 
-import numpy as np
-
+from tests.dag import quick as quick
 from thumbnail_tasks import ExportAttributes
 from thumbnail_tasks.engines.interface import Face, Word
 from thumbnail_tasks.pictures.decoding import ImageRGB
-from thumbnail_tasks.schemas import EMOTION_LABELS
-from thumbnail_tasks.stages import emotions, faces, words
+from thumbnail_tasks.stages import faces, words
 
 __all__ = ["ExportAttributes"]
 
@@ -31,6 +29,3 @@ def find_none(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
 
 words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_gpu)
 faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: find_none)
-emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(
-    load=lambda: lambda faces_rgb: np.zeros((len(faces_rgb), len(EMOTION_LABELS)), np.float32)
-)

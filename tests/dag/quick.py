@@ -1,22 +1,34 @@
-"""``thumbnail_tasks`` with recognisers and detectors without a model; loaded with ``--module``.
+"""``thumbnail_tasks`` with engines that have no model; loaded with ``--module``.
 
-Their results depend only on the picture, so that results of another picture are noticed. A batch
-of words takes ``SECONDS_A_BATCH``, so that a test can act meanwhile.
+Their results depend on their input, so that results of another input are noticed. A batch of words
+takes ``$SECONDS_A_BATCH``, so that a test can act meanwhile; it waits while the file ``$HELD``
+exists, so that a run is in its middle until it is killed or the file removed.
 """
 
 import os
 import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from thumbnail_tasks import ExportAttributes
+from thumbnail_tasks.engines.emotions import face_quality
+from thumbnail_tasks.engines.emotions.face_quality import FaceQuality
 from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.pictures.decoding import ImageRGB
-from thumbnail_tasks.stages import faces, words
+from thumbnail_tasks.schemas import EMOTION_LABELS
+from thumbnail_tasks.stages import embeddings, emotions, faces, texts, words
 
 __all__ = ["ExportAttributes"]
 
 
 def read_words(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+    while "HELD" in os.environ and Path(os.environ["HELD"]).exists():
+        time.sleep(0.05)
     time.sleep(float(os.environ.get("SECONDS_A_BATCH", "0")))
     return [
         [Word(f"word{picture.sum() % 97}", 0.99, (0.0, 0.0, 40.0, 20.0))] for picture in pictures
@@ -29,5 +41,33 @@ def find_faces(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
     ]
 
 
+def load_corrector(counts: Mapping[str, int]) -> TextCorrector:
+    def correct(read: Sequence[str], are_sure: object, titles: object) -> list[str]:
+        return [word.upper() if word in counts else word for word in read]
+
+    return correct
+
+
+def encode(batch: Sequence[str]) -> NDArray[np.float32]:
+    chances = [np.random.default_rng(zlib.crc32(text.encode())) for text in batch]
+    return np.array([chance.random(384) for chance in chances], np.float32).reshape(-1, 384)
+
+
+def classify(crops: Sequence[ImageRGB]) -> NDArray[np.float32]:
+    labels = [int(crop.sum()) % len(EMOTION_LABELS) for crop in crops]
+    return np.eye(len(EMOTION_LABELS), dtype=np.float32)[labels]
+
+
+def judge(picture: ImageRGB, box_xyxy: Iterable[float]) -> FaceQuality:
+    is_odd = bool(picture.sum() % 2)
+    return FaceQuality(is_too_small=is_odd, is_blurred=False, is_turned=not is_odd)
+
+
 words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_words)
 faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: find_faces)
+texts.CORRECTORS["pyspellchecker"] = texts.CORRECTORS["pyspellchecker"]._replace(
+    load=load_corrector
+)
+embeddings.ENCODERS["minilm"] = embeddings.ENCODERS["minilm"]._replace(load=lambda: encode)
+emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(load=lambda: classify)
+face_quality.load_face_judge = lambda: judge  # type: ignore[assignment]

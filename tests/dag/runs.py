@@ -7,16 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.conftest import EXAMPLES, ROOT
+
+Found = TypeVar("Found")
+
+QUICKLY = ("--module", "tests.dag.quick")
+"""Flag of a command that runs without models."""
 
 SAMPLE = ("--videos", str(EXAMPLES / "videos.csv"), "--images-dir", str(EXAMPLES / "images"))
 
@@ -59,7 +64,7 @@ def start(
             *flags,
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed, **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": hash_seed, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -85,19 +90,25 @@ def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signa
 
 def interrupt(process: subprocess.Popen[str]) -> str:
     """Press Ctrl-C, repeatedly if needed: Python drops one during a fork."""
-    for _ in range(5):
+    for _ in range(20):
         os.killpg(process.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=4)[0]
-    raise AssertionError("five interruptions did not end the run")
+            return process.communicate(timeout=15)[0]
+    raise AssertionError("twenty interruptions did not end the run")
 
 
-def wait_for(data_dir: Path, pattern: str, timeout_s: float = 300) -> None:
-    """Wait until a file matches the pattern."""
+def wait_until(look: Callable[[], Found | None], timeout_s: float = 600) -> Found:
+    """Call ``look`` again and again until it returns something true; returns that."""
     deadline = time.monotonic() + timeout_s
-    while not list(data_dir.glob(pattern)):
-        assert time.monotonic() < deadline, f"no {pattern} after {timeout_s} s"
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"nothing happened for {timeout_s:.0f} s"
         time.sleep(0.05)
+    return found
+
+
+def wait_for(data_dir: Path, pattern: str) -> None:
+    """Wait until a file matches the pattern."""
+    wait_until(lambda: list(data_dir.glob(pattern)))
 
 
 def files_of(data_dir: Path) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tests.dag.night_box import hurried_box_cfg
 from tests.dag.runs import interrupt, run, sample_ids, start, wait_for, write_videos
 from tests.docker.box import Luigid
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
 @pytest.fixture

@@ -1,55 +1,56 @@
 """A clock that jumps, or was wrong for a night, is harmless."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.dag.contents import content_of
-from tests.dag.runs import Finished, files_of, run, sample_ids, write_videos
-from tests.dag.test_damaged_files import QUICK, flags
+from tests.dag.runs import Finished, files_of, run
+from tests.dag.test_damaged_files import flags, undisturbed, videos
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
+__all__ = ["undisturbed", "videos"]
 DAY_S = 86_400
 
 
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    return write_videos(tmp_path / "videos.csv", sample_ids(4))
-
-
 def go(data_dir: Path, videos: Path) -> Finished:
-    finished = run(data_dir, *flags(videos), environment=QUICK)
+    finished = run(data_dir, *flags(videos))
     assert finished.code == 0, finished.printed
     return finished
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("days", "workers"),
+    [
+        *((-1, 2), (1, 1)),
+        *(pytest.param(*those, marks=pytest.mark.slow) for those in ((-1, 1), (1, 2))),
+    ],
+)
 def test_a_clock_jump_during_a_run_affects_at_most_that_run(
-    tmp_path: Path, videos: Path, days: int, workers: int
+    tmp_path: Path, videos: Path, undisturbed: Path, days: int, workers: int
 ) -> None:
-    go(tmp_path / "undisturbed", videos)
     jumped = run(
         tmp_path / "data",
         *(*flags(videos, workers), "--module", "tests.dag.clock"),
-        environment={**QUICK, "CLOCK_JUMP_S": str(days * DAY_S)},
+        environment={"CLOCK_JUMP_S": str(days * DAY_S)},
     )
     assert jumped.code in (0, 30, 40), jumped.printed
     assert "Traceback" not in jumped.printed
     assert ("ERROR" in jumped.printed) == (jumped.code != 0)
     kept = files_of(tmp_path / "data")
     go(tmp_path / "data", videos)
-    assert content_of(tmp_path / "data") == content_of(tmp_path / "undisturbed")
+    assert content_of(tmp_path / "data") == content_of(undisturbed)
     assert kept.items() <= files_of(tmp_path / "data").items()
 
 
 @pytest.mark.parametrize("days", [-2, 2])
 def test_files_written_under_a_wrong_clock_are_accepted(
-    tmp_path: Path, videos: Path, days: int
+    tmp_path: Path, videos: Path, undisturbed: Path, days: int
 ) -> None:
-    go(tmp_path / "data", videos)
+    shutil.copytree(undisturbed, tmp_path / "data")
     for path in tmp_path.joinpath("data").rglob("*.*"):
         at = path.stat().st_mtime_ns + days * DAY_S * 10**9
         os.utime(path, ns=(at, at))
@@ -57,9 +58,9 @@ def test_files_written_under_a_wrong_clock_are_accepted(
 
 
 def test_a_csv_of_an_earlier_export_is_replaced_even_if_it_is_dated_later(
-    tmp_path: Path, videos: Path
+    tmp_path: Path, videos: Path, undisturbed: Path
 ) -> None:
-    go(tmp_path / "data", videos)
+    shutil.copytree(undisturbed, tmp_path / "data")
     table = tmp_path / "data" / "exports" / "attributes.csv"
     whole = table.read_bytes()
     table.write_text("of a run that was killed before it wrote the new one\n")

@@ -4,21 +4,36 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
-from tests.dag.runs import Finished, files_of, read_attributes, run, start
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.conftest import EXAMPLES, STAGE_TABLES
+from tests.dag.runs import (
+    QUICKLY,
+    Finished,
+    files_of,
+    read_attributes,
+    run,
+    sample_ids,
+    start,
+    write_videos,
+)
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
+SLOW = pytest.mark.slow
 LATER_STAGES = [table for table in STAGE_TABLES if table not in ("thumbnails", "words")]
-QUICK = {"PYTHONPATH": str(ROOT)}
+FIRST = ("videos", "vocabularies", "plans", "exports", "words")
 TABLES = ("videos", "vocabularies", "plans", "shards", "exports", *STAGE_TABLES)
+
+
+def mostly_slow(*names: str) -> list[Any]:
+    """All tables as parameters, slow except for these."""
+    return [name if name in names else pytest.param(name, marks=SLOW) for name in TABLES]
 
 
 def truncate(path: Path) -> None:
@@ -41,9 +56,6 @@ def put_another_programs_file(path: Path) -> None:
 
 def put_another_shards_file(path: Path) -> None:
     ParquetTarget(str(path), "words/engine/another").write(pq.read_table(path))
-
-
-DAMAGES = (truncate, empty, flip_a_byte, put_another_programs_file, put_another_shards_file)
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +81,12 @@ def data_dir(tmp_path: Path, undisturbed: Path) -> Path:
 def flags(videos: Path, workers: int = 1) -> tuple[str, ...]:
     return (
         *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
-        *("--storage-shard-size", "2", "--workers", str(workers)),
-        *("--module", "tests.dag.quick"),  # found through QUICK
+        *("--storage-shard-size", "2", "--workers", str(workers), *QUICKLY),
     )
 
 
 def go(data_dir: Path, videos: Path, workers: int = 1) -> Finished:
-    return run(data_dir, *flags(videos, workers), environment=QUICK)
+    return run(data_dir, *flags(videos, workers))
 
 
 def tables_in(data_dir: Path, *names: str) -> list[Path]:
@@ -106,7 +117,7 @@ def assert_repaired(finished: Finished, undisturbed: Path, *damaged: Path) -> No
     assert "ERROR" not in finished.printed
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", mostly_slow(*FIRST))
 def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
@@ -119,7 +130,7 @@ def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
     assert_repaired(go(data_dir, videos), undisturbed, path)
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", mostly_slow("plans", "shards", "emotions"))
 def test_a_removed_folder_is_regenerated(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
@@ -128,8 +139,16 @@ def test_a_removed_folder_is_regenerated(
     assert_repaired(go(data_dir, videos), undisturbed)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize(
+    ("how", "workers"),
+    [
+        *((truncate, 3), (empty, 1), (flip_a_byte, 3)),
+        *((put_another_programs_file, 1), (put_another_shards_file, 3)),
+        *(pytest.param(how, 1, marks=SLOW) for how in (truncate, flip_a_byte)),
+        *(pytest.param(how, 3, marks=SLOW) for how in (empty, put_another_programs_file)),
+        pytest.param(put_another_shards_file, 1, marks=SLOW),
+    ],
+)
 def test_many_damaged_files_are_regenerated_in_the_same_run(
     how: Callable[[Path], None], workers: int, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
@@ -141,7 +160,7 @@ def test_many_damaged_files_are_regenerated_in_the_same_run(
     assert "Nothing to do" in go(data_dir, videos, workers).printed
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=SLOW), 3])
 def test_damaged_inputs_of_middle_stages_are_regenerated_first(
     workers: int, data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:
@@ -190,7 +209,6 @@ def test_a_shard_list_lost_during_a_run_ends_it_and_the_next_run_resumes(
     process = start(
         data_dir,
         *(*flags(videos), "--plan-number", "1"),  # its plan is used unchanged
-        environment=QUICK,
     )
     printed, _ = process.communicate(timeout=600)
     assert process.returncode in (30, 40), printed

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Server, needs
-from tests.dag.runs import SAMPLE, kill_after, run, sample_ids, wait_for, write_videos
+from tests.dag.runs import QUICKLY, SAMPLE, kill_after, run, sample_ids, wait_for, write_videos
 from tests.engines.embeddings.test_tensorflow_hub import WIDTH, embed_words, save
 from tests.ranges import ServedFile
 
@@ -36,7 +36,7 @@ def start(cache: Path, handle: str, *flags: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    printed, _ = process.communicate(timeout=120)
+    printed, _ = process.communicate(timeout=600)
     return process.returncode, printed
 
 
@@ -128,7 +128,7 @@ def test_a_stage_whose_engine_needs_a_model_fetches_it(
     videos = write_videos(tmp_path / "videos.csv", sample_ids(2))
     finished = run(
         tmp_path / "data",
-        *("--videos", str(videos), "--images-dir", SAMPLE[-1], "--workers", "2"),
+        *("--videos", str(videos), "--images-dir", SAMPLE[-1], "--workers", "2", *QUICKLY),
         *("--engines-embedding", "tensorflow-hub"),
         *("--tensorflow-hub-handle", f"{server.url}/tiny/1"),
     )

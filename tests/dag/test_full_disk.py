@@ -15,14 +15,21 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, STAGE_TABLES
-from tests.dag.night_box import skip_unless_allowed
-from tests.dag.runs import Finished, read_attributes, run, start, wait_for
-from tests.dag.test_damaged_files import QUICK, flags
-from tests.dag.test_interruptions import sample_ids, write_videos
+from tests.dag.night_box import needs_permission, needs_small_disk
+from tests.dag.runs import (
+    Finished,
+    read_attributes,
+    run,
+    sample_ids,
+    start,
+    wait_for,
+    write_videos,
+)
+from tests.dag.test_damaged_files import flags
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +37,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of an undisturbed run, beside its table of videos."""
     folder = tmp_path_factory.mktemp("undisturbed")
     write_videos(folder / "videos.csv", sample_ids(4))
-    finished = run(folder / "data", *flags(folder / "videos.csv"), environment=QUICK)
+    finished = run(folder / "data", *flags(folder / "videos.csv"))
     assert finished.code == 0, finished.printed
     return folder / "data"
 
@@ -69,13 +76,13 @@ def test_a_file_size_limit_is_one_error_and_the_next_run_resumes(
     workers: int, tmp_path: Path, undisturbed: Path
 ) -> None:
     command = flags(undisturbed.with_name("videos.csv"), workers)
-    process = start(tmp_path / "data", *command, environment=QUICK)
+    process = start(tmp_path / "data", *command)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
     printed, _ = process.communicate(timeout=600)
     failed = Finished(process.returncode, printed, tmp_path / "data")
     assert_one_clear_error(failed, "found: File too large")
     assert files_not_whole(tmp_path / "data") == []
-    finished = run(tmp_path / "data", *command, environment=QUICK)
+    finished = run(tmp_path / "data", *command)
     assert finished.code == 0, finished.printed
     assert finished.attributes.equals(read_attributes(undisturbed))
 
@@ -84,7 +91,6 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
     """The results of the runs of a scenario below; ``data_dir`` is copied at the end."""
     may_mount = ["--map-root-user", "--mount"] if scenario != "permissions_lost" else []
     inside = ["unshare", "--user", *may_mount]
-    skip_unless_allowed(*inside)
     command = [sys.executable, "-m", __name__, scenario, str(data_dir), str(undisturbed), *about]
     done = subprocess.run(
         [*inside, *command], cwd=ROOT, capture_output=True, text=True, check=False
@@ -94,7 +100,10 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
     return [Finished(code, printed, copy) for code, printed in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("percent", [10, 40, 70, 95])
+@needs_small_disk
+@pytest.mark.parametrize(
+    "percent", [10, 70, *(pytest.param(percent, marks=pytest.mark.slow) for percent in (40, 95))]
+)
 def test_a_full_disk_is_one_error_and_the_next_run_resumes(
     percent: int, tmp_path: Path, undisturbed: Path
 ) -> None:
@@ -103,6 +112,7 @@ def test_a_full_disk_is_one_error_and_the_next_run_resumes(
     assert_the_next_run_goes_on(runs, "found: No space left on device", undisturbed)
 
 
+@needs_small_disk
 def test_a_disk_that_becomes_read_only_is_one_error_and_the_next_run_resumes(
     tmp_path: Path, undisturbed: Path
 ) -> None:
@@ -111,6 +121,7 @@ def test_a_disk_that_becomes_read_only_is_one_error_and_the_next_run_resumes(
     assert_the_next_run_goes_on(runs, "found: Read-only file system", undisturbed)
 
 
+@needs_permission("unshare", "--user")
 def test_lost_permissions_are_one_error_and_the_next_run_resumes(
     tmp_path: Path, undisturbed: Path
 ) -> None:
@@ -142,7 +153,7 @@ def read_only_disk(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
 
 def permissions_lost(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
     """Remove write permission from a running run; restore it for the next one."""
-    process = start(data_dir, *flags(undisturbed.with_name("videos.csv")), environment=QUICK)
+    process = start(data_dir, *flags(undisturbed.with_name("videos.csv")))
     wait_for(data_dir, "videos/*.parquet")
     folders = [data_dir, *(path for path in data_dir.rglob("*") if path.is_dir())]
     for folder in folders:
@@ -155,7 +166,7 @@ def permissions_lost(data_dir: Path, undisturbed: Path) -> Iterator[Finished]:
 
 
 def go(data_dir: Path, undisturbed: Path) -> Finished:
-    return run(data_dir, *flags(undisturbed.with_name("videos.csv")), environment=QUICK)
+    return run(data_dir, *flags(undisturbed.with_name("videos.csv")))
 
 
 def mount(folder: Path, options: str) -> None:

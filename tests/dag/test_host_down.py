@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Answer, Handler, Server
-from tests.dag.runs import run
+from tests.dag.runs import QUICKLY, run
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 N_PICTURES, N_UNTIL_DOWN, N_JUDGED, CONCURRENCY = 24, 10, 8, 4
 N_FAILURES = N_JUDGED // 2 + 1
@@ -43,7 +43,7 @@ def test_the_run_stops_early_and_the_next_one_requests_only_the_rest(
     flags = (
         *("--videos", str(videos), "--workers", str(workers), "--storage-shard-size", "8"),
         *("--thumbnails-stop-after", str(N_JUDGED), "--thumbnails-concurrency", str(CONCURRENCY)),
-        *("--thumbnails-retries", str(retries), "--thumbnails-backoff-s", "0.01"),
+        *("--thumbnails-retries", str(retries), "--thumbnails-backoff-s", "0.01", *QUICKLY),
     )
 
     first = run(tmp_path / "data", *flags)
@@ -76,6 +76,8 @@ def test_a_table_too_small_for_the_circuit_breaker_is_exported_with_statuses(
     links += [server.lay_down(f"/{number}.jpg", Answer(503)) for number in range(6)]
     videos = tmp_path / "videos.csv"
     videos.write_text("\n".join(["thumbnail_link", *links]))
-    finished = run(tmp_path / "data", "--videos", str(videos), "--thumbnails-retries", "0")
+    finished = run(
+        tmp_path / "data", "--videos", str(videos), "--thumbnails-retries", "0", *QUICKLY
+    )
     assert finished.code == 0, finished.printed
     assert finished.attributes["thumbnail_status"].to_pylist() == ["ok", *["http_error"] * 6]

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Answer, Server
-from tests.dag.runs import run
+from tests.dag.runs import QUICKLY, run
 from tests.network.hostile import HTML, redirect
 from tests.odd_pictures import odd_pictures
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
 def write(path: Path, **columns: Sequence[str | None]) -> tuple[str, str]:
@@ -27,7 +27,7 @@ def test_by_default_no_local_server_is_contacted(tmp_path: Path, server: Server)
     finished = run(
         tmp_path / "data",
         *write(tmp_path / "videos.parquet", thumbnail_link=links),
-        *("--thumbnails-allow-private-addresses", "false"),
+        *("--thumbnails-allow-private-addresses", "false", *QUICKLY),
     )
     assert finished.code != 0
     assert "none of 5 could be fetched (5 blocked_address)" in finished.printed
@@ -56,7 +56,7 @@ def test_each_link_has_its_status_and_the_others_are_processed(
     finished = run(
         tmp_path / "data",
         *write(tmp_path / "videos.parquet", thumbnail_link=list(links)),
-        *("--thumbnails-retries", "0"),
+        *("--thumbnails-retries", "0", *QUICKLY),
     )
     assert finished.code == 0, finished.printed
     assert finished.attributes["thumbnail_link"].to_pylist() == list(links)
@@ -72,12 +72,13 @@ def test_no_id_escapes_the_folder(tmp_path: Path, picture: bytes) -> None:
     finished = run(
         tmp_path / "data",
         *write(tmp_path / "videos.parquet", video_id=ids),
-        *("--images-dir", str(folder)),
+        *("--images-dir", str(folder), *QUICKLY),
     )
     assert finished.code == 0, finished.printed
     assert finished.attributes["thumbnail_status"].to_pylist() == ["ok", *["not_found"] * 5]
 
 
+@pytest.mark.model
 def test_odd_pictures_go_through_every_stage(tmp_path: Path) -> None:
     folder = tmp_path / "images"
     folder.mkdir()

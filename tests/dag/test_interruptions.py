@@ -1,8 +1,7 @@
 """After kills, transient failures and a grown table, nothing is lost or done twice."""
 
-import random
+import contextlib
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -10,6 +9,7 @@ import pytest
 
 from tests.conftest import EXAMPLES, STAGE_TABLES, Answer, Server
 from tests.dag.runs import (
+    QUICKLY,
     files_of,
     kill_after,
     read_attributes,
@@ -20,9 +20,9 @@ from tests.dag.runs import (
     write_videos,
 )
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
-SMALL_SHARDS = ("--storage-shard-size", "3", "--workers", "2")
+SMALL_SHARDS = ("--storage-shard-size", "3", "--workers", "2", *QUICKLY)
 
 
 def flags(videos: Path) -> tuple[str, ...]:
@@ -33,9 +33,10 @@ def test_repeated_kills_do_not_change_the_content(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(9))
     unbroken = run(tmp_path / "unbroken", *flags(videos))
     assert unbroken.code == 0, unbroken.printed
-    chance = random.Random(2)
-    for _ in range(5):
-        kill_after(start(tmp_path / "broken", *flags(videos)), chance.uniform(1, 8))
+    for table in ("plans", "thumbnails", "words", "emotions"):
+        process = start(tmp_path / "broken", *flags(videos))
+        wait_for(tmp_path / "broken", f"{table}/*/*.parquet")
+        kill_after(process, 0)
     last = run(tmp_path / "broken", *flags(videos))
     assert last.code == 0, last.printed
     assert last.attributes.equals(unbroken.attributes)
@@ -44,8 +45,8 @@ def test_repeated_kills_do_not_change_the_content(tmp_path: Path) -> None:
 def test_finished_work_is_not_repeated_after_a_kill(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     data_dir = tmp_path / "data"
-    process = start(data_dir, *flags(videos))
-    wait_for(data_dir, "words/*/*.parquet")
+    process = start(data_dir, *flags(videos), environment={"HELD": str(videos)})
+    wait_for(data_dir, "appearance/*/*.parquet")
     kill_after(process, 0)
     kept = {name: at for name, at in files_of(data_dir).items() if name.endswith(".parquet")}
     finished = run(data_dir, *flags(videos))
@@ -58,14 +59,14 @@ def test_finished_work_is_not_repeated_after_a_kill(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_is_reported_and_its_work_retried(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
-    process = start(tmp_path / "data", *flags(videos))
-    wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
-    # The next process to start: an older one may have finished before the kill arrives.
-    luigi = psutil.Process(process.pid)
-    older = set(luigi.children())
-    while not (younger := set(luigi.children()) - older):
-        time.sleep(0.01)
-    younger.pop().kill()
+    held = tmp_path / "held"
+    held.touch()
+    process = start(tmp_path / "data", *flags(videos), environment={"HELD": str(held)})
+    wait_for(tmp_path / "data", "appearance/*/*.parquet")
+    for task in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            task.kill()
+    held.unlink()
     printed, _ = process.communicate(timeout=600)
     assert "died unexpectedly with exit code -9" in printed
     assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
@@ -74,7 +75,8 @@ def test_a_process_that_dies_is_reported_and_its_work_retried(tmp_path: Path) ->
 def test_control_c_ends_the_run_at_once_and_the_same_command_resumes(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
     # One worker: Python drops an interruption during a fork.
-    process = start(tmp_path / "data", *flags(videos), "--workers", "1")
+    held = {"HELD": str(videos)}
+    process = start(tmp_path / "data", *flags(videos), "--workers", "1", environment=held)
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
     kill_after(process, 0, signal.SIGINT)
     assert process.returncode in (130, -signal.SIGINT)
@@ -108,7 +110,7 @@ def test_transient_failures_are_retried_by_the_next_run_and_permanent_ones_are_n
     links = [good, ill.replace("hqdefault", "default"), gone, page, "", "ftp://a/b.jpg", good]
     videos = tmp_path / "videos.csv"
     videos.write_text("\n".join(["id;thumbnail_link ", *(f"{i};{u}" for i, u in enumerate(links))]))
-    once = ("--thumbnails-retries", "0")
+    once = ("--thumbnails-retries", "0", *QUICKLY)
 
     first = run(tmp_path / "data", "--videos", str(videos), *once)
     assert first.code == 0, first.printed
@@ -126,11 +128,14 @@ def test_transient_failures_are_retried_by_the_next_run_and_permanent_ones_are_n
     assert "Nothing to do" in third.printed
 
 
-def test_nothing_but_404s_is_an_error(tmp_path: Path, server: Server) -> None:
+def test_nothing_but_404s_is_an_error_and_loads_no_model(tmp_path: Path, server: Server) -> None:
     videos = tmp_path / "videos.csv"
     links = [f"{server.url}/vi/{name * 11}/default.jpg" for name in "abcd"]
     videos.write_text("\n".join(["thumbnail_link", *links]))
-    finished = run(tmp_path / "data", "--videos", str(videos))
+    finished = run(
+        tmp_path / "data",
+        *("--videos", str(videos), "--module", "tests.dag.without_models"),
+    )
     assert finished.code != 0
     assert "none of 4 could be fetched (4 not_found)" in finished.printed
     assert "HTTP 404" in finished.printed

@@ -7,10 +7,20 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT
-from tests.dag.runs import Finished, files_of, kill_after, run, sample_ids, start, write_videos
+from tests.conftest import EXAMPLES
+from tests.dag.runs import (
+    QUICKLY,
+    Finished,
+    files_of,
+    kill_after,
+    run,
+    sample_ids,
+    start,
+    wait_for,
+    write_videos,
+)
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 NIGHTS = ("2026-11-23", "2026-11-24", "2026-11-25")
 
@@ -32,7 +42,8 @@ class Box:
 
     def flags(self, date: str, *more: str) -> tuple[str, ...]:
         images = str(EXAMPLES / "images")
-        return ("--tables", str(self.incoming), "--images-dir", images, "--date", date, *more)
+        tables = ("--tables", str(self.incoming), "--images-dir", images)
+        return (*tables, "--date", date, *QUICKLY, *more)
 
     def night(self, date: str, *more: str) -> Finished:
         return run(self.data_dir, *self.flags(date, *more), task="Nightly")
@@ -91,7 +102,7 @@ def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
     assert "Nothing to do" in box.night(NIGHTS[2], *keep_two).printed
     back = run(
         *(box.data_dir, "--videos", str(box.incoming / f"{NIGHTS[0]}.csv")),
-        *("--images-dir", str(EXAMPLES / "images")),
+        *("--images-dir", str(EXAMPLES / "images"), *QUICKLY),
     )
     assert back.code == 0, back.printed
     assert "0 thumbnails to do in 0 shards, 1 already in shards" in back.printed
@@ -117,11 +128,9 @@ def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:
 def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers: str) -> None:
     box.bring("first.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
-    box.bring("second.csv", 3)
-    quick = ("--workers", workers, "--storage-shard-size", "1", "--module", "tests.dag.quick")
-    flags = box.flags(NIGHTS[1], *quick)
-    slowly = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": "20"}
-    process = start(box.data_dir, *flags, task="Nightly", environment=slowly)
+    table = box.bring("second.csv", 3)
+    flags = box.flags(NIGHTS[1], "--workers", workers, "--storage-shard-size", "1")
+    process = start(box.data_dir, *flags, task="Nightly", environment={"HELD": str(table)})
     try:
         assert process.stdout
         next(line for line in process.stdout if "PlanShards" in line)
@@ -138,17 +147,17 @@ def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers:
     assert str(box.exports.joinpath("latest").readlink()) == NIGHTS[0]
     assert box.dates() == [NIGHTS[0]]
 
-    finished = run(box.data_dir, *flags, task="Nightly", environment={"PYTHONPATH": str(ROOT)})
+    finished = run(box.data_dir, *flags, task="Nightly")
     assert finished.code == 0, finished.printed
     assert box.n_rows("latest") == 3
 
 
 def test_clean_up_refuses_while_another_run_uses_the_directory(box: Box) -> None:
-    videos = ("--videos", str(box.bring("table.csv", 1)))
-    process = start(box.data_dir, *videos, "--images-dir", str(EXAMPLES / "images"))
+    table = str(box.bring("table.csv", 1))
+    flags = ("--videos", table, "--images-dir", str(EXAMPLES / "images"), *QUICKLY)
+    process = start(box.data_dir, *flags, environment={"HELD": table})
     try:
-        assert process.stdout
-        next(line for line in process.stdout if "PlanShards" in line)
+        wait_for(box.data_dir, "plans/*/*.parquet")
         cleaning = box.clean()
         assert process.poll() is None
     finally:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
-from tests.dag.runs import Finished, read_attributes, run, start, wait_for
+from tests.dag.runs import QUICKLY, Finished, read_attributes, run, start, wait_for
 from tests.inputs.test_odd_tables import is_harmless
 from tests.odd_tables import FORMULAS, NO_IDS, NO_LINKS, odd_csvs, odd_parquets
 from thumbnail_tasks import schemas
@@ -166,10 +166,9 @@ def test_a_table_that_never_stops_growing_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "exports").exists()
 
 
-@pytest.mark.model
 def test_a_table_replaced_after_reading_is_left_to_the_next_run(tmp_path: Path) -> None:
     videos = tmp_path / "videos.csv"
-    flags = ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"))
+    flags = ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"), *QUICKLY)
     videos.write_text("video_id,title\nsample00001,one\n")
     process = start(tmp_path / "data", *flags, "--workers", "2")
     wait_for(tmp_path / "data", "videos/*.parquet")
@@ -215,13 +214,12 @@ def assert_all_is_there(finished: Finished, n_rows: int) -> None:
         assert path.is_dir() or OUR_NAMES.fullmatch(name) or name.startswith("."), name
 
 
-@pytest.mark.model
 def test_all_odd_csvs_together_are_one_table(tmp_path: Path, images_dir: Path) -> None:
     odd = odd_csvs()
     files = [tmp_path / f"{number:0>3} =1+1 é.csv" for number in range(len(odd))]
     for path, table in zip(files, odd, strict=True):
         path.write_bytes(table.data)
-    flags = ("--videos", ",".join(map(str, files)), "--images-dir", str(images_dir))
+    flags = ("--videos", ",".join(map(str, files)), "--images-dir", str(images_dir), *QUICKLY)
     finished = run(tmp_path / "data", *flags)
     assert_all_is_there(finished, sum(len(table.rows) for table in odd))
     ids = finished.attributes["Unnamed: 0"].to_pylist()  # only of the first table
@@ -237,7 +235,6 @@ def test_all_odd_csvs_together_are_one_table(tmp_path: Path, images_dir: Path) -
             assert found[begin : begin + len(table.rows)] == expected, table.name
 
 
-@pytest.mark.model
 def test_odd_types_and_harmful_cells_of_a_parquet_file_go_through(
     tmp_path: Path, images_dir: Path
 ) -> None:
@@ -250,7 +247,13 @@ def test_odd_types_and_harmful_cells_of_a_parquet_file_go_through(
     coded = pa.array(ids).dictionary_encode()
     table = pa.table(columns | {"video_id": pa.array(ids), "title": coded})
     pq.write_table(table, tmp_path / "videos.parquet")
-    flags = ("--videos", str(tmp_path / "videos.parquet"), "--images-dir", str(images_dir))
+    flags = (
+        "--videos",
+        str(tmp_path / "videos.parquet"),
+        "--images-dir",
+        str(images_dir),
+        *QUICKLY,
+    )
     finished = run(tmp_path / "data", *flags)
     assert_all_is_there(finished, len(ids))
     ours = schemas.attributes(384).names

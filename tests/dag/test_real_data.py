@@ -7,14 +7,16 @@ import pytest
 
 from benchmarks.accuracy import score_export
 from tests.conftest import EXAMPLES, REAL_TABLES
-from tests.dag.runs import run
+from tests.dag.runs import QUICKLY, run
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs.reading import read_batches, read_schema
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
+@pytest.mark.slow
+@pytest.mark.model
 def test_real_thumbnails_are_read_about_as_well_as_the_readme_says(
     shared_data: Path, tmp_path: Path
 ) -> None:
@@ -43,7 +45,7 @@ def test_rows_in_are_rows_out(shared_data: Path, tmp_path: Path, name: str, n_ro
     shutil.copy(picture, tmp_path / "images" / f"{thumbnail_id}.jpg")
 
     images_dir = str(tmp_path / "images")
-    finished = run(tmp_path / "data", "--videos", str(videos), "--images-dir", images_dir)
+    finished = run(tmp_path / "data", "--videos", str(videos), "--images-dir", images_dir, *QUICKLY)
 
     assert finished.code == 0, finished.printed
     table = finished.attributes

@@ -103,9 +103,14 @@ def test_a_digest_changes_with_a_tables_content(first: Finished, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("n_workers", "shard_size", "hash_seed"), [(3, 3, "77"), (1, 1, "random"), (2, 7, "1")]
+    ("n_workers", "shard_size", "hash_seed"),
+    [
+        (3, 3, "77"),
+        pytest.param(1, 1, "random", marks=pytest.mark.slow),
+        pytest.param(2, 7, "1", marks=pytest.mark.slow),
+    ],
 )
-def test_workers_shards_and_hash_seeds_change_nothing(
+def test_workers_shards_hash_seeds_and_a_cold_start_change_nothing(
     first: Finished,
     flags: tuple[str, ...],
     tmp_path: Path,
@@ -113,20 +118,12 @@ def test_workers_shards_and_hash_seeds_change_nothing(
     shard_size: int,
     hash_seed: str,
 ) -> None:
-    how = ("--workers", str(n_workers), "--storage-shard-size", str(shard_size))
-    finished = run(tmp_path / "data", *flags, *how, hash_seed=hash_seed)
-    assert finished.code == 0, finished.printed
-    assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
-
-
-def test_a_cold_start_changes_nothing(
-    first: Finished, flags: tuple[str, ...], tmp_path: Path
-) -> None:
     names = ("HOME", "XDG_CACHE_HOME", "PYTHONPYCACHEPREFIX", "TMPDIR")
     empty = {name: str(tmp_path / name) for name in names}
     for folder in empty.values():
         Path(folder).mkdir()
-    finished = run(tmp_path / "data", *flags, environment=empty)
+    how = ("--workers", str(n_workers), "--storage-shard-size", str(shard_size))
+    finished = run(tmp_path / "data", *flags, *how, hash_seed=hash_seed, environment=empty)
     assert finished.code == 0, finished.printed
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
@@ -142,6 +139,7 @@ def test_a_warm_start_changes_nothing(
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_gives_the_same_as_an_uninterrupted_one(
     first: Finished, flags: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -170,7 +168,9 @@ def test_the_order_of_the_input_does_not_change_attributes(
     assert differing <= {"videos", "attributes"}
 
 
-@pytest.mark.parametrize("batch_size", [1, 5, 64])
+@pytest.mark.parametrize(
+    "batch_size", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 64))]
+)
 def test_batches_change_nothing(
     first: Finished, monkeypatch: pytest.MonkeyPatch, batch_size: int
 ) -> None:

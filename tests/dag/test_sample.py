@@ -12,13 +12,9 @@ import pytest
 from tests.conftest import EXAMPLES, ROOT, STAGE_TABLES
 from tests.dag.runs import SAMPLE, Finished, files_of, run
 from thumbnail_tasks import schemas
+from thumbnail_tasks.runs.record_files import read_records
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    return run(tmp_path_factory.mktemp("sample") / "data", *SAMPLE)
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +138,13 @@ def test_every_table_folder_is_a_dataset(sample: Finished) -> None:
         assert pa.parquet.read_table(folder).schema.equals(schema), table
 
 
+def test_the_record_counts_the_memory_of_the_models_in_other_processes(sample: Finished) -> None:
+    record = read_records(str(sample.data_dir), 99)[0]
+    assert record.task == "ExportAttributes"
+    assert (record.peak_memory_bytes or 0) > 400e6
+
+
+@pytest.mark.slow
 def test_workers_shards_and_hash_seed_change_nothing(sample: Finished, tmp_path: Path) -> None:
     flags = ("--workers", "3", "--storage-shard-size", "7")
     other = run(tmp_path / "data", *SAMPLE, *flags, hash_seed="1")

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import SHARED_DATA, Server
-from tests.dag.night_box import Box, hurried_box_cfg, small_disk
+from tests.dag.night_box import Box, hurried_box_cfg, needs_small_disk, small_disk
 from tests.dag.runs import sample_ids, wait_for, write_videos
 from tests.dag.test_records import Webhook, webhook
 from tests.docker.box import Luigid
@@ -24,7 +24,7 @@ from thumbnail_tasks.runs import records
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 __all__ = ["webhook"]
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 NIGHTS = ("2026-11-23", "2026-11-24", "2026-11-25")
 REAL_TABLE = SHARED_DATA / "videos" / "GBvideos_first760.csv"
@@ -67,11 +67,12 @@ def box(tmp_path: Path, server: Server, webhook: Webhook) -> Iterator[Box]:
             yield box
 
 
+@needs_small_disk
 @pytest.mark.parametrize(
     ("make_tables", "shard_size", "n_bytes_left"),
     [
         (drawn_tables, 2, 150_000),
-        pytest.param(real_tables, 16, 500_000, marks=needs_real_table),
+        pytest.param(real_tables, 16, 500_000, marks=[needs_real_table, pytest.mark.slow]),
     ],
 )
 def test_nights_survive_a_kill_a_host_that_is_down_and_a_full_disk(

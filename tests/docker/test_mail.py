@@ -7,30 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES
 from tests.dag.night_box import hurried_box_cfg
 from tests.dag.runs import run, sample_ids, write_videos
 from tests.docker.box import Luigid
 from tests.docker.test_compose import SERVICES
 from tests.mail_server import mail_server
 
-pytestmark = [pytest.mark.dag, pytest.mark.model]
+pytestmark = pytest.mark.dag
 
 
-def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> None:
-    """Run a stage that fails until it is disabled."""
+def fail_twice(tmp_path: Path, *flags: str, **environment: str) -> str:
+    """Run a stage that fails until it is disabled; returns what the run printed."""
     videos = write_videos(tmp_path / "videos.csv", sample_ids(2))
-    crash = {"PYTHONPATH": str(ROOT), "KILLED_WHEN_LOADED": f"{signal.SIGILL:d}"}
+    crash = {"KILLED_WHEN_LOADED": f"{signal.SIGILL:d}"}
     finished = run(
         tmp_path / "data",
         *("--videos", str(videos), "--images-dir", str(EXAMPLES / "images")),
-        *("--module", "tests.dag.poison", *flags),
+        *("--module", "tests.dag.quick_poison", "--smtp-timeout", "600", *flags),
         environment={**environment, **crash},
     )
     assert finished.code != 0, finished.printed
+    return finished.printed
 
 
-def assert_one_message_of_the_run(messages: list[EmailMessage]) -> None:
+def assert_one_message_of_the_run(messages: list[EmailMessage], printed: str) -> None:
+    assert len(messages) == 1, printed
     (message,) = messages
     assert message["To"] == "me@example.org"
     assert message["From"] == "night@example.org"
@@ -48,20 +50,24 @@ def test_a_failed_run_without_luigid_sends_one_email(tmp_path: Path) -> None:
             "[email]\nreceiver = me@example.org\nsender = night@example.org\nforce_send = true\n"
             f"[smtp]\nhost = 127.0.0.1\nport = {mail.server_address[1]}\n"
         )
-        fail_twice(tmp_path, "--scheduler-retry-delay", "0.1", LUIGI_CONFIG_PATH=str(config))
-    assert_one_message_of_the_run(mail.messages)
+        printed = fail_twice(
+            tmp_path, "--scheduler-retry-delay", "0.1", LUIGI_CONFIG_PATH=str(config)
+        )
+    assert_one_message_of_the_run(mail.messages, printed)
 
 
 def test_a_failed_run_of_the_box_sends_one_email(tmp_path: Path) -> None:
     with mail_server() as mail:
         shared = {
-            "LUIGI_CONFIG_PATH": str(hurried_box_cfg(tmp_path / "box.cfg")),
+            "LUIGI_CONFIG_PATH": str(
+                hurried_box_cfg(tmp_path / "box.cfg", worker_disconnect_delay="600")
+            ),
             "SMTP_PORT": str(mail.server_address[1]),
         }
         luigids_receiver = SERVICES["scheduler"]["environment"]["ALERT_TO"]
         luigid = Luigid(tmp_path, {**shared, "ALERT_TO": luigids_receiver})
         with luigid.running(subprocess.DEVNULL):
             worker = {**luigid.environment, "ALERT_TO": "me@example.org"}
-            fail_twice(tmp_path, "--scheduler-port", str(luigid.port), **worker)
+            printed = fail_twice(tmp_path, "--scheduler-port", str(luigid.port), **worker)
         # luigid has stopped; it would have sent its e-mails by now.
-    assert_one_message_of_the_run(mail.messages)
+    assert_one_message_of_the_run(mail.messages, printed)

@@ -55,16 +55,16 @@ def put_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PutNvidia
 
 
 def gpus_of_this_host() -> list[Gpu]:
-    """The real GPUs; skips the calling test if there are none."""
+    """The real GPUs."""
     config = luigi.configuration.get_config()
     config.set("gpus", "devices", "auto")
     try:
-        gpus = find_gpus()
+        return find_gpus()
     finally:
         config.remove_section("gpus")
-    if not gpus:
-        pytest.skip("no GPU")
-    return gpus
+
+
+needs_gpu = pytest.mark.skipif(not gpus_of_this_host(), reason="no GPU")
 
 
 def list_gpus(listed: str = LISTED) -> str:

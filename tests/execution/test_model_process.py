@@ -188,4 +188,4 @@ def test_when_the_parent_is_killed_the_process_ends() -> None:
     child = psutil.Process(int(parent.stdout.readline()))
     parent.kill()
     parent.communicate()
-    child.wait(timeout=10)
+    child.wait(timeout=600)

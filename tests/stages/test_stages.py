@@ -7,16 +7,21 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.conftest import STAGE_TABLES
 from tests.pictures.test_decoding import GREY, encoded
 from tests.stages.conftest import find_nothing_wrong, ignore
 from thumbnail_tasks import schemas
+from thumbnail_tasks.engines.emotions import face_quality
 from thumbnail_tasks.engines.interface import Face, Word
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import embed_texts
 from thumbnail_tasks.stages.emotions import classify_emotions
 from thumbnail_tasks.stages.faces import detect_faces
+from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.words import recognize_text
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 NOTHING = schemas.THUMBNAILS.empty_table()
 
@@ -60,6 +65,37 @@ def test_splitting_a_batch_that_exceeds_the_memory_keeps_the_tables(
     rows = [{"thumbnail_id": f"{level}", "ocr": f"{level}"} for level in levels]
     texts = pa.Table.from_pylist(rows, schemas.TEXTS)
     assert run_stages(limited) == run_stages(lambda engine: engine)
+
+
+@pytest.mark.parametrize("stage", STAGES[1:], ids=lambda stage: stage.__name__)
+def test_without_a_picture_no_stage_loads_a_model(
+    stage: type[ShardTask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: object) -> None:
+        raise AssertionError("a model is loaded")
+
+    engine = stage.selected_engine()._replace(load=fail)
+    monkeypatch.setattr(stage, "selected_engine", lambda: engine)
+    monkeypatch.setattr(face_quality, "load_face_judge", fail)
+    ids = [{"thumbnail_id": "gone"}]
+    thumbnails = pa.Table.from_pylist([ids[0] | {"status": "not_found"}], schemas.THUMBNAILS)
+    upstream = {
+        "thumbnails": thumbnails,
+        "words": schemas.WORDS.empty_table(),
+        "faces": schemas.FACES.empty_table(),
+        "texts": pa.Table.from_pylist(ids, schemas.TEXTS),
+    }
+    tables = [upstream[earlier.table] for earlier in stage.upstream]
+    if stage is CorrectText:
+        tables += [
+            pa.Table.from_pylist([ids[0] | {"title_and_channel": ""}], schemas.SHARDS),
+            schemas.VOCABULARY.empty_table(),
+        ]
+    about = {"source": "web", "engine": "any", "shards": "table-one"}
+    made = stage(data_dir="data", **about).compute(tables, ignore)
+    assert made.schema == STAGE_TABLES[stage.table]
+    keys = ["thumbnail_id"] if stage.table in ("texts", "embeddings", "appearance") else []
+    assert made.to_pylist() == [dict.fromkeys(made.column_names) | ids[0] for _ in keys]
 
 
 def test_empty_tables_stay_empty() -> None:

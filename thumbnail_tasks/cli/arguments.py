@@ -109,7 +109,6 @@ def build_parser() -> argparse.ArgumentParser:
         command: argparse.ArgumentParser = commands.add_parser(
             name, help=summary, description=summary + ".", prog=f"thumbnail-tasks {name}"
         )
-        command.set_defaults(apply=apply_settings)
         return command
 
     export = add("export", "Write the table of what the thumbnails show")

@@ -17,17 +17,16 @@ _COLUMNS = (
 )
 
 
-def describe(data_dir: str | None) -> str:
+def describe() -> str:
     """What an export holds, in a few lines.
 
-    Args:
-        data_dir: The data directory, a folder with ``attributes.parquet``, or that file; None for
-            the data directory in the settings.
+    It is that of the data directory in the settings, which may also be a folder with
+    ``attributes.parquet``, or that file.
 
     Raises:
         StorageError: There is no export, or it cannot be read.
     """
-    path = _find_export(Path(data_dir or settings.storage().data_dir))
+    path = _find_export(Path(settings.storage().data_dir))
     try:  # not by ParquetTarget, which renames a damaged file
         names = pq.read_schema(path).names
         if missing := [name for name in _COLUMNS if name not in names]:

@@ -35,17 +35,14 @@ _ENGINES: Final[tuple[tuple[str, type[ShardTask], Sequence[str]], ...]] = (
 _PACKAGES: Final = ("thumbnail-tasks", "luigi", "pyarrow", "onnxruntime", "tensorflow")
 
 
-def examine(data_dir: str | None) -> int:
-    """Print one line for each check.
-
-    Args:
-        data_dir: The data directory; None for the one in the settings.
+def examine() -> int:
+    """Print one line for each check, under this process's settings.
 
     Returns:
         The exit code: 1 if the chosen engines cannot run here, else 0.
     """
     is_well = True
-    for name, find in _checks(Path(data_dir or settings.storage().data_dir)):
+    for name, find in _checks():
         try:
             print(f"ok      {name:<11} {find()}", flush=True)
         except (ThumbnailTasksError, OSError, ImportError) as error:
@@ -54,14 +51,14 @@ def examine(data_dir: str | None) -> int:
     return 0 if is_well else 1
 
 
-def _checks(data_dir: Path) -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     """Name of each check, and a function that returns what it found, or raises."""
     yield "versions", _list_versions
     yield "picture", settings.wanted_quality
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
     for setting, stage, names in _ENGINES:
         yield setting, functools.partial(_load_on_each_device, setting, stage, names)
-    yield "results", functools.partial(_describe_folder, data_dir)
+    yield "results", functools.partial(_describe_folder, Path(settings.storage().data_dir))
     if _gpus():
         yield "GPU locks", functools.partial(_describe_folder, Path(settings.gpus().lock_dir))
 

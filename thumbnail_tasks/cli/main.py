@@ -9,7 +9,12 @@ from collections.abc import Sequence
 
 from luigi.cmdline import luigi_run
 
-from thumbnail_tasks.cli.arguments import build_parser, list_settings, luigi_arguments
+from thumbnail_tasks.cli.arguments import (
+    apply_settings,
+    build_parser,
+    list_settings,
+    luigi_arguments,
+)
 from thumbnail_tasks.cli.describe import describe
 from thumbnail_tasks.cli.doctor import examine
 from thumbnail_tasks.console import EXIT_INTERRUPTED
@@ -30,23 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: Always, with the exit code.
     """
-    parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     try:
+        apply_settings(options)
         match options.command:
             case "doctor":
-                options.apply(options)
-                sys.exit(examine(options.out))
+                sys.exit(examine())
             case "describe":
-                print(describe(options.out))
-                sys.exit(0)
+                print(describe())
             case "settings":
-                options.apply(options)
                 print(list_settings())
-                sys.exit(0)
             case _:
-                options.apply(options)
                 luigi_run(luigi_arguments(options))
+        sys.exit(0)
     except ThumbnailTasksError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_WRONG_INPUT)

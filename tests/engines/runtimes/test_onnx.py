@@ -1,24 +1,19 @@
 """ONNX Runtime computes on the leased GPU, or raises."""
 
 import functools
+import importlib.metadata
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.execution.test_gpus import gpus_of_this_host
+from tests.execution.test_gpus import gpus_of_this_host, needs_gpu
 from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions.fer2013 import INPUT_PX, WEIGHTS_PATH, load_emotion_classifier
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
 from thumbnail_tasks.execution.model_process import ModelProcess
-
-
-def list_builds_providers(progress: Progress) -> list[str]:
-    import onnxruntime as ort  # not in this process, from which others are forked
-
-    return list(ort.get_available_providers())
 
 
 def open_network(progress: Progress) -> list[str]:
@@ -58,11 +53,14 @@ def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.model
+@needs_gpu
+@pytest.mark.skipif(
+    not any(importlib.metadata.distributions(name="onnxruntime-gpu")),
+    reason="this ONNX Runtime is built without CUDA",
+)
 def test_results_on_the_gpu_equal_those_on_the_cpu() -> None:
     process = ModelProcess()
     gpus = gpus_of_this_host()
-    if "CUDAExecutionProvider" not in process.call(list_builds_providers, ignore):
-        pytest.skip("this ONNX Runtime is built without CUDA")
     random = np.random.default_rng(7)
     faces_rgb = list(random.integers(0, 256, (40, INPUT_PX, INPUT_PX, 3), np.uint8))
     work = functools.partial(classify, faces_rgb)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import needs
-from tests.execution.test_gpus import gpus_of_this_host
+from tests.execution.test_gpus import gpus_of_this_host, needs_gpu
 from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
@@ -63,6 +63,7 @@ def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
 
 
 @pytest.mark.gpu
+@needs_gpu
 @pytest.mark.model
 def test_on_a_gpu_it_sees_only_that_one_and_takes_memory_as_needed() -> None:
     with lease_gpu(gpus_of_this_host(), lambda: None) as gpu:

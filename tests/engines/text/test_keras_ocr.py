@@ -475,12 +475,11 @@ def test_some_of_the_samples_words_are_read_without_enlarging(drawn: Configure) 
 
 
 @pytest.mark.model
+@pytest.mark.skipif(
+    not all(weights.path.exists() for weights in published_weights().values()),
+    reason="no published weights; `luigi --module thumbnail_tasks FetchWeights` fetches them",
+)
 def test_keras_ocrs_own_weights_read_a_clean_title() -> None:
-    for weights in published_weights().values():
-        if not weights.path.exists():
-            pytest.skip(
-                f"no {weights.path}; `luigi --module thumbnail_tasks FetchWeights` fetches it"
-            )
     (words,) = load_text_recognizer()([read("sample00007")])
     assert [word.text for word in words] == ["24", "hours", "alone", "in", "the", "city"]
     assert min(word.confidence for word in words) > 0.5
