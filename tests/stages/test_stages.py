@@ -75,7 +75,7 @@ def test_without_a_picture_no_stage_loads_a_model(
         raise AssertionError("a model is loaded")
 
     engine = stage.selected_engine()._replace(load=fail)
-    monkeypatch.setattr(stage, "selected_engine", lambda: engine)
+    monkeypatch.setattr(stage, "selected_engine", classmethod(lambda cls: engine))
     monkeypatch.setattr(face_quality, "load_face_judge", fail)
     ids = [{"thumbnail_id": "gone"}]
     thumbnails = pa.Table.from_pylist([ids[0] | {"status": "not_found"}], schemas.THUMBNAILS)
