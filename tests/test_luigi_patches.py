@@ -12,6 +12,7 @@ from luigi import execution_summary, retcodes
 from luigi.cmdline_parser import CmdlineParser
 from luigi.rpc import RemoteScheduler
 from luigi.scheduler import Scheduler
+from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 from luigi.worker import TaskProcess, TaskStatusReporter, Worker
 
@@ -49,7 +50,8 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(autouse=True)
 def unpatched() -> Iterator[None]:
-    """Undo the patches of a test."""
+    """Undo the patches of a test; Luigi gives equal tasks of several tests the same object."""
+    Register.clear_instance_cache()
     add_task, summary_dict = Worker._add_task, execution_summary._summary_dict
     yield
     Worker._add_task = add_task  # type: ignore[method-assign]

@@ -172,6 +172,7 @@ def test_a_task_links_to_the_record_of_its_run(past_night: Night, watched: Watch
     assert_no_error(watched)
 
 
+@pytest.mark.slow
 def test_the_history_of_a_night_survives_a_restart(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         open_page(past_night, watched)

@@ -44,6 +44,7 @@ def at(luigid: Luigid) -> tuple[str, str]:
     return ("--scheduler-port", str(luigid.port))
 
 
+@pytest.mark.slow
 def test_shard_finished_by_a_killed_run_does_not_block_the_next_run(
     tmp_path: Path, flags: tuple[str, ...]
 ) -> None:

@@ -22,6 +22,7 @@ def test_kills_at_random_moments_do_no_harm(tmp_path: Path) -> None:
     assert torture.tally.rounds == 2
 
 
+@pytest.mark.slow
 def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
     tmp_path: Path,
 ) -> None:

@@ -302,6 +302,7 @@ def parts(keras_ocr: ModuleType) -> tuple[Any, Any]:
     return detector, recognizer
 
 
+@pytest.mark.slow
 @pytest.mark.model
 @pytest.mark.parametrize(
     ("video_id", "changes"),
@@ -363,6 +364,7 @@ def test_a_word_without_height_is_cropped(
     assert 0 <= crop.min() <= crop.max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_words_do_not_depend_on_batch_mates(recognize: TextRecognizer) -> None:
     pictures = [draw("Zorbix 42", "quiz"), draw("NIGHT"), draw(), draw("Day 1", "of 100")]
@@ -457,6 +459,7 @@ def measure_recall(found: dict[str, list[Word]]) -> float:
     return score_words(counts).recall
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_clean_titles_are_read_in_order(recognize: TextRecognizer) -> None:
     found = read_words(("sample00007", "_sample0009", "sample00015"), recognize)
@@ -467,6 +470,7 @@ def test_clean_titles_are_read_in_order(recognize: TextRecognizer) -> None:
         assert positions == sorted(positions)
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_some_of_the_samples_words_are_read_without_enlarging(drawn: Configure) -> None:
     drawn(scale=1.0)
