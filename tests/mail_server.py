@@ -45,5 +45,7 @@ def mail_server() -> Iterator[MailServer]:
     """Run a server during the block."""
     with MailServer() as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()
