@@ -9,7 +9,7 @@ NOTEBOOK := thumbnail_tasks/engines/notebook.lock
 DEV := .venv/installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 PEERS := build/peers
-PYTEST = $(BIN)/python -m pytest -n 3 --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
 
 .PHONY: help run test test-all check accuracy bench torture format lock clean
 
