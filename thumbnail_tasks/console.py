@@ -48,7 +48,8 @@ class TerminalHandler(logging.Handler):
         level = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         try:
             clear = _CLEAR_LINE if sys.stderr.isatty() else ""
-            print(f"{clear}{level}{self.format(record)}", file=sys.stderr, flush=True)
+            # One write: print makes two, between which another process may write its line.
+            sys.stderr.write(f"{clear}{level}{self.format(record)}\n")
         except Exception:
             self.handleError(record)
 
