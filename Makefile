@@ -48,7 +48,7 @@ check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverag
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(PYTEST) -m "not dag and not model and not browser" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not dag and not model and not browser" --cov --cov-report=term
 
 accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
