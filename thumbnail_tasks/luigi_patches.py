@@ -156,10 +156,7 @@ def name_bad_values() -> None:
         values = {}
         for name, parameter in parser._get_task_cls().get_params():
             if given := getattr(parser.known_args, name, None):
-                try:
-                    values[name] = parameter.parse(given)
-                except (ValueError, ArithmeticError) as error:
-                    raise bad_value(f"--{name}".replace("_", "-"), parameter, given) from error
+                values[name] = parse_value(f"--{name.replace('_', '-')}", parameter, given)
         return values
 
     luigi.Task.get_param_values = classmethod(get_param_values)  # type: ignore[method-assign, assignment]
@@ -184,6 +181,18 @@ def bad_value(where: str, parameter: luigi.Parameter[Any], found: str) -> Settin
         known = (text for kind, text in _EXPECTED.items() if isinstance(parameter, kind))
         expected = next(known, "another value")
     return SettingsError(f"{where}: expected {expected}; found: {found!r}")
+
+
+def parse_value(where: str, parameter: luigi.Parameter[Any], given: str) -> Any:
+    """The value that a text gives to a parameter.
+
+    Raises:
+        SettingsError: The parameter cannot parse it.
+    """
+    try:
+        return parameter.parse(given)
+    except (ValueError, ArithmeticError) as error:
+        raise bad_value(where, parameter, given) from error
 
 
 def suggest(unknown: str, known: Iterable[str]) -> str:

@@ -146,7 +146,7 @@ def record(folder: Path, started_s: int, **about: object) -> None:
         **dict.fromkeys(("host", "package_version", "luigi_version", "videos_digest", "source")),
         **{"command": "", "settings": {}, "attempt": 1, "state": "succeeded"},
         **{"run_id": f"{now:%Y-%m-%dT%H-%M-%S}", "started_at": now, "updated_at": now},
-        **{"task": "ExportAttributes", "folder": "/work", "videos": "a.csv", "images_dir": ""},
+        **{"task": "ExportAttributes", "folder": "/project", "videos": "a.csv", "images_dir": ""},
         **about,
     }
     write_json(str(folder), Record(**values))  # type: ignore[arg-type]
@@ -156,9 +156,9 @@ def test_without_a_table_that_of_the_last_successful_run_is_used(tmp_path: Path)
     record(tmp_path, 10, videos="old.csv")
     record(tmp_path, 20, videos="a.csv,/abs/b.csv", images_dir="pics")
     record(tmp_path, 30, videos="wrong.csv", state="failed")
-    assert last_input(str(tmp_path)) == (["/work/a.csv", "/abs/b.csv"], "/work/pics")
+    assert last_input(str(tmp_path)) == (["/project/a.csv", "/abs/b.csv"], "/project/pics")
     assert translate(f"report --out {tmp_path}") == (
-        "BuildReport --videos=/work/a.csv,/abs/b.csv --images-dir=/work/pics"
+        "BuildReport --videos=/project/a.csv,/abs/b.csv --images-dir=/project/pics"
     )
 
 

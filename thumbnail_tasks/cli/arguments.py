@@ -216,11 +216,7 @@ def _check_setting(assignment: str, section: str, name: str, value: str) -> None
     if (section, name) not in parameters:
         hint = luigi_patches.suggest(f"{section}.{name}", map(".".join, parameters))
         raise SettingsError(f"--set {assignment}: no such setting.{hint}")
-    try:
-        parameters[section, name].parse(value)
-    except (ValueError, ArithmeticError) as error:
-        where = f"--set {section}.{name}"
-        raise luigi_patches.bad_value(where, parameters[section, name], value) from error
+    luigi_patches.parse_value(f"--set {section}.{name}", parameters[section, name], value)
 
 
 def list_settings() -> str:

@@ -23,7 +23,7 @@ class Checkpoint:
     """The rows of a shard's first thumbnails, stored while the rest is computed."""
 
     def __init__(self, target: ParquetTarget) -> None:
-        """Read the file, if there is one; a damaged one is moved aside, and nothing is done yet."""
+        """Read the file if it exists; if it is damaged, it is renamed and the shard starts anew."""
         self._target = target
         self._parts: list[pa.Table] = []
         self.n_done = 0
