@@ -11,7 +11,7 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 def progress(**about: object) -> StageProgress:
     values = {
-        **{"stage": "S", "n_shards": 0, "n_shards_left": 0, "n_thumbnails": 0},
+        **{"n_shards": 0, "n_shards_left": 0, "n_thumbnails": 0},
         **{"n_thumbnails_left": 0, "seconds": 0.0, "usual_rate": None},
         **about,
     }

@@ -1,5 +1,6 @@
 """How much of a run is done, over all stages and shards, and when it will end."""
 
+import functools
 import logging
 import time
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ _SECONDS_BETWEEN_LINES: Final = 60.0
 class StageProgress(NamedTuple):
     """What one stage of a run has done, and has left to do."""
 
-    stage: str
     n_shards: int
     """Shards that are done."""
     n_shards_left: int
@@ -87,19 +87,14 @@ class TotalLine:
     def __init__(self, data_dir: str, stages: Sequence[str]) -> None:
         """Create it when the run starts, before processes are forked."""
         self._throughput = measure_throughput(stages)
-        self._usual_rates = {
-            stage.engine: stage.thumbnails_per_second
-            for record in read_records(data_dir, N_RECENT)
-            for stage in record.stages
-            if stage.thumbnails_per_second
-        }
+        self._data_dir = data_dir
         self._started_s = self._last_line_s = time.monotonic()
 
     def show(self, tally: RunTally) -> None:
         """Show what is done, once there is a plan and as long as something is left."""
-        stages = [self._progress_of(stage, tally) for stage in tally.stages()]
-        if not any(stage.n_shards_left for stage in stages):
+        if not any(stage.n_shards_left for stage in tally.stages()):
             return
+        stages = [self._progress_of(stage, tally) for stage in tally.stages()]
         now_s = time.monotonic()
         line = describe_total(stages, now_s - self._started_s, datetime.now().astimezone())
         if shows_status_lines():
@@ -107,6 +102,16 @@ class TotalLine:
         elif now_s - self._last_line_s >= _SECONDS_BETWEEN_LINES:
             self._last_line_s = now_s
             logger.info(TASK_LINE, "Total", line)
+
+    @functools.cached_property
+    def _usual_rates(self) -> dict[str | None, float]:
+        """Thumbnails per second of each engine in the last run; not read if nothing is to do."""
+        return {
+            stage.engine: stage.thumbnails_per_second
+            for record in read_records(self._data_dir, N_RECENT)
+            for stage in record.stages
+            if stage.thumbnails_per_second
+        }
 
     def erase(self) -> None:
         """Erase the line from a terminal."""
@@ -117,7 +122,6 @@ class TotalLine:
         n_measured, seconds = self._throughput.of(stage.stage)
         n_in_progress = max(0, n_measured - stage.n_thumbnails)
         return StageProgress(
-            stage=stage.stage,
             n_shards=stage.n_shards,
             n_shards_left=stage.n_shards_left,
             n_thumbnails=stage.n_thumbnails + n_in_progress,
