@@ -58,9 +58,12 @@ class ReadableFailures:
         raise KeyboardInterrupt
 
     def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
+        has_own_process = multiprocessing.parent_process() is not None
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            # A process of its own only ends now, though it may wait for its model process first.
+            after = signal.SIG_IGN if has_own_process else signal.default_int_handler
+            signal.signal(signal.SIGINT, after)
         if kind is KeyboardInterrupt or self._is_interrupted:
-            if multiprocessing.parent_process() is None:  # otherwise the parent logs it, once
+            if not has_own_process:  # otherwise the parent logs it, once
                 logger.info(INTERRUPTED)
             sys.exit(EXIT_INTERRUPTED)
