@@ -1,5 +1,6 @@
 """What ``luigi_patches`` relies on in Luigi: a failure here means that Luigi has changed."""
 
+import contextlib
 import inspect
 import logging
 import signal
@@ -53,8 +54,10 @@ def unpatched() -> Iterator[None]:
     """Undo the patches of a test; Luigi gives equal tasks of several tests the same object."""
     Register.clear_instance_cache()
     add_task, summary_dict = Worker._add_task, execution_summary._summary_dict
+    start = TaskProcess.start
     yield
     Worker._add_task = add_task  # type: ignore[method-assign]
+    TaskProcess.start = start  # type: ignore[method-assign]
     execution_summary._summary_dict = summary_dict
 
 
@@ -135,6 +138,21 @@ def test_a_done_task_is_reported_as_runnable(worker: Worker) -> None:
     worker.add(chore)
     workers = luigi_patches.scheduler_of(worker)._state.get_task(chore.task_id).workers
     assert list(workers) == ["of this test"], f"{CHANGED}_add_task(runnable=True) adds no worker"
+
+
+def test_a_tasks_own_process_is_started_within_the_context() -> None:
+    entered = []
+
+    @contextlib.contextmanager
+    def context() -> Iterator[None]:
+        entered.append("start")
+        yield
+
+    luigi_patches.start_tasks_within(context)
+    with Worker(scheduler=Scheduler(), worker_id="of this test", worker_processes=2) as worker:
+        worker.add(PatchedChore())
+        worker.run()
+    assert entered == ["start"], f"{CHANGED}Worker does not call TaskProcess.start"
 
 
 def test_luigid_still_ignores_the_status_of_another_workers_task() -> None:

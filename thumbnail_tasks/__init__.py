@@ -20,12 +20,14 @@ from thumbnail_tasks.commands.report import BuildReport
 from thumbnail_tasks.commands.search import SearchTexts
 from thumbnail_tasks.console import set_up_logging
 from thumbnail_tasks.defaults import set_defaults
+from thumbnail_tasks.execution.forks import hold_interrupts
 from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
 set_defaults()
 luigi_patches.improve_flags()
 luigi_patches.name_bad_values()
+luigi_patches.start_tasks_within(hold_interrupts)
 set_up_logging()
 accept_old_context()
 

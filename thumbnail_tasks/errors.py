@@ -16,6 +16,9 @@ Every message says where, what was expected, and what was found.
 In parentheses: where each is raised; for those marked with ·, where it is defined.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class ThumbnailTasksError(Exception):
     """The base class of this package's errors; printed as one line, without a stack trace."""
@@ -39,3 +42,9 @@ class WeightsError(ThumbnailTasksError):
 
 class HostDownError(ThumbnailTasksError):
     """A host failed so often that the run stops; the next run resumes."""
+
+
+def suggest(unknown: str, known: Iterable[str]) -> str:
+    """A sentence with the known name that is most similar; empty if none is."""
+    similar = difflib.get_close_matches(unknown, list(known), n=1)
+    return f" Did you mean {similar[0]}?" if similar else ""

@@ -8,9 +8,8 @@ Upstream issues were searched for on 2026-11-28; where none is cited, none was f
 import argparse
 import configparser
 import contextlib
-import difflib
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import luigi
@@ -22,7 +21,7 @@ from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED, RUNNING
 from luigi.worker import TaskProcess, Worker
 
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.errors import SettingsError, suggest
 
 TasksByOutcome = dict[str, set[luigi.Task]]
 """A run's tasks by what happened to them; Luigi derives its exit code from these sets."""
@@ -36,6 +35,7 @@ _get_param_values: Callable[..., list[tuple[str, Any]]] = vars(luigi.Task)[
     "get_param_values"
 ].__func__
 _get_value = luigi.Parameter._get_value
+_start = TaskProcess.start
 _summary_dict = execution_summary._summary_dict
 
 
@@ -56,6 +56,16 @@ def report_done_tasks_as_runnable() -> None:
         _add_task(worker, *args, **about)
 
     Worker._add_task = add_task  # type: ignore[method-assign, assignment]
+
+
+def start_tasks_within(context: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+    """Start each task's own process within a context."""
+
+    def start(process: TaskProcess) -> None:
+        with context():
+            _start(process)
+
+    TaskProcess.start = start  # type: ignore[method-assign, assignment]
 
 
 def adjust_summary(adjust: Callable[[Worker, TasksByOutcome], TasksByOutcome]) -> None:
@@ -193,12 +203,6 @@ def parse_value(where: str, parameter: luigi.Parameter[Any], given: str) -> Any:
         return parameter.parse(given)
     except (ValueError, ArithmeticError) as error:
         raise bad_value(where, parameter, given) from error
-
-
-def suggest(unknown: str, known: Iterable[str]) -> str:
-    """A sentence with the known name that is most similar; empty if none is."""
-    similar = difflib.get_close_matches(unknown, list(known), n=1)
-    return f" Did you mean {similar[0]}?" if similar else ""
 
 
 # --- Read -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import luigi
 from luigi.task_register import Register
 
 from thumbnail_tasks import luigi_patches, settings
-from thumbnail_tasks.errors import InputError, SettingsError
+from thumbnail_tasks.errors import InputError, SettingsError, suggest
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
 
 TASKS: Final = {
@@ -93,7 +93,7 @@ class Parser(argparse.ArgumentParser):
         """End the command with one line and exit code 2."""
         found = re.search(r"(?:unrecognized arguments:|invalid choice:) '?([\w-]+)", message)
         known = [*self._option_string_actions, *COMMANDS]
-        hint = luigi_patches.suggest(found[1], known) if found else ""
+        hint = suggest(found[1], known) if found else ""
         self.exit(2, f"ERROR: {message}.{hint} See {self.prog} --help\n")
 
 
@@ -214,7 +214,7 @@ def _check_setting(assignment: str, section: str, name: str, value: str) -> None
             f"--set {assignment}: expected SECTION.NAME=VALUE, as in thumbnails.quality=default"
         )
     if (section, name) not in parameters:
-        hint = luigi_patches.suggest(f"{section}.{name}", map(".".join, parameters))
+        hint = suggest(f"{section}.{name}", map(".".join, parameters))
         raise SettingsError(f"--set {assignment}: no such setting.{hint}")
     luigi_patches.parse_value(f"--set {section}.{name}", parameters[section, name], value)
 

@@ -23,6 +23,7 @@ from thumbnail_tasks.execution.crashes import (
     is_out_of_memory,
     name_crash,
 )
+from thumbnail_tasks.execution.forks import hold_interrupts
 from thumbnail_tasks.execution.gpus import Gpu, show_only
 
 Work = Callable[[Progress], Any]
@@ -92,7 +93,7 @@ class ModelProcess:
         # A fork inherits locks held by other threads, and nothing releases them there. Threads of
         # the run's first process take fork_lock while they hold any; its forks have only one.
         is_first = multiprocessing.parent_process() is None
-        with fork_lock if is_first else contextlib.nullcontext():
+        with hold_interrupts(), fork_lock if is_first else contextlib.nullcontext():
             self._process.start()
         theirs.close()
 

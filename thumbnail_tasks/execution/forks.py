@@ -1,0 +1,38 @@
+"""Ctrl-C while a process is being forked."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from thumbnail_tasks.console import EXIT_INTERRUPTED
+
+
+@contextlib.contextmanager
+def hold_interrupts() -> Iterator[None]:
+    """Delay Ctrl-C until the block, which forks, has ended; it ends a fork that has just begun.
+
+    Python calls hooks before and after a fork, of ``logging`` for example, and ignores exceptions
+    raised in them: KeyboardInterrupt there would be printed, and the interrupt lost. A fork sets a
+    handler of its own once it can clean up.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    owner = os.getpid()
+    received: list[tuple[Any, ...]] = []
+
+    def hold(*about: Any) -> None:
+        if os.getpid() != owner:
+            os._exit(EXIT_INTERRUPTED)
+        received.append(about)
+
+    handler = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if received and callable(handler):
+            handler(*received[0])
