@@ -57,7 +57,7 @@ def needs(*modules: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
-ON_ONE_WORKER = ("sample", "first", "notebook")
+ON_ONE_WORKER = ("sample", "first", "notebook", "past_night")
 """Fixtures that take long: one worker runs all tests that use one of them."""
 
 
@@ -69,6 +69,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=reason))
     for name in set(ON_ONE_WORKER).intersection(names):
         item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Short names; of bytes none, which may hold the time, and all workers must agree."""
+    if isinstance(val, bytes):
+        return argname
+    return f"{val[:40]}…" if isinstance(val, str) and len(val) > 60 else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -43,13 +43,13 @@ class Night(NamedTuple):
     def data_dir(self) -> Path:
         return self.luigid.folder / "data"
 
-    def command(self) -> tuple[list[Any], dict[str, Any]]:
+    def command(self, seconds_a_batch: int = 2) -> tuple[list[Any], dict[str, Any]]:
         """The arguments of ``runs.start`` and ``runs.run``."""
         flags = (
             *("--module", "tests.dag.quick", "--storage-shard-size", "16", "--workers", "2"),
             *("--scheduler-port", str(self.luigid.port), "--runs-link", self.link),
         )
-        more = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": "2"}
+        more = {"PYTHONPATH": str(ROOT), "SECONDS_A_BATCH": str(seconds_a_batch)}
         return [self.data_dir, *SAMPLE, *flags], {"environment": self.luigid.environment | more}
 
 
@@ -68,7 +68,7 @@ def past_night() -> Iterator[Night]:
     """A finished night whose luigid was stopped."""
     with new_night() as night:
         with night.luigid.running(subprocess.DEVNULL):
-            flags, how = night.command()
+            flags, how = night.command(seconds_a_batch=0)
             finished = run(*flags, **how)
         assert finished.code == 0, finished.printed
         yield night

@@ -17,7 +17,7 @@ QUICK = ("--module", "tests.dag.quick")
 def test_a_shard_in_progress_continues_where_it_was_interrupted(tmp_path: Path) -> None:
     unbroken = run(tmp_path / "unbroken", *SAMPLE, *QUICK, environment=HERE)
     data_dir = tmp_path / "data"
-    process = start(data_dir, *SAMPLE, *QUICK, environment={**HERE, "SECONDS_A_BATCH": "5.2"})
+    process = start(data_dir, *SAMPLE, *QUICK, environment={**HERE, "SECONDS_A_BATCH": "2.6"})
     assert process.stdout
     for line in process.stdout:
         if line.startswith("RecognizeText") and "32/43 thumbnails" in line:

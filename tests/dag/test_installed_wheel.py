@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import EXAMPLES, ROOT
-from tests.dag.runs import Finished, interrupt, wait_for
+from tests.dag.runs import Finished, interrupt, sample_ids, wait_for, write_videos
 
 pytestmark = pytest.mark.dag
 
@@ -94,12 +94,13 @@ def test_the_package_is_that_of_the_wheel(start: Command, python: Path) -> None:
 def test_the_sample_is_exported_once(
     start: Command, tmp_path: Path, command: Sequence[str]
 ) -> None:
-    table = [VIDEOS] if command is OWN else ["--videos", VIDEOS]
+    part = write_videos(tmp_path / "videos.csv", sample_ids(4))
+    table, n_rows = ([VIDEOS], 47) if command is OWN else (["--videos", str(part)], 4)
     first = run(start, *command, *table, IMAGES)
     assert first.code == 0, first.printed
     assert "ERROR" not in first.printed
     exported = tmp_path / "empty" / "data" / "exports" / "attributes.parquet"
-    assert pq.read_metadata(exported).num_rows == 47
+    assert pq.read_metadata(exported).num_rows == n_rows
 
     again = run(start, *command, *table, IMAGES)
     assert again.code == 0

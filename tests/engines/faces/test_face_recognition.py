@@ -1,6 +1,5 @@
 """face_recognition's detectors: the same boxes as the package, without importing it."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
 pytestmark = needs("dlib")
+needs_face_recognition = needs("face_recognition")
 
 THEIRS = """
 import json, sys
@@ -72,8 +72,6 @@ def find_as_face_recognition(
     pictures: list[ImageRGB], upsamplings: int, model: str, folder: Path
 ) -> Boxes:
     """Boxes x_min, y_min, x_max, y_max that face_recognition finds, in a new process."""
-    if importlib.util.find_spec("face_recognition") is None:
-        pytest.skip("face_recognition is not installed")
     path = folder / "pictures.npz"
     np.savez(path, *pictures)
     finished = subprocess.run(
@@ -130,6 +128,7 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(
 # The detectors.
 
 
+@needs_face_recognition
 @pytest.mark.model
 @pytest.mark.parametrize("upsamplings", [0, 1, 2])
 def test_boxes_of_hog_equal_those_of_face_recognition(
@@ -143,6 +142,7 @@ def test_boxes_of_hog_equal_those_of_face_recognition(
     assert all(face.confidence > 0 for faces in found for face in faces)
 
 
+@needs_face_recognition
 @pytest.mark.model
 def test_boxes_of_cnn_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path
@@ -157,6 +157,7 @@ def test_boxes_of_cnn_equal_those_of_face_recognition(
     assert all(0 < face.confidence < 2 for faces in found for face in faces)
 
 
+@needs_face_recognition
 @pytest.mark.model
 def test_boxes_of_cnn_on_enlarged_pictures_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path
