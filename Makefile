@@ -9,7 +9,7 @@ NOTEBOOK := thumbnail_tasks/engines/notebook.lock
 DEV := .venv/installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 PEERS := build/peers
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED))
 
 .PHONY: help run test test-all check accuracy bench torture format lock clean
 
@@ -48,7 +48,7 @@ check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverag
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not dag and not model and not browser" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not dag and not model and not browser" --cov --cov-report=term
 
 accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import luigi
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from thumbnail_tasks import schemas
 
@@ -57,18 +58,24 @@ def needs(*modules: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
 
 
-ON_ONE_WORKER = ("sample", "first", "notebook", "past_night")
-"""Fixtures that take long: one worker runs all tests that use one of them."""
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+    """One worker runs all tests of a file, so that long fixtures and models are loaded once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "those of the fixture sample" if "_sample" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Skip a test whose data is absent; put tests that share a long fixture on one worker."""
+    """Skip a test whose data is absent."""
     names = getattr(item, "fixturenames", ())
     if "shared_data" in names:
         reason = f"no real data at {SHARED_DATA}; the drawn sample covers the same path"
         item.add_marker(pytest.mark.skipif(not SHARED_DATA.is_dir(), reason=reason))
-    for name in set(ON_ONE_WORKER).intersection(names):
-        item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -140,7 +140,7 @@ def test_a_done_task_is_reported_as_runnable(worker: Worker) -> None:
     assert list(workers) == ["of this test"], f"{CHANGED}_add_task(runnable=True) adds no worker"
 
 
-def test_a_tasks_own_process_is_started_within_the_context() -> None:
+def test_a_tasks_own_process_is_started_within_the_context(worker: Worker) -> None:
     entered = []
 
     @contextlib.contextmanager
@@ -149,9 +149,9 @@ def test_a_tasks_own_process_is_started_within_the_context() -> None:
         yield
 
     luigi_patches.start_tasks_within(context)
-    with Worker(scheduler=Scheduler(), worker_id="of this test", worker_processes=2) as worker:
-        worker.add(PatchedChore())
-        worker.run()
+    worker.worker_processes = 2
+    worker.add(PatchedChore())
+    worker.run()
     assert entered == ["start"], f"{CHANGED}Worker does not call TaskProcess.start"
 
 

@@ -43,7 +43,7 @@ class Night(NamedTuple):
     def data_dir(self) -> Path:
         return self.luigid.folder / "data"
 
-    def command(self, seconds_a_batch: int = 2) -> tuple[list[Any], dict[str, Any]]:
+    def command(self, seconds_a_batch: int = 1) -> tuple[list[Any], dict[str, Any]]:
         """The arguments of ``runs.start`` and ``runs.run``."""
         flags = (
             *("--module", "tests.dag.quick", "--storage-shard-size", "16", "--workers", "2"),
