@@ -26,6 +26,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell's background job: what the tests start would inherit that, and be deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Of the hundreds of processes that the tests start, only the first compiles the package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 SHARED_DATA = Path(os.environ.get("TEST_DATA", ROOT.parent / "shared" / "data")).absolute()

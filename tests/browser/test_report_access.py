@@ -22,8 +22,16 @@ def opened(watched: Watched, address: str) -> Iterator[Watched]:
     assert watched.errors == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width_px", [1280, 360])
+@pytest.mark.parametrize(
+    ("width_px", "scheme"),
+    [
+        *((1280, "light"), (360, "dark")),
+        *(
+            pytest.param(*those, marks=pytest.mark.slow)
+            for those in ((1280, "dark"), (360, "light"))
+        ),
+    ],
+)
 @pytest.mark.parametrize(
     "state", ["overview", "gallery", "gallery&open=v0000000000", "map&q=space", "misses"]
 )

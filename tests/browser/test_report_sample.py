@@ -62,31 +62,22 @@ def test_the_misses_list_those_of_the_sample(watched: Watched, sample: Finished)
     assert watched.errors == []
 
 
-def test_a_report_is_built_from_nothing_and_by_a_second_run_only_if_it_is_missing(
+def test_a_report_is_added_to_an_export_and_built_again_only_if_it_is_missing(
     tmp_path: Path,
 ) -> None:
     page = tmp_path / "data" / "exports" / "report" / "index.html"
 
-    def build() -> int:
-        built = run(tmp_path / "data", *SAMPLE, *QUICKLY, task="BuildReport")
+    def build(*flags: str, **how: str) -> int | None:
+        built = run(tmp_path / "data", *SAMPLE, *QUICKLY, *flags, **how)
         assert built.code == 0, built.printed
-        return page.stat().st_ino
+        return page.stat().st_ino if page.exists() else None
 
-    first = build()
-    assert build() == first
+    assert build() is None
+    first = build("--report-build", "true")
+    assert first is not None
+    assert build(task="BuildReport") == first
     page.with_name("fingerprint.txt").unlink()
-    assert build() != first
-
-
-def test_report_build_adds_the_report_to_an_export(tmp_path: Path) -> None:
-    flags = (*SAMPLE, *QUICKLY)
-    page = tmp_path / "data" / "exports" / "report" / "index.html"
-    without = run(tmp_path / "data", *flags)
-    assert without.code == 0, without.printed
-    assert not page.exists()
-    with_report = run(tmp_path / "data", *flags, "--report-build", "true")
-    assert with_report.code == 0, with_report.printed
-    assert page.exists()
+    assert build(task="BuildReport") not in (None, first)
 
 
 def test_search_texts_ranks_the_texts_by_a_query(sample: Finished) -> None:
@@ -118,6 +109,7 @@ def test_the_report_of_real_thumbnails_opens(
     assert watched.foreign == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pictures_for_the_documentation(watched: Watched, sample: Finished, scheme: str) -> None:
     watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

@@ -34,7 +34,7 @@ def start_until_second_shard(
     luigid: Luigid, data_dir: Path, flags: tuple[str, ...]
 ) -> subprocess.Popen[str]:
     """Start a run; returns it while it recognises the words of its second shard."""
-    slowly = {**luigid.environment, "SECONDS_A_BATCH": "5"}
+    slowly = {**luigid.environment, "SECONDS_A_BATCH": "3"}
     process = start(data_dir, *flags, *at(luigid), environment=slowly)
     wait_for(data_dir, "words/*/*.parquet")
     return process

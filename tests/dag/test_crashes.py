@@ -75,8 +75,8 @@ def all_but(**others: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("workers", "engines", "poison"),
     [
-        ("1", QUICKLY, QUICK_POISON),
-        pytest.param("2", (), POISON, marks=pytest.mark.model),
+        ("2", QUICKLY, QUICK_POISON),
+        pytest.param("1", (), POISON, marks=pytest.mark.model),
     ],
 )
 def test_each_poisonous_picture_costs_only_itself(

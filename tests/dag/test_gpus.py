@@ -49,7 +49,7 @@ def places_of(data_dir: Path, tables: Sequence[str]) -> set[str]:
     return {place_of(path) for table in tables for path in (data_dir / table).rglob("*.parquet")}
 
 
-@pytest.mark.parametrize("n_at_once", [2, 3])
+@pytest.mark.parametrize("n_at_once", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_concurrent_tasks_each_see_a_gpu_of_their_own(tmp_path: Path, n_at_once: int) -> None:
     host = Host(tmp_path, n_pictures=40)
     told = host.run("--module", "tests.dag.on_gpus", "--workers", "4", n_at_once=n_at_once)

@@ -124,7 +124,7 @@ def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:
     assert box.dates() == ["2026-11-01", NIGHTS[0]]
 
 
-@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "3"])
 def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers: str) -> None:
     box.bring("first.csv", 1)
     assert box.night(NIGHTS[0]).code == 0

@@ -38,6 +38,8 @@ from thumbnail_tasks.runs.records import Record
 
 pytestmark = pytest.mark.dag
 
+MORE_WORKERS = pytest.param(3, marks=pytest.mark.slow)
+
 ALL_DOWNLOADED = 'thumbnail_tasks_thumbnails{stage="DownloadThumbnails",status="ok"} 6'
 OFTEN = ("--runs-update-interval-s", "0.2")
 
@@ -95,7 +97,7 @@ def absent(tmp_path: Path) -> tuple[str, ...]:
     return ("--videos", str(tmp_path / "absent.csv"))
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, MORE_WORKERS])
 def test_a_successful_run_is_recorded_and_sends_no_message(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
@@ -146,7 +148,7 @@ def test_the_record_of_a_large_run_is_whole(tmp_path: Path) -> None:
     assert record.statuses == {"ok": 1, "not_found": 1999}
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, MORE_WORKERS])
 def test_a_failed_run_sends_one_message_with_cause_and_remedy(
     tmp_path: Path, webhook: Webhook, workers: int
 ) -> None:
@@ -188,7 +190,7 @@ def test_each_retry_of_a_task_is_counted(tmp_path: Path, webhook: Webhook) -> No
     assert "RecognizeText 2 times" in webhook.posted[0]["text"]
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, MORE_WORKERS])
 def test_a_run_stopped_by_a_dead_host_is_recorded_as_stopped(
     tmp_path: Path, webhook: Webhook, server: Server, workers: int
 ) -> None:

@@ -130,7 +130,7 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(
 
 @needs_face_recognition
 @pytest.mark.model
-@pytest.mark.parametrize("upsamplings", [0, 1, 2])
+@pytest.mark.parametrize("upsamplings", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
 def test_boxes_of_hog_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path, upsamplings: int
 ) -> None:
@@ -159,6 +159,7 @@ def test_boxes_of_cnn_equal_those_of_face_recognition(
 
 @needs_face_recognition
 @pytest.mark.model
+@pytest.mark.slow
 def test_boxes_of_cnn_on_enlarged_pictures_equal_those_of_face_recognition(
     upsample: Callable[[int], None], tmp_path: Path
 ) -> None:
