@@ -371,6 +371,10 @@ def test_every_row_has_its_thumbnails_attributes_whatever_the_order(
 
 
 def starts_a_formula(text: str) -> bool:
+    if text[:1] in tuple("+-@") and all(
+        char.isascii() and (char.isalnum() or char in "_.-") for char in text[1:]
+    ):
+        return False  # an id or a number
     unseen = ("Zs", "Zl", "Zp", "Cc", "Cf")
     seen = next((char for char in text if unicodedata.category(char) not in unseen), "")
     return seen in tuple("=+-@＝＋－＠") or text[:1] in tuple("\t\r\n")

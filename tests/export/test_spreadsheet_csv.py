@@ -19,7 +19,7 @@ def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
         header, *rows = csv.reader(file)
     assert header == ["text", "number", "list"]
     assert [row[0] for row in rows] == [
-        *("'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "a=b", 'say "hi", you\nthere', "", "")
+        *("'=1+1", "+1", "-1", "@a", "'\tx", "'\rx", "a=b", 'say "hi", you\nthere', "", "")
     ]
     assert [row[1] for row in rows] == [str(number) for number in range(-5, 5)]
     assert rows[0][2] == '["=x"]'
@@ -53,3 +53,13 @@ def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> N
     text = "14645-06-30 15:06:40.000"
     assert alone == text
     assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
+
+
+def test_ids_and_numbers_are_keys_of_joins_and_stay_as_they_are(tmp_path: Path) -> None:
+    keys = ["-bcdefghij2", "--dEfGhIj_-", "-1", "+49", "-1.5e-7", "@creator", "@a.b-c_d", "-"]
+    formulas = ["-A1*2", "-cmd|' /C calc'!A0", "@SUM(1)", "+1+SUM(A1)", "-1-\u00e9", "=A1", "- a"]
+    pq.write_table(pa.table({"text": [*keys, *formulas]}), tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    assert [cell for (cell,) in rows] == [*keys, *(f"'{text}" for text in formulas)]

@@ -53,6 +53,8 @@ def videos(tmp_path: Path) -> Path:
 
 def is_harmless(cell: str) -> bool:
     """Whether no spreadsheet runs or splits a cell; not the package's implementation."""
+    if re.fullmatch(r"[-+@][\w.-]*", cell, re.ASCII):
+        return True  # an id or a number, which calls nothing
     seen = next((char for char in cell if unicodedata.category(char)[0] not in "ZC"), "")
     return unicodedata.normalize("NFKC", seen) not in tuple("=+-@") and cell[:1] not in tuple(
         "\t\r\n"
@@ -168,7 +170,7 @@ def test_texts_of_a_parquet_file_stay_texts_beside_numbers_of_a_csv(tmp_path: Pa
 
 
 def test_incompatible_types_of_several_files_are_reported(tmp_path: Path) -> None:
-    for name, cell in (("a.parquet", pa.array([b"\xff"])), ("b.parquet", pa.array(["a"]))):
+    for name, cell in (("a.parquet", pa.array([b"\xff"])), ("b.parquet", pa.array([1]))):
         ParquetTarget(str(tmp_path / name)).write(pa.table({"video_id": ["a"], "about": cell}))
     with pytest.raises(InputError, match=r"a\.parquet: column 'about': expected string or text"):
         read(tmp_path / "a.parquet", tmp_path / "b.parquet")

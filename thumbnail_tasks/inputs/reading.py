@@ -3,30 +3,36 @@
 Either every row is returned, in order and unchanged, or one error message says why not.
 """
 
-import contextlib
 import glob
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.column_types import (
+    CSV_KINDS,
+    Kind,
+    common_kind,
+    holds,
+    is_lossless,
+)
 from thumbnail_tasks.inputs.columns import ID_COLUMN as ID_COLUMN
 from thumbnail_tasks.inputs.columns import LINK_COLUMN as LINK_COLUMN
+from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.columns import (
-    check_columns,
     first_line,
     match_columns,
     plain_name,
     reading,
 )
-from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.csv_reading import read_csv, read_header
+from thumbnail_tasks.inputs.parquet_reading import read_parquet, read_parquet_schema
 
-READER_VERSION = "2"
+READER_VERSION = "3"
 """Increase it when the same file gives different rows or columns."""
 
 _READ_AS_TEXT = (LINK_COLUMN, ID_COLUMN, "title", "channel_title", "description")
@@ -111,7 +117,8 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     """The columns of all files together, each with the narrowest type that loses nothing.
 
     A CSV column becomes int64, double or bool only if every cell, written back, gives the same
-    text (empty cells become null): ``007``, ``1.10`` and ``17.14.11`` stay text. Columns of
+    text (empty cells become null): ``007``, ``1.10`` and ``17.14.11`` stay text. A column of
+    several Parquet files becomes text only if no other type holds all of its values. Columns of
     several files are the same if their names differ only in case and surrounding spaces.
 
     Raises:
@@ -121,46 +128,62 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     known: dict[str, None] = {}
     for schema in schemas:
         known |= dict.fromkeys(match_columns(schema.names, known).values())
-    fields: dict[str, pa.DataType] = {}
-    narrower: dict[str, list[pa.DataType]] = {}
+    parts: dict[str, list[_Part]] = {name: [] for name in known}
     for path, schema in zip(files, schemas, strict=True):
         renamed = match_columns(schema.names, known)
+        is_csv = detect_format(path, format) == "csv"
+        kinds = _kinds_of_csv(path) if is_csv else {}
         for field in schema:
-            name = renamed[field.name]
-            fields[name] = _common_type(path, name, fields.get(name, field.type), field.type)
-        for own_name, possible in _lossless_types(path, format, schema).items():
-            name = renamed[own_name]
-            narrower[name] = [dtype for dtype in narrower.get(name, possible) if dtype in possible]
-    for name, left in narrower.items():
-        is_key = plain_name(name) in (LINK_COLUMN, ID_COLUMN)
-        if left and fields[name] == pa.string() and not is_key:
-            fields[name] = left[0]
-    return pa.schema([(name, fields[name]) for name in known])
+            part = _Part(path, field, is_csv, kinds.get(field.name))
+            parts[renamed[field.name]].append(part)
+    return pa.schema([_common_field(name, of_files) for name, of_files in parts.items()])
 
 
-def _lossless_types(path: Path, format: str, schema: pa.Schema) -> dict[str, list[pa.DataType]]:
-    """The narrower types that each column may have; columns without a filled cell are omitted."""
-    if detect_format(path, format) == "parquet":
-        return {field.name: [field.type] for field in schema}
-    dtypes: dict[str, list[pa.DataType]] = {}
+class _Part(NamedTuple):
+    """A column of one file."""
+
+    path: Path
+    field: pa.Field
+    is_csv: bool
+    kinds: list[Kind] | None
+    """Kinds other than text that the filled cells of a CSV have; None if no cell is filled."""
+
+    def values(self) -> Iterator[pa.Array]:
+        return (batch.column(0) for batch in read_parquet(self.path, [self.field.name]))
+
+
+def _common_field(name: str, parts: Sequence[_Part]) -> pa.Field:
+    first = parts[0].field.with_name(name)
+    in_csv = [part.kinds for part in parts if part.kinds is not None]
+    in_parquet = [part for part in parts if not part.is_csv]
+    if len(in_parquet) == len(parts) and all(part.field.equals(parts[0].field) for part in parts):
+        return first
+    is_key = plain_name(name) in (LINK_COLUMN, ID_COLUMN)
+    if in_parquet or (in_csv and not is_key):
+        for kind in common_kind(in_csv, [part.field.type for part in in_parquet]):
+            others = [part for part in in_parquet if part.field.type != kind.dtype]
+            if all(holds(kind.dtype, part.values()) for part in others):
+                return pa.field(name, kind.dtype, metadata=kind.metadata)
+    nested = next((part for part in parts if pa.types.is_nested(part.field.type)), None)
+    if nested is not None:
+        other = next(part for part in parts if part.field.type != nested.field.type)
+        raise InputError(
+            f"{other.path}: column {name[:60]!r} is {other.field.type} here and "
+            f"{nested.field.type} in another file; give it one type"
+        )
+    return pa.field(name, pa.string())
+
+
+def _kinds_of_csv(path: Path) -> dict[str, list[Kind]]:
+    """The kinds other than text of each column that has a filled cell."""
+    kinds: dict[str, list[Kind]] = {}
     for batch in read_csv(path):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             cells = column.filter(pc.not_equal(column, ""))
             if len(cells):
-                left = dtypes.get(name, list(_LOSSLESS_TYPES))
-                dtypes[name] = [dtype for dtype in left if _is_lossless(cells, dtype)]
-    return dtypes
-
-
-def _common_type(path: Path, name: str, known: pa.DataType, dtype: pa.DataType) -> pa.DataType:
-    if known == dtype:
-        return dtype
-    if pa.types.is_nested(known) or pa.types.is_nested(dtype):
-        raise InputError(
-            f"{path}: column {name[:60]!r} is {dtype} here and {known} in another file; "
-            "give it one type"
-        )
-    return pa.string()
+                left = kinds.get(name, CSV_KINDS)
+                kinds[name] = [kind for kind in left if is_lossless(cells, kind)]
+    return kinds
 
 
 def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -170,9 +193,7 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
         InputError: A file is not a table, or has changed since its schema was read.
     """
     for path in files:
-        batches = (
-            _read_parquet(path) if detect_format(path, format) == "parquet" else read_csv(path)
-        )
+        batches = read_parquet(path) if detect_format(path, format) == "parquet" else read_csv(path)
         for batch in batches:
             renamed = match_columns(batch.schema.names, schema.names)
             found = {renamed[name]: batch.column(name) for name in renamed}
@@ -209,28 +230,17 @@ def detect_format(path: Path, format: str) -> str:
     return "csv"
 
 
-_LOSSLESS_TYPES = (pa.int64(), pa.float64(), pa.bool_())
-_BOOLEANS = pa.array(["True", "False"])
-
-
-def _is_lossless(cells: pa.Array, dtype: pa.DataType) -> bool:
-    if dtype == pa.bool_():
-        return bool(pc.all(pc.is_in(cells, _BOOLEANS)).as_py())
-    try:
-        return bool(cells.cast(dtype).cast(pa.string()).equals(cells))
-    except pa.ArrowInvalid:
-        return False
-
-
 def _cast(path: Path, field: pa.Field, column: pa.Array) -> pa.Array:
-    if column.type == pa.string() and field.type in _LOSSLESS_TYPES:
+    if column.type == pa.string() and field.type != pa.string():
         column = pc.replace_with_mask(
             column, pc.equal(column, "").fill_null(False), pa.scalar(None, pa.string())
         )
     try:
         if plain_name(field.name) in _READ_AS_TEXT:
             column.cast(pa.string())
-        return column.cast(field.type)
+        if pa.types.is_boolean(column.type) and field.type == pa.string():
+            return pc.if_else(column, "True", "False")  # as in CSVs
+        return column if column.type == field.type else column.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         expected = "text" if column.type == field.type else f"{field.type} or text"
         raise InputError(
@@ -239,25 +249,7 @@ def _cast(path: Path, field: pa.Field, column: pa.Array) -> pa.Array:
         ) from error
 
 
-def _read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
-    with _reading_parquet(path):
-        for batch in pq.ParquetFile(path).iter_batches():
-            batch.validate(full=True)  # checks that texts are UTF-8, as readers expect
-            yield batch
-
-
-@contextlib.contextmanager
-def _reading_parquet(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: expected a Parquet file; found: {first_line(error)}") from error
-
-
 def _schema_of(path: Path, format: str) -> pa.Schema:
-    if detect_format(path, format) == "csv":
-        return pa.schema([(name, pa.string()) for name in read_header(path).names])
-    with _reading_parquet(path):
-        schema = pq.read_schema(path).remove_metadata()
-    check_columns(path, schema.names, "of a Parquet file")
-    return schema
+    if detect_format(path, format) == "parquet":
+        return read_parquet_schema(path)
+    return pa.schema([(name, pa.string()) for name in read_header(path).names])

@@ -1,0 +1,104 @@
+"""The type of a column of several files: the narrowest that loses nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+AS_PYTHON: Final = {b"text": b"python"}
+"""Metadata of a column of floats whose cells were written as Python and pandas write them: ``1.0``
+and ``9.8e-05``, where Arrow writes ``1`` and ``0.000098``. The export's CSV writes them so again.
+"""
+
+
+class Kind(NamedTuple):
+    """A type that the cells of a CSV column may have, and how its values are written."""
+
+    dtype: pa.DataType
+    metadata: dict[bytes, bytes] | None = None
+
+
+CSV_KINDS: Final = (
+    *(Kind(pa.int64()), Kind(pa.float64()), Kind(pa.float64(), AS_PYTHON)),
+    Kind(pa.bool_()),
+)
+"""The types of CSV columns other than text, the narrowest first."""
+
+_BOOLEANS: Final = pa.array(["True", "False"])
+
+
+def is_lossless(cells: pa.Array, kind: Kind) -> bool:
+    """Whether every cell, as a value of this kind, is written back as the same text."""
+    if kind.dtype == pa.bool_():
+        return bool(pc.all(pc.is_in(cells, _BOOLEANS)).as_py())
+    try:
+        return bool(write_numbers(cells.cast(kind.dtype), kind.metadata).equals(cells))
+    except pa.ArrowInvalid:
+        return False
+
+
+def write_numbers(numbers: pa.Array, metadata: dict[bytes, bytes] | None) -> pa.Array:
+    """Numbers as texts; ``metadata`` of their column says whether as Python writes them."""
+    if not (metadata and metadata.items() >= AS_PYTHON.items()):
+        return numbers.cast(pa.string())
+    texts = [None if number is None else repr(number) for number in numbers.to_pylist()]
+    return pa.array(texts, pa.string())
+
+
+def promote(dtypes: Iterable[pa.DataType]) -> list[pa.DataType]:
+    """Types that may hold the values of all these types, the best first; empty if only text does.
+
+    Whether a type holds certain values is found out by ``holds``: an int64 beyond 2**53 does not
+    fit into a double, nor the year 9999 into nanoseconds.
+    """
+    schemas = [pa.schema([("", _without_encoding(dtype))]) for dtype in dtypes]
+    try:
+        best = pa.unify_schemas(schemas, promote_options="permissive").field("").type
+    except pa.ArrowTypeError:
+        return []
+    if not pa.types.is_timestamp(best):
+        return [best]
+    coarser = [pa.timestamp(unit, best.tz) for unit in ("us", "ms", "s")]
+    return [best, *(dtype for dtype in coarser if dtype != best)]
+
+
+def holds(dtype: pa.DataType, columns: Iterable[pa.Array]) -> bool:
+    """Whether all values are the same as values of ``dtype``, one of ``promote``'s."""
+    return all(_is_exact(column, dtype) for column in columns)
+
+
+def _is_exact(column: pa.Array, dtype: pa.DataType) -> bool:
+    try:
+        cast = column.cast(dtype)  # fails if a value is out of range, or not exact
+        is_rounded = pa.types.is_decimal(column.type) and pa.types.is_floating(dtype)
+        return not is_rounded or bool(cast.cast(column.type).equals(column))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+
+
+def _without_encoding(dtype: pa.DataType) -> pa.DataType:
+    """The type of the values of a dictionary or a view."""
+    if pa.types.is_dictionary(dtype):
+        return _without_encoding(dtype.value_type)
+    if dtype == pa.string_view():
+        return pa.string()
+    return pa.binary() if dtype == pa.binary_view() else dtype
+
+
+def common_kind(
+    csv_kinds: Sequence[Sequence[Kind]], parquet_dtypes: Sequence[pa.DataType]
+) -> Iterator[Kind]:
+    """Kinds that may hold the values of a column of several files, the best first.
+
+    Args:
+        csv_kinds: The possible kinds in each CSV file, from ``CSV_KINDS``.
+        parquet_dtypes: The type in each Parquet file.
+    """
+    if not csv_kinds:
+        yield from map(Kind, promote(parquet_dtypes))
+        return
+    for kind in csv_kinds[0]:
+        is_shared = all(kind in others for others in csv_kinds)
+        if is_shared and kind.dtype in promote([kind.dtype, *parquet_dtypes]):
+            yield kind
