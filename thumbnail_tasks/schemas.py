@@ -233,7 +233,11 @@ def attributes(width: int) -> pa.Schema:
                 TEXTS.field(name).with_name(f"thumbnail_{name}")
                 for name in ("ocr_raw", "ocr", "ocr_length")
             ),
-            embeddings(width).field("ocr_embed").with_name("thumbnail_ocr_embed"),
+            column(
+                "thumbnail_ocr_embed",
+                pa.list_(pa.float32(), width),
+                "Sentence embedding of the corrected text; null where there is no text",
+            ),
             column("face_count", pa.int32(), "Faces found"),
             *(
                 column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")

@@ -54,6 +54,23 @@ def test_faces_are_counted_and_null_without_a_picture(attributes: pa.Table) -> N
     ]
 
 
+def test_without_text_there_is_no_vector() -> None:
+    names = [{"thumbnail_id": name} for name in IDS]
+    attributes = join_shard(
+        table(schemas.THUMBNAILS, *(name | {"status": "ok"} for name in names)),
+        table(schemas.TEXTS, names[0] | {"ocr": ""}, names[1] | {"ocr": "HI"}),
+        table(
+            schemas.embeddings(2),
+            names[0] | {"ocr_embed": [0, 0]},
+            names[1] | {"ocr_embed": [0, 1]},
+        ),
+        schemas.FACES.empty_table(),
+        schemas.EMOTIONS.empty_table(),
+        table(schemas.APPEARANCE, *names),
+    )
+    assert attributes["thumbnail_ocr_embed"].to_pylist() == [None, [0, 1]]
+
+
 def test_nothing_is_exported_of_a_picture_that_crashed_a_later_stage() -> None:
     crashed = {"thumbnail_id": GONE, "status": "crashed_decoder"}
     face = {"thumbnail_id": GONE, "emotion": "happy"}

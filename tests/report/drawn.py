@@ -96,6 +96,11 @@ def draw_export(
     return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
 
 
+def _channel(number: int) -> str | None:
+    """A channel's name, one in seven is missing: empty, blank or null."""
+    return ("", "  ", None)[number % 3] if number % 7 == 3 else f"Channel {number % 97}"
+
+
 def repeat_export(drawn: Drawn, folder: Path, times: int) -> Drawn:
     """Repeat an export ``times`` times; each copy of a thumbnail has its own id and text."""
 
@@ -178,7 +183,7 @@ def _write(
     videos = {
         "video_id": [*(attributes["thumbnail_id"][i].as_py() for i in order), None],
         "title": [*(all_titles[i] for i in order), "A row without a thumbnail"],
-        "channel_title": [*(f"Channel {i % 97}" for i in order), None],
+        "channel_title": [*(_channel(int(i)) for i in order), None],
         "category_id": [*(int(i % 12) for i in order), None],
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
         "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],

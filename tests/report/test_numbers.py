@@ -129,6 +129,16 @@ def test_correlations_equal_those_of_scipy_and_count_each_video_once(
     assert {each["outcome"] for each in summary["correlations"]} == {"views", "likes"}
 
 
+def test_videos_without_a_channel_are_no_group(
+    summary: dict[str, Any], thumbnails: pd.DataFrame
+) -> None:
+    names = thumbnails["channel_title"].str.strip().replace("", None).dropna()
+    n_compared = int((names.groupby(names).transform("size") > 1).sum())
+    assert 0 < n_compared < len(thumbnails)
+    within = [each["n"] for each in summary["correlations"] if each["within"] == "channel"]
+    assert set(within) == {n_compared}
+
+
 def test_the_gallery_lists_each_thumbnail_once_with_its_values(
     folder: Path, thumbnails: pd.DataFrame
 ) -> None:

@@ -47,6 +47,8 @@ def join_shard(
             for label in schemas.EMOTION_LABELS
         },
     }
+    # A vector of zeros has no direction: a search by cosine would list it first, as NaN.
+    vectors = null_rows(embeddings, pc.greater(pc.binary_length(texts["ocr"]), 0))["ocr_embed"]
     columns = {
         "thumbnail_id": ids,
         **{
@@ -54,7 +56,7 @@ def join_shard(
             for name in ("status", "width_px", "height_px", "sha256")
         },
         **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
-        "thumbnail_ocr_embed": embeddings["ocr_embed"],
+        "thumbnail_ocr_embed": vectors,
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **{name: appearance[name] for name in appearance.column_names[1:]},
     }

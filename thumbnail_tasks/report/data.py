@@ -231,11 +231,16 @@ def _describe(done: pd.DataFrame) -> list[list[Any]]:
     return [[name, *_as_json(numbers[name])] for name in ATTRIBUTES]
 
 
+def _name_or_none(label: Any) -> Any:
+    """A category or channel; None for null, empty and blank ones, which are no group."""
+    return None if pd.isna(label) or not str(label).strip() else label
+
+
 def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
     """Each attribute against each outcome of the table, over all videos and within groups."""
     groupings: dict[str, NDArray[np.int64] | None] = {"all": None}
     for name, column in (("category", "category_id"), ("channel", "channel_title")):
-        groups, kinds = pd.factorize(done[column])
+        groups, kinds = pd.factorize(done[column].map(_name_or_none))
         if len(kinds) > 1:
             groupings[name] = np.asarray(groups, np.int64)
     correlations = []
