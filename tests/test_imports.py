@@ -19,6 +19,7 @@ LAYERS = (
     {"engines"},
     {"inputs", "execution", "network", "storage"},
     {"settings", "luigi_patches", "defaults"},
+    {"luigi_parsing"},
     {"pictures", "schemas", "fingerprints", "console"},
     {"errors"},
 )

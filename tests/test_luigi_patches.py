@@ -17,8 +17,7 @@ from luigi.task_register import Register
 from luigi.task_status import DONE, FAILED
 from luigi.worker import TaskProcess, TaskStatusReporter, Worker
 
-from thumbnail_tasks import luigi_patches, settings
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks import luigi_patches
 
 CHANGED = (
     f"Luigi {luigi.__version__} differs from the version that luigi_patches.py was written for: "
@@ -228,68 +227,3 @@ def test_the_number_of_connection_attempts_can_be_limited(
     assert isinstance(luigid, RemoteScheduler)
     with caplog.at_level(logging.WARNING), pytest.raises(luigi.rpc.RPCError, match="1 attempts"):
         luigid.task_list(FAILED, "")  # type: ignore[attr-defined]
-
-
-# --- The command line -------------------------------------------------------------------------
-
-
-def parse(*words: str) -> luigi.Task:
-    with CmdlineParser.global_instance(list(words), allow_override=True) as parser:
-        task: luigi.Task = parser.get_task_obj()
-        return task
-
-
-@pytest.mark.parametrize("flag", ["--data-dir", "--storage-data-dir"])
-def test_both_flags_of_the_data_directory_are_one(flag: str) -> None:
-    with CmdlineParser.global_instance(["CleanUp", flag, "here"], allow_override=True) as parser:
-        assert settings.storage().data_dir == "here", f"{CHANGED}flags have another destination"
-        assert parser.get_task_obj().data_dir == "here"
-
-
-def test_the_last_of_both_flags_of_the_data_directory_counts() -> None:
-    task: Any = parse("CleanUp", "--data-dir", "first", "--storage-data-dir", "last")
-    assert task.data_dir == "last"
-
-
-def test_an_unknown_task_is_one_line_with_the_most_similar_one() -> None:
-    with pytest.raises(SystemExit, match=r"^ERROR: no task CleanUpp\. Did you mean CleanUp\?$"):
-        parse("CleanUpp")
-
-
-def test_an_unknown_flag_is_one_line_with_the_most_similar_one(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        parse("CleanUp", "--dry-rum")
-    assert capfd.readouterr().err == (
-        "ERROR: unrecognized arguments: --dry-rum. Did you mean --dry-run? "
-        "All flags: luigi --module … CleanUp --help\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--plan-number", "two"], "--plan-number: expected a whole number; found: 'two'"),
-        (["--videos-format", "xls"], "--videos-format: expected one of auto, csv, parquet; found"),
-        (["--ExportAttributes-plan-number", "x"], "--ExportAttributes-plan-number: expected a who"),
-    ],
-)
-def test_a_value_that_cannot_be_parsed_is_named(words: list[str], message: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{message}"):
-        parse("ExportAttributes", *words)
-
-
-def test_a_setting_that_cannot_be_parsed_is_named() -> None:
-    config = luigi.configuration.get_config()
-    config.set("night", "keep", "many")
-    try:
-        with pytest.raises(SettingsError, match=r"^\[night\] keep: expected a whole number; found"):
-            settings.night()
-    finally:
-        config.remove_option("night", "keep")
-
-
-def test_a_missing_value_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"^SearchTexts: --query is required$"):
-        parse("SearchTexts")

@@ -11,7 +11,7 @@ The tasks that a user names on the command line::
     luigi --module thumbnail_tasks FetchWeights
 """
 
-from thumbnail_tasks import luigi_patches
+from thumbnail_tasks import luigi_parsing, luigi_patches
 from thumbnail_tasks.commands.cleanup import CleanUp
 from thumbnail_tasks.commands.export import ExportAttributes
 from thumbnail_tasks.commands.nightly import Nightly
@@ -25,8 +25,9 @@ from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
 set_defaults()
-luigi_patches.improve_flags()
-luigi_patches.name_bad_values()
+luigi_parsing.accept_percent_signs()
+luigi_parsing.improve_flags()
+luigi_parsing.name_bad_values()
 luigi_patches.start_tasks_within(hold_interrupts)
 set_up_logging()
 accept_old_context()

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import luigi
 
 from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.luigi_parsing import PathParameter
 
 QUALITIES = ("maxresdefault", "sddefault", "hqdefault", "mqdefault", "default")
 """YouTube's names for 1280×720, 640×480, 480×360, 320×180 and 120×90 pixels."""
@@ -101,7 +102,7 @@ class _Section(luigi.Config):
 class storage(luigi.Config):
     """Where results are stored, and in which units."""
 
-    data_dir: str = luigi.Parameter(default="data", description="Folder of all results")
+    data_dir: str = PathParameter(default="data", description="Folder of all results")
     shard_size: int = luigi.IntParameter(
         default=512, description="Thumbnails in one shard, the unit of work and of resuming"
     )
@@ -260,10 +261,10 @@ class keras_ocr(luigi.Config):
     size_threshold: int = luigi.IntParameter(
         default=10, description="Words of fewer pixels are dropped"
     )
-    detector_weights: str = luigi.Parameter(
+    detector_weights: str = PathParameter(
         default="", description="HDF5 file of CRAFT weights instead of keras-ocr's own"
     )
-    recognizer_weights: str = luigi.Parameter(
+    recognizer_weights: str = PathParameter(
         default="", description="HDF5 file of CRNN weights instead of keras-ocr's own"
     )
     alphabet: str = luigi.Parameter(
@@ -275,7 +276,7 @@ class keras_ocr(luigi.Config):
 class filename2text(luigi.Config):
     """Texts that the original notebook has already recognised."""
 
-    path: str = luigi.Parameter(
+    path: str = PathParameter(
         default="",
         description="The notebook's filename2text.json; a glob, or several separated by commas",
     )
@@ -284,7 +285,7 @@ class filename2text(luigi.Config):
 class tensorflow_hub(luigi.Config):
     """Text encoder to load with TensorFlow Hub."""
 
-    handle: str = luigi.Parameter(
+    handle: str = PathParameter(
         default="https://tfhub.dev/google/universal-sentence-encoder/4",
         description="TF-Hub handle or SavedModel folder of a model that maps strings to vectors",
     )
@@ -306,7 +307,7 @@ class face_recognition(luigi.Config):
 class keras_emotions(luigi.Config):
     """Keras model that classifies emotions, and its input format."""
 
-    path: str = luigi.Parameter(default="", description="The .hdf5, .h5 or .keras file")
+    path: str = PathParameter(default="", description="The .hdf5, .h5 or .keras file")
     sha256: str = luigi.Parameter(
         default="", description="Its SHA-256; empty: any file that contains no code"
     )
@@ -340,7 +341,7 @@ class gpus(_Section):
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,
         description="Fail if there is no GPU, instead of computing on the CPU",
     )
-    lock_dir: str = luigi.Parameter(
+    lock_dir: str = PathParameter(
         default="/run/lock",
         description="Folder of the GPU lock files, shared by all runs and containers on a host",
     )
@@ -374,7 +375,7 @@ class report(luigi.Config):
 class runs(luigi.Config):
     """Metrics of a run while it is running; its record is always written."""
 
-    metrics_file: str = luigi.Parameter(
+    metrics_file: str = PathParameter(
         default="",
         description="Prometheus text file to keep up to date, for node_exporter's textfile "
         "collector; it keeps the last state of the run",
@@ -415,6 +416,16 @@ def sections() -> list[type[luigi.Config]]:
         and issubclass(section, luigi.Config)
         and section is not _Section
     ]
+
+
+def check_all() -> None:
+    """Read every setting, so that a wrong one is found before a run has computed for hours.
+
+    Raises:
+        SettingsError: A value cannot be parsed.
+    """
+    for section in sections():
+        section()
 
 
 def effective_settings() -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 import luigi
 from luigi.task_register import Register
 
-from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks import luigi_parsing, settings
 from thumbnail_tasks.errors import InputError, SettingsError, suggest
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
 
@@ -216,7 +216,7 @@ def _check_setting(assignment: str, section: str, name: str, value: str) -> None
     if (section, name) not in parameters:
         hint = suggest(f"{section}.{name}", map(".".join, parameters))
         raise SettingsError(f"--set {assignment}: no such setting.{hint}")
-    luigi_patches.parse_value(f"--set {section}.{name}", parameters[section, name], value)
+    luigi_parsing.parse_value(f"--set {section}.{name}", parameters[section, name], value)
 
 
 def list_settings() -> str:

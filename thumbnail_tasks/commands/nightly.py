@@ -21,6 +21,7 @@ from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.export.attributes import is_current_export
 from thumbnail_tasks.inputs.newest import newest_table
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage import retention
 from thumbnail_tasks.storage.atomic import atomic_write
 from thumbnail_tasks.storage.directory_locks import DataDirBusyError, hold_night_lock
@@ -55,14 +56,14 @@ class Nightly(RunTask):
     at a time on a data directory.
     """
 
-    tables: str = luigi.Parameter(
+    tables: str = PathParameter(
         default="",
         description="Folder of .csv and .parquet tables, or a glob; the newest is used",
     )
     date: datetime.date = luigi.DateParameter(
         default=datetime.date.today(), description="Date of the export (default: today)"
     )
-    videos: str = luigi.Parameter(
+    videos: str = PathParameter(
         default="", description="Tonight's table (default: the newest in --tables)"
     )
 

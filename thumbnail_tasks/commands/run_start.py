@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError, SettingsError, ThumbnailTasksError
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.runs.recorder import start_recording
@@ -37,11 +38,15 @@ def start_run(task: Mapping[str, Any]) -> int:
     3. Choose the plan: the last one is continued, or a new one is needed.
     4. Start to record the run.
 
-    The first stages report errors in the folder, the input or the settings.
+    The first stages report errors in the folder or the input.
 
     Args:
         task: The parameters of a ``RunTask``, by name.
+
+    Raises:
+        SettingsError: A setting cannot be parsed, also one that only a later stage needs.
     """
+    settings.check_all()
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
         if task["videos"]:  # --help creates no folder

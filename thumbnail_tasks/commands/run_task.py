@@ -8,13 +8,14 @@ from luigi.parameter import ParameterVisibility
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.commands.run_start import start_run
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import VideosTask
 
 
 class RunTask(VideosTask):
     """A task about all thumbnails of a table, as planned by one run."""
 
-    images_dir: str = luigi.Parameter(
+    images_dir: str = PathParameter(
         default="", description="Read thumbnails from this folder instead of the network"
     )
     plan_number: int = luigi.IntParameter(

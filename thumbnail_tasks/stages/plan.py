@@ -12,6 +12,7 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import reading, thumbnail_sources
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.storage.atomic import remove_orphans
@@ -147,7 +148,7 @@ class PlanShards(VideosTask):
     A plan never changes once written; a later run writes another.
     """
 
-    images_dir: str = luigi.Parameter(default="", description="Folder to read the pictures from")
+    images_dir: str = PathParameter(default="", description="Folder to read the pictures from")
     plan_number: int = luigi.IntParameter(
         description="1 for the first plan of a table, 2 for the next"
     )

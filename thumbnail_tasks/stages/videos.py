@@ -12,6 +12,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage.naming import name_table
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -52,7 +53,7 @@ def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
 class VideosTask(DataTask):
     """A task about one table of videos, which is identified by its content, not its name."""
 
-    videos: str = luigi.Parameter(
+    videos: str = PathParameter(
         default="", description="CSV or Parquet file, a glob, or several separated by commas"
     )
     videos_format: str = luigi.ChoiceParameter(

@@ -14,6 +14,7 @@ from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError
 from thumbnail_tasks.execution.crashes import explain_exit
 from thumbnail_tasks.execution.gpus import GpuError
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.interrupts import stop_run
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 class DataTask(luigi.Task):
     """A task that stores its results in a data directory."""
 
-    data_dir: str = luigi.Parameter(default="", description="The same as --storage-data-dir")
+    data_dir: str = PathParameter(default="", description="The same as --storage-data-dir")
 
     @classmethod
     def get_param_values(

@@ -27,6 +27,7 @@ from thumbnail_tasks.execution.quarantine import (
     without_picture,
 )
 from thumbnail_tasks.fingerprints import make_tag
+from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.checkpoints import Checkpoint
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -60,7 +61,7 @@ class ShardTask(DataTask):
         batch_method=_join_numbers,
         description="Numbers of the shards within the run, as in 2 of 3; for display only",
     )
-    data_dir: str = luigi.Parameter(default="", description="The same as --storage-data-dir")
+    data_dir: str = PathParameter(default="", description="The same as --storage-data-dir")
     source: str = luigi.Parameter(description="Source of the pictures: see PlanShards")
     engine: str = luigi.Parameter(description="Engine tag: engine, version and settings")
     shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
