@@ -117,6 +117,10 @@ class night(luigi.Config):
         description="A table is used only after it has been unchanged for this many seconds, "
         "so that one still being copied is not",
     )
+    max_age_hours: float = luigi.FloatParameter(
+        default=48.0,
+        description="A night warns if its table has not changed for this many hours; 0: never",
+    )
 
 
 class thumbnails(_Section):

@@ -1,6 +1,7 @@
 """Which table a night processes."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def lay_down(folder: Path, **ages_s: float) -> Path:
 
 def test_the_newest_table_of_a_folder_is_taken_whatever_its_name(tmp_path: Path) -> None:
     lay_down(tmp_path, z__csv=300, a__PARQUET=200, b__csv=400)
-    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "a.PARQUET", [])
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "a.PARQUET", [], 200)
 
 
 def test_two_files_of_the_same_time_are_ordered_by_name(tmp_path: Path) -> None:
@@ -44,14 +45,36 @@ def test_a_temporary_file_is_skipped_and_reported(tmp_path: Path, name: str) -> 
     lay_down(tmp_path, old__csv=300)
     lay_down(tmp_path, **{name.replace(".", "__"): 200})
     found = find_tables(str(tmp_path), NOW_S, 60)
-    assert found == (tmp_path / "old.csv", [f"{tmp_path / name}: a temporary name"])
+    assert found == (tmp_path / "old.csv", [f"{tmp_path / name}: a temporary name"], 300)
 
 
-@pytest.mark.parametrize("name", ["a.csv.md5", "a.csv.bak", "README.txt", ".DS_Store"])
+@pytest.mark.parametrize("name", ["a.csv.md5", "a.csv.bak", "README.md", ".DS_Store"])
 def test_a_folder_means_only_files_named_as_tables(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)
     lay_down(tmp_path, **{name.replace(".", "__"): 200})
-    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [])
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [], 300)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.PQ", "a.tsv", "a.json", "a.csv.zst", "a.xlsx"])
+def test_a_newer_file_of_another_format_is_named(tmp_path: Path, name: str) -> None:
+    lay_down(tmp_path, old__csv=300)
+    lay_down(tmp_path, **{name.replace(".", "__"): 200})
+    why = f"{tmp_path / name}: expected a name that ends in .csv or .parquet"
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
+    lay_down(tmp_path, new__csv=100)
+    assert find_tables(str(tmp_path), NOW_S, 60).unused == []
+
+
+@pytest.mark.parametrize(("hours", "is_old"), [(47, False), (49, True)])
+def test_an_old_table_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, hours: int, is_old: bool
+) -> None:
+    path = tmp_path / "a.csv"
+    path.touch()
+    changed_s = time.time() - hours * 3600
+    os.utime(path, (changed_s, changed_s))
+    assert newest_table(str(tmp_path)) == path
+    assert ("changed 49 hours ago: is there no newer one?" in caplog.text) == is_old
 
 
 @pytest.mark.parametrize(("age_s", "is_taken"), [(59, False), (60, True), (-5, False)])
@@ -61,7 +84,7 @@ def test_a_table_is_taken_after_a_quiet_period(
     lay_down(tmp_path, old__csv=300, new__csv=age_s)
     found = find_tables(str(tmp_path), NOW_S, 60)
     assert found.newest == tmp_path / ("new.csv" if is_taken else "old.csv")
-    assert bool(found.unfinished) != is_taken
+    assert bool(found.unused) != is_taken
 
 
 def test_a_missing_table_is_reported_with_what_was_found(tmp_path: Path) -> None:

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError
 
 logger = logging.getLogger(__name__)
 
 _TABLES = (".csv", ".parquet")
 """Suffixes of tables in a folder; a glob selects files itself."""
+_OTHER_TABLES = (
+    *(".arrow", ".bz2", ".feather", ".gz", ".json", ".jsonl", ".ndjson", ".ods", ".orc", ".pq"),
+    *(".tab", ".tsv", ".txt", ".xls", ".xlsx", ".xz", ".zip", ".zst"),
+)
+"""Suffixes of files that may be meant as tables; in a folder they are not used, but named."""
 _TEMPORARY = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".swp", "~")
 """Suffixes of files that copying programs and editors have not finished."""
 
@@ -24,12 +28,14 @@ class TablesFound(NamedTuple):
 
     newest: Path | None
     """The newest finished table."""
-    unfinished: list[str]
+    unused: list[str]
     """Why each newer file is not used."""
+    age_s: float = 0.0
+    """Seconds since the newest finished table changed."""
 
 
 def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
-    """Find the newest table by modification time, and newer files that are unfinished.
+    """Find the newest table by modification time, and newer files that are not used.
 
     A file is unfinished if its name says so (hidden, or as in ``_TEMPORARY``), or if it has
     changed within the last ``settle_s`` seconds.
@@ -40,7 +46,7 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         settle_s: Seconds without a change after which a file is finished.
     """
     if Path(tables).is_dir():
-        paths = [path for path in Path(tables).iterdir() if _is_table(path)]
+        paths = [path for path in Path(tables).iterdir() if _may_be_table(path)]
     else:
         paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute globs
     states = []
@@ -48,25 +54,28 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
             if path.is_file():
                 states.append((path.stat().st_mtime, path))
-    unfinished = []
+    is_folder = Path(tables).is_dir()
+    unused = []
     for modified_s, path in sorted(states, reverse=True):
         if _is_temporary(path.name):
-            unfinished.append(f"{path}: a temporary name")
+            unused.append(f"{path}: a temporary name")
+        elif is_folder and path.suffix.lower() not in _TABLES:
+            unused.append(f"{path}: expected a name that ends in {' or '.join(_TABLES)}")
         elif now_s - modified_s < settle_s:
             seconds = max(now_s - modified_s, 0)
-            unfinished.append(
+            unused.append(
                 f"{path}: changed {seconds:.0f} s ago; used after {settle_s:.0f} s without a change"
             )
         else:
-            return TablesFound(path, unfinished)
-    return TablesFound(None, unfinished)
+            return TablesFound(path, unused, now_s - modified_s)
+    return TablesFound(None, unused)
 
 
-def _is_table(path: Path) -> bool:
+def _may_be_table(path: Path) -> bool:
     """Whether it has the name of a table, or will have without its temporary suffix."""
     if _is_temporary(path.name):
         return any(suffix.lower().rstrip("~") in _TABLES for suffix in path.suffixes)
-    return path.suffix.lower() in _TABLES
+    return path.suffix.lower() in (*_TABLES, *_OTHER_TABLES)
 
 
 def _is_temporary(name: str) -> bool:
@@ -74,7 +83,7 @@ def _is_temporary(name: str) -> bool:
 
 
 def newest_table(tables: str) -> Path:
-    """Tonight's table; logs which newer files are unfinished.
+    """Tonight's table; logs which newer files are not used, and whether it is old.
 
     Raises:
         InputError: There is none.
@@ -83,8 +92,15 @@ def newest_table(tables: str) -> Path:
         raise InputError("--tables: expected a folder of tables, or a glob; found nothing")
     found = find_tables(tables, time.time(), settings.night().settle_s)
     if found.newest is None:
-        why = "; ".join(found.unfinished) or "none"
+        why = "; ".join(found.unused) or "none"
         raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
-    for why in found.unfinished:
-        logger.info(TASK_LINE, "Nightly", f"not used: {why}")
+    for why in found.unused:
+        logger.warning("newer, but not used: %s", why)
+    most_hours = settings.night().max_age_hours
+    if most_hours and found.age_s > most_hours * 3600:
+        logger.warning(
+            "%s: expected a table that has changed within %g hours ([night] max_age_hours); it "
+            "changed %.0f hours ago: is there no newer one?",
+            *(found.newest, most_hours, found.age_s / 3600),
+        )
     return found.newest
