@@ -65,7 +65,9 @@ def test_a_setting_that_cannot_be_parsed_is_named() -> None:
     config = luigi.configuration.get_config()
     config.set("night", "keep", "many")
     try:
-        with pytest.raises(SettingsError, match=r"^\[night\] keep: expected a whole number; found"):
+        with pytest.raises(
+            SettingsError, match=r"^\[night\] keep: expected a whole number, 1 or more; found"
+        ):
             settings.night()
     finally:
         config.remove_option("night", "keep")

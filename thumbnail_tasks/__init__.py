@@ -11,6 +11,22 @@ The tasks that a user names on the command line::
     luigi --module thumbnail_tasks FetchWeights
 """
 
+import signal
+import sys
+import threading
+from pathlib import PurePath
+
+# ruff: noqa: E402
+# While a command imports its libraries, Ctrl-C ends it at once: they print a KeyboardInterrupt, or
+# drop it, and nothing has begun. (argv[0] is -m while Python looks for the package.)
+_is_command_starting = (
+    PurePath(sys.argv[0] or "-c").name in ("luigi", "thumbnail-tasks", "-m")
+    and threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+)
+if _is_command_starting:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from thumbnail_tasks import luigi_parsing, luigi_patches
 from thumbnail_tasks.commands.cleanup import CleanUp
 from thumbnail_tasks.commands.export import ExportAttributes
@@ -31,6 +47,8 @@ luigi_parsing.name_bad_values()
 luigi_patches.start_tasks_within(hold_interrupts)
 set_up_logging()
 accept_old_context()
+if _is_command_starting:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = [
     "BuildReport",

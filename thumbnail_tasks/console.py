@@ -100,7 +100,7 @@ def _shorten_own_errors(record: logging.LogRecord) -> bool:
 
 
 def _show_own_errors_as_lines() -> None:
-    """Show errors before the run starts as one line; a script keeps its stack traces."""
+    """Show errors and Ctrl-C before the run starts as one line; a script keeps stack traces."""
     if command_name() not in COMMANDS:
         return
     show_traceback = sys.excepthook
@@ -108,6 +108,8 @@ def _show_own_errors_as_lines() -> None:
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, ThumbnailTasksError):
             print(f"ERROR: {error}", file=sys.stderr)
+        elif isinstance(error, KeyboardInterrupt):
+            print(INTERRUPTED, file=sys.stderr)
         else:
             show_traceback(kind, error, trace)
 

@@ -12,6 +12,8 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "local_scheduler": True,
         "workers": 1,
         "log_level": "WARNING",
+        # Two equal commands share the work of a data directory, or run in different folders.
+        "no_lock": True,
     },
     "worker": {
         # A task counts as done only if its files exist.

@@ -6,6 +6,7 @@ what each function relies on.
 
 import argparse
 import configparser
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,49 @@ class PathParameter(luigi.Parameter[str]):
     def normalize(self, x: str) -> str:
         """The path or paths with the home folder written out."""
         return re.sub(r"(?:^|(?<=,))\s*~[^/,]*", lambda found: _expand(found[0]), x)
+
+
+class _Ranged:
+    """A number within a range."""
+
+    def __init__(
+        self,
+        *,
+        above: float = -math.inf,
+        at_least: float = -math.inf,
+        at_most: float = math.inf,
+        **options: Any,
+    ) -> None:
+        self._above, self._at_least, self._at_most = above, at_least, at_most
+        super().__init__(**options)
+
+    def parse(self, text: str) -> Any:
+        """Parse a number.
+
+        Raises:
+            ValueError: It is none, or outside of the range.
+        """
+        number = super().parse(text)  # type: ignore[misc]
+        if not (self._above < number and self._at_least <= number <= self._at_most):
+            raise ValueError(text)
+        return number
+
+    @property
+    def range(self) -> str:
+        """The range in words, as in `` from 0 to 1``."""
+        if self._above > -math.inf:
+            return f" above {self._above:g}"
+        if self._at_most < math.inf:
+            return f" from {self._at_least:g} to {self._at_most:g}"
+        return f", {self._at_least:g} or more"
+
+
+class IntInRange(_Ranged, luigi.IntParameter):
+    """A whole number within a range."""
+
+
+class FloatInRange(_Ranged, luigi.FloatParameter):
+    """A number within a range."""
 
 
 def _expand(name: str) -> str:
@@ -155,7 +199,7 @@ def bad_value(where: str, parameter: luigi.Parameter[Any], found: str) -> Settin
         expected = f"one of {', '.join(sorted(map(str, parameter._choices)))}"
     else:
         known = (text for kind, text in _EXPECTED.items() if isinstance(parameter, kind))
-        expected = next(known, "another value")
+        expected = next(known, "another value") + getattr(parameter, "range", "")
     return SettingsError(f"{where}: expected {expected}; found: {found!r}")
 
 

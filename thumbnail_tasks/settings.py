@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import luigi
+from luigi.interface import core
 
 from thumbnail_tasks.errors import SettingsError
-from thumbnail_tasks.luigi_parsing import PathParameter
+from thumbnail_tasks.luigi_parsing import FloatInRange, IntInRange, PathParameter
 
 QUALITIES = ("maxresdefault", "sddefault", "hqdefault", "mqdefault", "default")
 """YouTube's names for 1280×720, 640×480, 480×360, 320×180 and 120×90 pixels."""
@@ -103,21 +104,25 @@ class storage(luigi.Config):
     """Where results are stored, and in which units."""
 
     data_dir: str = PathParameter(default="data", description="Folder of all results")
-    shard_size: int = luigi.IntParameter(
-        default=512, description="Thumbnails in one shard, the unit of work and of resuming"
+    shard_size: int = IntInRange(
+        at_least=1,
+        default=512,
+        description="Thumbnails in one shard, the unit of work and of resuming",
     )
 
 
 class night(luigi.Config):
     """How ``Nightly`` selects tonight's table, and how many exports it keeps."""
 
-    keep: int = luigi.IntParameter(default=14, description="Number of dated exports to keep")
-    settle_s: float = luigi.FloatParameter(
+    keep: int = IntInRange(at_least=1, default=14, description="Number of dated exports to keep")
+    settle_s: float = FloatInRange(
+        at_least=0,
         default=60.0,
         description="A table is used only after it has been unchanged for this many seconds, "
         "so that one still being copied is not",
     )
-    max_age_hours: float = luigi.FloatParameter(
+    max_age_hours: float = FloatInRange(
+        at_least=0,
         default=48.0,
         description="A night warns if its table has not changed for this many hours; 0: never",
     )
@@ -155,33 +160,41 @@ class thumbnails(_Section):
         default="thumbnail-tasks/0.1 (batch job; thumbnails only)",
         description="User-Agent header; add an address where you can be reached",
     )
-    concurrency: int = luigi.IntParameter(
-        default=16, description="Maximum number of concurrent requests"
+    concurrency: int = IntInRange(
+        at_least=1, default=16, description="Maximum number of concurrent requests"
     )
-    requests_per_second: float = luigi.FloatParameter(
-        default=50.0, description="Maximum requests per second to one host"
+    requests_per_second: float = FloatInRange(
+        above=0, default=50.0, description="Maximum requests per second to one host"
     )
-    connect_timeout_s: float = luigi.FloatParameter(
-        default=5.0, description="Timeout to connect, in seconds"
+    connect_timeout_s: float = FloatInRange(
+        above=0, default=5.0, description="Timeout to connect, in seconds"
     )
-    read_timeout_s: float = luigi.FloatParameter(
-        default=15.0, description="Timeout without receiving a byte, in seconds"
+    read_timeout_s: float = FloatInRange(
+        above=0, default=15.0, description="Timeout without receiving a byte, in seconds"
     )
-    total_timeout_s: float = luigi.FloatParameter(
+    total_timeout_s: float = FloatInRange(
+        above=0,
         default=60.0,
         description="Timeout for the whole response, redirects included, in seconds",
     )
-    retries: int = luigi.IntParameter(
-        default=3, description="Retries within a run, with exponential backoff and jitter"
+    retries: int = IntInRange(
+        at_least=0,
+        default=3,
+        description="Retries within a run, with exponential backoff and jitter",
     )
-    backoff_s: float = luigi.FloatParameter(
-        default=0.5, description="Seconds before the first retry; doubles with each retry"
+    backoff_s: float = FloatInRange(
+        at_least=0,
+        default=0.5,
+        description="Seconds before the first retry; doubles with each retry",
     )
-    retry_after_max_s: float = luigi.FloatParameter(
+    retry_after_max_s: float = FloatInRange(
+        at_least=0,
         default=120.0,
         description="Longest Retry-After to wait for, in seconds; beyond it, the next run retries",
     )
-    max_failure_rate: float = luigi.FloatParameter(
+    max_failure_rate: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.5,
         description="The run stops when more than this share of a host's last stop_after "
         "thumbnails failed transiently: time-outs, 429, 5xx, no connection (0 to 1; 1: never)",
@@ -189,36 +202,43 @@ class thumbnails(_Section):
     stop_share: float | None = luigi.OptionalFloatParameter(
         default=None, description="Old name of max_failure_rate"
     )
-    stop_after: int = luigi.IntParameter(
+    stop_after: int = IntInRange(
+        at_least=1,
         default=100,
         description="Thumbnails of one host over which max_failure_rate is measured",
     )
-    max_bytes: int = luigi.IntParameter(
-        default=10_000_000, description="Largest response accepted, in bytes"
+    max_bytes: int = IntInRange(
+        at_least=1, default=10_000_000, description="Largest response accepted, in bytes"
     )
-    max_pixels: int = luigi.IntParameter(
-        default=20_000_000, description="Largest picture decoded, in pixels"
+    max_pixels: int = IntInRange(
+        at_least=1, default=20_000_000, description="Largest picture decoded, in pixels"
     )
 
 
 class text(luigi.Config):
     """Which recognised words become text, and which are corrected."""
 
-    min_confidence: float = luigi.FloatParameter(
+    min_confidence: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.8,
         description="Words with a lower confidence stay in `words` but are left out of the text (0 "
         "to 1; on 174 labelled thumbnails, 0.9 instead of 0.8 gave precision +0.02, recall -0.02)",
     )
-    small_text_px: float = luigi.FloatParameter(
-        default=14.0, description="Words of a smaller height, in pixels, are small"
+    small_text_px: float = FloatInRange(
+        at_least=0, default=14.0, description="Words of a smaller height, in pixels, are small"
     )
-    small_text_confidence: float = luigi.FloatParameter(
+    small_text_confidence: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.97,
         description="Small words with a lower confidence stay in `words` but are left out of the "
         "text (0 to 1; most are misread textures: this threshold reduces false text from 7 "
         "to 3 of 40 pictures without words, at equal recall)",
     )
-    sure_confidence: float = luigi.FloatParameter(
+    sure_confidence: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.98,
         description="Words with at least this confidence are not corrected (0 to 1; of 6,977 drawn "
         "title words, correction repaired 188 and broke 2 below it, 20 and 19 above it)",
@@ -237,7 +257,9 @@ class faces(luigi.Config):
         default=0.7,
         description="Boxes with a lower score are dropped (most faces score about 1)",
     )
-    max_flatness: float = luigi.FloatParameter(
+    max_flatness: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.4,
         description="Boxes in which one colour has a larger share are dropped as drawings (0 to 1)",
     )
@@ -246,24 +268,32 @@ class faces(luigi.Config):
 class keras_ocr(luigi.Config):
     """Recognition settings of keras-ocr; the defaults are its own."""
 
-    scale: float = luigi.FloatParameter(
-        default=2.0, description="Factor by which pictures are enlarged before detection"
+    scale: float = FloatInRange(
+        above=0, default=2.0, description="Factor by which pictures are enlarged before detection"
     )
-    max_size_px: int = luigi.IntParameter(
-        default=2048, description="Largest side after enlarging, in pixels"
+    max_size_px: int = IntInRange(
+        at_least=1, default=2048, description="Largest side after enlarging, in pixels"
     )
-    detection_threshold: float = luigi.FloatParameter(
-        default=0.7, description="Words whose highest text score is lower are dropped (0 to 1)"
+    detection_threshold: float = FloatInRange(
+        at_least=0,
+        at_most=1,
+        default=0.7,
+        description="Words whose highest text score is lower are dropped (0 to 1)",
     )
-    text_threshold: float = luigi.FloatParameter(
-        default=0.4, description="Pixels with a higher text score belong to a letter (0 to 1)"
+    text_threshold: float = FloatInRange(
+        at_least=0,
+        at_most=1,
+        default=0.4,
+        description="Pixels with a higher text score belong to a letter (0 to 1)",
     )
-    link_threshold: float = luigi.FloatParameter(
+    link_threshold: float = FloatInRange(
+        at_least=0,
+        at_most=1,
         default=0.4,
         description="Pixels with a higher link score join the letters of a word (0 to 1)",
     )
-    size_threshold: int = luigi.IntParameter(
-        default=10, description="Words of fewer pixels are dropped"
+    size_threshold: int = IntInRange(
+        at_least=0, default=10, description="Words of fewer pixels are dropped"
     )
     detector_weights: str = PathParameter(
         default="", description="HDF5 file of CRAFT weights instead of keras-ocr's own"
@@ -315,8 +345,10 @@ class keras_emotions(luigi.Config):
     sha256: str = luigi.Parameter(
         default="", description="Its SHA-256; empty: any file that contains no code"
     )
-    input_px: int = luigi.IntParameter(
-        default=0, description="Side of its grey input, in pixels; 0: read from the file"
+    input_px: int = IntInRange(
+        at_least=0,
+        default=0,
+        description="Side of its grey input, in pixels; 0: read from the file",
     )
     scaling: str = luigi.ChoiceParameter(
         default="0-1",
@@ -394,8 +426,8 @@ class runs(luigi.Config):
         description="URL under which a web server publishes the folder runs of the data directory; "
         "luigid's page then links each task to the record of its run",
     )
-    update_interval_s: float = luigi.FloatParameter(
-        default=5.0, description="Seconds between two updates of record and metrics"
+    update_interval_s: float = FloatInRange(
+        above=0, default=5.0, description="Seconds between two updates of record and metrics"
     )
 
 
@@ -406,8 +438,10 @@ class messages(luigi.Config):
         default="",
         description="URL that receives JSON with `text` and the run's `record`; keep it secret",
     )
-    webhook_timeout_s: float = luigi.FloatParameter(
-        default=10.0, description="Timeout to connect, and to wait for the response, in seconds"
+    webhook_timeout_s: float = FloatInRange(
+        above=0,
+        default=10.0,
+        description="Timeout to connect, and to wait for the response, in seconds",
     )
 
 
@@ -430,6 +464,8 @@ def check_all() -> None:
     """
     for section in sections():
         section()
+    if core().workers < 1:
+        raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
 
 
 def effective_settings() -> dict[str, str]:
@@ -458,30 +494,6 @@ def wanted_quality() -> str:
             f"[thumbnails] quality: expected one of {', '.join(QUALITIES)}; found: {quality!r}"
         )
     return quality
-
-
-def wanted_shard_size() -> int:
-    """Number of thumbnails in one shard.
-
-    Raises:
-        SettingsError: It is less than one.
-    """
-    return _one_or_more("[storage] shard_size", storage().shard_size)
-
-
-def kept_exports() -> int:
-    """Number of dated exports to keep.
-
-    Raises:
-        SettingsError: It is less than one.
-    """
-    return _one_or_more("[night] keep", night().keep)
-
-
-def _one_or_more(setting: str, value: int) -> int:
-    if value < 1:
-        raise SettingsError(f"{setting}: expected 1 or more; found: {value}")
-    return value
 
 
 def engine_name(stage: str) -> str:

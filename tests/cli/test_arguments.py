@@ -80,7 +80,7 @@ def test_set_changes_any_setting() -> None:
     [
         ("thumbnails.qualty=x", "no such setting. Did you mean thumbnails.quality?"),
         ("ExportAttributes.videos=x", "no such setting."),
-        ("night.keep=two", "--set night.keep: expected a whole number; found: 'two'"),
+        ("night.keep=two", "--set night.keep: expected a whole number, 1 or more; found: 'two'"),
         ("report.build=maybe", "--set report.build: expected true or false; found: 'maybe'"),
         ("thumbnails", "expected SECTION.NAME=VALUE, as in thumbnails.quality=default"),
     ],
@@ -165,3 +165,17 @@ def test_without_a_table_that_of_the_last_successful_run_is_used(tmp_path: Path)
 def test_without_a_table_and_without_a_run_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected a run that succeeded; found none\. Name a"):
         translate(f"search cat --out {tmp_path}")
+
+
+def test_an_address_of_luigid_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        build_parser().parse_args(["export", "videos.csv", "--luigid", "foo"])
+    assert (
+        "expected an address, as in http://127.0.0.1:8082; found: 'foo'" in capsys.readouterr().err
+    )
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        build_parser().parse_args(["--version"])
+    assert capsys.readouterr().out.startswith("thumbnail-tasks 0.")

@@ -52,7 +52,6 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
             "text: expected one of rapidocr, keras-ocr, filename2text; found: 'eyes'",
         ),
         ((*SAMPLE[:2], "--thumbnails-quality", "huge"), "quality: expected one of maxresdefault"),
-        ((*SAMPLE, "--storage-shard-size", "0"), "shard_size: expected 1 or more; found: 0"),
     ],
 )
 def test_a_bad_flag_is_named(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
@@ -60,6 +59,34 @@ def test_a_bad_flag_is_named(tmp_path: Path, flags: tuple[str, ...], said: str) 
     assert finished.code == 30, finished.printed
     assert said in finished.printed
     assert "Traceback" not in finished.printed
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            ("--storage-shard-size", "0"),
+            "--storage-shard-size: expected a whole number, 1 or more; found: '0'",
+        ),
+        (("--workers", "0"), "[core] workers: expected 1 or more; found: 0"),
+        (
+            ("--thumbnails-requests-per-second", "0"),
+            "--thumbnails-requests-per-second: expected a number above 0; found: '0'",
+        ),
+        (
+            ("--text-min-confidence", "7"),
+            "--text-min-confidence: expected a number from 0 to 1; found: '7'",
+        ),
+    ],
+)
+def test_a_number_out_of_range_is_one_line_before_anything_is_read(
+    tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    finished = run(tmp_path / "data", *SAMPLE, *flags)
+    assert finished.code == 4
+    assert finished.printed.splitlines()[0] == f"ERROR: {said}"
+    assert "Traceback" not in finished.printed
+    assert "ReadVideos" not in finished.printed
 
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from thumbnail_tasks.errors import SettingsError, StorageError
+from thumbnail_tasks.execution import gpus
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu, show_only
 from thumbnail_tasks.execution.model_process import ModelProcess
 
@@ -98,10 +99,17 @@ def test_a_gpu_is_selected_by_number_or_uuid(
     assert find_gpus() == [SECOND]
 
 
-def test_without_nvidia_smi_the_selected_gpus_are_accepted(
-    use_gpus: UseGpus, put_nvidia_smi: PutNvidiaSmi
+def test_without_nvidia_smi_the_selected_gpus_are_accepted_if_there_is_a_driver(
+    use_gpus: UseGpus,
+    put_nvidia_smi: PutNvidiaSmi,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     use_gpus(devices="0,3")
+    monkeypatch.setattr(gpus, "_DRIVERS", (tmp_path / "driver",))
+    with pytest.raises(GpuError, match=r"devices = 0,3: expected NVIDIA's driver; found neither"):
+        find_gpus()
+    (tmp_path / "driver").touch()
     assert find_gpus() == [Gpu("0", "GPU 0"), Gpu("3", "GPU 3")]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import importlib.metadata
 import re
 import textwrap
 from pathlib import Path
@@ -103,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="thumbnail-tasks",
         description="Turn a table of videos into a table of what their thumbnails say and show.",
     )
+    version = f"%(prog)s {importlib.metadata.version('thumbnail-tasks')}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, summary: str) -> argparse.ArgumentParser:
@@ -159,7 +162,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N", type=int, help="stages at the same time (default: 1)"
     )
-    parser.add_argument("--luigid", metavar="URL", help="use this central scheduler, and its page")
+    parser.add_argument(
+        "--luigid", metavar="URL", type=_url, help="use this central scheduler, and its page"
+    )
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -180,6 +185,14 @@ def _date(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"expected a date, as in 2026-01-31; found: {text!r}"
         ) from None
+
+
+def _url(text: str) -> str:
+    if not re.match(r"https?://[^/]", text):
+        raise argparse.ArgumentTypeError(
+            f"expected an address, as in http://127.0.0.1:8082; found: {text!r}"
+        )
+    return text
 
 
 def apply_settings(options: argparse.Namespace) -> None:

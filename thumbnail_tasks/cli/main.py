@@ -17,7 +17,6 @@ from thumbnail_tasks.cli.arguments import (
 )
 from thumbnail_tasks.cli.describe import describe
 from thumbnail_tasks.cli.doctor import examine
-from thumbnail_tasks.console import EXIT_INTERRUPTED
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 
 EXIT_USAGE = 2
@@ -51,5 +50,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ThumbnailTasksError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_WRONG_INPUT)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)

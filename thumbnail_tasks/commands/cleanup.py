@@ -65,7 +65,7 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
         StorageError: An export is damaged.
     """
     exports = data_dir / "exports"
-    old_exports = retention.find_old_exports(exports, settings.kept_exports())
+    old_exports = retention.find_old_exports(exports, settings.night().keep)
     reclaimable = [
         *retention.list_orphans(data_dir),
         *retention.list_unfinished(unfinished_folders(str(data_dir))),

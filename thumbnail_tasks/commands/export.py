@@ -8,7 +8,7 @@ from pathlib import Path
 import luigi
 import pyarrow as pa
 
-from thumbnail_tasks import settings
+from thumbnail_tasks import luigi_patches, settings
 from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE, print_result
@@ -142,5 +142,7 @@ def export_of(task: RunTask) -> ExportAttributes:
 
 @ExportAttributes.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 def _log_nothing_to_do(task: ExportAttributes) -> None:
+    if luigi_patches.is_command() and luigi_patches.root_task_name() != task.get_task_family():
+        return  # the command has more to do than this export
     path = task.output()[0].path
     logger.info("Nothing to do: %s is up to date with this input and these engines.", path)

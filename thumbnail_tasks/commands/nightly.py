@@ -78,7 +78,6 @@ class Nightly(RunTask):
         with contextlib.suppress(StorageError):
             _lock_night(Path(task["data_dir"]))
         with contextlib.suppress(ThumbnailTasksError):
-            settings.kept_exports()
             return {"videos": task["videos"] or _tonights_table(task["tables"])}
         return {}
 
@@ -101,7 +100,7 @@ class Nightly(RunTask):
         return is_current_export(*self.output(), export_of(self).fingerprint)
 
     def run(self) -> None:
-        keep = settings.kept_exports()
+        keep = settings.night().keep
         if not self.videos:
             raise InputError(
                 f"{newest_table(self.tables)}: arrived while the night was starting; run again"

@@ -1,5 +1,6 @@
 """``BuildReport``: the HTML report of an export."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.pipeline import stages_of
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+
+logger = logging.getLogger(__name__)
 
 
 class BuildReport(RunTask):
@@ -38,3 +41,8 @@ class BuildReport(RunTask):
         with self.lock(export.output()[0]):
             if not self.complete():  # another run may have built it
                 export.build_report(plan)
+
+
+@BuildReport.event_handler(luigi.Event.DEPENDENCY_PRESENT)
+def _log_nothing_to_do(task: BuildReport) -> None:
+    logger.info("Nothing to do: %s shows the current export.", task.output().path)

@@ -46,7 +46,6 @@ def start_run(task: Mapping[str, Any]) -> int:
     Raises:
         SettingsError: A setting cannot be parsed, also one that only a later stage needs.
     """
-    settings.check_all()
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
         if task["videos"]:  # --help creates no folder
@@ -59,6 +58,7 @@ def start_run(task: Mapping[str, Any]) -> int:
         functools.partial(_list_planned, run),
         functools.partial(count_thumbnails, run),
     )
+    settings.check_all()  # now that an error is recorded, and sent
     return plan_number
 
 

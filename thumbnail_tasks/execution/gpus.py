@@ -27,6 +27,8 @@ NVIDIA_SMI = "nvidia-smi"
 _NVIDIA_SMI_TIMEOUT_S = 60.0
 """It takes seconds if the driver has to wake the GPUs, and hangs if one is lost."""
 _SECONDS_BETWEEN_TRIES = 0.5
+_DRIVERS = (Path("/proc/driver/nvidia"), Path("/dev/dxg"))
+"""Where Linux and WSL show that NVIDIA's driver is loaded."""
 _GPU_ID = re.compile(r"\d+|GPU-[0-9A-Fa-f-]+")
 
 
@@ -48,7 +50,8 @@ def find_gpus() -> list[Gpu]:
 
     Raises:
         SettingsError: A selected GPU does not exist.
-        GpuError: nvidia-smi fails; or there is no GPU although ``[gpus] required`` is set.
+        GpuError: nvidia-smi fails; GPUs are selected, but there is no driver; or there is no GPU
+            although ``[gpus] required`` is set.
     """
     config = settings.gpus()
     gpus = _select_gpus(config.devices.strip())
@@ -80,6 +83,12 @@ def _select_gpus(wanted: str) -> list[Gpu]:
     if wanted == "auto":
         return list((listed or {}).values())
     if listed is None:
+        if not any(path.exists() for path in _DRIVERS):
+            raise GpuError(
+                f"{setting} = {wanted}: expected NVIDIA's driver; found neither nvidia-smi nor "
+                f"{' nor '.join(map(str, _DRIVERS))}. Install it, or compute on the CPU with "
+                "[gpus] devices = none"
+            )
         return [Gpu(one, f"GPU {one}") for one in dict.fromkeys(ids)]
     by_id = listed | {gpu.id: gpu for gpu in listed.values()}
     if missing := [one for one in ids if one not in by_id]:

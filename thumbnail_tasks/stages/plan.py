@@ -193,7 +193,7 @@ class PlanShards(VideosTask):
         )
 
     def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-        size = settings.wanted_shard_size()
+        size = settings.storage().shard_size
         for start in range(0, len(to_do), size):
             thumbnails = to_do.slice(start, size)
             yield name_shard(self.table_name, thumbnails), thumbnails
