@@ -86,6 +86,10 @@ def odd_csvs() -> list[OddCsv]:
     return [
         OddCsv("an_index", b",video_id\n0,a\n", ["Unnamed: 0", "video_id"], [["0", "a"]]),
         OddCsv("semicolons", b"video_id;title\na;b,c\n", key_title, [["a", "b,c"]]),
+        OddCsv("tabs", b"video_id\ttitle\na\tb,c\n", key_title, [["a", "b,c"]]),
+        OddCsv("tabs_in_commas", b"video_id,title\na,b\tc\n", key_title, [["a", "b\tc"]]),
+        titled("excels_hint", "a;b,c\n", "b,c", start="sep=;\nvideo_id;title\n"),
+        titled("excels_hint_and_bom", "a\tb\r\n", "b", start="\ufeffSEP=\t\r\nvideo_id\ttitle\r\n"),
         titled("quoted_newlines", 'a,"b\n\nc"\nb,"\n"\n', "b\n\nc", "\n"),
         titled("quoted_crlf", 'a,"b\r\nc"\n', "b\r\nc"),
         titled("quoted_quotes", 'a,""""\nb,"""b"""\nc,""\n', '"', '"b"', ""),
@@ -219,14 +223,12 @@ def no_tables() -> list[NoTable]:
         NoTable("gzip", gzip.compress(text), "found a gzip file. Unpack it"),
         NoTable("zip", packed.getvalue(), "found a zip file or an Excel workbook"),
         NoTable("elf", b"\x7fELF\2\1\1\0", "found a binary file"),
-        NoTable("no_key", b"id,url\n1,2\n", "no column 'thumbnail_link' or 'video_id'"),
+        NoTable("no_key", b"key,url\n1,2\n", "no column 'thumbnail_link' or 'video_id'"),
         NoTable("a_key_with_a_mark", "\u200bvideo_id\na\n".encode(), r"found: \u200bvideo_id"),
         NoTable("two_boms", "\ufeff\ufeffvideo_id\na\n".encode(), r"found: \ufeffvideo_id"),
-        NoTable("escapes_in_a_header", b"id,\x1b[2J\n1,2\n", r"found: id, \x1b[2J"),
-        NoTable("a_newline_in_a_header", b'id,"\n\nERROR"\n1,2\n', r"found: id, \n\nERROR"),
-        NoTable("tabs", b"video_id\ttitle\na\tb\n", r"found: video_id\ttitle"),
+        NoTable("escapes_in_a_header", b"key,\x1b[2J\n1,2\n", r"found: key, \x1b[2J"),
+        NoTable("a_newline_in_a_header", b'key,"\n\nERROR"\n1,2\n', r"found: key, \n\nERROR"),
         NoTable("a_comment_first", b"# videos\nvideo_id,title\na,b\n", "found: # videos"),
-        NoTable("excels_hint", b"sep=;\nvideo_id;title\na;b\n", "found: sep="),
         NoTable("a_blank_line_first", b"\nvideo_id,title\na,b\n", "found: an empty line"),
         NoTable("a_short_row", text + b"b\n", "with 2 cells in each row; found"),
         NoTable("a_long_row", text + b"b,c,\x1b[2J\n", r"got 3: b,c,\x1b[2J"),
@@ -263,7 +265,7 @@ def no_tables() -> list[NoTable]:
         NoTable("parquet_page", good[:40] + b"\xff" * 90 + good[130:], "expected a Parquet file;"),
         NoTable("parquet_rows", parquet(pa.table({"video_id": pa.array([], pa.string())})), "rows"),
         NoTable(
-            "parquet_no_key", parquet(pa.table({"id": ["a"]})), "of a Parquet file); found: id"
+            "parquet_no_key", parquet(pa.table({"key": ["a"]})), "of a Parquet file); found: key"
         ),
         NoTable("parquet_twice", parquet(two_titles), "column 'title' occurs more than once"),
         NoTable("parquet_ours", key_and(edges=pa.array([1.0])), "columns edges would be over"),

@@ -63,7 +63,8 @@ class _Ranged:
     def range(self) -> str:
         """The range in words, as in `` from 0 to 1``."""
         if self._above > -math.inf:
-            return f" above {self._above:g}"
+            most = f" and up to {self._at_most:g}" if self._at_most < math.inf else ""
+            return f" above {self._above:g}{most}"
         if self._at_most < math.inf:
             return f" from {self._at_least:g} to {self._at_most:g}"
         return f", {self._at_least:g} or more"
@@ -107,6 +108,11 @@ def accept_percent_signs() -> None:
 
 _SYNONYMS: Final = {"--data-dir": "storage_data_dir"}
 """Flags of tasks that are the same as the flag of a setting, and the name of that setting."""
+_SHORT_FLAGS: Final = {
+    f"--{name}-column": f"--columns-{name}"
+    for name in ("id", "link", "title", "channel", "description")
+}
+"""Other names of flags."""
 
 
 def improve_flags() -> None:
@@ -121,6 +127,8 @@ def improve_flags() -> None:
             tasks = [name for name in Register.task_names() if name[0].isupper()]
             raise SystemExit(f"ERROR: no task {root_task}.{suggest(root_task, tasks)}")
         parser: argparse.ArgumentParser = _build_parser(root_task=root_task, **options)
+        known = parser._option_string_actions
+        known |= {short: known[flag] for short, flag in _SHORT_FLAGS.items() if flag in known}
         for flag, same_as in _SYNONYMS.items():
             if flag in parser._option_string_actions:
                 parser._option_string_actions[flag].dest = same_as

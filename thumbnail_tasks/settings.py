@@ -111,6 +111,33 @@ class storage(luigi.Config):
     )
 
 
+class columns(luigi.Config):
+    """Names of the table's columns, where they are not among the known ones."""
+
+    id: str = luigi.Parameter(default="", description="Column of video ids, also --id-column")
+    link: str = luigi.Parameter(
+        default="", description="Column of links to thumbnails, also --link-column"
+    )
+    title: str = luigi.Parameter(default="", description="Column of titles, also --title-column")
+    channel: str = luigi.Parameter(
+        default="", description="Column of channels' names, also --channel-column"
+    )
+    description: str = luigi.Parameter(
+        default="", description="Column of descriptions, also --description-column"
+    )
+
+    def of(self, meaning: str) -> str:
+        """The name for a meaning, such as ``video_id``; empty if none is set."""
+        by_meaning = {
+            "video_id": self.id,
+            "thumbnail_link": self.link,
+            "title": self.title,
+            "channel_title": self.channel,
+            "description": self.description,
+        }
+        return by_meaning[meaning]
+
+
 class night(luigi.Config):
     """How ``Nightly`` selects tonight's table, and how many exports it keeps."""
 
@@ -248,7 +275,8 @@ class text(luigi.Config):
 class faces(luigi.Config):
     """Detection settings of dlib-cnn; with (n, 0, 1) its boxes equal those of dlib's detector."""
 
-    upsamplings: int = luigi.IntParameter(
+    upsamplings: int = IntInRange(
+        at_least=0,
         default=1,
         description="Number of times to double the picture before detection: 1 finds faces from "
         "about 40 pixels, 0 from about 80",
@@ -269,7 +297,10 @@ class keras_ocr(luigi.Config):
     """Recognition settings of keras-ocr; the defaults are its own."""
 
     scale: float = FloatInRange(
-        above=0, default=2.0, description="Factor by which pictures are enlarged before detection"
+        above=0,
+        at_most=100,
+        default=2.0,
+        description="Factor by which pictures are enlarged before detection",
     )
     max_size_px: int = IntInRange(
         at_least=1, default=2048, description="Largest side after enlarging, in pixels"
@@ -331,7 +362,8 @@ class tensorflow_hub(luigi.Config):
 class face_recognition(luigi.Config):
     """Detection settings of face_recognition's two detectors."""
 
-    upsamplings: int = luigi.IntParameter(
+    upsamplings: int = IntInRange(
+        at_least=0,
         default=1,
         description="Number of times to double the picture before detection "
         "(number_of_times_to_upsample)",

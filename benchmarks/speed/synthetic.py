@@ -58,7 +58,7 @@ def make_archive(n_rows: int, folder: Path) -> Archive:
     folder.mkdir(parents=True, exist_ok=True)
     ids = [f"speed{number:06d}" for number in range(n_thumbnails)]
     write_videos(videos, n_rows, ids, random)
-    size = settings.wanted_shard_size()
+    size = settings.storage().shard_size
     starts = range(0, n_thumbnails, size)
     for start in starts:
         write_shard(ids[start : start + size], data_dir, random)

@@ -7,8 +7,6 @@ import signal
 import socketserver
 import stat
 import subprocess
-import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT, Answer, Handler, Server, running
+from tests.conftest import EXAMPLES, Answer, Server, running
 from tests.dag.runs import (
     QUICKLY,
     cfg_of_luigid_away,
@@ -290,42 +288,6 @@ def test_a_webhook_that_does_not_respond_times_out(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
     assert finished.code == 30
     assert "found: ReadTimeout" in finished.printed
-
-
-def test_a_command_refused_by_luigi_is_not_recorded(tmp_path: Path, server: Server) -> None:
-    is_over = threading.Event()
-
-    def answer_late(to: Handler) -> None:
-        is_over.wait()
-        Answer(404).send(to)
-
-    slow = server.lay_down("/slow.jpg", Answer(custom=answer_late))
-    videos = tmp_path / "videos.csv"
-    videos.write_text(f"thumbnail_link\n{slow}\n")
-    patient = ("--thumbnails-read-timeout-s", "600", "--thumbnails-total-timeout-s", "600")
-    flags = ("--videos", str(videos), "--lock-pid-dir", str(tmp_path / "locks"), *patient)
-    first = start_locked(tmp_path / "data", *flags)
-    wait_for(tmp_path / "data", "plans/*/*.parquet")
-    second = start_locked(tmp_path / "data", *flags)
-    second.communicate(timeout=600)
-    is_over.set()
-    assert second.returncode == 20
-    first.communicate(timeout=600)
-    assert the_record(tmp_path / "data").exit_code == first.returncode
-
-
-def start_locked(data_dir: Path, *flags: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [
-            *(str(Path(sys.executable).with_name("luigi")), "--module", "thumbnail_tasks"),
-            *("ExportAttributes", "--storage-data-dir", str(data_dir), *flags),
-            *("--thumbnails-allow-private-addresses", "true", "--thumbnails-retries", "0"),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def test_an_unreachable_scheduler_is_reported(tmp_path: Path, webhook: Webhook) -> None:

@@ -176,5 +176,5 @@ def test_stop_after_zero_is_refused(
     quick_limits: luigi.configuration.LuigiConfigParser,
 ) -> None:
     quick_limits.set("thumbnails", "stop_after", "0")
-    with pytest.raises(SettingsError, match="stop_after: expected 1 or more; found: 0"):
+    with pytest.raises(SettingsError, match="stop_after: expected a whole number, 1 or more"):
         Downloader()

@@ -1,15 +1,46 @@
-"""Columns of tables of videos, CSV or Parquet: which are needed, and which are refused."""
+"""Columns of tables of videos: what they mean, which are needed, and which are refused."""
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import pyarrow as pa
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
 
 LINK_COLUMN, ID_COLUMN = "thumbnail_link", "video_id"
+TITLE_COLUMN, CHANNEL_COLUMN, DESCRIPTION_COLUMN = "title", "channel_title", "description"
+
+_SIZES = ("maxres", "standard", "high", "medium", "default")
+NAMES: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {
+        LINK_COLUMN: (
+            *("thumbnail_link", "thumbnail_url", "thumbnail"),
+            *(f"snippet.thumbnails.{size}.url" for size in _SIZES),
+            *(f"thumbnails.{size}.url" for size in _SIZES),
+        ),
+        ID_COLUMN: (
+            *("video_id", "snippet.resourceId.videoId", "contentDetails.videoId", "id.videoId"),
+            *("resourceId.videoId", "id", "Content"),
+        ),
+        TITLE_COLUMN: ("title", "video_title", "snippet.title"),
+        CHANNEL_COLUMN: (
+            *("channel_title", "channel", "channel_name", "uploader", "snippet.channelTitle"),
+        ),
+        DESCRIPTION_COLUMN: ("description", "video_description", "snippet.description"),
+    }
+)
+"""Names of columns by meaning, in order of preference; case, spaces, - and _ do not matter.
+
+``video_id`` is the name in Kaggle's trending lists; ``videoId``, ``id``, ``snippet.…`` are those of
+YouTube's Data API as pandas flattens it, ``Video ID`` of Google Takeout, ``Content`` of YouTube
+Studio, ``id``, ``thumbnail``, ``uploader`` of yt-dlp.
+"""
 
 _MAX_COLUMNS = 10_000
 """A hundred thousand take 1.4 GB and 6 s to write, for a single row (measured)."""
@@ -20,9 +51,28 @@ def plain_name(name: str) -> str:
     return name.strip().lower()
 
 
-def column_named(schema: pa.Schema, wanted: str) -> str | None:
-    """The column of this name, ignoring case and surrounding spaces; None if absent."""
-    return next((name for name in schema.names if plain_name(name) == wanted), None)
+def find_columns(names: Sequence[str], meaning: str) -> list[str]:
+    """The columns of a meaning, a key of ``NAMES``.
+
+    Returns:
+        None or one; more if names differ only in what does not matter.
+    """
+    wanted = settings.columns().of(meaning)
+    if wanted in names:
+        return [wanted]
+    for known in [wanted] if wanted else NAMES[meaning]:
+        if found := [name for name in names if _squeezed(name) == _squeezed(known)]:
+            return found
+    return []
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).lower()
+
+
+def column_named(schema: pa.Schema, meaning: str) -> str | None:
+    """The column of a meaning, a key of ``NAMES``; None if absent."""
+    return next(iter(find_columns(schema.names, meaning)), None)
 
 
 def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, str]:
@@ -49,14 +99,14 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
     Raises:
         InputError: It has neither needed column, a name twice, or over 10,000 columns.
     """
-    wanted = {
-        key: [name for name in names if plain_name(name) == key] for key in (LINK_COLUMN, ID_COLUMN)
-    }
+    wanted = {key: find_columns(names, key) for key in (LINK_COLUMN, ID_COLUMN)}
     if not any(wanted.values()):
         shown = ", ".join(map(show, names[:20])) + (", …" if len(names) > 20 else "")
+        known = ", ".join((*NAMES[LINK_COLUMN][:3], *NAMES[ID_COLUMN][:1], *NAMES[ID_COLUMN][-2:]))
         raise InputError(
             f"{path}: no column {LINK_COLUMN!r} or {ID_COLUMN!r} (columns {how}); "
-            f"found: {shown or 'an empty line'}"
+            f"found: {shown or 'an empty line'}. Known names: {known}. Name another with "
+            "--link-column or --id-column"
         )
     if len(names) > _MAX_COLUMNS:
         raise InputError(f"{path}: expected at most {_MAX_COLUMNS} columns; found {len(names)}")

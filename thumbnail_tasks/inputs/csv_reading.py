@@ -17,11 +17,13 @@ from thumbnail_tasks.inputs.columns import (
     ID_COLUMN,
     LINK_COLUMN,
     check_columns,
+    find_columns,
     first_line,
-    plain_name,
     reading,
 )
 
+DELIMITERS = ",;\t"
+_DELIMITER_HINT = re.compile(rf"sep=([{DELIMITERS}])\r?\n", re.IGNORECASE)
 _BLOCK_BYTES = 16 << 20
 _MAX_HEADER_BYTES = 1 << 20
 
@@ -33,11 +35,14 @@ class Header(NamedTuple):
     delimiter: str
     ends_in_return: bool
     """Whether lines end with a carriage return alone, as on old Macs."""
+    n_before: int = 0
+    """Lines before it: Excel's ``sep=;``."""
 
 
 def read_header(path: Path) -> Header:
-    """Split the first line of a CSV by ``,`` or ``;``, whichever gives a needed column.
+    """Split the first line of a CSV by a comma, semicolon or tab, whichever gives a needed column.
 
+    A line ``sep=;`` before it, as Excel has it, names the delimiter.
     Unnamed columns are named as in pandas (``Unnamed: 0``).
 
     Raises:
@@ -50,14 +55,21 @@ def read_header(path: Path) -> Header:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, final=is_whole)
     except UnicodeDecodeError as error:
         raise _not_utf8(path, f"the byte 0x{error.object[error.start]:02x}") from error
-    headers = [_parse_header(path, text, delimiter, is_whole) for delimiter in ",;"]
-    keys = {LINK_COLUMN, ID_COLUMN}
+    hint = _DELIMITER_HINT.match(text)
+    if hint:
+        text = text[hint.end() :]
+    delimiters = hint[1] if hint else DELIMITERS
+    headers = [_parse_header(path, text, delimiter, is_whole) for delimiter in delimiters]
     selected = next(
-        (header for header in headers if keys & set(map(plain_name, header.names))),
+        (
+            header
+            for header in headers
+            if find_columns(header.names, LINK_COLUMN) or find_columns(header.names, ID_COLUMN)
+        ),
         max(headers, key=lambda header: len(header.names)),
     )
-    check_columns(path, selected.names, "separated by ',' or ';'")
-    return selected
+    check_columns(path, selected.names, "separated by ',', ';' or tabs")
+    return selected._replace(n_before=int(bool(hint)))
 
 
 def _parse_header(path: Path, text: str, delimiter: str, is_whole: bool) -> Header:
@@ -93,7 +105,7 @@ _FIELDS = {
         % {b"d": delimiter.encode()},
         re.VERBOSE,
     )
-    for delimiter in ",;"
+    for delimiter in DELIMITERS
 }
 """As many complete cells as possible, each with the delimiter or line end after it.
 
@@ -173,7 +185,10 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
             for batch in pa.csv.open_csv(
                 file,
                 pa.csv.ReadOptions(
-                    column_names=header.names, skip_rows_after_names=1, block_size=_BLOCK_BYTES
+                    column_names=header.names,
+                    skip_rows=header.n_before,
+                    skip_rows_after_names=1,
+                    block_size=_BLOCK_BYTES,
                 ),
                 pa.csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
                 pa.csv.ConvertOptions(column_types=dict.fromkeys(header.names, pa.binary())),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs.column_types import (
     CSV_KINDS,
@@ -22,20 +23,20 @@ from thumbnail_tasks.inputs.column_types import (
 )
 from thumbnail_tasks.inputs.columns import ID_COLUMN as ID_COLUMN
 from thumbnail_tasks.inputs.columns import LINK_COLUMN as LINK_COLUMN
-from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.columns import (
+    NAMES,
+    find_columns,
     first_line,
     match_columns,
-    plain_name,
     reading,
 )
+from thumbnail_tasks.inputs.columns import column_named as column_named
 from thumbnail_tasks.inputs.csv_reading import read_csv, read_header
 from thumbnail_tasks.inputs.parquet_reading import read_parquet, read_parquet_schema
 
 READER_VERSION = "3"
 """Increase it when the same file gives different rows or columns."""
 
-_READ_AS_TEXT = (LINK_COLUMN, ID_COLUMN, "title", "channel_title", "description")
 FORMATS = ("auto", "csv", "parquet")
 
 _PACKED = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip file or an Excel workbook"}
@@ -106,7 +107,8 @@ def digest_files(files: Sequence[Path], format: str) -> str:
     Raises:
         InputError: A file cannot be read.
     """
-    digest = hashlib.sha256(f"{READER_VERSION} {format}".encode())
+    names = [name for name in map(settings.columns().of, NAMES) if name]
+    digest = hashlib.sha256(" ".join([READER_VERSION, format, *names]).encode())
     for path in files:
         with reading(path), path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -136,7 +138,10 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
         for field in schema:
             part = _Part(path, field, is_csv, kinds.get(field.name))
             parts[renamed[field.name]].append(part)
-    return pa.schema([_common_field(name, of_files) for name, of_files in parts.items()])
+    keys = [*find_columns(list(known), LINK_COLUMN), *find_columns(list(known), ID_COLUMN)]
+    return pa.schema(
+        [_common_field(name, of_files, name in keys) for name, of_files in parts.items()]
+    )
 
 
 class _Part(NamedTuple):
@@ -152,13 +157,12 @@ class _Part(NamedTuple):
         return (batch.column(0) for batch in read_parquet(self.path, [self.field.name]))
 
 
-def _common_field(name: str, parts: Sequence[_Part]) -> pa.Field:
+def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
     first = parts[0].field.with_name(name)
     in_csv = [part.kinds for part in parts if part.kinds is not None]
     in_parquet = [part for part in parts if not part.is_csv]
     if len(in_parquet) == len(parts) and all(part.field.equals(parts[0].field) for part in parts):
         return first
-    is_key = plain_name(name) in (LINK_COLUMN, ID_COLUMN)
     if in_parquet or (in_csv and not is_key):
         for kind in common_kind(in_csv, [part.field.type for part in in_parquet]):
             others = [part for part in in_parquet if part.field.type != kind.dtype]
@@ -192,13 +196,14 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     Raises:
         InputError: A file is not a table, or has changed since its schema was read.
     """
+    as_text = [name for meaning in NAMES for name in find_columns(schema.names, meaning)]
     for path in files:
         batches = read_parquet(path) if detect_format(path, format) == "parquet" else read_csv(path)
         for batch in batches:
             renamed = match_columns(batch.schema.names, schema.names)
             found = {renamed[name]: batch.column(name) for name in renamed}
             columns = [
-                _cast(path, field, found[field.name])
+                _cast(path, field, found[field.name], field.name in as_text)
                 if field.name in found
                 else pa.nulls(len(batch), field.type)
                 for field in schema
@@ -230,13 +235,13 @@ def detect_format(path: Path, format: str) -> str:
     return "csv"
 
 
-def _cast(path: Path, field: pa.Field, column: pa.Array) -> pa.Array:
+def _cast(path: Path, field: pa.Field, column: pa.Array, is_read_as_text: bool) -> pa.Array:
     if column.type == pa.string() and field.type != pa.string():
         column = pc.replace_with_mask(
             column, pc.equal(column, "").fill_null(False), pa.scalar(None, pa.string())
         )
     try:
-        if plain_name(field.name) in _READ_AS_TEXT:
+        if is_read_as_text:
             column.cast(pa.string())
         if pa.types.is_boolean(column.type) and field.type == pa.string():
             return pc.if_else(column, "True", "False")  # as in CSVs

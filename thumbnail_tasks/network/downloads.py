@@ -20,7 +20,6 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as LateError
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.network.addresses import BlockedAddressError
 from thumbnail_tasks.network.circuit_breaker import CircuitBreaker
 from thumbnail_tasks.network.connections import GuardedSession, next_address
@@ -75,10 +74,6 @@ class Downloader:
 
     def __init__(self) -> None:
         self._limits = limits = settings.thumbnails()
-        if limits.stop_after < 1:
-            raise SettingsError(
-                f"[thumbnails] stop_after: expected 1 or more; found: {limits.stop_after}"
-            )
         self._pace = HostPace(limits.requests_per_second)
         self._breaker = CircuitBreaker(limits.max_failure_rate, limits.stop_after)
         self._session = GuardedSession(

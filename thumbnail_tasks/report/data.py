@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
 from thumbnail_tasks.report.correlation import correlate_ranks
 
 COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
@@ -38,7 +39,9 @@ _YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 def columns_to_read(names: Iterable[str]) -> list[str]:
     """The columns of an export that the report uses, except the vectors."""
-    return [name for name in names if name in (*_OWN_COLUMNS, *_TEXTS, *OUTCOMES)]
+    names = list(names)
+    described = [name for meaning in NAMES for name in find_columns(names, meaning)[:1]]
+    return [name for name in names if name in (*_OWN_COLUMNS, *_TEXTS, *OUTCOMES, *described)]
 
 
 def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -52,6 +55,8 @@ def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
         their largest views and likes, and otherwise the values of its first row. A row that names
         no thumbnail is an item of its own, without an id.
     """
+    named = {meaning: column_named(export.schema, meaning) for meaning in NAMES}
+    export = export.rename_columns({name: meaning for meaning, name in named.items() if name})
     rows = export.drop_columns([name for name in OUTCOMES if name in export.column_names])
     rows = rows.to_pandas()
     for name in (*_TEXTS, *OUTCOMES):

@@ -11,6 +11,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import reading, thumbnail_sources
+from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
@@ -23,7 +24,7 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 logger = logging.getLogger(__name__)
 
-_TITLE_COLUMNS = ("title", "channel_title")
+_TITLE_COLUMNS = (TITLE_COLUMN, CHANNEL_COLUMN)
 
 
 def want_thumbnails(

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -101,8 +102,8 @@ def build_vocabulary(videos: pa.Table) -> pa.Table:
     Returns:
         Rows of ``schemas.VOCABULARY`` in alphabetical order.
     """
-    titles = count_vocabulary(_distinct(videos, "title"))
-    descriptions = count_vocabulary(_distinct(videos, "description"))
+    titles = count_vocabulary(_distinct(videos, TITLE_COLUMN))
+    descriptions = count_vocabulary(_distinct(videos, DESCRIPTION_COLUMN))
     counts = select_vocabulary(titles, descriptions)
     return pa.table([list(counts), list(counts.values())], schema=schemas.VOCABULARY)
 
@@ -127,7 +128,7 @@ class BuildVocabulary(VideosTask):
 
 
 def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarget) -> None:
-    vocabulary = build_vocabulary(read_columns(videos, "title", "description"))
+    vocabulary = build_vocabulary(read_columns(videos, TITLE_COLUMN, DESCRIPTION_COLUMN))
     target.write(vocabulary)
     report_progress(task, f"{len(vocabulary)} words", 1)
 

@@ -112,11 +112,15 @@ def test_labels_may_have_blanks_and_capitals() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("input_px", -1, r"\[keras_emotions\] input_px: expected 0 or more; found: -1"),
+        (
+            "input_px",
+            -1,
+            r"\[keras_emotions\] input_px: expected a whole number, 0 or more; found: '-1'",
+        ),
         (
             "input_px",
             "many",
-            r"\[keras_emotions\] input_px: expected a whole number; found: 'many'",
+            r"\[keras_emotions\] input_px: expected a whole number, 0 or more; found: 'many'",
         ),
         (
             "scaling",

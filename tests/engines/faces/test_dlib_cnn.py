@@ -176,7 +176,9 @@ def test_rules_come_from_the_settings_and_are_in_the_tag() -> None:
         config.set("faces", "min_score", "0.5")
         assert ENGINE.about() != before
         config.set("faces", "upsamplings", "-1")
-        with pytest.raises(SettingsError, match=r"\[faces\] upsamplings: expected 0 or more"):
+        with pytest.raises(
+            SettingsError, match=r"\[faces\] upsamplings: expected a whole number, 0 or more"
+        ):
             configured_rules()
     finally:
         config.remove_section("faces")

@@ -98,9 +98,11 @@ def test_negative_upsamplings_are_refused(
     upsample: Callable[[int], None], load: Callable[[], FaceDetector]
 ) -> None:
     upsample(-1)
-    with pytest.raises(SettingsError, match=r"\[face_recognition\] upsamplings: expected 0 or"):
+    with pytest.raises(
+        SettingsError, match=r"\[face_recognition\] upsamplings: expected a whole number, 0 or"
+    ):
         load()
-    with pytest.raises(SettingsError, match="found: -1"):
+    with pytest.raises(SettingsError, match="found: '-1'"):
         CNN_ENGINE.about()
 
 

@@ -163,13 +163,13 @@ def test_tilted_lines_are_ordered_as_if_level() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("detection_threshold", -0.1, "0 to 1"),
-        ("text_threshold", 1.5, "0 to 1"),
-        ("link_threshold", "nan", "0 to 1"),
-        ("size_threshold", -1, "0 or more"),
-        ("scale", 0, "more than 0"),
-        ("scale", "inf", "more than 0"),
-        ("max_size_px", 0, "1 or more"),
+        ("detection_threshold", -0.1, "a number from 0 to 1"),
+        ("text_threshold", 1.5, "a number from 0 to 1"),
+        ("link_threshold", "nan", "a number from 0 to 1"),
+        ("size_threshold", -1, "a whole number, 0 or more"),
+        ("scale", 0, "a number above 0 and up to 100"),
+        ("scale", "inf", "a number above 0 and up to 100"),
+        ("max_size_px", 0, "a whole number, 1 or more"),
         ("alphabet", "", "at least one letter"),
     ],
 )

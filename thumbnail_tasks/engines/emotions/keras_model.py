@@ -69,10 +69,6 @@ def configured_model() -> ConfiguredModel:
             "The notebook's is not shipped, because it has no licence; "
             "--engines-emotions fer2013 needs no file."
         )
-    if configured.input_px < 0:
-        raise SettingsError(
-            f"[keras_emotions] input_px: expected 0 or more; found: {configured.input_px}"
-        )
     path = Path(configured.path).expanduser()
     found, expected = _hash_file(path), configured.sha256.strip().lower()
     if expected not in ("", found):

@@ -46,7 +46,6 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
     suppress,
 )
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
-from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _MAX_ENLARGED_PX = 4_000_000
@@ -92,8 +91,6 @@ def configured_rules() -> Rules:
         SettingsError: A setting is out of range.
     """
     faces = settings.faces()
-    if faces.upsamplings < 0:
-        raise SettingsError(f"[faces] upsamplings: expected 0 or more; found: {faces.upsamplings}")
     return Rules(faces.upsamplings, faces.min_score, faces.max_flatness)
 
 

@@ -23,7 +23,6 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.engines.faces.dlib_pyramid import enlarged_size
 from thumbnail_tasks.engines.faces.weights import DLIB_DETECTOR, DLIB_DETECTOR_SHA256
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector, read_weights
-from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.execution.gpus import leased_gpu, not_visible
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -40,12 +39,7 @@ def configured_upsamplings() -> int:
     Raises:
         SettingsError: It is less than 0.
     """
-    upsamplings = settings.face_recognition().upsamplings
-    if upsamplings < 0:
-        raise SettingsError(
-            f"[face_recognition] upsamplings: expected 0 or more; found: {upsamplings}"
-        )
-    return upsamplings
+    return settings.face_recognition().upsamplings
 
 
 def load_cnn_detector() -> FaceDetector:

@@ -1,0 +1,80 @@
+"""Columns are found under the names that the field uses."""
+
+from collections.abc import Iterator
+
+import luigi
+import pyarrow as pa
+import pytest
+
+from tests.test_luigi_parsing import parse
+from thumbnail_tasks import settings
+from thumbnail_tasks.inputs.columns import (
+    CHANNEL_COLUMN,
+    DESCRIPTION_COLUMN,
+    ID_COLUMN,
+    LINK_COLUMN,
+    NAMES,
+    TITLE_COLUMN,
+    column_named,
+    find_columns,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        *(
+            (name, ID_COLUMN)
+            for name in ("video_id", "Video ID", "videoId", "video-id", "VIDEO_ID ")
+        ),
+        *((name, ID_COLUMN) for name in ("id", "Content", "snippet.resourceId.videoId")),
+        *((name, LINK_COLUMN) for name in ("thumbnail_link", "thumbnailUrl", "Thumbnail URL")),
+        *((name, LINK_COLUMN) for name in ("thumbnail", "snippet.thumbnails.high.url")),
+        *((name, TITLE_COLUMN) for name in ("title", "Video title", "snippet.title")),
+        *((name, CHANNEL_COLUMN) for name in ("channelTitle", "channel", "uploader")),
+        (" description ", DESCRIPTION_COLUMN),
+    ],
+)
+def test_a_column_is_found_whatever_its_spelling(name: str, meaning: str) -> None:
+    names = ["rank", name, "other"]
+    assert find_columns(names, meaning) == [name]
+    assert not any(find_columns(names, other) for other in NAMES if other != meaning)
+
+
+def test_the_more_specific_name_wins_in_any_order() -> None:
+    for names in (
+        ["id", "video_id", "thumbnail", "thumbnail_link"],
+        ["thumbnail_link", "video_id", "id"],
+    ):
+        schema = pa.schema([(name, pa.string()) for name in names])
+        assert column_named(schema, ID_COLUMN) == "video_id"
+        assert column_named(schema, LINK_COLUMN) == "thumbnail_link"
+
+
+def test_two_spellings_of_one_name_are_both_returned() -> None:
+    assert find_columns(["Video ID", "video_id"], ID_COLUMN) == ["Video ID", "video_id"]
+
+
+@pytest.fixture
+def id_column() -> Iterator[None]:
+    config = luigi.configuration.get_config()
+    config.set("columns", "id", "key")
+    yield
+    config.remove_section("columns")
+
+
+@pytest.mark.usefixtures("id_column")
+def test_a_named_column_is_the_only_one_that_counts() -> None:
+    assert find_columns(["video_id", "Key"], ID_COLUMN) == ["Key"]
+    assert find_columns(["Key", "key"], ID_COLUMN) == ["key"]
+    assert find_columns(["video_id"], ID_COLUMN) == []
+
+
+@pytest.mark.parametrize("name", ["id", "link", "title", "channel", "description"])
+def test_each_column_has_a_short_flag(name: str) -> None:
+    from luigi.cmdline_parser import CmdlineParser
+
+    words = ["CleanUp", f"--{name}-column", "key"]
+    with CmdlineParser.global_instance(words, allow_override=True):
+        assert getattr(settings.columns(), name) == "key"
+    parse("CleanUp")
