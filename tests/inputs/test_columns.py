@@ -18,6 +18,7 @@ from thumbnail_tasks.inputs.columns import (
     column_named,
     find_columns,
 )
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,24 @@ def test_the_more_specific_name_wins_in_any_order() -> None:
 
 def test_two_spellings_of_one_name_are_both_returned() -> None:
     assert find_columns(["Video ID", "video_id"], ID_COLUMN) == ["Video ID", "video_id"]
+
+
+def test_a_column_without_a_name_has_no_meaning() -> None:
+    assert not any(find_columns(["", " "], meaning) for meaning in NAMES)
+
+
+def test_a_general_name_counts_only_where_its_values_fit() -> None:
+    table = pa.table(
+        {
+            "id": ["abcdefghij1", "7", None, "abcdefghij4"],
+            "thumbnail": [None, "yes", "https://example.org/a.jpg", "no"],
+        }
+    )
+    found = identify_thumbnails(table, from_folder=False).to_pylist()
+    assert [row["status"] for row in found] == [None, "no_link", None, None]
+    assert found[0]["thumbnail_id"] == "abcdefghij1"
+    assert found[2]["url"] == "https://example.org/a.jpg"
+    assert found[3]["thumbnail_id"] == "abcdefghij4"
 
 
 @pytest.fixture

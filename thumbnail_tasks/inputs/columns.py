@@ -58,7 +58,7 @@ def find_columns(names: Sequence[str], meaning: str) -> list[str]:
         None or one; more if names differ only in what does not matter.
     """
     wanted = settings.columns().of(meaning)
-    if wanted in names:
+    if wanted and wanted in names:
         return [wanted]
     for known in [wanted] if wanted else NAMES[meaning]:
         if found := [name for name in names if _squeezed(name) == _squeezed(known)]:
@@ -68,6 +68,11 @@ def find_columns(names: Sequence[str], meaning: str) -> list[str]:
 
 def _squeezed(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
+
+
+def is_general(name: str) -> bool:
+    """Whether a name may mean anything, so that only its values show what it means."""
+    return _squeezed(name) in ("id", "content", "thumbnail")
 
 
 def column_named(schema: pa.Schema, meaning: str) -> str | None:
