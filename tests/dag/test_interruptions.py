@@ -29,6 +29,7 @@ def flags(videos: Path) -> tuple[str, ...]:
     return ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"), *SMALL_SHARDS)
 
 
+@pytest.mark.slow
 def test_repeated_kills_do_not_change_the_content(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(9))
     unbroken = run(tmp_path / "unbroken", *flags(videos))

@@ -194,7 +194,7 @@ def detect() -> FaceDetector:
 
 @needs("dlib")
 @pytest.mark.model
-@pytest.mark.parametrize("upsamplings", [0, 1])
+@pytest.mark.parametrize("upsamplings", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_boxes_equal_those_of_dlib_to_the_pixel(upsamplings: int) -> None:
     pictures = [read(EXAMPLES / "images" / f"{name}.jpg") for name in SAMPLES[upsamplings * 3 :]]
     ours = load_face_detector(AS_DLIB._replace(upsamplings=upsamplings))
