@@ -34,6 +34,13 @@ class PathParameter(luigi.Parameter[str]):
         return re.sub(r"(?:^|(?<=,))\s*~[^/,]*", lambda found: _expand(found[0]), x)
 
 
+def _expand(name: str) -> str:
+    try:
+        return str(Path(name.strip()).expanduser())
+    except RuntimeError:  # no user of this name
+        return name
+
+
 class _Ranged:
     """A number within a range."""
 
@@ -78,11 +85,11 @@ class FloatInRange(_Ranged, luigi.FloatParameter):
     """A number within a range."""
 
 
-def _expand(name: str) -> str:
-    try:
-        return str(Path(name.strip()).expanduser())
-    except RuntimeError:  # no user of this name
-        return name
+class ShareParameter(FloatInRange):
+    """A number from 0 to 1."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(at_least=0, at_most=1, **options)
 
 
 class _LiteralPercent(configparser.BasicInterpolation):
@@ -130,12 +137,12 @@ def improve_flags() -> None:
         known = parser._option_string_actions
         known |= {short: known[flag] for short, flag in _SHORT_FLAGS.items() if flag in known}
         for flag, same_as in _SYNONYMS.items():
-            if flag in parser._option_string_actions:
-                parser._option_string_actions[flag].dest = same_as
+            if flag in known:
+                known[flag].dest = same_as
 
         def end(message: str) -> NoReturn:
             flags = (word for word in message.split() if word.startswith("--"))
-            hint = suggest(next(flags, ""), parser._option_string_actions)
+            hint = suggest(next(flags, ""), known)
             task = root_task or "TASK"
             parser.exit(2, f"ERROR: {message}.{hint} All flags: luigi --module … {task} --help\n")
 

@@ -12,7 +12,7 @@ import luigi
 from luigi.interface import core
 
 from thumbnail_tasks.errors import SettingsError
-from thumbnail_tasks.luigi_parsing import FloatInRange, IntInRange, PathParameter
+from thumbnail_tasks.luigi_parsing import FloatInRange, IntInRange, PathParameter, ShareParameter
 
 QUALITIES = ("maxresdefault", "sddefault", "hqdefault", "mqdefault", "default")
 """YouTube's names for 1280×720, 640×480, 480×360, 320×180 and 120×90 pixels."""
@@ -219,9 +219,7 @@ class thumbnails(_Section):
         default=120.0,
         description="Longest Retry-After to wait for, in seconds; beyond it, the next run retries",
     )
-    max_failure_rate: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    max_failure_rate: float = ShareParameter(
         default=0.5,
         description="The run stops when more than this share of a host's last stop_after "
         "thumbnails failed transiently: time-outs, 429, 5xx, no connection (0 to 1; 1: never)",
@@ -245,9 +243,7 @@ class thumbnails(_Section):
 class text(luigi.Config):
     """Which recognised words become text, and which are corrected."""
 
-    min_confidence: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    min_confidence: float = ShareParameter(
         default=0.8,
         description="Words with a lower confidence stay in `words` but are left out of the text (0 "
         "to 1; on 174 labelled thumbnails, 0.9 instead of 0.8 gave precision +0.02, recall -0.02)",
@@ -255,17 +251,13 @@ class text(luigi.Config):
     small_text_px: float = FloatInRange(
         at_least=0, default=14.0, description="Words of a smaller height, in pixels, are small"
     )
-    small_text_confidence: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    small_text_confidence: float = ShareParameter(
         default=0.97,
         description="Small words with a lower confidence stay in `words` but are left out of the "
         "text (0 to 1; most are misread textures: this threshold reduces false text from 7 "
         "to 3 of 40 pictures without words, at equal recall)",
     )
-    sure_confidence: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    sure_confidence: float = ShareParameter(
         default=0.98,
         description="Words with at least this confidence are not corrected (0 to 1; of 6,977 drawn "
         "title words, correction repaired 188 and broke 2 below it, 20 and 19 above it)",
@@ -285,9 +277,7 @@ class faces(luigi.Config):
         default=0.7,
         description="Boxes with a lower score are dropped (most faces score about 1)",
     )
-    max_flatness: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    max_flatness: float = ShareParameter(
         default=0.4,
         description="Boxes in which one colour has a larger share are dropped as drawings (0 to 1)",
     )
@@ -305,21 +295,15 @@ class keras_ocr(luigi.Config):
     max_size_px: int = IntInRange(
         at_least=1, default=2048, description="Largest side after enlarging, in pixels"
     )
-    detection_threshold: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    detection_threshold: float = ShareParameter(
         default=0.7,
         description="Words whose highest text score is lower are dropped (0 to 1)",
     )
-    text_threshold: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    text_threshold: float = ShareParameter(
         default=0.4,
         description="Pixels with a higher text score belong to a letter (0 to 1)",
     )
-    link_threshold: float = FloatInRange(
-        at_least=0,
-        at_most=1,
+    link_threshold: float = ShareParameter(
         default=0.4,
         description="Pixels with a higher link score join the letters of a word (0 to 1)",
     )

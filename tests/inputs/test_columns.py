@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import luigi
 import pyarrow as pa
 import pytest
+from luigi.cmdline_parser import CmdlineParser
 
-from tests.test_luigi_parsing import parse
 from thumbnail_tasks import settings
 from thumbnail_tasks.inputs.columns import (
     CHANNEL_COLUMN,
@@ -91,9 +91,6 @@ def test_a_named_column_is_the_only_one_that_counts() -> None:
 
 @pytest.mark.parametrize("name", ["id", "link", "title", "channel", "description"])
 def test_each_column_has_a_short_flag(name: str) -> None:
-    from luigi.cmdline_parser import CmdlineParser
-
     words = ["CleanUp", f"--{name}-column", "key"]
     with CmdlineParser.global_instance(words, allow_override=True):
         assert getattr(settings.columns(), name) == "key"
-    parse("CleanUp")

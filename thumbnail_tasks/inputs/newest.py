@@ -45,7 +45,8 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         now_s: Seconds since the epoch.
         settle_s: Seconds without a change after which a file is finished.
     """
-    if Path(tables).is_dir():
+    is_folder = Path(tables).is_dir()
+    if is_folder:
         paths = [path for path in Path(tables).iterdir() if _may_be_table(path)]
     else:
         paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute globs
@@ -54,7 +55,6 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
             if path.is_file():
                 states.append((path.stat().st_mtime, path))
-    is_folder = Path(tables).is_dir()
     unused = []
     for modified_s, path in sorted(states, reverse=True):
         if _is_temporary(path.name):

@@ -110,7 +110,7 @@ def _model_folder() -> Path:
         folder = _weights()[0].path
         expected = f"the model of {handle}, as downloaded by FetchWeights"
     else:
-        folder = Path(handle).expanduser()
+        folder = Path(handle)
         expected = "an http(s) handle or the folder of a SavedModel"
     if not is_saved_model(folder):
         found = f"no {_MODEL_FILES[0]} in it" if folder.is_dir() else "no such folder"

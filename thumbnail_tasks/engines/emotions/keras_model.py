@@ -69,7 +69,7 @@ def configured_model() -> ConfiguredModel:
             "The notebook's is not shipped, because it has no licence; "
             "--engines-emotions fer2013 needs no file."
         )
-    path = Path(configured.path).expanduser()
+    path = Path(configured.path)
     found, expected = _hash_file(path), configured.sha256.strip().lower()
     if expected not in ("", found):
         raise WeightsError(

@@ -72,7 +72,7 @@ def choose_file(setting: str) -> WeightsFile:
     """
     configured = str(getattr(settings.keras_ocr(), setting))
     if configured:
-        path = Path(configured).expanduser()
+        path = Path(configured)
         repair = f"[keras_ocr] {setting} names this file; leave it empty for keras-ocr's weights."
         with _readable(path, "an HDF5 file of weights", repair):
             return WeightsFile(path, digest_file(path), repair)
