@@ -41,7 +41,7 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--videos", "."), "found a folder"),
+        (("--videos", "docs"), "--videos docs: expected a folder of tables of one format"),
         ((*SAMPLE[:2], "--images-dir", "no/such"), "--images-dir no/such: expected a folder"),
         (
             (*SAMPLE, "--engines-preset", "best"),

@@ -119,7 +119,7 @@ def zeros_without_end(path: Path) -> None:
         (a_cell_of_200_mb, "line 2: expected cells of at most 16 MiB"),
         (an_open_quote_and_200_mb, "line 2: expected cells of at most 16 MiB"),
         (parquet_of_100_000_columns, "expected at most 10000 columns; found 100001"),
-        (folder, "found a folder"),
+        (folder, "found no files"),
         (pipe, "found a pipe or a device"),
         (zeros_without_end, "found a pipe or a device"),
     ],

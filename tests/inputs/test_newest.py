@@ -55,11 +55,32 @@ def test_a_folder_means_only_files_named_as_tables(tmp_path: Path, name: str) ->
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [], 300)
 
 
-@pytest.mark.parametrize("name", ["a.csv.gz", "a.PQ", "a.tsv", "a.json", "a.csv.zst", "a.xlsx"])
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.PQ", "a.tsv", "a.jsonl", "a.CSV.zst"])
+def test_a_newer_table_of_any_format_is_taken(tmp_path: Path, name: str) -> None:
+    lay_down(tmp_path, old__csv=300)
+    lay_down(tmp_path, **{name.replace(".", "__"): 200})
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / name, [], 200)
+
+
+def test_a_folder_named_like_a_table_is_one_once_it_is_written(tmp_path: Path) -> None:
+    lay_down(tmp_path, old__csv=300)
+    spark = tmp_path / "videos.parquet"
+    (spark / "country=US").mkdir(parents=True)
+    lay_down(spark / "country=US", part__parquet=200)
+    lay_down(spark, _SUCCESS=100)
+    assert find_tables(str(tmp_path), NOW_S, 60) == (spark, [], 200)
+    assert find_tables(str(tmp_path / "*"), NOW_S, 60) == (spark, [], 200)
+    (spark / "_temporary").mkdir()
+    why = f"{spark}: being written (it has a folder _temporary)"
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.csv.xz", "a.xlsx", "a.txt", "a.csv.zip"])
 def test_a_newer_file_of_another_format_is_named(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)
     lay_down(tmp_path, **{name.replace(".", "__"): 200})
-    why = f"{tmp_path / name}: expected a name that ends in .csv or .parquet"
+    names = ".csv or .tsv or .tab or .parquet or .parq or .pq or .jsonl or .ndjson"
+    why = f"{tmp_path / name}: expected a name that ends in {names}"
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
     lay_down(tmp_path, new__csv=100)
     assert find_tables(str(tmp_path), NOW_S, 60).unused == []

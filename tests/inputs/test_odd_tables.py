@@ -17,6 +17,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.inputs.files import find_files
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.stages.videos import ReadVideos
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
@@ -195,7 +196,7 @@ def broken_link(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (folder, "found a folder"),
+        (folder, "found no files"),
         (pipe, "found a pipe or a device"),
         (device, "found a pipe or a device"),
         (broken_link, "or a broken link"),
@@ -207,16 +208,16 @@ def test_a_special_file_does_not_block(
 ) -> None:
     make(videos)
     with pytest.raises(InputError, match=f"{videos}: expected .*{said}"):
-        reading.find_files(named.replace("{}", str(videos)))
+        find_files(named.replace("{}", str(videos)))
 
 
 def test_a_list_of_files_may_be_longer_than_a_name(tmp_path: Path) -> None:
     files = [tmp_path / f"{number:0>100}.csv" for number in range(60)]
     for path in files:
         path.write_text("video_id\na\n")
-    assert reading.find_files(",".join(map(str, files))) == files
+    assert find_files(",".join(map(str, files))) == files
     with pytest.raises(InputError, match="no such file"):
-        reading.find_files("a" * 5000)
+        find_files("a" * 5000)
 
 
 Change = Callable[[Path], None]

@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import REAL_TABLES
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs import csv_reading, reading
+from thumbnail_tasks.inputs.columns import column_named
+from thumbnail_tasks.inputs.files import find_files
 
 
 def read(*files: Path, format: str = "auto") -> pa.Table:
@@ -49,7 +51,7 @@ def test_a_stray_carriage_return_at_a_blocks_end_ends_no_row(
 def test_a_byte_order_mark_an_index_and_a_space_in_the_header_are_removed(tmp_path: Path) -> None:
     table = read(csv_file(tmp_path, "\ufeff,thumbnail_link ,description \n0,http://a/b.jpg,c\n"))
     assert table.column_names == ["Unnamed: 0", "thumbnail_link ", "description "]
-    assert reading.column_named(table.schema, "description") == "description "
+    assert column_named(table.schema, "description") == "description "
 
 
 def test_a_column_is_typed_only_where_nothing_is_lost(tmp_path: Path) -> None:
@@ -123,16 +125,18 @@ def test_a_csv_read_as_parquet_is_reported(tmp_path: Path) -> None:
 def test_files_are_found_by_name_glob_and_list(tmp_path: Path) -> None:
     for name in ("us.csv", "gb.csv", "a,b.csv"):
         csv_file(tmp_path, "video_id\na\n", name)
-    assert reading.find_files(f"{tmp_path}/[ug]?.csv") == [tmp_path / "gb.csv", tmp_path / "us.csv"]
+    assert find_files(f"{tmp_path}/[ug]?.csv") == [tmp_path / "gb.csv", tmp_path / "us.csv"]
     both = f"{tmp_path}/us.csv,{tmp_path}/gb.csv"
-    assert reading.find_files(both) == [tmp_path / "us.csv", tmp_path / "gb.csv"]
-    assert reading.find_files(f"{tmp_path}/a,b.csv") == [tmp_path / "a,b.csv"]
+    assert find_files(both) == [tmp_path / "us.csv", tmp_path / "gb.csv"]
+    assert find_files(f"{tmp_path}/a,b.csv") == [tmp_path / "a,b.csv"]
 
 
-@pytest.mark.parametrize(("videos", "said"), [("no.csv", "no such file"), (".", "found a folder")])
+@pytest.mark.parametrize(
+    ("videos", "said"), [("no.csv", "no such file"), ("no/*.csv", "no such file")]
+)
 def test_a_pattern_without_files_is_reported(videos: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        reading.find_files(videos)
+        find_files(videos)
 
 
 @pytest.mark.parametrize(("name", "n_rows"), REAL_TABLES.items())

@@ -58,7 +58,7 @@ class Nightly(RunTask):
 
     tables: str = PathParameter(
         default="",
-        description="Folder of .csv and .parquet tables, or a glob; the newest is used",
+        description="Folder of tables (CSV, Parquet, JSON lines), or a glob; the newest is used",
     )
     date: datetime.date = luigi.DateParameter(
         default=datetime.date.today(), description="Date of the export (default: today)"

@@ -1,116 +1,43 @@
 """Read CSV files as they occur in practice: every row unchanged, or one error message."""
 
-import codecs
-import csv
+import contextlib
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.inputs.columns import (
-    ID_COLUMN,
-    LINK_COLUMN,
-    check_columns,
-    find_columns,
-    first_line,
-    reading,
-)
+from thumbnail_tasks.inputs.columns import first_line, reading
+from thumbnail_tasks.inputs.csv_escapes import Escapes, Unescaper, find_escapes
+from thumbnail_tasks.inputs.csv_header import DELIMITERS, Header, read_header
+from thumbnail_tasks.inputs.encoding import not_utf8
+from thumbnail_tasks.inputs.unpacking import open_unpacked
 
-DELIMITERS = ",;\t"
-_DELIMITER_HINT = re.compile(rf"sep=([{DELIMITERS}])\r?\n", re.IGNORECASE)
 _BLOCK_BYTES = 16 << 20
-_MAX_HEADER_BYTES = 1 << 20
-
-
-class Header(NamedTuple):
-    """The first line of a CSV."""
-
-    names: list[str]
-    delimiter: str
-    ends_in_return: bool
-    """Whether lines end with a carriage return alone, as on old Macs."""
-    n_before: int = 0
-    """Lines before it: Excel's ``sep=;``."""
-
-
-def read_header(path: Path) -> Header:
-    """Split the first line of a CSV by a comma, semicolon or tab, whichever gives a needed column.
-
-    A line ``sep=;`` before it, as Excel has it, names the delimiter.
-    Unnamed columns are named as in pandas (``Unnamed: 0``).
-
-    Raises:
-        InputError: It is not a header, or not in UTF-8.
-    """
-    with reading(path), path.open("rb") as file:
-        start = file.read(_MAX_HEADER_BYTES)
-        is_whole = not file.read(1)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, final=is_whole)
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, f"the byte 0x{error.object[error.start]:02x}") from error
-    hint = _DELIMITER_HINT.match(text)
-    if hint:
-        text = text[hint.end() :]
-    delimiters = hint[1] if hint else DELIMITERS
-    headers = [_parse_header(path, text, delimiter, is_whole) for delimiter in delimiters]
-    selected = next(
-        (
-            header
-            for header in headers
-            if find_columns(header.names, LINK_COLUMN) or find_columns(header.names, ID_COLUMN)
-        ),
-        max(headers, key=lambda header: len(header.names)),
-    )
-    check_columns(path, selected.names, "separated by ',', ';' or tabs")
-    return selected._replace(n_before=int(bool(hint)))
-
-
-def _parse_header(path: Path, text: str, delimiter: str, is_whole: bool) -> Header:
-    lines = io.StringIO(text, newline="")
-    try:
-        cells = next(csv.reader(lines, delimiter=delimiter), [])
-    except csv.Error as error:
-        raise InputError(f"{path}: expected a CSV header; found: {error}") from error
-    length = lines.tell()
-    if length == len(text) and not is_whole:
-        raise InputError(
-            f"{path}: expected a header; found a first line of over {_MAX_HEADER_BYTES >> 20} MiB"
-        )
-    names = [name or f"Unnamed: {index}" for index, name in enumerate(cells)]
-    return Header(names, delimiter, text[:length].endswith("\r"))
-
-
-def _not_utf8(path: Path, found: str) -> InputError:
-    return InputError(f"{path}: expected text in UTF-8; found {found}. Save it as UTF-8.")
-
 
 _STRAY_RETURN = re.compile(rb"\r(?!\n)")
-_RETURN_PLACEHOLDER = b"\xff"
-"""A byte that does not occur in UTF-8."""
+_RETURN_PLACEHOLDER, _NEVER_UTF8 = b"\xff", b"\xfe"
+"""Bytes that do not occur in UTF-8."""
+
+_FIELD = rb"""(?>(?>
+    (?!") [^%(d)b\r\n]*+                      # unquoted; may contain quotes
+    | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; text may follow
+    | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, on several lines; no text follows
+) [%(d)b\r\n])"""
+"""A complete cell with the delimiter or line end after it; Kaggle's tags have text after quotes."""
 
 _FIELDS = {
-    delimiter: re.compile(
-        rb"""(?>(?>
-            (?!") [^%(d)b\r\n]*+                      # unquoted; may contain quotes
-            | "(?>[^"\r\n]++|"")*+" [^%(d)b\r\n]*+    # quoted, on one line; text may follow
-            | "(?>[^"]++|"")*+" (?=[%(d)b\r\n])       # quoted, on several lines; no text follows
-        ) [%(d)b\r\n])*+"""
-        % {b"d": delimiter.encode()},
-        re.VERBOSE,
-    )
+    delimiter: re.compile(_FIELD % {b"d": delimiter.encode()} + b"*+", re.VERBOSE)
     for delimiter in DELIMITERS
 }
-"""As many complete cells as possible, each with the delimiter or line end after it.
+"""As many complete cells as possible."""
 
-Kaggle's tags have text after a quoted cell.
-"""
+_BACKSLASHED = re.compile(rb'"(?>[^"]++|"")*+(?<=\\)"[^,;\t\r\n]')
+"""A quoted cell with text after a quote that follows a backslash."""
 _TEXT_BEHIND_LINES = re.compile(rb'"(?>[^"\r\n]++|"")*+[\r\n](?>[^"]++|"")*+"[^"]')
 
 
@@ -118,13 +45,18 @@ class _CheckedBytes(io.RawIOBase):
     """The bytes of a CSV without what CSV parsers would silently misread.
 
     Carriage returns inside lines are hidden: Kaggle's trending lists have some in unquoted cells,
-    and every parser treats them as the end of a row. A quote that is not closed is refused:
-    every parser reads all rows up to the next quote as one cell.
+    and every parser treats them as the end of a row. Quotes after backslashes are doubled. A quote
+    that is not closed is refused: every parser reads all rows up to the next quote as one cell.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
         self._path, self._header = path, header
-        self._file = path.open("rb")
+        self._opened = contextlib.ExitStack()
+        self._file = self._opened.enter_context(open_unpacked(path))
+        escapes = find_escapes(path, header.delimiter)
+        self._unescaper = None
+        if escapes is not Escapes.DOUBLED:
+            self._unescaper = Unescaper(escapes, header.delimiter)
         self._line = 1
         self._unfinished = b""
         self._is_ended = False
@@ -139,12 +71,15 @@ class _CheckedBytes(io.RawIOBase):
         self._is_ended = len(block) < size or size < 0
         while block.endswith(b"\r") and (following := self._file.read(1)):
             block += following
-        if _RETURN_PLACEHOLDER in block:
-            raise _not_utf8(self._path, "the byte 0xff")
+        block = block.replace(_RETURN_PLACEHOLDER, _NEVER_UTF8)  # _as_texts reports it
         if not self._header.ends_in_return:
             block = _STRAY_RETURN.sub(_RETURN_PLACEHOLDER, block)
         if self._is_ended:
             block += b"\n"  # ends the last row; an empty line is not a row
+        if self._unescaper:
+            block = self._unescaper.rewrite(block)
+            if not block:  # a large cell; no bytes would mean the end
+                return self.read(size)
         self._check_quotes(block)
         return block
 
@@ -152,7 +87,15 @@ class _CheckedBytes(io.RawIOBase):
         text = self._unfinished + block
         match = _FIELDS[self._header.delimiter].match(text)
         end = match.end() if match else 0
-        self._line += text.count(b"\r" if self._header.ends_in_return else b"\n", 0, end)
+        line_end = b"\r" if self._header.ends_in_return else b"\n"
+        backslashed = self._find_backslashed(text, end) if b'\\"' in block else None
+        if backslashed is not None:
+            raise InputError(
+                f"{self._path}: line {self._line + text.count(line_end, 0, backslashed)}: expected "
+                'quotes in cells to be doubled (""), or after backslashes (\\") in the whole file; '
+                "found both. Write it with one of them"
+            )
+        self._line += text.count(line_end, 0, end)
         self._unfinished = text[end:]
         where = f"{self._path}: line {self._line}"
         if _TEXT_BEHIND_LINES.match(self._unfinished):
@@ -168,8 +111,14 @@ class _CheckedBytes(io.RawIOBase):
                 "or a quote that is not closed"
             )
 
+    def _find_backslashed(self, text: bytes, end: int) -> int | None:
+        """Where a cell with a quote after a backslash is, which would be cut there."""
+        field = re.compile(_FIELD % {b"d": self._header.delimiter.encode()}, re.VERBOSE)
+        starts = (cell.start() for cell in field.finditer(text, 0, end))
+        return next((start for start in (*starts, end) if _BACKSLASHED.match(text, start)), None)
+
     def close(self) -> None:
-        self._file.close()
+        self._opened.close()
         super().close()
 
 
@@ -193,7 +142,7 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
                 pa.csv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
                 pa.csv.ConvertOptions(column_types=dict.fromkeys(header.names, pa.binary())),
             ):
-                yield _as_texts(path, batch)
+                yield _as_texts(path, header, batch)
         except pa.ArrowInvalid as error:
             is_row = "straddl" in str(error)
             found = f"a row of over {_BLOCK_BYTES >> 20} MiB" if is_row else first_line(error)
@@ -202,12 +151,27 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
             ) from error
 
 
-def _as_texts(path: Path, batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        cells = pc.replace_substring(column, _RETURN_PLACEHOLDER, b"\r")
+def _as_texts(path: Path, header: Header, batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        pc.replace_substring(column, _RETURN_PLACEHOLDER, b"\r").cast(pa.string(), safe=False)
+        for column in batch.columns
+    ]
+    texts = pa.RecordBatch.from_arrays(columns, batch.schema.names)
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        rows = {name: _first_not_utf8(texts[name]) for name in texts.schema.names}
+        column = min(rows, key=rows.__getitem__)
+        line_end = b"\r" if header.ends_in_return else b"\n"
+        raise not_utf8(path, column, line_end) from error
+    return texts
+
+
+def _first_not_utf8(cells: pa.Array) -> int:
+    """The first row whose cell is not UTF-8; the number of rows if none."""
+    for row, cell in enumerate(cells.cast(pa.binary()).to_pylist()):
         try:
-            columns.append(cells.cast(pa.string()))
-        except pa.ArrowInvalid as error:
-            raise _not_utf8(path, f"other bytes in column {name[:60]!r}") from error
-    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
+            cell.decode()
+        except UnicodeDecodeError:
+            return row
+    return len(cells)

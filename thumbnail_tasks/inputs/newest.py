@@ -9,14 +9,22 @@ from typing import NamedTuple
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.files import (
+    FORMAT_OF_SUFFIX,
+    is_being_written,
+    table_suffix,
+    walk,
+)
 
 logger = logging.getLogger(__name__)
 
-_TABLES = (".csv", ".parquet")
-"""Suffixes of tables in a folder; a glob selects files itself."""
+_TABLES = tuple(suffix for suffix in FORMAT_OF_SUFFIX if suffix != ".json")
+"""Suffixes of tables in a folder; a glob selects files itself.
+
+Beside Kaggle's tables lie ``US_category_id.json``, beside yt-dlp's pictures ``….info.json``.
+"""
 _OTHER_TABLES = (
-    *(".arrow", ".bz2", ".feather", ".gz", ".json", ".jsonl", ".ndjson", ".ods", ".orc", ".pq"),
-    *(".tab", ".tsv", ".txt", ".xls", ".xlsx", ".xz", ".zip", ".zst"),
+    *(".arrow", ".feather", ".json", ".ods", ".orc", ".txt", ".xls", ".xlsx", ".xz", ".zip"),
 )
 """Suffixes of files that may be meant as tables; in a folder they are not used, but named."""
 _TEMPORARY = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".swp", "~")
@@ -41,7 +49,8 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
     changed within the last ``settle_s`` seconds.
 
     Args:
-        tables: A folder (its .csv and .parquet files), or a glob.
+        tables: A folder (its tables by name, but .json), or a glob. A folder in it that is named
+            like a table (``videos.parquet/``, as Spark writes it) is a table.
         now_s: Seconds since the epoch.
         settle_s: Seconds without a change after which a file is finished.
     """
@@ -55,11 +64,16 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
             if path.is_file():
                 states.append((path.stat().st_mtime, path))
+            elif path.is_dir() and table_suffix(path.name) in FORMAT_OF_SUFFIX:
+                changed = [file.stat().st_mtime for file in walk(path)]
+                states.append((max(changed, default=path.stat().st_mtime), path))
     unused = []
     for modified_s, path in sorted(states, reverse=True):
         if _is_temporary(path.name):
             unused.append(f"{path}: a temporary name")
-        elif is_folder and path.suffix.lower() not in _TABLES:
+        elif is_being_written(path):
+            unused.append(f"{path}: being written (it has a folder _temporary)")
+        elif is_folder and table_suffix(path.name) not in _TABLES:
             unused.append(f"{path}: expected a name that ends in {' or '.join(_TABLES)}")
         elif now_s - modified_s < settle_s:
             seconds = max(now_s - modified_s, 0)
@@ -75,7 +89,7 @@ def _may_be_table(path: Path) -> bool:
     """Whether it has the name of a table, or will have without its temporary suffix."""
     if _is_temporary(path.name):
         return any(suffix.lower().rstrip("~") in _TABLES for suffix in path.suffixes)
-    return path.suffix.lower() in (*_TABLES, *_OTHER_TABLES)
+    return table_suffix(path.name) in (*_TABLES, *_OTHER_TABLES)
 
 
 def _is_temporary(name: str) -> bool:

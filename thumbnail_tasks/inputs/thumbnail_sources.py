@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.fingerprints import make_tag, short_digest
-from thumbnail_tasks.inputs import reading
-from thumbnail_tasks.inputs.columns import is_general
+from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, column_named, is_general
 
 _VIDEO_ID = r"[A-Za-z0-9_-]{11}"
 _QUALITY_FILE = rf"(?:{'|'.join(settings.QUALITIES)})\.(?:jpg|webp)"
@@ -49,8 +48,8 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
         ``url`` for YouTube's thumbnails (it follows from the id) and for folders; ``status`` is
         null, or why the row names no thumbnail: ``no_link``, ``invalid_link``.
     """
-    links = _trimmed(videos, reading.LINK_COLUMN, _LINK)
-    ids = _trimmed(videos, reading.ID_COLUMN, "" if from_folder else f"^{_VIDEO_ID}$")
+    links = _trimmed(videos, LINK_COLUMN, _LINK)
+    ids = _trimmed(videos, ID_COLUMN, "" if from_folder else f"^{_VIDEO_ID}$")
     youtube_ids = pc.struct_field(pc.extract_regex(links, _YOUTUBE_LINK), "id")
     has_link = pc.is_valid(links)
     if from_folder:
@@ -72,7 +71,7 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
 
 def _trimmed(videos: pa.Table | pa.RecordBatch, wanted: str, pattern: str) -> pa.Array:
     """The cells of a column; null if blank, or if its name is general and the pattern differs."""
-    name = reading.column_named(videos.schema, wanted)
+    name = column_named(videos.schema, wanted)
     if name is None:
         return pa.nulls(len(videos), pa.string())
     column = videos.column(name).cast(pa.string())

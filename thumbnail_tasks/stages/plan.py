@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
-from thumbnail_tasks.inputs import reading, thumbnail_sources
-from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN
+from thumbnail_tasks.inputs import thumbnail_sources
+from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN, column_named
 from thumbnail_tasks.inputs.thumbnail_sources import Picture
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
@@ -64,7 +64,7 @@ def want_thumbnails(
 
 
 def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
-    names = [reading.column_named(videos.schema, wanted) for wanted in _TITLE_COLUMNS]
+    names = [column_named(videos.schema, wanted) for wanted in _TITLE_COLUMNS]
     columns = [videos[name].cast(pa.string()).to_pylist() for name in names if name]
     if not columns:
         return [""] * n_rows

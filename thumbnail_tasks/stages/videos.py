@@ -11,6 +11,9 @@ import pyarrow as pa
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, column_named
+from thumbnail_tasks.inputs.files import digest_files, find_files, states_of
+from thumbnail_tasks.inputs.formats import FORMATS
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage.naming import name_table
@@ -39,14 +42,14 @@ class _State(NamedTuple):
 
 @functools.cache
 def _read_state(videos: str, videos_format: str) -> _State:
-    files = reading.find_files(videos)
-    states = reading.states_of(files)  # first, so that a change while digesting is noticed
-    return _State(states, reading.digest_files(files, videos_format))
+    files = find_files(videos)
+    states = states_of(files)  # first, so that a change while digesting is noticed
+    return _State(states, digest_files(files, videos_format))
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
     """The wanted columns that a table of videos has, under the names in its header."""
-    names = [reading.column_named(videos.read_schema(), name) for name in wanted]
+    names = [column_named(videos.read_schema(), name) for name in wanted]
     return videos.read([name for name in names if name])
 
 
@@ -54,10 +57,11 @@ class VideosTask(DataTask):
     """A task about one table of videos, which is identified by its content, not its name."""
 
     videos: str = PathParameter(
-        default="", description="CSV or Parquet file, a glob, or several separated by commas"
+        default="",
+        description="CSV, JSON or Parquet file, folder or glob, or several separated by commas",
     )
     videos_format: str = luigi.ChoiceParameter(
-        default="auto", choices=reading.FORMATS, description="Format of the files (default: auto)"
+        default="auto", choices=FORMATS, description="Format of the files (default: auto)"
     )
 
     retry_count = 1  # retrying after seconds does not make a table readable
@@ -100,7 +104,7 @@ class ReadVideos(VideosTask):
             for batch in reading.read_batches(files, self.videos_format, schema):
                 writer.write_batch(batch)
                 n_rows += len(batch)
-            if reading.states_of(files) != before:
+            if states_of(files) != before:
                 raise InputError(f"--videos {self.videos}: changed while being read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")
@@ -121,7 +125,7 @@ class IdentifyThumbnails(VideosTask):
 
     @recover_lost_inputs
     def run(self) -> None:
-        videos = read_columns(self.input(), reading.LINK_COLUMN, reading.ID_COLUMN)
+        videos = read_columns(self.input(), LINK_COLUMN, ID_COLUMN)
         ids = identify_thumbnails(videos, self.from_folder)
         self.output().write(ids)
         n_named = len(ids) - ids["thumbnail_id"].null_count

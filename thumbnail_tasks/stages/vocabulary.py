@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.inputs import reading
-from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN
+from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, column_named
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -109,7 +108,7 @@ def build_vocabulary(videos: pa.Table) -> pa.Table:
 
 
 def _distinct(videos: pa.Table, wanted: str) -> list[str | None]:
-    name = reading.column_named(videos.schema, wanted)
+    name = column_named(videos.schema, wanted)
     return pc.unique(videos[name].cast(pa.string())).to_pylist() if name else []
 
 
