@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from thumbnail_tasks.export.joining import join_videos
-from thumbnail_tasks.inputs.thumbnail_sources import Picture, identify_thumbnails
+from thumbnail_tasks.inputs.picture_folders import Picture
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import want_thumbnails
 
 

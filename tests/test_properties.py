@@ -186,7 +186,8 @@ def rows_and_meaning(draw: st.DrawFn) -> tuple[str | None, str | None, str | Non
     """A link, an id, the YouTube id they mean, and the link of another host that they mean."""
     video_id, other_id = draw(FEW_IDS | IDS), draw(FEW_IDS | IDS)
     name = draw(st.sampled_from(["default", "hqdefault", "0"]))
-    kind = draw(st.sampled_from(["link", "both", "id", "other", "bad_link", "bad_id", "nothing"]))
+    kinds = ["link", "both", "id", "other", "bad_link", "bad_id", "nothing"]
+    kind = draw(st.sampled_from([*kinds, "no_link", "page", "page_as_id"]))
     youtube = f" https://i{draw(st.sampled_from(['', '3']))}.ytimg.com/vi/{video_id}/{name}.jpg"
     other = f"http://host.example/{other_id}/a.jpg"
     blank = draw(st.sampled_from([None, "", " \t"]))
@@ -195,7 +196,10 @@ def rows_and_meaning(draw: st.DrawFn) -> tuple[str | None, str | None, str | Non
         "both": (youtube, other_id, video_id, None),
         "id": (blank, f"{video_id} ", video_id, None),
         "other": (other, other_id, None, other),
-        "bad_link": ("javascript:a", video_id, None, None),
+        "bad_link": ("javascript:a", blank, None, None),
+        "no_link": (draw(st.sampled_from(["javascript:a", "nan", "{}"])), video_id, video_id, None),
+        "page": (f"www.youtube.com/watch?v={video_id}&t=1", other_id, video_id, None),
+        "page_as_id": (blank, f"https://youtu.be/{video_id}", video_id, None),
         "bad_id": (blank, "../etc/passwd", None, None),
         "nothing": (blank, blank, None, None),
     }[kind]

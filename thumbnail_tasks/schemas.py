@@ -37,7 +37,7 @@ _FACE_INDEX = column("face_index", pa.int32(), "0, 1, … from left to right on 
 STATUSES = {
     "ok": "a picture was stored",
     "no_link": "the row has neither a link nor a video id",
-    "invalid_link": "the link is not a well-formed http(s) address, or the id not a YouTube id",
+    "invalid_link": "the link is not a well-formed http(s) address, and the id not a YouTube id",
     "blocked_address": "the link, or a redirect from it, leads to an address that is not public "
     "(see `allow_private_addresses`)",
     "not_found": "HTTP 404 or 410, or no such file in the folder",
@@ -59,7 +59,16 @@ STATUSES = {
 THUMBNAIL_IDS = pa.schema(
     [
         _THUMBNAIL_ID,
-        column("url", pa.string(), "The link, if it is not YouTube's; null for a folder"),
+        column(
+            "own_id",
+            pa.string(),
+            "Id that counts if a folder has no picture of thumbnail_id; null for the network",
+        ),
+        column(
+            "url",
+            pa.string(),
+            "The link, if it is not that of a video's thumbnail on YouTube; null for a folder",
+        ),
         column("status", pa.string(), "Why the row names no thumbnail; null if it names one"),
     ]
 )

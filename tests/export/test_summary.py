@@ -1,5 +1,7 @@
 """The summary at the end of an export."""
 
+from collections import Counter
+
 import pyarrow as pa
 
 from thumbnail_tasks import schemas
@@ -22,9 +24,10 @@ def test_the_summary_counts_rows_thumbnails_texts_and_faces() -> None:
         schemas.attributes(2),
     )
     timings = [Timing("DetectFaces", 2, 0.5), Timing("EmbedText", 0, 0.0)]
-    summary = summarize(3, attributes, timings, ["out.parquet"])
+    summary = summarize(6, attributes, Counter(no_link=3, invalid_link=1), timings, ["out.parquet"])
     for part in (
-        "3 rows, 2 thumbnails: 1 ok, 1 not_found",
+        "6 rows, 2 thumbnails: 1 ok, 1 not_found\n"
+        "rows without a thumbnail: 3 no_link, 1 invalid_link",
         "with text 100 %, with faces 100 %",
         "2 faces: 1 happy, 1 sad",
         "DetectFaces                    2       0.5         4.0",

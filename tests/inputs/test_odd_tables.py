@@ -18,7 +18,7 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.files import find_files
-from thumbnail_tasks.inputs.thumbnail_sources import Picture
+from thumbnail_tasks.inputs.picture_folders import Picture
 from thumbnail_tasks.stages.videos import ReadVideos
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
 from thumbnail_tasks.storage.parquet_target import ParquetTarget

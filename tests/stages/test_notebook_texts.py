@@ -12,7 +12,7 @@ from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.spelling import load_text_corrector
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.inputs.thumbnail_sources import id_of_notebook_file
+from thumbnail_tasks.inputs.picture_folders import id_of_notebook_file
 from thumbnail_tasks.stages.notebook_texts import ENGINE, load_texts, take_words
 from thumbnail_tasks.stages.texts import Thresholds, correct_texts
 

@@ -137,3 +137,11 @@ def test_many_thumbnails_keep_their_order(server: Server, picture: bytes) -> Non
     assert table["thumbnail_id"].to_pylist() == names
     assert table["status"].to_pylist() == ["ok", "not_found"] * 15
     assert sum(completed) == 30
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "2.jpg", "3.jpg", "1.jpg?sqp=x", "1.webp"])
+def test_a_frame_of_the_placeholders_size_is_a_picture(name: str) -> None:
+    url = f"http://h/vi/a/{name}"
+    real = encoded(np.full((90, 120, 3), 200, np.uint8), "JPEG")
+    results = {url: FetchResult(url, "ok", http_status=200, image=real)}
+    assert fetch_one(wanted(url=url), results)["status"] == "ok"

@@ -145,7 +145,10 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_videos(parser: argparse.ArgumentParser, nargs: str) -> None:
     default = " (default: those of the last run)" if nargs == "*" else ""
     parser.add_argument(
-        "videos", metavar="VIDEOS", nargs=nargs, help=f"CSV, JSON or Parquet files, folders or globs{default}"
+        "videos",
+        metavar="VIDEOS",
+        nargs=nargs,
+        help=f"CSV, JSON or Parquet files, folders or globs{default}",
     )
 
 

@@ -1,5 +1,6 @@
 """``thumbnail-tasks describe``: summarise an export in the terminal."""
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -37,12 +38,13 @@ def describe() -> str:
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{path}: expected an exported table; found: {error}") from error
     first = _first_rows(rows)
-    statuses = sorted(set(first["thumbnail_status"].to_pylist()) - {"ok"})
+    unnamed = rows.filter(rows["thumbnail_id"].is_null())["thumbnail_status"].to_pylist()
+    statuses = sorted({*first["thumbnail_status"].to_pylist(), *unnamed} - {"ok"})
     lines = [
         f"{path}, written {datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}",
         f"{len(names)} columns: {', '.join(names)}",
         "",
-        *describe_thumbnails(len(rows), first),
+        *describe_thumbnails(len(rows), first, Counter(unnamed)),
         *(f"{status}: {STATUSES[status]}" for status in statuses),
     ]
     return "\n".join(lines)

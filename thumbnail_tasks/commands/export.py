@@ -20,7 +20,12 @@ from thumbnail_tasks.export.attributes import (
     read_attributes,
     write_export,
 )
-from thumbnail_tasks.export.summary import format_counts, summarize, time_stages
+from thumbnail_tasks.export.summary import (
+    describe_unnamed,
+    format_counts,
+    summarize,
+    time_stages,
+)
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.report.building import build, is_built, name_files, report_folder
 from thumbnail_tasks.runs.recorder import is_of_this_run
@@ -97,8 +102,13 @@ class ExportAttributes(RunTask):
         timings = time_stages(stages, lambda shard: is_of_this_run(shard, self.input()["plan"]))
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         statuses = format_counts(Counter(attributes["thumbnail_status"].to_pylist()))
-        show_on_page(self, f"{n_rows} rows, {len(attributes)} thumbnails: {statuses}", 1)
-        print_result(summarize(n_rows, attributes, timings, [parquet.path, csv.path]))
+        unnamed = Counter(self.input()["ids"].read(["status"])["status"].drop_null().to_pylist())
+        on_page = [
+            f"{n_rows} rows, {len(attributes)} thumbnails: {statuses}",
+            *describe_unnamed(unnamed),
+        ]
+        show_on_page(self, "; ".join(on_page), 1)
+        print_result(summarize(n_rows, attributes, unnamed, timings, [parquet.path, csv.path]))
 
     def build_report(self, plan: pa.Table) -> None:
         """Build the report of this export, which is complete; the caller holds its lock.

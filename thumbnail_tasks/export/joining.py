@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.execution.quarantine import null_rows
+from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
 
 
 def join_shard(
@@ -87,8 +88,15 @@ def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> 
         N rows in the same order: the input's columns, then ours. A row that names no
         thumbnail has the reason as its status, and nulls.
     """
-    rows = pc.index_in(ids["thumbnail_id"], value_set=attributes["thumbnail_id"])
-    found = attributes.take(rows.combine_chunks())
+    planned = attributes["thumbnail_id"]
+    chosen, own = ids["thumbnail_id"], ids["own_id"]
+    if own.null_count < len(own):
+        found_in_folder = pc.not_equal(attributes["thumbnail_status"], "not_found")
+        chosen = choose_ids(ids, planned.filter(found_in_folder).combine_chunks())
+    rows = pc.index_in(chosen, value_set=planned)
+    if own.null_count < len(own):
+        rows = pc.coalesce(rows, pc.index_in(own, value_set=planned))  # planned, and removed since
+    found = attributes.take(rows)
     status = found.schema.get_field_index("thumbnail_status")
     found = found.set_column(
         status,

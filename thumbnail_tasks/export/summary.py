@@ -45,12 +45,13 @@ def time_stages(
     return list(totals.values())
 
 
-def describe_thumbnails(n_rows: int, attributes: pa.Table) -> list[str]:
+def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]) -> list[str]:
     """Statuses, shares and emotions, a line each.
 
     Args:
         n_rows: Rows of the input.
         attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        unnamed: The number of rows that name no thumbnail, by status.
     """
     statuses = Counter(attributes["thumbnail_status"].to_pylist())
     n_ok = statuses["ok"]
@@ -61,25 +62,38 @@ def describe_thumbnails(n_rows: int, attributes: pa.Table) -> list[str]:
     )
     return [
         f"{n_rows} rows, {len(attributes)} thumbnails: {format_counts(statuses)}",
+        *describe_unnamed(unnamed),
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
         f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
     ]
 
 
+def describe_unnamed(unnamed: Counter[str]) -> list[str]:
+    """A line on the rows that name no thumbnail, by status; no line if all do."""
+    if not unnamed.total():
+        return []
+    return [f"rows without a thumbnail: {format_counts(unnamed)}"]
+
+
 def summarize(
-    n_rows: int, attributes: pa.Table, timings: Sequence[Timing], paths: Sequence[str]
+    n_rows: int,
+    attributes: pa.Table,
+    unnamed: Counter[str],
+    timings: Sequence[Timing],
+    paths: Sequence[str],
 ) -> str:
     """Format the summary of a run for the terminal: thumbnails, times, files.
 
     Args:
         n_rows: Rows of the input.
         attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        unnamed: The number of rows that name no thumbnail, by status.
         timings: From ``time_stages``.
         paths: Paths of the results.
     """
     lines = [
         "",
-        *describe_thumbnails(n_rows, attributes),
+        *describe_thumbnails(n_rows, attributes, unnamed),
         "",
         f"{'this run':<20}{'thumbnails':>12}{'seconds':>10}{'per second':>12}",
     ]

@@ -8,10 +8,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
+from thumbnail_tasks.inputs.links import drop_blanks, read_ids, read_links
 from thumbnail_tasks.report.correlation import correlate_ranks
 
 COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
@@ -33,8 +35,6 @@ _MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
 
 _COLOURED_FROM = 40
 """Pictures with a lower median saturation (of 255) have no meaningful hue."""
-
-_YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 
 def columns_to_read(names: Iterable[str]) -> list[str]:
@@ -149,13 +149,7 @@ def describe_items(
         "title": items["title"],
         "channel": items["channel_title"],
         "category": items["category_id"],
-        "link": pd.Series(
-            [
-                _link(*names)
-                for names in zip(items["video_id"], items["thumbnail_link"], strict=True)
-            ],
-            dtype=object,
-        ),
+        "link": pd.Series(_links(items), dtype=object),
         "sha": items["thumbnail_sha256"].str[:18],
         "text": items["thumbnail_ocr"],
         "raw": raw,
@@ -185,13 +179,21 @@ def _plain(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _link(video_id: object, thumbnail_link: object) -> object:
-    """The https: address of a video, or else of its picture; None without one."""
-    if isinstance(video_id, str) and _YOUTUBE_ID.fullmatch(video_id):
-        return f"https://www.youtube.com/watch?v={video_id}"
-    if isinstance(thumbnail_link, str) and thumbnail_link.lower().startswith("https://"):
-        return thumbnail_link
-    return None
+def _links(items: pd.DataFrame) -> list[str | None]:
+    """The https: address of each video, or else of its picture; None without one."""
+    cells = (
+        [cell if isinstance(cell, str) else None for cell in items[name]]
+        for name in ("video_id", "thumbnail_link")
+    )
+    ids, links = (drop_blanks(pa.array(column, pa.string())) for column in cells)
+    meanings = read_links(links)
+    video_ids = pc.coalesce(read_ids(ids), meanings.video_ids)
+    pages = pc.binary_join_element_wise("https://www.youtube.com/watch?v=", video_ids, "")
+    is_https = pc.starts_with(meanings.urls, "https://", ignore_case=True)
+    found: list[str | None] = pc.coalesce(
+        pages, pc.if_else(is_https, meanings.urls, None)
+    ).to_pylist()
+    return found
 
 
 def count_words_in(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from thumbnail_tasks.console import TASK_LINE, Progress
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.fingerprints import digest_file
-from thumbnail_tasks.inputs import thumbnail_sources
+from thumbnail_tasks.inputs.picture_folders import id_of_notebook_file
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def load_texts() -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for path in _find_files():
         for name, text in _read(path).items():
-            video_id = thumbnail_sources.id_of_notebook_file(name)
+            video_id = id_of_notebook_file(name)
             if video_id is None or not isinstance(text, str):
                 raise InputError(
                     f"{path}: expected names such as 'https:i.ytimg.comvi<video id>hqdefault' with "

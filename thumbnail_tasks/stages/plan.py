@@ -11,8 +11,8 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN, column_named
-from thumbnail_tasks.inputs.thumbnail_sources import Picture
+from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN, column_named, show
+from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
@@ -44,15 +44,21 @@ def want_thumbnails(
     titles = _titles_and_channels(videos, len(ids))
     template = thumbnail_sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
-    for row, title in zip(ids.to_pylist(), titles, strict=True):
-        thumbnail_id = row["thumbnail_id"]
+    thumbnail_ids = _choose_ids(ids, pictures)
+    for thumbnail_id, link, title in zip(
+        thumbnail_ids, ids["url"].to_pylist(), titles, strict=True
+    ):
         if thumbnail_id is None or thumbnail_id in wanted:
             continue
-        if pictures is None:
-            url = row["url"] or template.replace("{video_id}", thumbnail_id)
-            picture = None
-        else:
+        if pictures is not None:
             url, picture = None, pictures.get(thumbnail_id)
+        else:
+            picture = None
+            url = (
+                thumbnail_sources.address_of(link)
+                if link
+                else template.replace("{video_id}", thumbnail_id)
+            )
         wanted[thumbnail_id] = {
             "thumbnail_id": thumbnail_id,
             "url": url,
@@ -61,6 +67,13 @@ def want_thumbnails(
             "title_and_channel": title,
         }
     return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
+
+
+def _choose_ids(ids: pa.Table, pictures: Mapping[str, Picture] | None) -> list[str | None]:
+    """The thumbnail of each row."""
+    available = pa.array(list(pictures or ()), pa.string())
+    chosen: list[str | None] = thumbnail_sources.choose_ids(ids, available).to_pylist()
+    return chosen
 
 
 def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
@@ -170,7 +183,7 @@ class PlanShards(VideosTask):
     def run(self) -> None:
         remove_orphans(Path(self.data_dir))
         source = thumbnail_sources.source_tag(self.images_dir)
-        pictures = thumbnail_sources.list_pictures(self.images_dir) if self.images_dir else None
+        pictures = list_pictures(self.images_dir) if self.images_dir else None
         videos, ids, _ = self.input()
         titles = read_columns(videos, *_TITLE_COLUMNS)
         wanted = want_thumbnails(ids.read(), titles, pictures)
@@ -178,6 +191,13 @@ class PlanShards(VideosTask):
             raise InputError(
                 f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
                 f"found none in {videos.open_reader(()).metadata.num_rows} rows"
+            )
+        if pictures is not None and wanted["path"].null_count == len(wanted):
+            paths = sorted({picture.path for picture in pictures.values()})
+            raise InputError(
+                f"--images-dir {self.images_dir}: expected pictures of the table's videos, named "
+                f"{EXPECTED_NAMES}; found {len(paths)} of others, as {paths[0]}. "
+                f"The table's first video is {show(wanted['thumbnail_id'][0].as_py())}"
             )
         kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
         plan = [kept]
@@ -226,12 +246,12 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
         return latest + 1  # a shard's list is lost: its thumbnails must be planned again
     if known["status"].isna().any():
         return latest
-    is_outdated = (
-        (known["shard"] != known["shard_now"]).any()
-        or _has_failed(known).any()
-        or _has_changed(known, images_dir)
-    )
-    return latest + bool(is_outdated)
+    is_outdated = bool((known["shard"] != known["shard_now"]).any() or _has_failed(known).any())
+    if images_dir and not is_outdated:
+        ids = f"thumbnail_ids/folder/{videos_table}"
+        target = ParquetTarget(f"{Path(data_dir, ids)}.parquet", ids)
+        is_outdated = _has_changed(known, list_pictures(images_dir), target)
+    return latest + is_outdated
 
 
 def _has_failed(known: pd.DataFrame) -> pd.Series:
@@ -243,11 +263,18 @@ def _has_failed(known: pd.DataFrame) -> pd.Series:
     return failed.fillna(False).astype(bool)
 
 
-def _has_changed(known: pd.DataFrame, images_dir: str) -> bool:
-    if not images_dir:
-        return False
-    pictures = thumbnail_sources.list_pictures(images_dir)
+def _has_changed(known: pd.DataFrame, pictures: Mapping[str, Picture], ids: ParquetTarget) -> bool:
+    """Whether a folder has other pictures than when these thumbnails were planned."""
     revisions = known["thumbnail_id"].map(
         lambda thumbnail_id: pictures[thumbnail_id].revision if thumbnail_id in pictures else None
     )
-    return bool((~_equal(revisions.astype("string[pyarrow]"), known["revision"])).any())
+    if (~_equal(revisions.astype("string[pyarrow]"), known["revision"])).any():
+        return True
+    try:
+        table = ids.read(["thumbnail_id", "own_id"])
+    except StorageError:  # IdentifyThumbnails makes it again
+        return False
+    if table["own_id"].null_count == len(table):
+        return False
+    chosen = set(_choose_ids(table, pictures)) - {None}
+    return chosen != set(known["thumbnail_id"])

@@ -1,6 +1,7 @@
 """Fetch the picture of each thumbnail, or the reason why there is none."""
 
 import hashlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,8 @@ from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
 _PLACEHOLDER_PX = (120, 90)
 _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
 """YouTube's has 1,097 bytes; no picture of its size has more bytes than its pixels."""
-_SMALLEST = ("/default.jpg", "/default.webp")
-"""The only quality whose real pictures have the placeholder's size."""
+_SMALL_FILE = re.compile(r"/(?:default|[123])\.(?:jpg|webp)(?:\?|$)")
+"""The only pictures that really have the placeholder's size: one quality, and three frames."""
 
 _NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
 
@@ -116,7 +117,7 @@ def _fetch_first(urls: Sequence[str], fetch: Fetch) -> FetchResult:
     for url in urls:
         result = fetch(url)
         image = result.image
-        if _is_small(image) and (not url.endswith(_SMALLEST) or image == placeholder):
+        if _is_small(image) and (not _SMALL_FILE.search(url) or image == placeholder):
             placeholder = image
             detail = f"120×90 pixels at {url}"
             result = result._replace(status="placeholder", detail=detail, image=None)

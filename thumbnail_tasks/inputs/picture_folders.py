@@ -1,0 +1,117 @@
+"""Find the pictures of a folder by video id, in the names that tools give them."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from thumbnail_tasks import settings
+from thumbnail_tasks.errors import InputError
+
+_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
+_ID: Final = r"(?P<id>[A-Za-z0-9_-]{11})"
+_QUALITIES: Final = "|".join(settings.QUALITIES)
+_NOTEBOOK_NAME: Final = re.compile(
+    rf"https?[:_]?i[0-9]?\.ytimg\.comvi{_ID}(?:{_QUALITIES})(?:\.(?:jpg|webp))?"
+)
+_NAMES: Final = (
+    re.compile(rf".*\[{_ID}\]", re.DOTALL),  # yt-dlp: Title [ID].webp
+    re.compile(rf"{_ID}[ ._-]\(?(?:{_QUALITIES}|thumb(?:nail)?|cover)\)?"),
+    re.compile(rf".*-{_ID}", re.DOTALL),  # youtube-dl: Title-ID.jpg
+)
+"""Names without suffix that have an id, in order of preference."""
+
+EXPECTED_NAMES: Final = (
+    "<video_id>.jpg (or .jpeg, .png, .webp), 'Title [<video_id>].jpg', Title-<video_id>.jpg or "
+    "<video_id>/hqdefault.jpg"
+)
+
+
+class Picture(NamedTuple):
+    """A picture of a folder."""
+
+    path: str
+    revision: str
+    """Its size and modification time: another revision is another picture."""
+
+
+def list_pictures(images_dir: str) -> Mapping[str, Picture]:
+    """The pictures of a folder and its subfolders by video id.
+
+    Names are ``<video_id>.jpg|.jpeg|.png|.webp``, those that tools give (``EXPECTED_NAMES``), or
+    the notebook's: the link without slashes (with ``_`` for ``:`` on file systems that forbid it).
+    The first of these takes precedence, then a picture nearer to the folder itself.
+
+    Raises:
+        InputError: There is no such folder, it cannot be read, or it has no pictures.
+    """
+    paths = sorted(_walk(Path(images_dir)), key=_preference)
+    if not paths:
+        raise InputError(
+            f"--images-dir {images_dir}: expected pictures named {EXPECTED_NAMES}; found "
+            f"{_describe(Path(images_dir))}"
+        )
+    found: list[dict[str, Picture]] = [{} for _ in range(len(_NAMES) + 3)]
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:  # removed meanwhile, or a broken link
+            continue
+        picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
+        for rank, video_id in _ids_of(path):
+            found[rank].setdefault(video_id, picture)
+    pictures: dict[str, Picture] = {}
+    for by_id in reversed(found):
+        pictures |= by_id
+    return pictures
+
+
+def _preference(path: Path) -> tuple[int, int, int, str]:
+    quality = settings.QUALITIES.index(path.stem) if path.stem in settings.QUALITIES else 0
+    return _SUFFIXES.index(path.suffix.lower()), quality, len(path.parts), str(path)
+
+
+def _ids_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The ids that a name may mean, each with the rank of that way to name pictures."""
+    notebook_id = id_of_notebook_file(path.name)
+    if notebook_id:
+        yield len(_NAMES) + 2, notebook_id
+        return
+    yield 0, path.stem
+    if path.stem in settings.QUALITIES and re.fullmatch(_ID, path.parent.name):
+        yield 1, path.parent.name
+    for rank, pattern in enumerate(_NAMES, 2):
+        if match := pattern.fullmatch(path.stem):
+            yield rank, match["id"]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        where = error.filename if Path(error.filename) != folder else folder
+        raise InputError(
+            f"--images-dir {where}: expected a folder of pictures; found: {error.strerror}"
+        ) from error
+
+    for root, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(root, name)
+            if path.suffix.lower() in _SUFFIXES:
+                yield path
+
+
+def _describe(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"none, but {', '.join(names[:3])}{more}" if names else "nothing"
+
+
+def id_of_notebook_file(name: str) -> str | None:
+    """The video id in the notebook's name for a picture, with or without its suffix.
+
+    Example:
+        ``https:i.ytimg.comviK0d_lOqB6tshqdefault`` gives ``K0d_lOqB6ts``.
+    """
+    match = _NOTEBOOK_NAME.fullmatch(name)
+    return match and match["id"]
