@@ -28,6 +28,7 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.joining import join_shard
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import csv_reading, reading
+from thumbnail_tasks.inputs.formulas import escape_formulas, unescape_formulas
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.vocabulary import build_vocabulary
@@ -374,14 +375,37 @@ def test_every_row_has_its_thumbnails_attributes_whatever_the_order(
 # --- Exporting ----------------------------------------------------------------------------
 
 
-def starts_a_formula(text: str) -> bool:
-    if text[:1] in tuple("+-@") and all(
+MARKED = st.lists(st.sampled_from("''''=+-@＝－ \n\r\t\0\u200b\xa0aZ1_.(é")).map("".join)
+"""Texts of which many begin with apostrophes, signs, blanks, or all of them."""
+
+
+def is_key(text: str) -> bool:
+    return text[:1] in tuple("+-@") and all(
         char.isascii() and (char.isalnum() or char in "_.-") for char in text[1:]
-    ):
-        return False  # an id or a number
+    )
+
+
+def starts_a_formula(text: str) -> bool:
+    """Whether a sign comes first, also in a key, or a tab or the end of a line."""
     unseen = ("Zs", "Zl", "Zp", "Cc", "Cf")
     seen = next((char for char in text if unicodedata.category(char) not in unseen), "")
     return seen in tuple("=+-@＝＋－＠") or text[:1] in tuple("\t\r\n")
+
+
+def escaped(text: str) -> str:
+    is_marked = starts_a_formula(text.lstrip("'")) and not is_key(text)
+    return "'" + text if is_marked else text
+
+
+@settings(always, max_examples=500)
+@given(texts=st.lists(MARKED | TEXTS | st.text(st.characters(exclude_categories=["Cs"]))))
+def test_marks_of_formulas_can_be_taken_away(texts: list[str]) -> None:
+    for dtype in (pa.string(), pa.large_string()):
+        array = pa.array([*texts, None], dtype)
+        cells = escape_formulas(array)
+        assert unescape_formulas(cells).equals(array)
+        assert cells.to_pylist() == [*map(escaped, texts), None]
+    assert all(is_key(cell) or not starts_a_formula(cell) for cell in cells.to_pylist()[:-1])
 
 
 @always
@@ -389,7 +413,7 @@ def starts_a_formula(text: str) -> bool:
     rows=st.lists(
         st.fixed_dictionaries(
             {
-                "text": st.none() | TEXTS,
+                "text": st.none() | TEXTS | MARKED.map(lambda text: text.replace("\0", "")),
                 "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
                 "part": st.none() | st.floats(allow_nan=False),
                 "texts": st.none() | st.lists(TEXTS, max_size=3),
@@ -421,9 +445,11 @@ def test_the_csv_has_the_rows_of_the_parquet_file_and_no_formula(
             header, *cells = csv.reader(file, strict=True)
     assert header == [*schema.names, "coded"]
     assert len(cells) == len(rows)
+    texts_read = unescape_formulas(pa.array([text for text, *_ in cells], pa.string()))
+    assert texts_read.to_pylist() == [row["text"] or "" for row in rows]
     for row, (text, whole, part, texts, vector, coded_text) in zip(rows, cells, strict=True):
         plain = row["text"] or ""
-        assert text == coded_text == ("'" + plain if starts_a_formula(plain) else plain)
+        assert text == coded_text == escaped(plain)
         assert (int(whole) if whole else None) == row["whole"]
         assert (float(part) if part else None) == row["part"]
         assert (json.loads(texts) if texts else None) == row["texts"]

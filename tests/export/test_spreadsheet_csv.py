@@ -4,9 +4,11 @@ import csv
 import json
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.conftest import ROOT
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 
 
@@ -63,3 +65,27 @@ def test_ids_and_numbers_are_keys_of_joins_and_stay_as_they_are(tmp_path: Path) 
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
     assert [cell for (cell,) in rows] == [*keys, *(f"'{text}" for text in formulas)]
+
+
+def test_names_and_texts_that_begin_with_an_apostrophe_stay_different(tmp_path: Path) -> None:
+    texts = ["=1", "'=1", "''=1", "-abc", "'-abc", "'90s", "'", None]
+    table = pa.table({"=a": texts, "'=a": texts, "-a": texts, "'-a": texts, "'a'": texts})
+    pq.write_table(table, tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["'=a", "''=a", "-a", "''-a", "'a'"]
+    written = ["'=1", "''=1", "'''=1", "-abc", "''-abc", "'90s", "'", ""]
+    assert rows == [[text] * 5 for text in written]
+
+
+def test_the_line_of_pandas_in_the_documents_gives_the_texts_back(tmp_path: Path) -> None:
+    page = (ROOT / "docs/COLUMNS.md").read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith("videos = videos.replace("))
+    texts = ["=1", "'=1", "-abc", "'-abc", "'90s", "\n=1", " \uff1d1", "a\n'=1", "''\ta", "b"]
+    table = pa.table({"title": texts, "number": range(-5, 5)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    namespace = {"videos": pd.read_csv(tmp_path / "a.csv")}
+    exec(line, namespace)
+    assert namespace["videos"].to_dict("list") == table.to_pydict()

@@ -25,7 +25,7 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 
 logger = logging.getLogger(__name__)
 
-_VERSION = "2"
+_VERSION = "3"
 """Raise it when the same plan and engines give a different export."""
 
 _FINGERPRINT_KEY = "made_of"

@@ -3,31 +3,20 @@
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from thumbnail_tasks.export.cell_texts import as_cells, has_text
-
-_FORMULA = r"^[\p{Z}\p{Cc}\p{Cf}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
-"""Start of a cell that a spreadsheet may run as a formula (OWASP, "CSV Injection").
-
-The signs, also full-width ones, after any blanks, invisible marks and control characters, which
-some programs skip.
-"""
-_KEY = r"^[+\-@][0-9A-Za-z_.\-]*$"
-"""Such a cell calls nothing: no function without a parenthesis, no program without ``|`` or ``!``.
-
-One in 64 of YouTube's ids begins with ``-``, names of channels with ``@``: keys of joins.
-"""
+from thumbnail_tasks.inputs.formulas import escape_formulas
 
 
 def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) -> list[str]:
-    r"""Write a Parquet file as CSV, batch by batch.
+    """Write a Parquet file as CSV, batch by batch.
 
-    Texts and column names that a spreadsheet would run as formulas get a leading apostrophe; the
-    Parquet file has them unchanged. Ids such as ``-abc`` run nothing, and stay as they are. Numbers
-    stay numbers; ``cell_texts.as_cells`` says how other values are written.
+    Texts and column names that a spreadsheet would run as formulas get a leading apostrophe, which
+    ``unescape_formulas`` takes away; the Parquet file has them unchanged. Ids such as ``-abc`` run
+    nothing, and stay as they are. Numbers stay numbers; ``cell_texts.as_cells`` says how other
+    values are written.
 
     Args:
         parquet: The file to read.
@@ -41,7 +30,7 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
     fields = [field for field in file.schema_arrow if field.name not in without]
     written = [field for field in fields if has_text(field)]
     names = [field.name for field in written]
-    header = _escape_formulas(pa.array(names, pa.large_string())).to_pylist()
+    header = escape_formulas(pa.array(names, pa.large_string())).to_pylist()
     empty = [_as_cells(pa.nulls(0, field.type), field) for field in written]
     schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
     with pa.csv.CSVWriter(path, schema) as writer:
@@ -53,11 +42,4 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
 
 def _as_cells(column: pa.Array, field: pa.Field) -> pa.Array:
     cells = as_cells(column, field)
-    return _escape_formulas(cells) if cells.type == pa.large_string() else cells
-
-
-def _escape_formulas(texts: pa.Array) -> pa.Array:
-    starts, is_key = (pc.match_substring_regex(texts, pattern) for pattern in (_FORMULA, _KEY))
-    is_formula = pc.and_not(starts, is_key)
-    apostrophe, nothing = (pa.scalar(text, texts.type) for text in ("'", ""))
-    return pc.if_else(is_formula, pc.binary_join_element_wise(apostrophe, texts, nothing), texts)
+    return escape_formulas(cells) if cells.type == pa.large_string() else cells

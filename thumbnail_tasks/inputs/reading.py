@@ -34,6 +34,12 @@ from thumbnail_tasks.inputs.csv_reading import read_csv
 from thumbnail_tasks.inputs.files import partition_of
 from thumbnail_tasks.inputs.formats import detect_format
 from thumbnail_tasks.inputs.json_reading import read_json, read_json_schema
+from thumbnail_tasks.inputs.own_exports import (
+    is_export,
+    log_export,
+    restore_batch,
+    restore_schema,
+)
 from thumbnail_tasks.inputs.parquet_reading import read_parquet, read_parquet_schema
 
 
@@ -114,7 +120,7 @@ def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
 def _kinds_of_csv(path: Path) -> dict[str, list[Kind]]:
     """The kinds other than text of each column that has a filled cell."""
     kinds: dict[str, list[Kind]] = {}
-    for batch in read_csv(path):
+    for batch in _read(path, "csv"):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             cells = column.filter(pc.not_equal(column, ""))
             if len(cells):
@@ -134,8 +140,7 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     """
     as_text = [name for meaning in NAMES for name in find_columns(schema.names, meaning)]
     for path in files:
-        read = _READERS[detect_format(path, format)]
-        for batch in read(path):
+        for batch in _read(path, detect_format(path, format)):
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             _check_partition(path, columns)
             for name, value in _partition(path, batch.schema.names).items():
@@ -173,14 +178,19 @@ def _cast(path: Path, field: pa.Field, column: pa.Array, is_read_as_text: bool) 
 _READERS = {"csv": read_csv, "json": read_json, "parquet": read_parquet}
 
 
+def _read(path: Path, kind: str) -> Iterator[pa.RecordBatch]:
+    return (restore_batch(batch, kind == "csv") for batch in _READERS[kind](path))
+
+
 def _schema_of(path: Path, format: str) -> pa.Schema:
-    match detect_format(path, format):
-        case "csv":
-            return pa.schema([(name, pa.string()) for name in read_header(path).names])
-        case "json":
-            return read_json_schema(path)
-        case _:
-            return read_parquet_schema(path)
+    kind = detect_format(path, format)
+    if kind == "csv":
+        schema = pa.schema([(name, pa.string()) for name in read_header(path).names])
+    else:
+        schema = read_json_schema(path) if kind == "json" else read_parquet_schema(path)
+    if is_export(schema.names):
+        log_export(path, schema.names)
+    return restore_schema(schema, kind == "csv")
 
 
 def _partition(path: Path, names: Sequence[str]) -> dict[str, str | None]:
