@@ -37,7 +37,7 @@ class DataTask(luigi.Task):
         process that takes over the task works in the same folder.
         """
         values = dict(super().get_param_values(params, args, kwargs))
-        values["data_dir"] = values["data_dir"] or settings.storage().data_dir
+        values["data_dir"] = values["data_dir"] or settings.default_data_dir()
         return list(values.items())
 
     def target(self, *key: str) -> ParquetTarget:
