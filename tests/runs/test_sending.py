@@ -293,6 +293,24 @@ def test_whatever_a_library_raises_is_one_line(
     assert hook.n_posted == 1
 
 
+@pytest.mark.parametrize("error", [ValueError("Failed to parse: s3cret"), RuntimeError("s3cret")])
+def test_the_text_of_an_error_of_the_webhook_is_not_shown(
+    configure: Callable[[Sections], None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def fail(*about: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(notifications.requests, "post", fail)
+    configure({"messages": {"webhook_url": "https://hooks.example.com/s3cret"}})
+    send(TEXT, FAILED)
+    (warning,) = warnings_of(caplog)
+    assert warning.startswith("[messages] webhook_url (hooks.example.com): expected")
+    assert warning.endswith(f"found: {type(error).__name__}")
+
+
 def test_a_record_that_is_no_json_is_one_warning(
     hook: Hook, configure: Callable[[Sections], None], caplog: pytest.LogCaptureFixture
 ) -> None:

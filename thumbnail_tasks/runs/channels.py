@@ -1,5 +1,6 @@
 """The channels of messages about runs: their settings and servers, checked without sending."""
 
+import contextlib
 import importlib.util
 import logging
 import re
@@ -104,12 +105,18 @@ def find_webhook() -> Channel | None:
             "[messages] webhook_url: expected an address as in https://hooks.example.com/…; "
             f"found: {fault} (it is not shown, as it is secret)"
         )
-    server = Server(host, port or _PORTS[scheme])
-    proxies = requests.utils.get_environ_proxies(url)
-    if proxy := requests.utils.select_proxy(url, proxies):
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        server = Server(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 1080))
+    server = _proxy_of(url) or Server(host, port or _PORTS[scheme])
     return Channel("[messages] webhook_url", host, f"webhook at {host}", server, timeout_s)
+
+
+def _proxy_of(url: str) -> Server | None:
+    """The proxy through which requests connects, as HTTPS_PROXY and the like say."""
+    with contextlib.suppress(ValueError):  # no address
+        proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or ""
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        if parts.hostname:
+            return Server(parts.hostname, parts.port or _PORTS.get(parts.scheme, 1080))
+    return None
 
 
 def read_quietly(section: type[Section]) -> Section:
@@ -176,7 +183,8 @@ def _require_sendgrid_key() -> None:
 def _check_address(setting: str, text: str, is_local: bool) -> None:
     """Refuse what no mail server takes; a local one also takes the name of a user."""
     match = _ADDRESS.fullmatch(text)
-    if not (match and match[1].isascii()) and not (is_local and re.fullmatch(r"[\w.+-]+", text)):
+    address = match[1] if match else text if is_local else ""
+    if not re.fullmatch(r"[!-~]+", address):
         raise SettingsError(
             f"[email] {setting}: expected an address as in night@example.org, in ASCII; "
             f"found: {text!r}"
@@ -225,7 +233,10 @@ def check_at_start() -> None:
     channels = find_channels()
     if sys.stdout.isatty() and not read_quietly(notifications.email).force_send:
         channels = [channel for channel in channels if not channel.is_email]
-    for fault in find_unreachable(channels):
+    faults = []
+    with contextlib.suppress(OSError):  # no process can be started: the run will say so
+        faults = find_unreachable(channels)
+    for fault in faults:
         logger.warning("%s. A message about this run may not arrive", fault)
 
 
@@ -279,4 +290,5 @@ def _ask(server: Server) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
     )

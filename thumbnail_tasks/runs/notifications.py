@@ -8,7 +8,7 @@ import shlex
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import requests
@@ -95,7 +95,7 @@ def send_if_needed(data_dir: str, record: Record, is_written: bool) -> None:
     """Send a message about a run that needs attention, and log where its record is."""
     if needs_attention(record):
         path = str(record_path(data_dir, record.run_id)) if is_written else "could not be written"
-        with _only_warn("Message about the run", record):
+        with _only_warn("The message about the run", record, _explain):
             send(compose(record, path), record)
         whose = "Its record" if record.state == "died" else "Record of this run"
         logger.info("%s: %s", whose, path)
@@ -108,10 +108,11 @@ def send(text: str, record: Record) -> None:
     next one is tried: the error of the run itself stays what the user sees.
     """
     for find, deliver in ((find_email, _send_email), (find_webhook, _post)):
-        with _only_warn("A message", record):
+        with _only_warn("The message about the run", record, _name):
             if channel := find():
+                explain = _explain if channel.is_email else _name
                 time_limit = _time_limit(max(_MAX_SENDING_S, 2 * channel.timeout_s))
-                with _only_warn(channel.name, record), time_limit:
+                with _only_warn(channel.name, record, explain), time_limit:
                     deliver(text, record)
 
 
@@ -124,20 +125,22 @@ class _TooLateError(BaseException):
 
 
 @contextlib.contextmanager
-def _only_warn(channel: str, record: Record) -> Iterator[None]:
-    """Turn what the block raises into one warning, unless it is what the record is about."""
+def _only_warn(what: str, record: Record, explain: Callable[[Exception], str]) -> Iterator[None]:
+    """Turn an error in the block into one warning; none if the record is about the same error."""
     try:
         yield
         return
     except _TooLateError as error:
         found = f"it was not taken in {error} s"
     except ThumbnailTasksError as error:
+        if str(error) not in (record.first_error or ""):
+            logger.warning("%s was not sent: %s", what, error)
+        return
+    except _RefusedError as error:
         found = str(error)
-        if found in (record.first_error or ""):
-            return
     except Exception as error:
-        found = _explain(error)
-    logger.warning("%s: expected the message to be accepted; found: %s", channel, found)
+        found = explain(error)
+    logger.warning("%s: expected the message to be accepted; found: %s", what, found)
 
 
 @contextlib.contextmanager
@@ -163,15 +166,16 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def _name(error: Exception) -> str:
+    """The kind of an error whose text may contain the webhook's address, a secret."""
+    return type(error).__name__
+
+
 def _explain(error: Exception) -> str:
-    """An error in one line, without secrets."""
-    kind = type(error).__name__
-    if isinstance(error, _RefusedError):
-        return str(error)
-    # Their texts contain the webhook's address, or a letter of the password.
-    if isinstance(error, requests.RequestException | UnicodeError):
-        return kind
-    text = " ".join(f"{kind}: {error}".split())[:_MAX_REASON]
+    """An error in one line, without the password."""
+    if isinstance(error, UnicodeError):  # its text has the letter
+        return _name(error)
+    text = " ".join(f"{_name(error)}: {error}".split())[:_MAX_REASON]
     with contextlib.suppress(ThumbnailTasksError):
         if password := read_quietly(notifications.smtp).password:
             text = text.replace(password, "…")
