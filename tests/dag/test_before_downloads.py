@@ -103,8 +103,8 @@ HOSTS = {
 
 
 SLOW = {
-    *("correction", "embedding", "emotions", "gpus", "texts of the notebook", "keras"),
-    *("no tokenizers", "no spellchecker", "damaged encoder", "damaged tokenizer"),
+    *("correction", "embedding", "faces", "emotions", "gpus", "texts of the notebook", "keras"),
+    *("no rapidocr", "no tokenizers", "no spellchecker", "damaged encoder", "damaged tokenizer"),
     *("damaged emotions", "unknown gpu", "onnxruntime without CUDA, three workers"),
 }
 
@@ -196,7 +196,25 @@ def test_so_is_a_gpu_that_dlib_does_not_see(box: Box) -> None:
     box.refuses("computes on it; found: dlib", *flags, environment=environment)
 
 
-@pytest.mark.parametrize("flag", ["--engines-text", "--engines-emotions"])
+@needs("tensorflow", "tensorflow_hub")
+@pytest.mark.model
+@pytest.mark.slow
+def test_so_is_a_gpu_that_tensorflow_does_not_see(box: Box) -> None:
+    model = box.folder / "model"
+    model.mkdir()
+    (model / "saved_model.pb").touch()  # it is not loaded
+    flags = (*ON_GPU, "--engines-embedding", "tensorflow-hub", "--tensorflow-hub-handle")
+    environment = {**box.with_nvidia_smi(GPUS), "PYTHONPATH": str(ROOT)}
+    box.refuses(
+        "expected a framework that computes on it; found: TensorFlow",
+        *(*flags, str(model), "--module", "tests.dag.on_gpus"),
+        environment=environment,
+    )
+
+
+@pytest.mark.parametrize(
+    "flag", ["--engines-text", pytest.param("--engines-emotions", marks=pytest.mark.slow)]
+)
 def test_a_night_says_it_as_well(box: Box, flag: str) -> None:
     box.refuses("expected one of", flag, "nonsense", task="Nightly")
 

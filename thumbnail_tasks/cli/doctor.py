@@ -1,4 +1,4 @@
-"""``thumbnail-tasks doctor``: check that this machine can run the chosen engines."""
+"""``thumbnail-tasks doctor``: check that engines and messages work on this machine."""
 
 import contextlib
 import functools
