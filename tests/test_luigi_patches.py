@@ -9,7 +9,7 @@ from typing import Any
 
 import luigi
 import pytest
-from luigi import execution_summary, retcodes
+from luigi import execution_summary, notifications, retcodes
 from luigi.cmdline_parser import CmdlineParser
 from luigi.rpc import RemoteScheduler
 from luigi.scheduler import Scheduler
@@ -213,6 +213,17 @@ def test_flags_are_in_effect_again_after_luigi_drops_them() -> None:
 def test_luigi_logs_uncaught_errors_with_the_expected_message() -> None:
     source = inspect.getsource(retcodes.run_with_retcodes)
     assert luigi_patches.UNCAUGHT_ERROR in source, f"{CHANGED}the message is another one"
+
+
+def test_errors_of_smtp_are_raised_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    config = luigi.configuration.get_config()
+    config.set("smtp", "port", "1")
+    try:
+        with pytest.raises(ConnectionError), luigi_patches.raise_smtp_errors():
+            notifications.send_email_smtp("a@b", "subject", "text", ["a@b"], None)
+    finally:
+        config.remove_section("smtp")
+    assert caplog.messages == [], f"{CHANGED}the message is another one"
 
 
 def test_the_number_of_connection_attempts_can_be_limited(

@@ -10,6 +10,7 @@ Every message says where, what was expected, and what was found.
     * WeightsError (``weights``, ``engines``, ``tasks.fetch_weights``)
     * HostDownError (``network.circuit_breaker``)
     · CrashError (``execution.crashes``): a computation killed its process
+    · UnreachableError (``runs.channels``): a server of webhook or mail accepts no connection
     · GpuError (``execution.gpus``): a GPU is expected but not visible
     · DataDirBusyError (``storage.directory_locks``): a night or a clean-up is running
 

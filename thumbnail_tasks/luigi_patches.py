@@ -6,8 +6,9 @@ Upstream issues were searched for on 2026-11-28; where none is cited, none was f
 """
 
 import contextlib
+import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import luigi
@@ -23,6 +24,9 @@ TasksByOutcome = dict[str, set[luigi.Task]]
 
 UNCAUGHT_ERROR: Final = "Uncaught exception in luigi"
 """Message with which ``luigi.retcodes`` logs an error outside of all tasks."""
+
+SMTP_FAILED: Final = "Not able to connect to smtp server: %s"
+"""Message with which ``luigi.notifications`` logs any error of SMTP."""
 
 _add_task = Worker._add_task
 _start = TaskProcess.start
@@ -84,6 +88,34 @@ def link_task(process: TaskProcess, url: str) -> None:
             resources=task.process_resources(),
             retry_policy_dict={name: getattr(task, name) for name in policy},
         )
+
+
+# --- Observed ---------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def raise_smtp_errors() -> Iterator[None]:
+    """Raise what Luigi's SMTP client meets in the block; Luigi only logs it, as its own error.
+
+    Raises:
+        OSError: Also smtplib's errors, which are subclasses.
+    """
+    errors: list[Exception] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.msg != SMTP_FAILED:
+            return True
+        errors.extend(arg for arg in record.args or () if isinstance(arg, Exception))
+        return False
+
+    log = logging.getLogger("luigi-interface")
+    log.addFilter(keep)
+    try:
+        yield
+    finally:
+        log.removeFilter(keep)
+    if errors:
+        raise errors[0]
 
 
 # --- Read -------------------------------------------------------------------------------------

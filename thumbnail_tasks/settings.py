@@ -484,6 +484,15 @@ def check_all() -> None:
         raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
 
 
+def default_data_dir() -> str:
+    """The data directory in the settings, also if another setting of [storage] is wrong.
+
+    So a run with such an error knows where to record it.
+    """
+    parameter = dict(storage.get_params())["data_dir"]
+    return str(parameter.normalize(parameter.task_value("storage", "data_dir")))
+
+
 def effective_settings() -> dict[str, str]:
     """All settings of this package in effect, as ``section.name``.
 

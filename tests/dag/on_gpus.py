@@ -10,7 +10,7 @@ from tests.dag import quick as quick
 from thumbnail_tasks import ExportAttributes
 from thumbnail_tasks.engines.interface import Face, Word
 from thumbnail_tasks.pictures.decoding import ImageRGB
-from thumbnail_tasks.stages import faces, words
+from thumbnail_tasks.stages import emotions, faces, words
 
 __all__ = ["ExportAttributes"]
 
@@ -27,5 +27,14 @@ def find_none(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
     return [[] for _ in pictures]
 
 
-words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(load=lambda: read_gpu)
-faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: find_none)
+def see_gpu() -> None:
+    pass
+
+
+words.RECOGNIZERS["rapidocr"] = words.RECOGNIZERS["rapidocr"]._replace(
+    load=lambda: read_gpu, check=see_gpu
+)
+faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(
+    load=lambda: find_none, check=see_gpu
+)
+emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(check=see_gpu)

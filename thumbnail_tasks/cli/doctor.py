@@ -1,4 +1,4 @@
-"""``thumbnail-tasks doctor``: check that this machine can run the chosen engines."""
+"""``thumbnail-tasks doctor``: check that engines and messages work on this machine."""
 
 import contextlib
 import functools
@@ -15,6 +15,7 @@ from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import StorageError, ThumbnailTasksError
 from thumbnail_tasks.execution.gpus import CPU, Gpu, find_gpus
 from thumbnail_tasks.execution.model_process import ModelProcess
+from thumbnail_tasks.runs.channels import describe_channels
 from thumbnail_tasks.stages.embeddings import ENCODERS, EmbedText
 from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
 from thumbnail_tasks.stages.faces import DETECTORS, DetectFaces
@@ -39,7 +40,7 @@ def examine() -> int:
     """Print one line for each check, under this process's settings.
 
     Returns:
-        The exit code: 1 if the chosen engines cannot run here, else 0.
+        The exit code: 1 if a check failed, else 0.
     """
     is_well = True
     for name, find in _checks():
@@ -58,6 +59,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
     for setting, stage, names in _ENGINES:
         yield setting, functools.partial(_load_on_each_device, setting, stage, names)
+    yield "messages", describe_channels
     yield "results", functools.partial(_describe_folder, Path(settings.storage().data_dir))
     if _gpus():
         yield "GPU locks", functools.partial(_describe_folder, Path(settings.gpus().lock_dir))

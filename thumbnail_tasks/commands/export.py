@@ -9,11 +9,11 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.commands.engine_checks import check_engines
 from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.execution.gpus import find_gpus
 from thumbnail_tasks.export.attributes import (
     fingerprint,
     is_current_export,
@@ -84,8 +84,10 @@ class ExportAttributes(RunTask):
         n_shards = len(shards_of(plan))
         show_on_page(self, f"{len(plan)} thumbnails in {n_shards} shards", 0)
         to_do = [task for task in stages if not task.complete()]
-        if any(task.process_resources().get("gpu") for task in to_do):
-            find_gpus()  # a missing GPU is reported before the first download
+        if to_do:
+            one_of_each = {type(task): task for task in to_do}.values()
+            check_engines(one_of_each)
+            yield [weights for task in one_of_each for weights in task.requires_weights()]
         yield to_do
 
         attributes = read_attributes(plan, self.source, self.data_dir)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError, SettingsError, ThumbnailTasksError
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
+from thumbnail_tasks.runs import channels
 from thumbnail_tasks.runs.recorder import start_recording
 from thumbnail_tasks.runs.records import Counts
 from thumbnail_tasks.runs.start import RunInput
@@ -36,7 +37,7 @@ def start_run(task: Mapping[str, Any]) -> int:
     1. Share the data directory, so that ``CleanUp`` waits until this process ends.
     2. Read the digest of the table, which fixes the input of the run.
     3. Choose the plan: the last one is continued, or a new one is needed.
-    4. Start to record the run.
+    4. Start to record the run, and check where messages about it go.
 
     The first stages report errors in the folder or the input.
 
@@ -44,7 +45,8 @@ def start_run(task: Mapping[str, Any]) -> int:
         task: The parameters of a ``RunTask``, by name.
 
     Raises:
-        SettingsError: A setting cannot be parsed, also one that only a later stage needs.
+        SettingsError: A setting cannot be parsed, also one that only a later stage needs; or no
+            message about the run could ever be sent.
     """
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
@@ -53,12 +55,14 @@ def start_run(task: Mapping[str, Any]) -> int:
         table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
         plan_number = next_plan_number(task["data_dir"], table_name, task["images_dir"])
     run = {**task, "plan_number": plan_number}
-    start_recording(
+    is_begun = start_recording(
         functools.partial(_describe_input, run),
         functools.partial(_list_planned, run),
         functools.partial(count_thumbnails, run),
     )
     settings.check_all()  # now that an error is recorded, and sent
+    if is_begun:
+        channels.check_at_start()
     return plan_number
 
 

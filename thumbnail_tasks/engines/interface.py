@@ -78,6 +78,11 @@ class Engine(NamedTuple):
     """Of a text encoder: numbers of a vector, if that is known without loading the model."""
     modules: Sequence[str] = ()
     """Modules of ``NOTEBOOK_LOCK`` that it imports; none for the embedded engines."""
+    own_modules: Sequence[str] = ()
+    """Modules that it imports of packages that are always installed with this one."""
+    check: Callable[[], None] = lambda: None
+    """Raises a ThumbnailTasksError if it cannot work in this process: a model file is missing or is
+    another file, or its framework does not see the process's GPU. It loads no model."""
 
     def on_demand(self, *arguments: Any) -> Callable[..., Any]:
         """The callable, which loads the model when it is first called.
@@ -100,14 +105,24 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
     engine = engines[name]
-    missing = [module for module in engine.modules if importlib.util.find_spec(module) is None]
-    if missing:
+    if missing := _not_installed(engine.own_modules):
+        raise SettingsError(
+            f"[engines] {setting}: {name}: expected the packages that are installed with this one; "
+            f"not installed: {', '.join(missing)}. Install this package again"
+        )
+    if missing := _not_installed(engine.modules):
         raise SettingsError(
             f"[engines] {setting}: {name}: expected the packages of the notebook's engines; not "
             f"installed: {', '.join(missing)}. Install them, 2.3 GB, with: "
             f"{sys.executable} -m pip install --no-deps -r {NOTEBOOK_LOCK}"
         )
     return engine
+
+
+def _not_installed(modules: Sequence[str]) -> list[str]:
+    specs = {module: importlib.util.find_spec(module) for module in modules}
+    # A folder that pip has left behind can still be imported; it has no origin.
+    return [module for module, spec in specs.items() if spec is None or spec.origin is None]
 
 
 def read_weights(path: Path, sha256: str) -> bytes:

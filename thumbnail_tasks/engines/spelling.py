@@ -294,4 +294,5 @@ ENGINE = Engine(
         "max_parts": MAX_PARTS,
         "min_title_letters": MIN_TITLE_LETTERS,
     },
+    own_modules=("spellchecker",),
 )

@@ -1,25 +1,33 @@
 """The message about a run that needs attention: what happened, and what to do."""
 
+import contextlib
 import html
 import json
 import logging
 import shlex
-import smtplib
+import signal
+import threading
 import warnings
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from luigi import notifications
 
-from thumbnail_tasks import settings
+from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.runs.channels import find_email, find_webhook, read_quietly
 from thumbnail_tasks.runs.record_files import record_path
 from thumbnail_tasks.runs.records import Record
 
 logger = logging.getLogger(__name__)
 
 _MAX_ERROR = 600
+_MAX_REASON = 300
+_MAX_SENDING_S = 60.0
+"""Seconds in which a channel must take the message, or twice its own timeout if that is longer.
+Timeouts are for a single step: a server that sends a byte now and then would keep the run for ever.
+"""
 _HAPPENED = {
     "failed": "FAILED",
     "stopped": "STOPPED early",
@@ -87,49 +95,118 @@ def send_if_needed(data_dir: str, record: Record, is_written: bool) -> None:
     """Send a message about a run that needs attention, and log where its record is."""
     if needs_attention(record):
         path = str(record_path(data_dir, record.run_id)) if is_written else "could not be written"
-        send(compose(record, path), record)
+        with _only_warn("The message about the run", record, _explain):
+            send(compose(record, path), record)
         whose = "Its record" if record.state == "died" else "Record of this run"
         logger.info("%s: %s", whose, path)
 
 
 def send(text: str, record: Record) -> None:
-    """Send a message through all configured channels; a failing channel is only logged."""
-    _send_email(text)
-    url = settings.messages().webhook_url
-    if url:
-        _post(url, {"text": text, "record": json.loads(record.to_json())})
+    """Send a message through all configured channels.
+
+    A channel that fails, or does not take the message in time, is one logged warning, and the
+    next one is tried: the error of the run itself stays what the user sees.
+    """
+    for find, deliver in ((find_email, _send_email), (find_webhook, _post)):
+        with _only_warn("The message about the run", record, _name):
+            if channel := find():
+                explain = _explain if channel.is_email else _name
+                time_limit = _time_limit(max(_MAX_SENDING_S, 2 * channel.timeout_s))
+                with _only_warn(channel.name, record, explain), time_limit:
+                    deliver(text, record)
 
 
-def _send_email(text: str) -> None:
-    """Send an e-mail with Luigi's [email]; none without a receiver, or on a terminal."""
+class _RefusedError(Exception):
+    """A server did not accept the message."""
+
+
+class _TooLateError(BaseException):
+    """A channel's time is over; no Exception, which a library would take for one of its own."""
+
+
+@contextlib.contextmanager
+def _only_warn(what: str, record: Record, explain: Callable[[Exception], str]) -> Iterator[None]:
+    """Turn an error in the block into one warning; none if the record is about the same error."""
+    try:
+        yield
+        return
+    except _TooLateError as error:
+        found = f"it was not taken in {error} s"
+    except ThumbnailTasksError as error:
+        if str(error) not in (record.first_error or ""):
+            logger.warning("%s was not sent: %s", what, error)
+        return
+    except _RefusedError as error:
+        found = str(error)
+    except Exception as error:
+        found = explain(error)
+    logger.warning("%s: expected the message to be accepted; found: %s", what, found)
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise ``_TooLateError`` in the block after some seconds; only in the main thread.
+
+    By a signal, because a process that is ending can start no thread. It cannot interrupt a look-up
+    of a name, which the system ends after half a minute.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*about: object) -> None:
+        raise _TooLateError(f"{seconds:.0f}")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # again, if a destructor has dropped it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _name(error: Exception) -> str:
+    """The kind of an error whose text may contain the webhook's address, a secret."""
+    return type(error).__name__
+
+
+def _explain(error: Exception) -> str:
+    """An error in one line, without the password."""
+    if isinstance(error, UnicodeError):  # its text has the letter
+        return _name(error)
+    text = " ".join(f"{_name(error)}: {error}".split())[:_MAX_REASON]
+    with contextlib.suppress(ThumbnailTasksError):
+        if password := read_quietly(notifications.smtp).password:
+            text = text.replace(password, "…")
+    return text
+
+
+def _send_email(text: str, record: Record) -> None:
+    """Send an e-mail with Luigi's [email]; none on a terminal."""
+    text = text.encode(errors="backslashreplace").decode()  # names of files may be no Unicode
     subject = f"Thumbnail Tasks: {text.partition(chr(10))[0]}"
-    if notifications.email().format == "html":
-        text = f"<pre>{html.escape(text)}</pre>"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Luigi warns of its own defaults
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Luigi warns of its own defaults
+        if notifications.email().format == "html":
+            text = f"<pre>{html.escape(text)}</pre>"
+        with luigi_patches.raise_smtp_errors():
             notifications.send_error_email(subject, text)
-    except (OSError, smtplib.SMTPException) as error:
-        kind = type(error).__name__
-        logger.warning("[email]: expected the message to be accepted; found: %s: %s", kind, error)
 
 
-def _post(url: str, content: dict[str, Any]) -> None:
-    try:
-        with requests.post(
-            url,
-            json=content,
-            timeout=settings.messages().webhook_timeout_s,
-            allow_redirects=False,
-            stream=True,  # the body is not needed
-        ) as response:
-            found = "" if 200 <= response.status_code < 300 else f"HTTP {response.status_code}"
-    except (requests.RequestException, ValueError, OSError) as error:
-        found = type(error).__name__  # its text contains the URL, a secret
-    if found:
-        host = urlsplit(url).hostname
-        logger.warning(
-            "[messages] webhook_url (%s): expected the message to be accepted; found: %s",
-            host,
-            found,
-        )
+def _post(text: str, record: Record) -> None:
+    """Post a message to the webhook.
+
+    Raises:
+        _RefusedError: Its server answers with an error.
+    """
+    messages = settings.messages()
+    with requests.post(
+        messages.webhook_url,
+        json={"text": text, "record": json.loads(record.to_json())},
+        timeout=messages.webhook_timeout_s,
+        allow_redirects=False,
+        stream=True,  # the body is not needed
+    ) as response:
+        if not 200 <= response.status_code < 300:
+            raise _RefusedError(f"HTTP {response.status_code}")

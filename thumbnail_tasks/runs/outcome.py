@@ -60,7 +60,8 @@ class OutcomeObserver:
         luigi_patches.report_done_tasks_as_runnable()
         self._show_traceback = sys.excepthook
         sys.excepthook = self._handle_uncaught
-        logging.getLogger("luigi-interface").addFilter(self._handle_record)
+        # Before the filter of console.py, which takes this package's own errors out of a record.
+        logging.getLogger("luigi-interface").filters.insert(0, self._handle_record)
 
     def _handle_uncaught(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

@@ -76,10 +76,15 @@ class RunRecorder:
         self._stopping = threading.Event()
         self._start_record = describe_start(run)
         self._has_space = False
+        self._metrics_file = ""
         self._thread = threading.Thread(target=self._update_regularly, daemon=True)
 
     def start(self) -> None:
-        """Write that the run is running; report earlier runs that have died."""
+        """Write that the run is running; report earlier runs that have died.
+
+        Raises:
+            SettingsError: A setting of [runs] is wrong; the run is recorded all the same.
+        """
         run_id, data_dir = self._start_record.run_id, self._run.data_dir
         with _log_failures():
             mark_dead_runs(data_dir)
@@ -88,14 +93,15 @@ class RunRecorder:
             reserve_space(data_dir, run_id)
             write_json(data_dir, self._start_record)
             self._has_space = True
-        with _log_failures():
-            if address := settings.runs().metrics_address:
-                metrics.serve_metrics(address, self._page)
-        if link := settings.runs().link:
-            link_tasks_to(f"{link.rstrip('/')}/{run_id}.json")
         atexit.register(self._end)
-        self._metrics_file = settings.runs().metrics_file
-        self._interval_s = max(settings.runs().update_interval_s, _MIN_INTERVAL_S)
+        options = settings.runs()
+        with _log_failures():
+            if options.metrics_address:
+                metrics.serve_metrics(options.metrics_address, self._page)
+        if options.link:
+            link_tasks_to(f"{options.link.rstrip('/')}/{run_id}.json")
+        self._metrics_file = options.metrics_file
+        self._interval_s = max(options.update_interval_s, _MIN_INTERVAL_S)
         self._thread.start()
 
     def _update_regularly(self) -> None:
@@ -149,7 +155,8 @@ class RunRecorder:
             return
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C must not cut the record short
         self._stopping.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # it has started
+            self._thread.join()
         self._total.erase()
         outcome = self._observer.outcome()
         data_dir = self._run.data_dir
@@ -202,11 +209,14 @@ class RunRecorder:
 _recorder: RunRecorder | None = None
 
 
-def start_recording(describe: Callable[[], RunInput], planned: Planned, count: Count) -> None:
+def start_recording(describe: Callable[[], RunInput], planned: Planned, count: Count) -> bool:
     """Record the run of this process, once, if it is a command ``luigi``.
 
     A command without a table of videos, on a data directory that does not exist, is a request
     for help: no folder is made.
+
+    Returns:
+        Whether the recording begins with this call.
     """
     global _recorder
     if _recorder is None and luigi_patches.is_command():
@@ -215,6 +225,8 @@ def start_recording(describe: Callable[[], RunInput], planned: Planned, count: C
             _recorder = RunRecorder(run, planned, count)
             _recorder.start()
             reset_failures(run.data_dir)
+            return True
+    return False
 
 
 def is_of_this_run(target: ParquetTarget, plan: ParquetTarget) -> bool:

@@ -1,5 +1,6 @@
 """What is known about a run when it starts: its input, its settings, its machine."""
 
+import contextlib
 import importlib.metadata
 import shlex
 import socket
@@ -14,6 +15,7 @@ from luigi.interface import core
 
 from thumbnail_tasks import luigi_patches, settings
 from thumbnail_tasks.console import command_name
+from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.runs.command_line import without_secrets
 from thumbnail_tasks.runs.records import Record
 
@@ -45,13 +47,20 @@ def describe_start(run: RunInput) -> Record:
         updated_at=started_at,
         package_version=importlib.metadata.version("thumbnail-tasks"),
         luigi_version=importlib.metadata.version("luigi"),
-        settings=settings.effective_settings() | {"core.workers": str(core().workers)},
+        settings=_readable_settings(),
         videos=run.videos,
         videos_digest=run.videos_digest,
         images_dir=run.images_dir,
         source=run.source,
         attempt=run.plan_number,
     )
+
+
+def _readable_settings() -> dict[str, str]:
+    """The settings; none if one of them is wrong, which is reported when all are read."""
+    with contextlib.suppress(SettingsError):
+        return settings.effective_settings() | {"core.workers": str(core().workers)}
+    return {}
 
 
 def now() -> datetime:

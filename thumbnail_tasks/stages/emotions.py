@@ -11,6 +11,7 @@ from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions import face_quality, fer2013, keras_model
 from thumbnail_tasks.engines.emotions.face_quality import FaceJudge, FaceQuality
 from thumbnail_tasks.engines.emotions.fer2013 import EmotionClassifier, crop_face
+from thumbnail_tasks.engines.faces import dlib_landmarks
 from thumbnail_tasks.engines.interface import Engine, choose
 from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.pictures.batches import iter_pictures
@@ -82,6 +83,12 @@ class ClassifyEmotions(ShardTask):
         """The selected emotion classifier; its tag includes what flags faces."""
         engine = choose("emotions", settings.engine_name("emotions"), CLASSIFIERS)
         return engine._replace(about=lambda: {**engine.about(), **face_quality.describe()})
+
+    @classmethod
+    def check_engine(cls) -> None:
+        """Check the classifier, and what flags faces."""
+        super().check_engine()
+        dlib_landmarks.read_landmarks()
 
     @classmethod
     def load_engine(cls) -> None:

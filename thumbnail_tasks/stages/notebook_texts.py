@@ -62,6 +62,13 @@ def load_texts() -> Mapping[str, str]:
     Raises:
         InputError: A file is missing, or does not have the notebook's format.
     """
+    texts = _read_files()
+    message = f"{len(texts)} texts from {', '.join(map(str, _find_files()))}"
+    logger.info(TASK_LINE, "RecognizeText", message)
+    return texts
+
+
+def _read_files() -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in _find_files():
         for name, text in _read(path).items():
@@ -72,9 +79,11 @@ def load_texts() -> Mapping[str, str]:
                     f"the words read there; found {name[:80]!r}: {str(text)[:80]!r}"
                 )
             texts.setdefault(video_id, text)
-    message = f"{len(texts)} texts from {', '.join(map(str, _find_files()))}"
-    logger.info(TASK_LINE, "RecognizeText", message)
     return texts
+
+
+def _check() -> None:
+    _read_files()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -119,4 +128,5 @@ ENGINE = Engine(
     load=functools.cache(load_texts),
     name=lambda: f"{NAME}-{_digest_files()[:8]}",
     about=lambda: {"files": _digest_files()},
+    check=_check,
 )

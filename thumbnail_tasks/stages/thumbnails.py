@@ -213,6 +213,10 @@ class DownloadThumbnails(ShardTask):
         return source
 
     @classmethod
+    def check_engine(cls) -> None:
+        """Nothing: downloads have no engine."""
+
+    @classmethod
     def load_engine(cls) -> None:
         """Nothing: downloads have no model."""
 

@@ -11,7 +11,7 @@ import luigi
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
-from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError
+from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError, WeightsError
 from thumbnail_tasks.execution.crashes import explain_exit
 from thumbnail_tasks.execution.gpus import GpuError
 from thumbnail_tasks.luigi_parsing import PathParameter
@@ -37,7 +37,7 @@ class DataTask(luigi.Task):
         process that takes over the task works in the same folder.
         """
         values = dict(super().get_param_values(params, args, kwargs))
-        values["data_dir"] = values["data_dir"] or settings.storage().data_dir
+        values["data_dir"] = values["data_dir"] or settings.default_data_dir()
         return list(values.items())
 
     def target(self, *key: str) -> ParquetTarget:
@@ -64,6 +64,6 @@ def _log_process_failure(task: DataTask, message: str) -> None:
 
 @DataTask.event_handler(luigi.Event.FAILURE)
 def _stop_run_on_lasting_failure(task: DataTask, error: Exception) -> None:
-    """Stop if further tasks, and retries, would fail alike: disk, host, GPU or settings."""
-    if isinstance(error, StorageError | HostDownError | GpuError | SettingsError):
+    """Stop if further tasks, and retries, would fail alike: disk, host, GPU, model or settings."""
+    if isinstance(error, StorageError | HostDownError | GpuError | WeightsError | SettingsError):
         stop_run()

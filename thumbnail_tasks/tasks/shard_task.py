@@ -94,6 +94,15 @@ class ShardTask(DataTask):
         raise NotImplementedError
 
     @classmethod
+    def check_engine(cls) -> None:
+        """Check, without loading a model, that the selected engine can work in this process.
+
+        Raises:
+            ThumbnailTasksError: It cannot: see ``Engine.check``.
+        """
+        cls.selected_engine().check()
+
+    @classmethod
     def load_engine(cls) -> None:
         """Load the model of the selected engine, in the process that will use it.
 

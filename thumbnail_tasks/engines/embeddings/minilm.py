@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Engine, read_weights
-from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
 
 TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 """Maps N texts to (N, 384) float32 vectors of length 1; the dot product is their cosine."""
@@ -45,8 +45,7 @@ def load_text_encoder() -> TextEncoder:
     Raises:
         WeightsError: A file is missing or is not the one that was shipped.
     """
-    weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
-    vocabulary = read_weights(TOKENIZER_PATH, TOKENIZER_SHA256)
+    weights, vocabulary = _read_files()
     from tokenizers import Tokenizer
 
     session = open_session(weights, n_threads=1)  # two threads halved the speed on a busy machine
@@ -66,6 +65,19 @@ def load_text_encoder() -> TextEncoder:
         return vectors[[row_of[text] for text in texts]]
 
     return encode
+
+
+def _read_files() -> tuple[bytes, bytes]:
+    """The network and the tokenizer."""
+    return (
+        read_weights(WEIGHTS_PATH, WEIGHTS_SHA256),
+        read_weights(TOKENIZER_PATH, TOKENIZER_SHA256),
+    )
+
+
+def _check() -> None:
+    _read_files()
+    check_gpu()
 
 
 def _batches_of_equal_length(tokens: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -89,4 +101,6 @@ ENGINE = Engine(
         "max_tokens": MAX_TOKENS,
     },
     width=WIDTH,
+    own_modules=("onnxruntime", "tokenizers"),
+    check=_check,
 )

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines.interface import Engine, Weights
-from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow, silence
+from thumbnail_tasks.engines.runtimes.tensorflow import check_gpu, load_tensorflow, silence
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.fingerprints import digest_file
 
@@ -217,4 +217,5 @@ ENGINE = Engine(
     about=_about,
     weights=_weights,
     modules=("tensorflow", "tensorflow_hub"),
+    check=check_gpu,  # the folder is checked when it is named
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from thumbnail_tasks.engines.interface import Engine, read_weights
-from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
@@ -75,13 +75,22 @@ def load_emotion_classifier() -> EmotionClassifier:
     Raises:
         WeightsError: The file is missing or is not the one that was shipped.
     """
-    session = open_session(read_weights(WEIGHTS_PATH, WEIGHTS_SHA256))
+    session = open_session(_read_network())
 
     def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
         batches = [session.run(None, {"grey": grey})[0] for grey in _grey_batches(faces_rgb)]
         return np.concatenate([np.empty((0, len(EMOTION_LABELS)), np.float32), *batches])
 
     return classify
+
+
+def _read_network() -> bytes:
+    return read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
+
+
+def _check() -> None:
+    _read_network()
+    check_gpu()
 
 
 def prepare_face(face_rgb: ImageRGB, side_px: int = INPUT_PX) -> NDArray[np.float32]:
@@ -115,4 +124,6 @@ ENGINE = Engine(
         "frame_side": FRAME_SIDE,
         "frame_shift_y": FRAME_SHIFT_Y,
     },
+    own_modules=("onnxruntime",),
+    check=_check,
 )

@@ -24,8 +24,9 @@ from thumbnail_tasks.engines.emotions.fer2013 import (
     EmotionClassifier,
     prepare_face,
 )
-from thumbnail_tasks.engines.emotions.keras_safety import load_keras_model
+from thumbnail_tasks.engines.emotions.keras_safety import check_keras_model, load_keras_model
 from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.engines.runtimes.tensorflow import check_gpu
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.fingerprints import digest_file
 from thumbnail_tasks.pictures.decoding import ImageRGB
@@ -139,12 +140,7 @@ def load_emotion_classifier() -> EmotionClassifier:
 
 @functools.cache
 def _load(file: ConfiguredModel) -> EmotionClassifier:
-    content = file.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise WeightsError(
-            f"{file.path}: expected SHA-256 {file.sha256}, as read before; found another file"
-        )
-    model = load_keras_model(file.path, content, file.sha256, file.is_trusted)
+    model = load_keras_model(file.path, _read(file), file.sha256, file.is_trusted)
     side_px = _check_shapes(model, file)
     factor, shift = map(np.float32, _SCALINGS[file.scaling])
     columns = [file.labels.index(label) for label in EMOTION_LABELS]
@@ -161,6 +157,21 @@ def _load(file: ConfiguredModel) -> EmotionClassifier:
         return rows[:, columns]
 
     return classify
+
+
+def _read(file: ConfiguredModel) -> bytes:
+    content = file.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise WeightsError(
+            f"{file.path}: expected SHA-256 {file.sha256}, as read before; found another file"
+        )
+    return content
+
+
+def _check() -> None:
+    file = configured_model()
+    check_keras_model(file.path, _read(file), file.sha256, file.is_trusted)
+    check_gpu()
 
 
 def _check_shapes(model: Any, file: ConfiguredModel) -> int:
@@ -221,4 +232,5 @@ ENGINE = Engine(
     name=lambda: f"keras-{configured_model().sha256[:8]}",
     about=describe,
     modules=("tensorflow", "tf_keras", "keras"),
+    check=_check,
 )

@@ -139,6 +139,29 @@ def find_code(config: object) -> Iterator[str]:
             yield from find_code(part)
 
 
+def check_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) -> KerasFile:
+    """Read a file's description, and refuse code; TensorFlow is not needed.
+
+    Args:
+        path: Its path, for messages.
+        content: The whole file.
+        sha256: SHA-256 of ``content``, for messages.
+        is_trusted: Accept it even if it contains code.
+
+    Raises:
+        WeightsError: It cannot be read, or contains code and is not trusted.
+    """
+    file = read_keras_file(path, content)
+    code = sorted(set(find_code(file.config)))
+    if code and not is_trusted:
+        raise WeightsError(
+            f"{path}: expected plain layers only, as others may run code from the file; "
+            f"found: {', '.join(code)}. If you trust this file, set "
+            f"[keras_emotions] sha256 = {sha256}"
+        )
+    return file
+
+
 def load_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) -> Any:
     """Load a model with the Keras that wrote it, 2 (tf_keras) or 3; never for training.
 
@@ -155,14 +178,7 @@ def load_keras_model(path: Path, content: bytes, sha256: str, is_trusted: bool) 
         WeightsError: It cannot be read, or contains code and is not trusted.
         SettingsError: It needs tf_keras, which is not installed.
     """
-    file = read_keras_file(path, content)
-    code = sorted(set(find_code(file.config)))
-    if code and not is_trusted:
-        raise WeightsError(
-            f"{path}: expected plain layers only, as others may run code from the file; "
-            f"found: {', '.join(code)}. If you trust this file, set "
-            f"[keras_emotions] sha256 = {sha256}"
-        )
+    file = check_keras_model(path, content, sha256, is_trusted)
     keras = _import_keras(path, file)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "model").with_suffix(file.suffix)

@@ -34,6 +34,7 @@ from thumbnail_tasks.engines.faces.dlib_network import (
     STRIDE_PX,
     WINDOW_PX,
     Floats,
+    check_network,
     load_network,
 )
 from thumbnail_tasks.engines.faces.dlib_pyramid import (
@@ -191,4 +192,6 @@ ENGINE = Engine(
         "resize": RESIZE_SHA256,
         **configured_rules()._asdict(),
     },
+    own_modules=("onnxruntime",),
+    check=check_network,
 )

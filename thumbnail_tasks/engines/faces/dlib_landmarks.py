@@ -49,6 +49,15 @@ class _Model(NamedTuple):
     """What a leaf adds to the landmarks; (C, T, S + 1, 5, 2)."""
 
 
+def read_landmarks() -> bytes:
+    """Read the model, which is checked but not loaded.
+
+    Raises:
+        WeightsError: The model is missing, or not the expected one.
+    """
+    return read_weights(WEIGHTS_DIR / "landmarks.npz", LANDMARKS_SHA256)
+
+
 @functools.cache
 def load_landmark_finder() -> LandmarkFinder:
     """Load the model, once.
@@ -56,8 +65,7 @@ def load_landmark_finder() -> LandmarkFinder:
     Raises:
         WeightsError: The model is missing, or not the expected one.
     """
-    content = read_weights(WEIGHTS_DIR / "landmarks.npz", LANDMARKS_SHA256)
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(read_landmarks()), allow_pickle=False) as arrays:
         model = _Model(**arrays)
     _, n_trees, n_splits = model.thresholds.shape
     trees = np.arange(n_trees)

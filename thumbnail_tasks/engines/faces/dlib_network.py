@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thumbnail_tasks.engines.faces.dlib_pyramid import Canvas, enlarged_size
 from thumbnail_tasks.engines.faces.weights import WEIGHTS_DIR
 from thumbnail_tasks.engines.interface import read_weights
-from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 Floats = NDArray[np.float32]
@@ -37,6 +37,26 @@ Scorer = Callable[[ImageRGB, int, Canvas], Floats]
 (rows, columns) scores."""
 
 
+def check_network() -> None:
+    """Check the network's files, and that ONNX Runtime sees this process's GPU.
+
+    Raises:
+        WeightsError: The weights are missing, or not the expected ones.
+        GpuError: The process has a GPU, but ONNX Runtime does not see it.
+    """
+    _read_network()
+    _read_resizer()
+    check_gpu()
+
+
+def _read_network() -> bytes:
+    return read_weights(WEIGHTS_DIR / "detector.onnx", NETWORK_SHA256)
+
+
+def _read_resizer() -> bytes:
+    return read_weights(WEIGHTS_DIR / "resize.onnx", RESIZE_SHA256)
+
+
 @functools.cache
 def load_network() -> Scorer:
     """Load the network, once.
@@ -45,9 +65,9 @@ def load_network() -> Scorer:
         WeightsError: The weights are missing, or not the expected ones.
         GpuError: The process has a GPU, but ONNX Runtime does not see it.
     """
-    network = open_session(read_weights(WEIGHTS_DIR / "detector.onnx", NETWORK_SHA256))
+    network = open_session(_read_network())
     # On the CPU in any case, so that a GPU sees the same canvas, to the last bit.
-    resizer = open_session(read_weights(WEIGHTS_DIR / "resize.onnx", RESIZE_SHA256), is_on_cpu=True)
+    resizer = open_session(_read_resizer(), is_on_cpu=True)
 
     def resize(values: Floats, width: int, height: int) -> Floats:
         shape = np.array([1, 3, height, width], np.int64)

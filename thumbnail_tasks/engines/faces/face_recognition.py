@@ -72,19 +72,25 @@ def load_hog_detector() -> FaceDetector:
     return _load_hog(configured_upsamplings())
 
 
+def _check_cnn() -> None:
+    read_weights(DLIB_DETECTOR, DLIB_DETECTOR_SHA256)
+    if gpu := leased_gpu():
+        import dlib
+
+        if not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
+            lacks = "which finds no GPU" if dlib.DLIB_USE_CUDA else "built without CUDA"
+            raise not_visible(
+                gpu,
+                f"dlib {dlib.__version__}, {lacks}",
+                "Choose --engines-faces dlib-cnn, which runs the same network on ONNX Runtime",
+            )
+
+
 @functools.cache
 def _load_cnn(upsamplings: int) -> FaceDetector:
-    read_weights(DLIB_DETECTOR, DLIB_DETECTOR_SHA256)
+    _check_cnn()
     import dlib
 
-    gpu = leased_gpu()
-    if gpu and not (dlib.DLIB_USE_CUDA and dlib.cuda.get_num_devices()):
-        lacks = "which finds no GPU" if dlib.DLIB_USE_CUDA else "built without CUDA"
-        raise not_visible(
-            gpu,
-            f"dlib {dlib.__version__}, {lacks}",
-            "Choose --engines-faces dlib-cnn, which runs the same network on ONNX Runtime",
-        )
     detector = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
@@ -145,6 +151,7 @@ CNN_ENGINE = Engine(
     name=lambda: f"face-recognition-cnn-{version('dlib-bin')}",
     about=lambda: {"weights": DLIB_DETECTOR_SHA256, "upsamplings": configured_upsamplings()},
     modules=("dlib",),
+    check=_check_cnn,
 )
 
 HOG_ENGINE = Engine(

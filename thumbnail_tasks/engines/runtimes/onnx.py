@@ -13,6 +13,22 @@ _CUDA_OPTIONS = {
     "use_tf32": "0",
 }
 
+_IDENTITY = bytes.fromhex(
+    "08083a370a100a017812017922084964656e746974791201675a0f0a0178120a0a08080112040a020801620f0a0179"
+    "120a0a08080112040a0208014202100d"
+)
+"""The smallest ONNX file: one number in, the same number out."""
+
+
+def check_gpu() -> None:
+    """Check that ONNX Runtime computes on this process's GPU, if it has one; it loads no model.
+
+    Raises:
+        GpuError: ONNX Runtime does not see it.
+    """
+    if leased_gpu():
+        open_session(_IDENTITY)
+
 
 def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False) -> Any:
     """Open a model on this process's GPU, or on the CPU if it has none.

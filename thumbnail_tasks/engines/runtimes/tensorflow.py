@@ -15,6 +15,16 @@ _MORE_CUDA_PACKAGES = "requirements/notebook-cuda.lock"
 """Packages that only TensorFlow needs to find a GPU."""
 
 
+def check_gpu() -> None:
+    """Check that TensorFlow sees this process's GPU, if it has one; it loads no model.
+
+    Raises:
+        GpuError: TensorFlow does not see it.
+    """
+    if leased_gpu():
+        load_tensorflow()
+
+
 @functools.cache
 def load_tensorflow() -> Any:
     """Import TensorFlow, once per process, without its start-up messages.

@@ -23,7 +23,7 @@ import numpy as np
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word
-from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
+from thumbnail_tasks.engines.runtimes.tensorflow import check_gpu, load_tensorflow
 from thumbnail_tasks.engines.text.craft_boxes import Quad, Thresholds, find_quads
 from thumbnail_tasks.engines.text.crnn_words import crop_word, read_letters
 from thumbnail_tasks.engines.text.keras_ocr_networks import (
@@ -33,7 +33,14 @@ from thumbnail_tasks.engines.text.keras_ocr_networks import (
     load_recognizer,
     run_in_batches,
 )
-from thumbnail_tasks.engines.text.keras_ocr_weights import WeightsFile, choose_file, needed_weights
+from thumbnail_tasks.engines.text.keras_ocr_weights import (
+    WeightsFile,
+    check_alphabet,
+    check_format,
+    choose_file,
+    needed_weights,
+    read_file,
+)
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
@@ -192,10 +199,22 @@ def _order_words(
     return [words[i] for i in order_lines(level_boxes(corners))]
 
 
+def _check() -> None:
+    reading = configured_reading()
+    for file in (reading.detector, reading.recognizer):
+        if file.path.exists():  # else FetchWeights downloads it
+            content = read_file(file)
+            check_format(content, file)
+            if file == reading.recognizer:
+                check_alphabet(content, reading.alphabet, file)
+    check_gpu()
+
+
 ENGINE = Engine(
     load=load_text_recognizer,
     name=lambda: f"keras-ocr-{version('keras-ocr')}",
     about=describe_reading,
     weights=needed_weights,
     modules=("tensorflow", "tf_keras", "keras_ocr"),
+    check=_check,
 )

@@ -17,6 +17,7 @@ from thumbnail_tasks.fingerprints import digest_file
 _RELEASE = "https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4"
 _INSTEAD = "--engines-text rapidocr"
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _DAMAGE = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """What h5py and Keras raise for files without weights, truncated files and changed files."""
 
@@ -98,6 +99,19 @@ def read_file(file: WeightsFile) -> bytes:
             f"{file.path}: expected SHA-256 {file.sha256}; found: {found}. {file.repair}"
         )
     return content
+
+
+def check_format(content: bytes, file: WeightsFile) -> None:
+    """Check that a weights file that has been read is an HDF5 file.
+
+    Raises:
+        WeightsError: It is not.
+    """
+    if not content.startswith(_HDF5):
+        raise WeightsError(
+            f"{file.path}: expected an HDF5 file of weights; found a file that begins with "
+            f"{content[:16]!r}. {file.repair}"
+        )
 
 
 def load_weights(network: Any, content: bytes, file: WeightsFile) -> None:

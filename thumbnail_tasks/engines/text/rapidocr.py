@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import groupby, pairwise
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -27,12 +28,16 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
-from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
+from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 DETECTOR_SIDE_PX: Final = 416
 MIN_SPACE_PROBABILITY: Final = 0.05
+DETECTOR: Final = "PP-OCRv6_det_small"
+RECOGNIZER: Final = "PP-OCRv6_rec_small"
+"""The models in RapidOCR's wheel."""
 
 _MAP_THRESHOLD = 0.3
 _BOX_THRESHOLD = 0.5
@@ -70,7 +75,7 @@ def load_text_recognizer() -> TextRecognizer:
         picture does not depend on the others of the batch. Words have their line's confidence;
         their boxes are cut from the line's at their first and last letters.
     """
-    detector, recognizer = _open_model("PP-OCRv6_det_small"), _open_model("PP-OCRv6_rec_small")
+    detector, recognizer = (open_session(str(_find_model(each))) for each in (DETECTOR, RECOGNIZER))
     characters = recognizer.get_modelmeta().custom_metadata_map["character"]
     alphabet = ["", *characters.splitlines(), " "]
 
@@ -148,8 +153,18 @@ def split_words(line: Line) -> Iterator[Word]:
         yield Word("".join(letter for letter, _, _ in word), line.confidence, box)
 
 
-def _open_model(name: str) -> Any:
-    return open_session(str(files("rapidocr") / "models" / f"{name}.onnx"))
+def _find_model(name: str) -> Path:
+    return Path(str(files("rapidocr") / "models" / f"{name}.onnx"))
+
+
+def _check() -> None:
+    for path in map(_find_model, (DETECTOR, RECOGNIZER)):
+        if not path.is_file():
+            raise WeightsError(
+                f"{path}: expected the model in RapidOCR's package; found no file. Install "
+                f"rapidocr {version('rapidocr')} again."
+            )
+    check_gpu()
 
 
 def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
@@ -212,4 +227,6 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "reading": 2,  # increment when a change of this module changes the output
     },
+    own_modules=("rapidocr", "onnxruntime"),
+    check=_check,
 )

@@ -1,0 +1,63 @@
+"""Check, before the first download, that the engines of a run can work on this machine."""
+
+import functools
+from collections.abc import Collection, Sequence
+
+from thumbnail_tasks.console import Progress
+from thumbnail_tasks.execution.crashes import CrashError
+from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu
+from thumbnail_tasks.execution.model_process import model_process
+from thumbnail_tasks.tasks.shard_task import ShardTask
+
+Stages = Sequence[type[ShardTask]]
+
+
+class _AllLeasedError(Exception):
+    """Other tasks compute on all GPUs."""
+
+
+def check_engines(tasks: Collection[ShardTask]) -> None:
+    """Check the engine of each stage where it will work, without loading a model.
+
+    A GPU is leased for it, because frameworks keep memory there; if other tasks have leased all of
+    them, the stages find out themselves.
+
+    Args:
+        tasks: One task of each stage that has work to do.
+
+    Raises:
+        ThumbnailTasksError: A model file is missing or damaged, a GPU is missing or is not seen by
+            the framework of an engine.
+    """
+    stages: dict[bool, list[type[ShardTask]]] = {False: [], True: []}
+    for task in tasks:
+        stages[bool(task.process_resources().get("gpu"))].append(type(task))
+    gpus = find_gpus() if stages[True] else []
+    try:
+        with lease_gpu(gpus, _give_up) as gpu, model_process().on(gpu):
+            if gpu:
+                _check(stages[True], gpu)
+    except _AllLeasedError:
+        pass
+    _check(stages[False] if gpus else [*stages[True], *stages[False]], None)
+
+
+def _give_up() -> None:
+    raise _AllLeasedError
+
+
+def _check(stages: Stages, gpu: Gpu | None) -> None:
+    try:
+        model_process().call(functools.partial(_check_here, stages), lambda n: None)
+    except CrashError as crash:
+        if gpu is None:
+            raise
+        raise GpuError(
+            f"{gpu.label}: expected a framework that computes on it; found: {crash}. Fix the "
+            "driver, or compute on the CPU with [gpus] devices = none"
+        ) from crash
+
+
+def _check_here(stages: Stages, advance: Progress) -> None:
+    for stage in stages:
+        stage.check_engine()
