@@ -52,7 +52,7 @@ def test_an_unknown_flag_is_one_line_with_the_most_similar_one(
     ("words", "message"),
     [
         (["--plan-number", "two"], "--plan-number: expected a whole number; found: 'two'"),
-        (["--videos-format", "xls"], "--videos-format: expected one of auto, csv, json, parquet; found"),
+        (["--videos-format", "xls"], "--videos-format: expected one of auto, csv, json, parquet"),
         (["--ExportAttributes-plan-number", "x"], "--ExportAttributes-plan-number: expected a who"),
     ],
 )
