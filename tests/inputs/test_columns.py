@@ -1,6 +1,7 @@
 """Columns are found under the names that the field uses."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import luigi
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.columns import (
     CHANNEL_COLUMN,
     DESCRIPTION_COLUMN,
@@ -72,6 +74,48 @@ def test_a_general_name_counts_only_where_its_values_fit() -> None:
     assert found[0]["thumbnail_id"] == "abcdefghij1"
     assert found[2]["url"] == "https://example.org/a.jpg"
     assert found[3]["thumbnail_id"] == "abcdefghij4"
+
+
+def test_each_row_has_the_id_of_the_column_that_it_fills() -> None:
+    table = pa.table(
+        {
+            "id": ["7", None, "abcdefghij3", None],
+            "video_id": ["abcdefghij1", None, None, None],
+            "videoId": [None, "abcdefghij2", None, None],
+            "thumbnail_url": [None, None, None, "https://i.ytimg.com/vi/abcdefghij4/0.jpg"],
+        }
+    )
+    found = identify_thumbnails(table, from_folder=False)
+    assert found["thumbnail_id"].to_pylist() == [f"abcdefghij{n}" for n in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("video_id", "videoId"),
+        ("video_id", "Video ID"),
+        ("video_id", "id"),
+        ("thumbnail_link", "thumbnail_url"),
+        ("thumbnail_link", "video_id"),
+    ],
+)
+def test_files_may_have_different_known_names(tmp_path: Path, first: str, second: str) -> None:
+    cells = {
+        name: "https://i.ytimg.com/vi/abcdefghij1/0.jpg" if "thumb" in name else "abcdefghij1"
+        for name in (first, second)
+    }
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path, name in zip(paths, (first, second), strict=True):
+        path.write_text(f"{name},channel title\n{cells[name]},x\n")
+    schema = reading.read_schema(paths, "auto")
+    table = pa.Table.from_batches(reading.read_batches(paths, "auto", schema), schema)
+    found = identify_thumbnails(table, from_folder=False)
+    assert found["thumbnail_id"].to_pylist() == ["abcdefghij1"] * 2
+    assert table["channel title"].to_pylist() == ["x", "x"]
+
+
+def test_an_exact_general_name_counts_beside_a_similar_one() -> None:
+    assert find_columns(["_id", "id"], ID_COLUMN) == ["id"]
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ def as_mysql(cell: str | None) -> str:
     """A cell as MySQL's OUTFILE writes it, enclosed by quotes; None is null."""
     if cell is None:
         return "\\N"
-    return '"{}"'.format(cell.replace("\\", "\\\\").replace('"', '\\"'))
+    escaped = cell.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")
+    return f'"{escaped}"'
 
 
 def table_of(titles: tuple[str | None, ...], write: Callable[[str], str]) -> bytes:
@@ -115,6 +116,34 @@ def test_backslashes_that_may_mean_one_or_two_are_refused_with_the_line(tmp_path
         read(path)
 
 
+def test_one_file_shows_the_dialect_of_all(tmp_path: Path) -> None:
+    contents = {
+        "a.csv": 'video_id,title,n\n"a","say \\"hi\\"",\\N\n',
+        "b.csv": 'video_id,title,n\n"b","C:\\\\dir",\\N\n"c","one\\\ntwo",5\n',
+        "c.csv": 'video_id,title,n\n"d","a ""doubled"" one",6\n',
+    }
+    for name, text in contents.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    table = read(*(tmp_path / name for name in contents))
+    assert table["title"].to_pylist() == ['say "hi"', "C:\\dir", "one\ntwo", 'a "doubled" one']
+    assert table["n"].to_pylist() == [None, None, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("a,b,c\nshort,x\n", 3),
+        ('a,"two\nlines",c\n\nb,c,d,e\n', 5),
+        ("a,b,c\n" * 50_000 + "long,x,y,z\n", 50_002),
+    ],
+)
+def test_a_ragged_row_is_named_with_its_line(tmp_path: Path, rows: str, line: int) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text("video_id,title,tags\n" + rows, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"videos.csv: line {line}: expected a CSV with 3 cells"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     "title", ['ends with \\"', "\\", '\\""', '"\\', 'say \\"hi\\" again', "C:\\", "\\N"]
 )
@@ -150,7 +179,7 @@ def test_any_text_that_spark_writes_is_read_back(tmp_path: Path) -> None:
         titles += ["one \\n, two"]  # without it, \\ could be MySQL's
         path = tmp_path / f"{number}.csv"
         path.write_bytes(table_of(tuple(titles), as_spark))
-        if csv_escapes.find_escapes(path, ",") is csv_escapes.Escapes.SPARK:
+        if csv_escapes.find_escapes({path: ","})[path] is csv_escapes.Escapes.SPARK:
             assert titles_in(path) == titles
             n_read += 1
     assert n_read > 100  # in the others nothing needs a backslash

@@ -2,6 +2,8 @@
 
 import gzip
 import logging
+import os
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -152,3 +154,60 @@ def test_a_folder_that_spark_is_writing_is_refused(spark: Path) -> None:
     (spark / "_temporary/0").mkdir(parents=True)
     with pytest.raises(InputError, match=r"expected a finished table; found .*_temporary"):
         find_files(str(spark))
+
+
+def test_a_glob_that_matches_folders_takes_each_file_once(tmp_path: Path) -> None:
+    (tmp_path / "2026").mkdir()
+    csv_file(tmp_path / "2026", "video_id\na\n", "a.csv")
+    assert read(f"{tmp_path}/**")["video_id"].to_pylist() == ["a"]
+
+
+def test_folders_behind_links_are_read_once(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    csv_file(elsewhere, "video_id\nb\n", "b.csv")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    csv_file(folder, "video_id\na\n", "a.csv")
+    (folder / "march").symlink_to(elsewhere)
+    (folder / "again").symlink_to(folder)
+    assert read(str(folder))["video_id"].to_pylist() == ["a", "b"]
+
+
+def test_a_pipe_in_a_folder_does_not_block(tmp_path: Path) -> None:
+    csv_file(tmp_path, "video_id\na\n", "a.csv")
+    os.mkfifo(tmp_path / "pipe")
+    assert find_files(str(tmp_path)) == [tmp_path / "a.csv"]
+    os.mkfifo(tmp_path / "b.csv")
+    with pytest.raises(InputError, match=r"b\.csv: expected .*found a pipe or a device"):
+        find_files(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["_delta_log", ".hoodie"])
+def test_a_folder_with_replaced_files_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "part-0.parquet", "a")
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=re.escape(f"({name}), some of whose files")):
+        find_files(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("folder", "columns"),
+    [
+        ("Country=US", {"country": "DE"}),
+        ("country=__HIVE_DEFAULT_PARTITION__", {"country": "DE"}),
+        ("year=2024", {"year": 2023}),
+        ("country=US/country=DE", {}),
+    ],
+)
+def test_a_folder_that_says_something_else_than_its_file_is_refused(
+    tmp_path: Path, folder: str, columns: dict[str, str | int]
+) -> None:
+    write(tmp_path / folder / "a.parquet", "a", **columns)
+    with pytest.raises(InputError, match=r"a\.parquet: .*expected"):
+        read(str(tmp_path))
+
+
+def test_a_folders_name_that_is_no_utf8_stays_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "key=100%FF/a.parquet", "a")
+    assert read(str(tmp_path))["key"].to_pylist() == ["100%FF"]

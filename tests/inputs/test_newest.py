@@ -75,6 +75,20 @@ def test_a_folder_named_like_a_table_is_one_once_it_is_written(tmp_path: Path) -
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
 
 
+def test_a_newer_table_in_a_subfolder_is_named(tmp_path: Path) -> None:
+    lay_down(tmp_path, old__csv=300)
+    for name, age_s in (("2024-01", 200), ("dt=2024-02", 250), ("2023", 400), ("pictures", 100)):
+        (tmp_path / name).mkdir()
+        if name != "pictures":
+            lay_down(tmp_path / name, a__csv=age_s, b__csv=age_s)
+    found = find_tables(str(tmp_path), NOW_S, 60)
+    assert found.newest == tmp_path / "old.csv"
+    assert [why.partition(":")[0] for why in found.unused] == [
+        f"{tmp_path}/2024-01",
+        f"{tmp_path}/dt=2024-02",
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.csv.xz", "a.xlsx", "a.txt", "a.csv.zip"])
 def test_a_newer_file_of_another_format_is_named(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)

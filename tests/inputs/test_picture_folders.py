@@ -71,8 +71,17 @@ def test_the_largest_quality_of_a_folder_counts(tmp_path: Path) -> None:
     assert found_in(tmp_path, *names)[ID] == f"{ID}/maxresdefault.jpg"
 
 
-def test_hidden_folders_are_left_out(tmp_path: Path) -> None:
-    assert ID not in found_in(tmp_path, f".trash/{ID}.jpg", "a.jpg")
+@pytest.mark.parametrize("name", [f".trash/{ID}.jpg", f"._Title [{ID}].jpg", f".{ID}.jpg"])
+def test_hidden_files_are_left_out(tmp_path: Path, name: str) -> None:
+    assert ID not in found_in(tmp_path, name, "a.jpg")
+
+
+def test_folders_behind_links_are_searched(tmp_path: Path) -> None:
+    found_in(tmp_path / "elsewhere", f"{ID}.jpg")
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "channel").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "pictures" / "again").symlink_to(tmp_path / "pictures")
+    assert found_in(tmp_path / "pictures")[ID] == f"channel/{ID}.jpg"
 
 
 def test_a_folder_without_pictures_is_reported_with_its_content(tmp_path: Path) -> None:

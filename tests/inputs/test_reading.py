@@ -97,7 +97,7 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
         (b"\x7fELF\x00\x01", "found a binary file"),
         ("video_id,title\n".encode("utf-16"), "found UTF-16"),
         (b"key,url\n1,2\n", "no column 'thumbnail_link' or 'video_id'"),
-        (b"video_id|title\na|b\n", "found: video_id|title"),
+        (b"video_id~title\na|b\n", "found: video_id~title"),
         (b"video_id,title\na\n", "with 2 cells in each row"),
         (b"video_id,title\na,\xff\xfe\n", "UTF-8"),
         (b"video_id,video_id\na,b\n", "occurs more than once"),

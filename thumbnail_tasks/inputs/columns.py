@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
@@ -57,13 +58,18 @@ def find_columns(names: Sequence[str], meaning: str) -> list[str]:
     Returns:
         None or one; more if names differ only in what does not matter.
     """
-    wanted = settings.columns().of(meaning)
-    if wanted and wanted in names:
-        return [wanted]
-    for known in [wanted] if wanted else NAMES[meaning]:
+    for known in _known_names(meaning):
+        if known in names and (is_general(known) or settings.columns().of(meaning)):
+            return [known]  # beside MongoDB's _id
         if found := [name for name in names if _squeezed(name) == _squeezed(known)]:
             return found
     return []
+
+
+def _known_names(meaning: str) -> Sequence[str]:
+    """The name that the settings give a meaning, else the known ones in order of preference."""
+    wanted = settings.columns().of(meaning)
+    return [wanted] if wanted else NAMES[meaning]
 
 
 def _squeezed(name: str) -> str:
@@ -80,16 +86,34 @@ def column_named(schema: pa.Schema, meaning: str) -> str | None:
     return next(iter(find_columns(schema.names, meaning)), None)
 
 
+def columns_named(schema: pa.Schema, meaning: str) -> list[str]:
+    """All columns of a meaning, in order of preference.
+
+    Files with different known names, and objects of JSON, have values in different ones of them.
+    """
+    wanted = map(_squeezed, _known_names(meaning))
+    found = [name for known in wanted for name in schema.names if _squeezed(name) == known]
+    first = column_named(schema, meaning)
+    return list(dict.fromkeys([first, *found])) if first else []
+
+
+def texts_of(table: pa.Table, meaning: str) -> pa.ChunkedArray | None:
+    """The texts of a meaning: of each row the first column that has one; None without a column."""
+    names = columns_named(table.schema, meaning)
+    return pc.coalesce(*(table[name].cast(pa.string()) for name in names)) if names else None
+
+
 def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, str]:
     """Map each column of one file to a column of all files together.
 
-    It is the one of the same name; else one whose name differs only in case and surrounding
-    spaces, unless the file has both; else a new one.
+    It is the one of the same name; else one whose name differs only in case, spaces, ``-`` and
+    ``_``, unless the file has both; else a new one.
     """
     own, shared = set(names), set(known)
-    variants = {plain_name(name): name for name in known if name not in own}
+    variants = {_squeezed(name) or name: name for name in known if name not in own}
     return {
-        name: name if name in shared else variants.pop(plain_name(name), name) for name in names
+        name: name if name in shared else variants.pop(_squeezed(name) or name, name)
+        for name in names
     }
 
 
@@ -108,10 +132,13 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
     if not any(wanted.values()):
         shown = ", ".join(map(show, names[:20])) + (", …" if len(names) > 20 else "")
         known = ", ".join((*NAMES[LINK_COLUMN][:3], *NAMES[ID_COLUMN][:1], *NAMES[ID_COLUMN][-2:]))
+        link, own = (settings.columns().of(key) or key for key in wanted)
+        remedy = "Name another with --link-column or --id-column"
+        if (link, own) != (LINK_COLUMN, ID_COLUMN):
+            remedy = "--link-column or --id-column names a column that all files must have"
         raise InputError(
-            f"{path}: no column {LINK_COLUMN!r} or {ID_COLUMN!r} (columns {how}); "
-            f"found: {shown or 'an empty line'}. Known names: {known}. Name another with "
-            "--link-column or --id-column"
+            f"{path}: no column {link!r} or {own!r} (columns {how}); "
+            f"found: {shown or 'an empty line'}. Known names: {known}. {remedy}"
         )
     if len(names) > _MAX_COLUMNS:
         raise InputError(f"{path}: expected at most {_MAX_COLUMNS} columns; found {len(names)}")

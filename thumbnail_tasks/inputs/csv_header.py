@@ -18,7 +18,7 @@ from thumbnail_tasks.inputs.columns import (
 from thumbnail_tasks.inputs.encoding import not_utf8
 from thumbnail_tasks.inputs.unpacking import open_unpacked
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 _DELIMITER_HINT = re.compile(rf"sep=([{DELIMITERS}])\r?\n", re.IGNORECASE)
 _MAX_HEADER_BYTES = 1 << 20
 _LINK = re.compile(r"\s*(?:https?:)?//\S+|\s*(?:www\.)?youtu(?:be\.com|\.be)/\S+")
@@ -37,7 +37,7 @@ class Header(NamedTuple):
 
 
 def read_header(path: Path) -> Header:
-    """Split the first line of a CSV by a comma, semicolon or tab, whichever gives a needed column.
+    """Split a CSV's first line by ``,``, ``;``, ``|`` or a tab, whichever gives a needed column.
 
     A line ``sep=;`` before it, as Excel has it, names the delimiter.
     Unnamed columns are named as in pandas (``Unnamed: 0``).
@@ -62,7 +62,7 @@ def read_header(path: Path) -> Header:
         raise not_utf8(path)
     if not _has_key(selected.names):
         _refuse_values(path, text, selected)
-    check_columns(path, selected.names, "separated by ',', ';' or tabs")
+    check_columns(path, selected.names, "separated by ',', ';', '|' or tabs")
     return selected._replace(n_before=int(bool(hint)))
 
 

@@ -12,7 +12,7 @@ import pyarrow.csv
 
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs.columns import first_line, reading
-from thumbnail_tasks.inputs.csv_escapes import Escapes, Unescaper, find_escapes
+from thumbnail_tasks.inputs.csv_escapes import Escapes, Unescaper, has_escaped_quote
 from thumbnail_tasks.inputs.csv_header import DELIMITERS, Header, read_header
 from thumbnail_tasks.inputs.encoding import not_utf8
 from thumbnail_tasks.inputs.unpacking import open_unpacked
@@ -49,11 +49,10 @@ class _CheckedBytes(io.RawIOBase):
     that is not closed is refused: every parser reads all rows up to the next quote as one cell.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, escapes: Escapes) -> None:
         self._path, self._header = path, header
         self._opened = contextlib.ExitStack()
         self._file = self._opened.enter_context(open_unpacked(path))
-        escapes = find_escapes(path, header.delimiter)
         self._unescaper = None
         if escapes is not Escapes.DOUBLED:
             self._unescaper = Unescaper(escapes, header.delimiter)
@@ -122,14 +121,18 @@ class _CheckedBytes(io.RawIOBase):
         super().close()
 
 
-def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
+def read_csv(path: Path, escapes: Escapes) -> Iterator[pa.RecordBatch]:
     """Read the rows in batches of bounded size: all cells as strings, an empty cell as ''.
+
+    Args:
+        path: The file.
+        escapes: How it writes quotes in cells, from ``csv_escapes.find_escapes``.
 
     Raises:
         InputError: It is not a table, or not in UTF-8; with the line number if known.
     """
     header = read_header(path)
-    with reading(path), pa.PythonFile(_CheckedBytes(path, header), mode="r") as file:
+    with reading(path), pa.PythonFile(_CheckedBytes(path, header, escapes), mode="r") as file:
         try:
             for batch in pa.csv.open_csv(
                 file,
@@ -146,9 +149,39 @@ def read_csv(path: Path) -> Iterator[pa.RecordBatch]:
         except pa.ArrowInvalid as error:
             is_row = "straddl" in str(error)
             found = f"a row of over {_BLOCK_BYTES >> 20} MiB" if is_row else first_line(error)
+            line = None if is_row else _find_ragged(path, header, escapes)
+            where = f"{path}: line {line}" if line else str(path)
             raise InputError(
-                f"{path}: expected a CSV with {len(header.names)} cells in each row; found: {found}"
+                f"{where}: expected a CSV with {len(header.names)} cells in each row; found: "
+                f"{found}{_hint(path, escapes)}"
             ) from error
+
+
+def _find_ragged(path: Path, header: Header, escapes: Escapes) -> int | None:
+    """The number of the line where the first row with too few or too many cells begins."""
+    field = re.compile(_FIELD % {b"d": header.delimiter.encode()}, re.VERBOSE)
+    line_end = b"\r" if header.ends_in_return else b"\n"
+    line, start, n_cells, unfinished = 1, 1, 0, b""
+    with _CheckedBytes(path, header, escapes) as file:
+        while block := file.read(_BLOCK_BYTES):
+            text, end = unfinished + block, 0
+            for cell in field.finditer(text):
+                end = cell.end()
+                n_cells += 1
+                line += cell[0].count(line_end)
+                if cell[0].endswith((b"\r", b"\n")):
+                    is_blank = n_cells == 1 and not cell[0].strip()
+                    if n_cells != len(header.names) and not is_blank and start > header.n_before:
+                        return start
+                    start, n_cells = line, 0
+            unfinished = text[end:]
+    return None
+
+
+def _hint(path: Path, escapes: Escapes) -> str:
+    if escapes is Escapes.DOUBLED and has_escaped_quote(path):
+        return '. Are quotes in its cells written as \\"? Only "" is read, or \\" in the whole file'
+    return ""
 
 
 def _as_texts(path: Path, header: Header, batch: pa.RecordBatch) -> pa.RecordBatch:

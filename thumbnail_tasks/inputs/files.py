@@ -3,7 +3,6 @@
 import glob
 import hashlib
 import logging
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs import unpacking
 from thumbnail_tasks.inputs.columns import NAMES, reading
+from thumbnail_tasks.inputs.walking import walk_folders
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ FORMAT_OF_SUFFIX: Final[Mapping[str, str]] = MappingProxyType(
 """The format of a table in a folder, by the suffix of its name, without ``.gz`` and the like."""
 
 _EXPECTED = "expected a CSV, JSON or Parquet file"
+_OTHER_LAYOUTS = {"_delta_log": "a Delta Lake table", ".hoodie": "a Hudi table"}
+"""Folders whose table is only a part of their files."""
 _PARTITION = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """How Hive and Spark write null in the name of a folder."""
@@ -56,8 +58,8 @@ def find_files(videos: str) -> list[Path]:
             found = sorted(glob.glob(part, recursive=True))  # noqa: PTH207 - absolute globs
         if not found:
             raise InputError(f"--videos {part}: no such file")
-        for path in found:
-            files += _files_of(Path(path))
+        # A glob may match a folder and the files in it.
+        files += dict.fromkeys(file for path in found for file in _files_of(Path(path)))
     if not files:
         raise InputError(f"--videos: {_EXPECTED}; found nothing")
     return files
@@ -73,15 +75,25 @@ def _exists(path: str) -> bool:
 def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
         return _list_tables(path)
+    _check_is_file(path)
+    return [path]
+
+
+def _check_is_file(path: Path) -> None:
     if not path.is_file():
         raise InputError(
             f"--videos {path}: {_EXPECTED}; found a pipe or a device, which "
             "cannot be read twice, or a broken link"
         )
-    return [path]
 
 
 def _list_tables(folder: Path) -> list[Path]:
+    for name, found in _OTHER_LAYOUTS.items():
+        if (folder / name).exists():
+            raise InputError(
+                f"--videos {folder}: expected a folder of tables; found {found} ({name}), some of "
+                "whose files may be replaced ones. Write it as plain Parquet"
+            )
     if is_being_written(folder):
         raise InputError(
             f"--videos {folder}: expected a finished table; found {folder / '_temporary'}: is the "
@@ -89,6 +101,8 @@ def _list_tables(folder: Path) -> list[Path]:
         )
     paths = sorted(walk(folder))
     tables = {path: kind for path in paths if (kind := format_by_name(path))}
+    for path in tables:
+        _check_is_file(path)
     kinds = Counter(tables.values())
     others = [path.name for path in paths if path not in tables]
     if len(kinds) != 1:
@@ -118,13 +132,11 @@ def walk(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: A folder cannot be read.
     """
-
-    def fail(error: OSError) -> None:
+    try:
+        for root, names in walk_folders(folder, _is_hidden):
+            yield from (root / name for name in names)
+    except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-
-    for root, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not _is_hidden(name)]
-        yield from (Path(root, name) for name in names if not _is_hidden(name))
 
 
 def _is_hidden(name: str) -> bool:
@@ -137,7 +149,7 @@ def format_by_name(path: Path) -> str | None:
     Hive names its Parquet files ``000000_0``: without a suffix the first bytes count.
     """
     suffix = table_suffix(path.name)
-    if not suffix:
+    if not suffix and path.is_file():
         with reading(path), path.open("rb") as file:
             return "parquet" if file.read(4) == b"PAR1" else None
     return FORMAT_OF_SUFFIX.get(suffix)
@@ -161,10 +173,27 @@ def partition_of(path: Path) -> dict[str, str | None]:
 
     Example:
         ``videos/country=US/part-0.parquet`` has ``country``: ``US``.
+
+    Raises:
+        InputError: Two folders give a column different values.
     """
-    pairs = (_PARTITION.fullmatch(name) for name in path.parts[:-1])
-    values = {unquote(pair[1]): unquote(pair[2]) for pair in pairs if pair}
-    return {name: None if value == _NO_VALUE else value for name, value in values.items()}
+    found: dict[str, str | None] = {}
+    for part in path.parts[:-1]:
+        if match := _PARTITION.fullmatch(part):
+            name, value = map(_unquote, match.groups())
+            if found.setdefault(name, value) != value:
+                raise InputError(
+                    f"{path}: expected one folder for {name}; found {found[name]} and {value}"
+                )
+    return {name: None if value == _NO_VALUE else value for name, value in found.items()}
+
+
+def _unquote(text: str) -> str:
+    """``US%2FMX`` as Hive and Spark mean it; unchanged where it is not so."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
 
 
 def states_of(files: Sequence[Path]) -> tuple[tuple[Path, int, int], ...]:

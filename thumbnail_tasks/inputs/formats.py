@@ -19,7 +19,7 @@ _AS_PARQUET = "Write it as Parquet or CSV"
 _OTHER_FILES: Final = (
     (rb"version https://git-lfs", "a Git LFS pointer", "Fetch the file itself: git lfs pull"),
     (
-        rb"(?i)\s*(?:<!--.*?-->\s*)?(?:<!doctype html|<html)",
+        rb"(?i)(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?(?:<!doctype html|<html)",
         "an HTML page",
         "It may be the page of a login or of an error: download the table itself",
     ),

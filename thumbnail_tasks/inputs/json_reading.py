@@ -4,7 +4,9 @@ import codecs
 import functools
 import itertools
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -13,7 +15,13 @@ import pyarrow as pa
 
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs.column_types import AS_PYTHON
-from thumbnail_tasks.inputs.columns import check_columns, show
+from thumbnail_tasks.inputs.columns import (
+    ID_COLUMN,
+    LINK_COLUMN,
+    check_columns,
+    find_columns,
+    show,
+)
 from thumbnail_tasks.inputs.encoding import not_utf8
 from thumbnail_tasks.inputs.unpacking import open_unpacked
 
@@ -25,7 +33,27 @@ _MAX_EXACT: Final = 2**53
 """Larger integers are not all doubles."""
 
 _BLANKS: Final = re.compile(r"[\s\x1e]*")
-_DECODER: Final = json.JSONDecoder(strict=False)  # line ends within texts do no harm
+
+
+def _finite(text: str) -> float | str:
+    """A number with a point or an exponent; as text if it is larger than any double."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"the name {name[:40]!r} twice in one object")
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_float=_finite,
+    object_pairs_hook=_unique,
+    strict=False,  # line ends within texts do no harm
+)
 
 Object = Mapping[str, Any]
 
@@ -57,8 +85,18 @@ def _read_schema(path: Path, size: int, mtime_ns: int) -> pa.Schema:
     for row in _read_rows(path):
         for name, value in row.columns.items():
             kinds.setdefault(name, set()).add(_kind_of(value))
+    if cut := next((name for name in kinds if _is_cut(name)), None):
+        raise InputError(
+            f"{path}: expected names of columns; found half of a surrogate pair in {cut!a}"
+        )
     schema = pa.schema([_field(name, found - {"null"}) for name, found in kinds.items()])
     check_columns(path, schema.names, "of the objects of a JSON file")
+    keys = [*find_columns(schema.names, LINK_COLUMN), *find_columns(schema.names, ID_COLUMN)]
+    if all(kinds[key] - {"null"} == {"nested"} for key in keys):
+        raise InputError(
+            f"{path}: {keys[0]!r}: expected one value in the object of each video; found lists or "
+            "objects. Write it by rows (pandas: to_json(orient='records', lines=True))"
+        )
     return schema
 
 
@@ -70,10 +108,10 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, int):
         if abs(value) <= _MAX_EXACT:
             return "int"
-        return "long" if -(2**63) <= value < 2**63 else "other"
+        return "long" if -(2**63) <= value < 2**63 else "huge"
     if isinstance(value, float):
         return "float"
-    return "text" if isinstance(value, str) else "other"
+    return "text" if isinstance(value, str) else "nested"
 
 
 def _field(name: str, kinds: set[str]) -> pa.Field:

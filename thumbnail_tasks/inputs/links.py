@@ -36,7 +36,7 @@ _WITHOUT_SCHEME: Final = r"(?i)^(?://[^\s/?#\p{Cc}]+\.|(?:[\p{L}\p{N}-]+\.)+\p{L
 _MAX_LINK_CHARS: Final = 8192
 """No server accepts longer ones; a cell may contain a whole picture (``data:``)."""
 
-_NOTHING: Final = r"(?i)^(?:|nan|none|null|nil|na|<na>|#?n/a|nat|undefined|-+|\[\]|\{\})$"
+_NOTHING: Final = r"(?i)^(?:|nan|none|null|nil|na|<na>|#?n/a|nat|undefined|\\n|-+|\[\]|\{\})$"
 """How programs write that a cell has no value."""
 
 

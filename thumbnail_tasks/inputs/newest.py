@@ -56,9 +56,13 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
     """
     is_folder = Path(tables).is_dir()
     if is_folder:
-        paths = [path for path in Path(tables).iterdir() if _may_be_table(path)]
+        paths = [
+            path
+            for path in Path(tables).iterdir()
+            if _may_be_table(path) or (path.is_dir() and path.name[:1] not in "._")
+        ]
     else:
-        paths = [Path(path) for path in glob.glob(tables)]  # noqa: PTH207 - absolute globs
+        paths = [Path(path) for path in glob.glob(tables, recursive=True)]  # noqa: PTH207 - absolute globs
     states = []
     for path in paths:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
@@ -67,10 +71,16 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
             elif path.is_dir() and table_suffix(path.name) in FORMAT_OF_SUFFIX:
                 changed = [file.stat().st_mtime for file in walk(path)]
                 states.append((max(changed, default=path.stat().st_mtime), path))
+            elif is_folder and path.is_dir():
+                inner = [file for file in walk(path) if table_suffix(file.name) in _TABLES]
+                states += [(file.stat().st_mtime, path) for file in inner]
     unused = []
     for modified_s, path in sorted(states, reverse=True):
         if _is_temporary(path.name):
             unused.append(f"{path}: a temporary name")
+        elif is_folder and path.is_dir() and table_suffix(path.name) not in FORMAT_OF_SUFFIX:
+            why = f"{path}: a subfolder with a newer table; for those in it: --tables '{path}'"
+            unused += [why] if why not in unused else []
         elif is_being_written(path):
             unused.append(f"{path}: being written (it has a folder _temporary)")
         elif is_folder and table_suffix(path.name) not in _TABLES:

@@ -1,6 +1,5 @@
 """Find the pictures of a folder by video id, in the names that tools give them."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final, NamedTuple
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.walking import walk_folders
 
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 _ID: Final = r"(?P<id>[A-Za-z0-9_-]{11})"
@@ -87,18 +87,16 @@ def _ids_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        where = error.filename if Path(error.filename) != folder else folder
+    try:
+        for root, names in walk_folders(folder, lambda name: name.startswith(".")):
+            for name in names:
+                path = Path(root, name)
+                if path.suffix.lower() in _SUFFIXES:
+                    yield path
+    except OSError as error:
         raise InputError(
-            f"--images-dir {where}: expected a folder of pictures; found: {error.strerror}"
+            f"--images-dir {error.filename}: expected a folder of pictures; found: {error.strerror}"
         ) from error
-
-    for root, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = Path(root, name)
-            if path.suffix.lower() in _SUFFIXES:
-                yield path
 
 
 def _describe(folder: Path) -> str:

@@ -29,6 +29,7 @@ from thumbnail_tasks.inputs.columns import (
     plain_name,
     show,
 )
+from thumbnail_tasks.inputs.csv_escapes import Escapes, find_escapes
 from thumbnail_tasks.inputs.csv_header import read_header
 from thumbnail_tasks.inputs.csv_reading import read_csv
 from thumbnail_tasks.inputs.files import partition_of
@@ -56,6 +57,7 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
         InputError: A file is not a table, or has neither needed column.
     """
     schemas = [_schema_of(path, format) for path in files]
+    escapes = _escapes_of(files, format)
     partitions = [
         _partition(path, schema.names) for path, schema in zip(files, schemas, strict=True)
     ]
@@ -66,7 +68,7 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     for path, schema, partition in zip(files, schemas, partitions, strict=True):
         renamed = match_columns([*schema.names, *partition], known)
         of_file = detect_format(path, format)
-        kinds = _kinds_of_csv(path) if of_file == "csv" else {}
+        kinds = _kinds_of_csv(path, escapes[path]) if of_file == "csv" else {}
         for field in schema:
             part = _Part(path, of_file, field, of_file == "csv", kinds.get(field.name))
             parts[renamed[field.name]].append(part)
@@ -117,10 +119,10 @@ def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
     return pa.field(name, pa.string())
 
 
-def _kinds_of_csv(path: Path) -> dict[str, list[Kind]]:
+def _kinds_of_csv(path: Path, escapes: Escapes) -> dict[str, list[Kind]]:
     """The kinds other than text of each column that has a filled cell."""
     kinds: dict[str, list[Kind]] = {}
-    for batch in _read(path, "csv"):
+    for batch in _read_csv(path, escapes):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             cells = column.filter(pc.not_equal(column, ""))
             if len(cells):
@@ -138,9 +140,12 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     Raises:
         InputError: A file is not a table, or has changed since its schema was read.
     """
+    escapes = _escapes_of(files, format)
     as_text = [name for meaning in NAMES for name in find_columns(schema.names, meaning)]
     for path in files:
-        for batch in _read(path, detect_format(path, format)):
+        kind = detect_format(path, format)
+        batches = _read_csv(path, escapes[path]) if kind == "csv" else _read_typed(path, kind)
+        for batch in batches:
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             _check_partition(path, columns)
             for name, value in _partition(path, batch.schema.names).items():
@@ -175,11 +180,19 @@ def _cast(path: Path, field: pa.Field, column: pa.Array, is_read_as_text: bool) 
         ) from error
 
 
-_READERS = {"csv": read_csv, "json": read_json, "parquet": read_parquet}
+def _escapes_of(files: Sequence[Path], format: str) -> Mapping[Path, Escapes]:
+    """How each CSV among the files writes quotes in cells."""
+    paths = [path for path in files if detect_format(path, format) == "csv"]
+    return find_escapes({path: read_header(path).delimiter for path in paths})
 
 
-def _read(path: Path, kind: str) -> Iterator[pa.RecordBatch]:
-    return (restore_batch(batch, kind == "csv") for batch in _READERS[kind](path))
+def _read_csv(path: Path, escapes: Escapes) -> Iterator[pa.RecordBatch]:
+    return (restore_batch(batch, is_csv=True) for batch in read_csv(path, escapes))
+
+
+def _read_typed(path: Path, kind: str) -> Iterator[pa.RecordBatch]:
+    batches = read_json(path) if kind == "json" else read_parquet(path)
+    return (restore_batch(batch, is_csv=False) for batch in batches)
 
 
 def _schema_of(path: Path, format: str) -> pa.Schema:
@@ -207,14 +220,22 @@ def _check_partition(path: Path, columns: Mapping[str, pa.Array]) -> None:
     Raises:
         InputError: A value differs.
     """
+    partition = {plain_name(name): value for name, value in partition_of(path).items()}
     for name, column in columns.items():
-        value = partition_of(path).get(name)
-        if value is None:
+        if plain_name(name) not in partition:
+            continue
+        value = partition[plain_name(name)]
+        if value is None and column.null_count == len(column):
             continue
         with contextlib.suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            if pc.all(pc.equal(column, pa.scalar(value).cast(column.type))).as_py() is not False:
+            if (
+                value is not None
+                and pc.all(
+                    pc.equal(column, pa.scalar(value).cast(column.type)), min_count=0
+                ).as_py()
+            ):
                 continue
         raise InputError(
-            f"{path}: column {show(name)!r}: expected {show(value)}, as its folder is named; found "
-            "other values"
+            f"{path}: column {show(name)!r}: expected {show(value or 'null')}, as its folder is "
+            "named; found other values"
         )

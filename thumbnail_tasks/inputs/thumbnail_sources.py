@@ -1,7 +1,7 @@
 """Where a row's thumbnail comes from: a link, a YouTube id, or a folder of pictures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.fingerprints import make_tag
-from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, column_named, is_general
+from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, columns_named, is_general
 from thumbnail_tasks.inputs.links import PICTURE, QUALITY_FILE, drop_blanks, read_ids, read_links
 
 
@@ -26,8 +26,8 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
         YouTube's thumbnails, whose address follows from the id; ``status`` is null, or why the row
         names no thumbnail: ``no_link``, ``invalid_link``.
     """
-    links, is_link_general = _cells(videos, LINK_COLUMN)
-    ids, is_id_general = _cells(videos, ID_COLUMN)
+    links = _cells(videos, LINK_COLUMN, _is_link)
+    ids = _cells(videos, ID_COLUMN, pc.is_valid if from_folder else _is_id)
     meanings = read_links(links)
     own_ids = read_ids(ids)
     if from_folder:
@@ -38,11 +38,6 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
         linked = pc.coalesce(meanings.picture_ids, meanings.video_ids, meanings.url_ids)
         urls = meanings.urls
     thumbnail_ids = pc.coalesce(linked, own_ids)
-    # Texts in a column with a general name, such as "id", need not be meant as links or ids.
-    if is_link_general:
-        links = pc.if_else(pc.is_valid(linked), links, None)
-    if is_id_general:
-        ids = pc.if_else(pc.is_valid(own_ids), ids, None)
     why_not = pc.if_else(pc.or_(pc.is_valid(links), pc.is_valid(ids)), "invalid_link", "no_link")
     status = pc.if_else(pc.is_valid(thumbnail_ids), None, why_not)
     if from_folder:
@@ -54,12 +49,30 @@ def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) ->
     return pa.table([thumbnail_ids, own_ids, urls, status], schema=schemas.THUMBNAIL_IDS)
 
 
-def _cells(videos: pa.Table | pa.RecordBatch, meaning: str) -> tuple[pa.Array, bool]:
-    """The cells of a column as texts, null if blank, and whether its name is general."""
-    name = column_named(videos.schema, meaning)
-    if name is None:
-        return pa.nulls(len(videos), pa.string()), False
-    return drop_blanks(_one_chunk(videos.column(name).cast(pa.string()))), is_general(name)
+def _cells(
+    videos: pa.Table | pa.RecordBatch, meaning: str, fits: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """The cells of a meaning as texts, null if blank: of each row the first column that has one.
+
+    Of a column with a general name, such as ``id``, only those that ``fits``: others need not be
+    meant.
+    """
+    cells = pa.nulls(len(videos), pa.string())
+    for name in columns_named(videos.schema, meaning):
+        column = drop_blanks(_one_chunk(videos.column(name).cast(pa.string())))
+        if is_general(name):
+            column = pc.if_else(fits(column), column, None)
+        cells = pc.coalesce(cells, column)
+    return cells
+
+
+def _is_link(cells: pa.Array) -> pa.Array:
+    meanings = read_links(cells)
+    return pc.or_(pc.is_valid(meanings.video_ids), pc.is_valid(meanings.urls))
+
+
+def _is_id(cells: pa.Array) -> pa.Array:
+    return pc.is_valid(read_ids(cells))
 
 
 def choose_ids(ids: pa.Table, available: pa.Array) -> pa.Array:

@@ -16,7 +16,7 @@ SUFFIXES: Final = (".gz", ".zst", ".bz2", ".lz4")
 
 _COMPRESSIONS: Final = (
     (rb"\x1f\x8b", "gzip"),
-    (rb"\x28\xb5\x2f\xfd", "zstd"),
+    (rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", "zstd"),
     (rb"BZh[1-9]", "bz2"),
     (rb"\x04\x22\x4d\x18", "lz4"),
 )

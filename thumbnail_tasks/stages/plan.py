@@ -11,7 +11,14 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN, column_named, show
+from thumbnail_tasks.inputs.columns import (
+    CHANNEL_COLUMN,
+    ID_COLUMN,
+    LINK_COLUMN,
+    TITLE_COLUMN,
+    show,
+    texts_of,
+)
 from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
@@ -69,6 +76,17 @@ def want_thumbnails(
     return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
 
 
+def _example(videos: ParquetTarget) -> str:
+    """A value of each column that should have links or ids, for a message."""
+    table = read_columns(videos, LINK_COLUMN, ID_COLUMN)
+    shown = [
+        f"{show(name)}: {show(str(value), 40)}"
+        for name in table.column_names
+        for value in table[name].drop_null().slice(0, 1).to_pylist()
+    ]
+    return f" ({', '.join(shown)}); --id-column and --link-column name others" if shown else ""
+
+
 def _choose_ids(ids: pa.Table, pictures: Mapping[str, Picture] | None) -> list[str | None]:
     """The thumbnail of each row."""
     available = pa.array(list(pictures or ()), pa.string())
@@ -77,8 +95,8 @@ def _choose_ids(ids: pa.Table, pictures: Mapping[str, Picture] | None) -> list[s
 
 
 def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
-    names = [column_named(videos.schema, wanted) for wanted in _TITLE_COLUMNS]
-    columns = [videos[name].cast(pa.string()).to_pylist() for name in names if name]
+    texts = [texts_of(videos, meaning) for meaning in _TITLE_COLUMNS]
+    columns = [column.to_pylist() for column in texts if column is not None]
     if not columns:
         return [""] * n_rows
     return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
@@ -190,7 +208,7 @@ class PlanShards(VideosTask):
         if not len(wanted):
             raise InputError(
                 f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
-                f"found none in {videos.open_reader(()).metadata.num_rows} rows"
+                f"found none in {videos.open_reader(()).metadata.num_rows} rows{_example(videos)}"
             )
         if pictures is not None and wanted["path"].null_count == len(wanted):
             paths = sorted({picture.path for picture in pictures.values()})

@@ -11,7 +11,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
-from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, column_named
+from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, columns_named
 from thumbnail_tasks.inputs.files import digest_files, find_files, states_of
 from thumbnail_tasks.inputs.formats import FORMATS
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
@@ -48,9 +48,9 @@ def _read_state(videos: str, videos_format: str) -> _State:
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
-    """The wanted columns that a table of videos has, under the names in its header."""
-    names = [column_named(videos.read_schema(), name) for name in wanted]
-    return videos.read([name for name in names if name])
+    """The columns of these meanings that a table of videos has, under the names in its header."""
+    schema = videos.read_schema()
+    return videos.read([name for meaning in wanted for name in columns_named(schema, meaning)])
 
 
 class VideosTask(DataTask):
