@@ -132,11 +132,23 @@ WORDS = pa.schema(
     [
         _THUMBNAIL_ID,
         column("word_index", pa.int32(), "0, 1, … in reading order on its thumbnail"),
-        column("text", pa.string(), "The word as recognised; null if the picture was not read"),
+        column(
+            "text",
+            pa.string(),
+            "The word as recognised; null for a line that was not read (its script is given), or "
+            "if the picture was not read",
+        ),
         column(
             "confidence",
             pa.float32(),
-            "The recogniser's confidence, 0 to 1; null if unknown",
+            "The recogniser's confidence, or that of the script of an unread line, 0 to 1; null if "
+            "unknown",
+        ),
+        column(
+            "script",
+            pa.string(),
+            "Latin, Cyrillic, Greek, Hangul, Japanese, Chinese, Arabic, Hebrew, Devanagari, Thai "
+            "or other; null without letters",
         ),
         *_BOX,
     ]
@@ -148,6 +160,18 @@ TEXTS = pa.schema(
         column("ocr_raw", pa.string(), "Recognised words in reading order, spaces between"),
         column("ocr", pa.string(), "The same after spelling correction"),
         column("ocr_length", pa.int32(), "Tokens of the corrected text (NLTK's word tokenizer)"),
+        column(
+            "text_script",
+            pa.string(),
+            "Script of most letters of the text, or of most unread lines if nothing was read; null "
+            "without letters",
+        ),
+        column(
+            "unread_lines",
+            pa.int32(),
+            "Lines in a script that the text engine does not read; the text is null if it has "
+            "nothing else",
+        ),
     ]
 )
 
@@ -240,7 +264,7 @@ def attributes(width: int) -> pa.Schema:
             ),
             *(
                 TEXTS.field(name).with_name(f"thumbnail_{name}")
-                for name in ("ocr_raw", "ocr", "ocr_length")
+                for name in ("ocr_raw", "ocr", "ocr_length", "text_script", "unread_lines")
             ),
             column(
                 "thumbnail_ocr_embed",

@@ -22,13 +22,16 @@ dependencies must not be resolved: see the extra ``notebook`` in pyproject.toml.
 
 
 class Word(NamedTuple):
-    """A word on a picture."""
+    """A word on a picture, or a line that could not be read."""
 
-    text: str
+    text: str | None
+    """None for a line in a script that the engine does not read."""
     confidence: float
-    """0 to 1."""
+    """0 to 1: of the word, or of the script of a line that was not read."""
     box_xyxy: tuple[float, float, float, float]
     """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+    script: str | None = None
+    """One of ``engines.text.scripts.SCRIPTS``; None without letters."""
 
 
 class Face(NamedTuple):

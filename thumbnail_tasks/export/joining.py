@@ -49,14 +49,18 @@ def join_shard(
         },
     }
     # A vector of zeros has no direction: a search by cosine would list it first, as NaN.
-    vectors = null_rows(embeddings, pc.greater(pc.binary_length(texts["ocr"]), 0))["ocr_embed"]
+    has_text = pc.greater(pc.binary_length(texts["ocr"]), 0).fill_null(False)
+    vectors = null_rows(embeddings, has_text)["ocr_embed"]
     columns = {
         "thumbnail_id": ids,
         **{
             f"thumbnail_{name}": thumbnails[name]
             for name in ("status", "width_px", "height_px", "sha256")
         },
-        **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
+        **{
+            f"thumbnail_{name}": texts[name]
+            for name in ("ocr_raw", "ocr", "ocr_length", "text_script", "unread_lines")
+        },
         "thumbnail_ocr_embed": vectors,
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **{name: appearance[name] for name in appearance.column_names[1:]},

@@ -19,6 +19,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import TASK_LINE, Progress
 from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.fingerprints import digest_file
 from thumbnail_tasks.inputs.picture_folders import id_of_notebook_file
@@ -46,7 +47,12 @@ def take_words(thumbnails: pa.Table, texts: Mapping[str, str], advance: Progress
             thumbnail_id = thumbnail["thumbnail_id"]
             words = texts[thumbnail_id].split() if thumbnail_id in texts else [None]
             rows += [
-                {"thumbnail_id": thumbnail_id, "word_index": index, "text": word}
+                {
+                    "thumbnail_id": thumbnail_id,
+                    "word_index": index,
+                    "text": word,
+                    "script": script_of([word]) if word else None,
+                }
                 for index, word in enumerate(words)
             ]
         advance(1)

@@ -1,6 +1,7 @@
 """Join each thumbnail's words, and correct their spelling."""
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from thumbnail_tasks.engines import spelling
 from thumbnail_tasks.engines.interface import Engine, choose
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.spelling import TextCorrector
+from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText
@@ -63,12 +65,16 @@ def correct_texts(
         advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
-        N rows of ``schemas.TEXTS``. Nulls without a picture, or if it was not read; empty and 0
-        without words.
+        N rows of ``schemas.TEXTS``. Nulls without a picture, if it was not read, or if it has
+        nothing but lines that were not read; empty and 0 without words.
     """
     columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
     is_read = pc.is_valid(words["text"])
-    unread = set(words.filter(pc.invert(is_read))["thumbnail_id"].to_pylist())
+    not_read = words.filter(pc.invert(is_read)).select(["thumbnail_id", "script"]).to_pylist()
+    unread_pictures = {line["thumbnail_id"] for line in not_read if line["script"] is None}
+    unread_lines: dict[str, Counter[str]] = {}
+    for line in not_read:
+        unread_lines.setdefault(line["thumbnail_id"], Counter())[line["script"]] += 1
     read_words = words.filter(is_read).select(columns).to_pylist()
     kept = [word for word in read_words if thresholds.keep(word)]
     are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
@@ -81,11 +87,17 @@ def correct_texts(
     words_of: dict[str, list[tuple[str, str]]] = {}
     for word, correction in zip(kept, corrected, strict=True):
         words_of.setdefault(word["thumbnail_id"], []).append((word["text"], correction))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for thumbnail in thumbnails.select(["thumbnail_id", "status"]).to_pylist():
-        row = {"thumbnail_id": thumbnail["thumbnail_id"]}
-        if thumbnail["status"] == "ok" and thumbnail["thumbnail_id"] not in unread:
+        row: dict[str, Any] = {"thumbnail_id": thumbnail["thumbnail_id"]}
+        if thumbnail["status"] == "ok" and thumbnail["thumbnail_id"] not in unread_pictures:
             pairs = words_of.get(thumbnail["thumbnail_id"], [])
+            unread = unread_lines.get(thumbnail["thumbnail_id"], Counter())
+            row["unread_lines"] = unread.total()
+            row["text_script"] = script_of(read for read, _ in pairs)
+            if unread and not pairs:
+                row["text_script"] = max(unread, key=lambda script: (unread[script], script))
+        if "unread_lines" in row and (pairs or not unread):
             text = " ".join(correction for _, correction in pairs)
             row |= {
                 "ocr_raw": " ".join(read for read, _ in pairs),

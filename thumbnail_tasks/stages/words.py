@@ -21,6 +21,10 @@ RECOGNIZERS: Mapping[str, Engine] = {
 }
 
 
+_COLUMNS_VERSION = 2
+"""Raise it when the table of words has other columns."""
+
+
 def recognize_text(thumbnails: pa.Table, recognize: TextRecognizer, advance: Progress) -> pa.Table:
     """Recognise the words on each thumbnail, without its black bars.
 
@@ -39,7 +43,12 @@ def recognize_text(thumbnails: pa.Table, recognize: TextRecognizer, advance: Pro
 
 def _describe(words: Sequence[Word]) -> list[dict[str, Any]]:
     return [
-        {"word_index": index, "text": word.text, "confidence": word.confidence}
+        {
+            "word_index": index,
+            "text": word.text,
+            "confidence": word.confidence,
+            "script": word.script,
+        }
         for index, word in enumerate(words)
     ]
 
@@ -57,7 +66,8 @@ class RecognizeText(ShardTask):
     @classmethod
     def selected_engine(cls) -> Engine:
         """The text recogniser selected by the settings."""
-        return choose("text", settings.engine_name("text"), RECOGNIZERS)
+        engine = choose("text", settings.engine_name("text"), RECOGNIZERS)
+        return engine._replace(about=lambda: {**engine.about(), "columns": _COLUMNS_VERSION})
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         (thumbnails,) = tables

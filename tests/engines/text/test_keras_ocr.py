@@ -453,7 +453,7 @@ def read_words(video_ids: Sequence[str], recognize: TextRecognizer) -> dict[str,
 
 def measure_recall(found: dict[str, list[Word]]) -> float:
     counts = [
-        count_words(EXPECTED[video_id], "", " ".join(word.text for word in words))
+        count_words(EXPECTED[video_id], "", " ".join(word.text or "" for word in words))
         for video_id, words in found.items()
     ]
     return score_words(counts).recall

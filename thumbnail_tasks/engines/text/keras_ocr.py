@@ -42,6 +42,7 @@ from thumbnail_tasks.engines.text.keras_ocr_weights import (
     read_file,
 )
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
+from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -194,7 +195,7 @@ def _order_words(
                 inside.min(axis=0).tolist(),
                 inside.max(axis=0).tolist(),
             )
-            words.append(Word(text, confidence, (x_min, y_min, x_max, y_max)))
+            words.append(Word(text, confidence, (x_min, y_min, x_max, y_max), script_of([text])))
             corners.append(quad)
     return [words[i] for i in order_lines(level_boxes(corners))]
 

@@ -26,10 +26,22 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word
+from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, read_weights
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
+from thumbnail_tasks.engines.text import line_readers, line_scripts
+from thumbnail_tasks.engines.text.line_features import (
+    RECOGNIZER_SHA256,
+    add_outputs,
+    join_features,
+)
+from thumbnail_tasks.engines.text.line_readers import settle_case
+from thumbnail_tasks.engines.text.line_scripts import (
+    KNOWN_TO_RECOGNIZER,
+    load_script_teller,
+)
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
+from thumbnail_tasks.engines.text.scripts import CHINESE, JAPANESE, script_of
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -58,7 +70,11 @@ class Line(NamedTuple):
     quad: NDArray[np.float32]
     """(4, 2) corners x, y: upper left, upper right, lower right, lower left."""
     letters: list[tuple[str, float, float]]
-    """Each letter or space with its probability and its position on the line, 0 to 1."""
+    """Each letter or space with its probability and its position on the line, 0 to 1; none if its
+    script is not read."""
+    script: str | None = None
+    """Its script, if it is none that PP-OCR's own recogniser knows."""
+    script_probability: float = 0.0
 
     @property
     def confidence(self) -> float:
@@ -68,32 +84,77 @@ class Line(NamedTuple):
 
 @functools.cache
 def load_text_recognizer() -> TextRecognizer:
-    """Load the models in RapidOCR's wheel, without downloading any.
+    """Load the models in RapidOCR's wheel and our own on top of them, without downloading any.
 
     Returns:
         Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. The result for a
         picture does not depend on the others of the batch. Words have their line's confidence;
-        their boxes are cut from the line's at their first and last letters.
+        their boxes are cut from the line's at their first and last letters. A line in a script
+        that no model reads is a word without text.
+
+    Raises:
+        WeightsError: A model is missing, or is not the expected one.
     """
-    detector, recognizer = (open_session(str(_find_model(each))) for each in (DETECTOR, RECOGNIZER))
+    detector = open_session(str(find_model(DETECTOR)))
+    model = read_weights(find_model(RECOGNIZER), RECOGNIZER_SHA256)
+    recognizer = open_session(add_outputs(model))
     characters = recognizer.get_modelmeta().custom_metadata_map["character"]
     alphabet = ["", *characters.splitlines(), " "]
+    tell_scripts = load_script_teller()
+
+    def read_line(
+        quad: NDArray[np.float32],
+        probabilities: NDArray[np.float32],
+        features: NDArray[np.float32],
+        script: str,
+        certainty: float,
+    ) -> Line:
+        if script in KNOWN_TO_RECOGNIZER:
+            return Line(quad, decode_letters(probabilities, alphabet))
+        if script not in line_readers.SHA256:
+            return Line(quad, [], script, certainty)
+        read, letters = line_readers.load_line_reader(script)
+        return Line(quad, decode_letters(read(features), letters), script, certainty)
 
     def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
         found = []
         for image_rgb in images_rgb:
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
-            lines = []
-            for quad in _detect_lines(detector, image_bgr):
-                probabilities = _recognize_line(recognizer, _crop_line(image_bgr, quad))
-                letters = decode_letters(probabilities, alphabet)
-                if any(letter != " " for letter, _, _ in letters):
-                    lines.append(Line(quad, letters))
+            quads = _detect_lines(detector, image_bgr)
+            outputs = [recognize_line(recognizer, _crop_line(image_bgr, quad)) for quad in quads]
+            told = tell_scripts([features for _, features in outputs], frozenset())
+            lines = [
+                read_line(quad, *output, *script)
+                for quad, output, script in zip(quads, outputs, told, strict=True)
+            ]
+            lines = [line for line in lines if line.script or has_letters(line)]
             order = order_lines(level_boxes([line.quad for line in lines]))
-            found.append([word for i in order for word in split_words(lines[i])])
+            words = [word for i in order for word in split_words(lines[i])]
+            found.append(name_scripts(words))
         return found
 
     return recognize
+
+
+def has_letters(line: Line) -> bool:
+    """Whether anything but spaces was read on a line."""
+    return any(letter != " " for letter, _, _ in line.letters)
+
+
+def name_scripts(words: Sequence[Word]) -> list[Word]:
+    """Name the script of each word that was read.
+
+    Chinese characters on a picture with Japanese syllables are Japanese.
+    """
+    named = [
+        word if word.text is None else word._replace(script=script_of([word.text]))
+        for word in words
+    ]
+    if any(word.script == JAPANESE for word in named):
+        named = [
+            word._replace(script=JAPANESE) if word.script == CHINESE else word for word in named
+        ]
+    return named
 
 
 def decode_letters(
@@ -133,7 +194,12 @@ def decode_letters(
 
 
 def split_words(line: Line) -> Iterator[Word]:
-    """Split a line at its spaces into words."""
+    """Split a line at its spaces into words; one word without text if nothing was read."""
+    if not has_letters(line):
+        x_min, y_min = np.min(line.quad, axis=0).tolist()
+        x_max, y_max = np.max(line.quad, axis=0).tolist()
+        yield Word(None, line.script_probability, (x_min, y_min, x_max, y_max), line.script)
+        return
     upper_left, upper_right, lower_right, lower_left = line.quad
     positions = [position for _, _, position in line.letters]
     half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
@@ -150,15 +216,17 @@ def split_words(line: Line) -> Iterator[Word]:
         x_min, y_min = np.min(edges, axis=0)
         x_max, y_max = np.max(edges, axis=0)
         box = (float(x_min), float(y_min), float(x_max), float(y_max))
-        yield Word("".join(letter for letter, _, _ in word), line.confidence, box)
+        text = "".join(letter for letter, _, _ in word)
+        yield Word(settle_case(text) if line.script else text, line.confidence, box)
 
 
-def _find_model(name: str) -> Path:
+def find_model(name: str) -> Path:
+    """The file of a model in RapidOCR's wheel."""
     return Path(str(files("rapidocr") / "models" / f"{name}.onnx"))
 
 
 def _check() -> None:
-    for path in map(_find_model, (DETECTOR, RECOGNIZER)):
+    for path in map(find_model, (DETECTOR, RECOGNIZER)):
         if not path.is_file():
             raise WeightsError(
                 f"{path}: expected the model in RapidOCR's package; found no file. Install "
@@ -204,8 +272,10 @@ def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.flo
     return scaled
 
 
-def _recognize_line(recognizer: Any, crop: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run the recogniser on one line: (T, C) probabilities, without padding.
+def recognize_line(
+    recognizer: Any, crop: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Run the recogniser on one line: (T, C) probabilities and (T, 504) features, without padding.
 
     Lines are processed one by one: in a batch, the last digits of a line's probabilities depend
     on the other lines, and so would doubtful spaces.
@@ -213,10 +283,10 @@ def _recognize_line(recognizer: Any, crop: NDArray[np.float32]) -> NDArray[np.fl
     width = crop.shape[2]
     padding = max(_MIN_LINE_WIDTH_PX, -(-width // _LINE_STEP_PX) * _LINE_STEP_PX) - width
     padded = np.pad(crop, ((0, 0), (0, 0), (0, padding)))
-    (output,) = recognizer.run(None, {recognizer.get_inputs()[0].name: padded[None]})
+    output, last, early = recognizer.run(None, {recognizer.get_inputs()[0].name: padded[None]})
     probabilities: NDArray[np.float32] = output[0]
-    n_steps = int(np.ceil(len(probabilities) * width / (width + padding)))
-    return probabilities[: max(1, n_steps)]
+    n_steps = max(1, int(np.ceil(len(probabilities) * width / (width + padding))))
+    return probabilities[:n_steps], join_features(last, early, n_steps)
 
 
 ENGINE = Engine(
@@ -225,7 +295,8 @@ ENGINE = Engine(
     about=lambda: {
         "detector_side_px": DETECTOR_SIDE_PX,
         "min_space_probability": MIN_SPACE_PROBABILITY,
-        "reading": 2,  # increment when a change of this module changes the output
+        "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
+        "reading": 3,  # increment when a change of this module changes the output
     },
     own_modules=("rapidocr", "onnxruntime"),
     check=_check,

@@ -1,0 +1,108 @@
+"""Read lines in scripts that PP-OCR does not know, from the features that it computes.
+
+A small network for each script: two convolutions over the steps of a line and a choice of letters
+(CTC), trained on drawn lines: ``training/line_scripts``; ``weights/line_scripts/MODEL_CARD.md`` has
+the measures.
+"""
+
+import functools
+import io
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thumbnail_tasks.engines.interface import read_weights
+from thumbnail_tasks.engines.text.line_scripts import softmax
+
+FOLDER: Final = Path(__file__).parents[2] / "weights" / "line_scripts"
+SHA256: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Cyrillic": "afa99f47a1fc12e367d944cbafb4d26313d93bb38cebea8157442ff38d49ae39",
+        "Greek": "c6036fce0f275b09d5f86b9cc306baf2c2aa409d6d5c765add770ecf6da88bff",
+    }
+)
+"""The scripts that are read, and the digest of the model of each."""
+
+LineReader = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Maps the (T, 504) features of a line to (T, C) probabilities of letters, as ``alphabet_of``."""
+
+
+@functools.cache
+def load_line_reader(script: str) -> tuple[LineReader, list[str]]:
+    """Load the shipped model of a script.
+
+    Returns:
+        The reader, and its alphabet: first CTC's blank, last the space.
+
+    Raises:
+        WeightsError: The file is missing, or is not the one that was shipped.
+    """
+    path = FOLDER / f"{script.lower()}.npz"
+    with np.load(io.BytesIO(read_weights(path, SHA256[script]))) as file:
+        weights = {name: file[name] for name in file.files}
+    alphabet = ["", *map(str, weights.pop("letters"))]
+    layers = {name: weight.astype(np.float32) for name, weight in weights.items()}
+    twins = _case_twins(alphabet)
+    return lambda features: join_cases(_read(layers, features), twins), alphabet
+
+
+def _case_twins(alphabet: Sequence[str]) -> NDArray[np.intp]:
+    """The position of each letter's other case; its own without one."""
+    position_of = {letter: position for position, letter in enumerate(alphabet)}
+    return np.array(
+        [position_of.get(letter.swapcase(), own) for own, letter in enumerate(alphabet)]
+    )
+
+
+def join_cases(probabilities: NDArray[np.float32], twins: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Give a capital and its small letter their common probability, the likelier one a bit more.
+
+    Many differ in size alone, so that doubt about the case is none about the letter.
+    """
+    has_twin = twins != np.arange(len(twins))
+    joined = probabilities + probabilities[:, twins] * has_twin
+    return np.minimum(joined, 0.999) + 0.001 * probabilities
+
+
+def _read(layers: Mapping[str, Any], features: NDArray[np.float32]) -> NDArray[np.float32]:
+    x = (features - layers["mean"]) / layers["deviation"]
+    x = _normalize(x @ layers["in_matrix"] + layers["in_bias"], layers, "in")
+    for name in ("conv1", "conv2"):
+        y = _convolve(x, layers[f"{name}_matrix"]) + layers[f"{name}_bias"]
+        x = _normalize(x + y / (1 + np.exp(-y)), layers, name)  # SiLU
+    return softmax(x @ layers["out_matrix"] + layers["out_bias"])
+
+
+def _normalize(x: NDArray[np.float32], layers: Mapping[str, Any], name: str) -> NDArray[np.float32]:
+    """Layer normalisation, as in Keras."""
+    centred = x - x.mean(axis=1, keepdims=True)
+    scaled = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-3)
+    normalized: NDArray[np.float32] = scaled * layers[f"{name}_gamma"] + layers[f"{name}_beta"]
+    return normalized
+
+
+def _convolve(x: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A convolution along the steps, with zeros beyond both ends; ``matrix`` is (K, in, out)."""
+    half = len(matrix) // 2
+    padded = np.pad(x, ((half, half), (0, 0)))
+    parts = [padded[start : start + len(x)] @ tap for start, tap in enumerate(matrix)]
+    summed: NDArray[np.float32] = np.sum(parts, axis=0)
+    return summed
+
+
+def settle_case(word: str) -> str:
+    """One case for a word: many Cyrillic and Greek capitals are only larger than small letters.
+
+    Example:
+        ``КуЛАКА`` is ``КУЛАКА``, and ``привЕт`` ``привет``.
+    """
+    letters = [char for char in word if unicodedata.category(char) in ("Lu", "Ll")]
+    n_capitals = sum(map(str.isupper, letters))
+    if n_capitals * 2 >= len(letters) and n_capitals > 1:
+        return word.upper()
+    return word[:1] + word[1:].lower()

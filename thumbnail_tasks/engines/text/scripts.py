@@ -1,0 +1,53 @@
+"""Names of scripts, and the script of a text."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+LATIN: Final = "Latin"
+JAPANESE: Final = "Japanese"
+CHINESE: Final = "Chinese"
+OTHER: Final = "other"
+
+_SCRIPTS: Final = {
+    "LATIN": LATIN,
+    "CYRILLIC": "Cyrillic",
+    "GREEK": "Greek",
+    "HANGUL": "Hangul",
+    "HIRAGANA": JAPANESE,
+    "KATAKANA": JAPANESE,
+    "KATAKANA-HIRAGANA": JAPANESE,
+    "CJK": CHINESE,
+    "ARABIC": "Arabic",
+    "HEBREW": "Hebrew",
+    "DEVANAGARI": "Devanagari",
+    "THAI": "Thai",
+}
+"""The first word of a letter's name in Unicode, and the script."""
+
+SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
+RIGHT_TO_LEFT: Final = frozenset({"Arabic", "Hebrew"})
+
+
+def count_scripts(text: str) -> Counter[str]:
+    """The number of letters of each script; marks, digits and signs belong to none."""
+    letters = [char for char in text if unicodedata.category(char)[0] == "L"]
+    return Counter(_SCRIPTS.get(_first_word(letter), OTHER) for letter in letters)
+
+
+def _first_word(char: str) -> str:
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+def script_of(texts: Iterable[str]) -> str | None:
+    """The script of most letters; None without letters.
+
+    Chinese characters among Japanese syllables are Japanese.
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts += count_scripts(text)
+    if counts[JAPANESE]:
+        counts[JAPANESE] += counts.pop(CHINESE, 0)
+    return max(counts, key=lambda script: (counts[script], -SCRIPTS.index(script)), default=None)
