@@ -4,14 +4,14 @@ import functools
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from thumbnail_tasks.inputs.column_types import extension_of, write_numbers
+from thumbnail_tasks.inputs.column_types import extension_of, is_extended, write_numbers
 from thumbnail_tasks.inputs.parquet_reading import INTERVAL
 
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
@@ -49,9 +49,12 @@ def is_readable(field: pa.Field) -> bool:
 
 
 def describe_type(field: pa.Field) -> str:
-    """The column's type for a message, with the name of its extension type."""
+    """The column's type for a message, with the names of extension types, also within it."""
     name, parameters, storage = extension_of(field)
-    return " ".join(filter(None, (name, parameters.decode(errors="replace")))) or str(storage)
+    inner = [storage.field(number) for number in range(storage.num_fields)]
+    within = ", ".join(describe_type(each) for each in inner if is_extended(each))
+    own = " ".join(filter(None, (name, parameters.decode(errors="replace")))) or str(storage)
+    return f"{own} of {within}" if within else own
 
 
 def as_cells(column: pa.Array, field: pa.Field) -> pa.Array:
@@ -189,11 +192,8 @@ def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
     if pa.types.is_nested(dtype) and name not in _EXTENSIONS:
         inner = [storage.field(number) for number in range(dtype.num_fields)]
         if pa.types.is_struct(dtype):
-            parts = map(_json_values, column.flatten(), inner)
-            return [
-                _as_object(dtype, values) if is_valid else None
-                for values, is_valid in _rows(parts, column)
-            ]
+            parts = list(map(_json_values, column.flatten(), inner))
+            return _structs(column, parts)
         if pa.types.is_map(dtype):
             pairs = pa.struct([dtype.key_field, dtype.item_field])
             keys, items = inner[0].type.field(0), inner[0].type.field(1)
@@ -202,7 +202,7 @@ def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
             values = zip(_json_values(flat[0], keys), _json_values(flat[1], items), strict=True)
             return _cut(lists, map(list, values))
         return _cut(column, _json_values(column.flatten(), inner[0]))
-    if pa.types.is_boolean(dtype):
+    if pa.types.is_boolean(dtype) or pa.types.is_float64(dtype):
         return list(column.to_pylist())
     cells = _as_cells(column, field)
     if pa.types.is_floating(dtype):  # 0.1 is the shortest text of a float32 that Python shows as
@@ -211,19 +211,15 @@ def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
     return list((cells.cast(pa.string()) if pa.types.is_decimal(dtype) else cells).to_pylist())
 
 
-def _rows(
-    parts: Iterable[list[Any]], structs: pa.StructArray
-) -> Iterable[tuple[tuple[Any, ...], bool]]:
-    """The values of each struct, and whether it is valid; a struct may have no fields."""
-    columns = list(parts)
-    rows = zip(*columns, strict=True) if columns else itertools.repeat((), len(structs))
-    return zip(rows, structs.is_valid().to_pylist(), strict=True)
-
-
-def _as_object(dtype: pa.StructType, values: tuple[Any, ...]) -> Any:
-    pairs = list(zip([field.name for field in dtype], values, strict=True))
-    by_name = dict(pairs)
-    return by_name if len(by_name) == len(pairs) else list(map(list, pairs))
+def _structs(column: pa.StructArray, parts: Sequence[list[Any]]) -> list[Any]:
+    """One dict per struct, of its fields' values; a list of pairs if two fields have one name."""
+    names = [field.name for field in column.type]
+    make = dict if len(set(names)) == len(names) else (lambda pairs: list(map(list, pairs)))
+    rows = zip(*parts, strict=True) if parts else itertools.repeat((), len(column))
+    return [
+        make(zip(names, row, strict=True)) if is_valid else None
+        for row, is_valid in zip(rows, column.is_valid().to_pylist(), strict=True)
+    ]
 
 
 def _cut(lists: pa.Array, values: Iterable[Any]) -> list[Any]:

@@ -62,7 +62,8 @@ def _open(path: Path) -> Iterator[pq.ParquetFile]:
         unit = _int96_unit(path, stat.st_size, stat.st_mtime_ns)
         with pq.ParquetFile(path, coerce_int96_timestamp_unit=unit) as file:
             yield file
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError, LookupError) as error:
+        # The latter two are pandas', which reads the parameters of its own types.
         raise InputError(f"{path}: expected a Parquet file; found: {first_line(error)}") from error
 
 

@@ -106,8 +106,7 @@ def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
     if texts or not _is_one_type(typed):
         typed = _with_values(typed)
     if typed and not texts and _is_one_type(typed) and not _has_empty_texts(parts, typed[0]):
-        is_nullable = len(typed) < len(parts) or any(part.field.nullable for part in parts)
-        return typed[0].field.with_name(name).with_nullable(is_nullable)
+        return typed[0].field.with_name(name).with_nullable(True)  # another file may lack it
     is_extension = any(is_extended(part.field) for part in typed)
     if not is_extension and (typed or (texts and not is_key)):
         for kind in common_kind(texts, [part.field.type for part in typed]):
