@@ -245,6 +245,18 @@ def test_a_column_without_a_value_does_not_decide_on_the_type(
 
 
 @pytest.mark.parametrize(
+    ("cell", "value"), [("5", 5), ("1.5", 1.5), ("True", True), ("007", "007"), ("", None)]
+)
+@pytest.mark.parametrize("nothing", [pa.nulls(1), pa.nulls(1, pa.string()), MARS[:0]], ids=str)
+def test_cells_of_a_csv_decide_beside_a_file_without_a_value(
+    tmp_path: Path, cell: str, value: object, nothing: pa.Array
+) -> None:
+    json = csv_file(tmp_path, '{"video_id": "b", "x": null}\n', "b.json")
+    column = read(*mixed(tmp_path, cell, nothing), json)["x"]
+    assert [each for each in column.to_pylist() if each] == [value] * (value is not None)
+
+
+@pytest.mark.parametrize(
     ("first", "second", "said"),
     [
         (pa.array([["a"]]), pa.array(["b"]), "is string here and list<element: string> in another"),

@@ -103,8 +103,10 @@ class _Part(NamedTuple):
 def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
     texts = [part.kinds for part in parts if part.kinds is not None]
     typed: Sequence[_Part] = [part for part in parts if not part.is_text]
-    if texts or not _is_one_type(typed):
-        typed = _with_values(typed)
+    if not (_is_one_type(typed) and all(_has_type_of(typed, kinds) for kinds in texts)):
+        # A part without a value does not decide on the type.
+        filled = [part for part in typed if any(len(x) > x.null_count for x in part.values())]
+        typed = filled if filled or texts else typed
     if typed and not texts and _is_one_type(typed) and not _has_empty_texts(parts, typed[0]):
         return typed[0].field.with_name(name).with_nullable(True)  # another file may lack it
     is_extension = any(is_extended(part.field) for part in typed)
@@ -122,15 +124,15 @@ def _is_one_type(parts: Sequence[_Part]) -> bool:
     return all(meaning == meanings[0] for meaning in meanings)
 
 
+def _has_type_of(parts: Sequence[_Part], kinds: Sequence[Kind]) -> bool:
+    """Whether the parts have a type that the filled cells of a CSV have, too."""
+    dtypes = [kind.dtype for kind in kinds] or [pa.string()]
+    return all(part.field.type in dtypes for part in parts)
+
+
 def _has_empty_texts(parts: Sequence[_Part], typed: _Part) -> bool:
     """Whether empty cells of CSVs are texts like those of a Parquet file, not nulls."""
     return any(part.is_text for part in parts) and is_encoded_text(typed.field.type)
-
-
-def _with_values(parts: Sequence[_Part]) -> Sequence[_Part]:
-    """The parts that have a value other than null, which alone decide on the type; else all."""
-    filled = [part for part in parts if any(len(x) > x.null_count for x in part.values())]
-    return filled or parts
 
 
 def _check_texts(name: str, parts: Sequence[_Part]) -> None:
