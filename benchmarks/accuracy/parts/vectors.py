@@ -17,7 +17,7 @@ from benchmarks.accuracy.peers import original_minilm
 from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.accuracy.text_vectors import measure_misspelling, measure_speed
 from benchmarks.progress import say
-from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
+from thumbnail_tasks.engines.interface import TextEncoder
 from thumbnail_tasks.stages.embeddings import EmbedText
 
 PART = "vectors"
