@@ -42,13 +42,13 @@ def load_text_encoder() -> TextEncoder:
     Raises:
         WeightsError: A file is missing or is not the one that was shipped.
     """
-    weights = read_weights(WEIGHTS_PATH, WEIGHTS_SHA256)
+    graph = gzip.decompress(read_weights(WEIGHTS_PATH, WEIGHTS_SHA256))
     pieces = read_weights(TOKENIZER_PATH, TOKENIZER_SHA256)
     # Not tokenizers: its sums have 64 bits, SentencePiece's 32, so that 8 of 58,261 lines got other
     # tokens, and it takes 125 MB instead of 38.
     from sentencepiece import SentencePieceProcessor
 
-    session = open_session(gzip.decompress(weights), n_threads=1)
+    session = open_session(graph, n_threads=1)
     tokenizer = SentencePieceProcessor(model_proto=pieces)
     start, end = tokenizer.bos_id(), tokenizer.eos_id()
 
