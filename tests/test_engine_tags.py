@@ -23,7 +23,7 @@ EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-ae87f9d0",
     "texts": "pyspellchecker-0.9.1-86551ad4",
-    "embeddings": "use-multilingual-3-bdea784b-d0a38794",
+    "embeddings": "use-multilingual-3-bdea784b-37bef324",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",

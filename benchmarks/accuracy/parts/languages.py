@@ -90,7 +90,7 @@ def _measure(texts: _Texts, encode: TextEncoder, name: str, is_ours: bool) -> li
 def _measure_phrases(
     texts: _Texts, encode: TextEncoder, name: str, is_ours: bool, english: Vectors, known: Vectors
 ) -> list[Row]:
-    rows = []
+    rows, in_capitals = [], []
     for language, phrases in texts.phrases.items():
         if language == "en":
             continue
@@ -99,6 +99,12 @@ def _measure_phrases(
         target = _TWIN_TARGET if has_target else None
         measured = f"phrase finds its English twin: {language}"
         rows.append(_row(measured, name, "phrases", is_found, target=target))
+        if language not in _NOT_LEARNT:
+            capitals = [phrase.upper() for phrase in phrases]
+            in_capitals.append(find_twins(encode(capitals), english, known[:_N_OTHER_TITLES]))
+    measured = "phrase in capitals finds its English twin: all learnt languages"
+    target = _TWIN_TARGET if is_ours else None
+    rows.append(_row(measured, name, "phrases", np.concatenate(in_capitals), target=target))
     return rows
 
 

