@@ -47,7 +47,7 @@ STAGE_TABLES = {
     "thumbnails": schemas.THUMBNAILS,
     "words": schemas.WORDS,
     "texts": schemas.TEXTS,
-    "embeddings": schemas.embeddings(384),
+    "embeddings": schemas.embeddings(512),
     "faces": schemas.FACES,
     "emotions": schemas.EMOTIONS,
     "appearance": schemas.APPEARANCE,

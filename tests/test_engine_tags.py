@@ -23,11 +23,12 @@ EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-ae87f9d0",
     "texts": "pyspellchecker-0.9.1-86551ad4",
-    "embeddings": "all-minilm-l6-v2-a61f152a-e3073131",
+    "embeddings": "use-multilingual-3-bdea784b-37bef324",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-e3073131"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-a3865940",
     "texts": "pyspellchecker-0.9.1-39a3fdee",
@@ -50,16 +51,23 @@ OTHERS = {name: installed(name) for name in PACKAGES if installed(name) != PACKA
 @pytest.mark.skipif(
     bool(OTHERS), reason=f"the tags contain versions; expected {PACKAGES}; found {OTHERS}"
 )
-@pytest.mark.parametrize(("preset", "expected"), [("embedded", EMBEDDED), ("notebook", NOTEBOOK)])
-def test_the_tags_are_unchanged(preset: str, expected: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--engines-preset", "embedded"], EMBEDDED),
+        (["--engines-embedding", "minilm"], MINILM),
+        (["--engines-preset", "notebook"], NOTEBOOK),
+    ],
+)
+def test_the_tags_are_unchanged(flags: list[str], expected: dict[str, str]) -> None:
     shard_task._engine_tag.cache_clear()
-    with CmdlineParser.global_instance(["ExportAttributes", "--engines-preset", preset]):
+    with CmdlineParser.global_instance(["ExportAttributes", *flags]):
         tags = {}
         for stage in STAGES:
             try:
                 tags[stage.table] = stage.tag(source_tag(""))
             except SettingsError:
-                assert (preset, stage.table) == ("notebook", "emotions")
+                assert (flags[-1], stage.table) == ("notebook", "emotions")
                 tags[stage.table] = expected[stage.table]
     shard_task._engine_tag.cache_clear()
     assert tags == expected

@@ -29,7 +29,16 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_importing_does_nothing_heavy() -> None:
-    heavy = ("tensorflow", "onnxruntime", "dlib", "rapidocr", "cv2", "nltk", "tokenizers")
+    heavy = (
+        "tensorflow",
+        "onnxruntime",
+        "dlib",
+        "rapidocr",
+        "cv2",
+        "nltk",
+        "tokenizers",
+        "sentencepiece",
+    )
     code = f"import sys, thumbnail_tasks; print([m for m in {heavy} if m in sys.modules])"
     finished = run_python(code)
     assert finished.stdout.strip() == "[]", finished.stderr

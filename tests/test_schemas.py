@@ -13,7 +13,7 @@ TABLES = {
     "plans": schemas.PLANS,
     "vocabularies": schemas.VOCABULARY,
     **STAGE_TABLES,
-    "attributes": schemas.attributes(384),
+    "attributes": schemas.attributes(512),
     "runs": records.RUNS,
 }
 
@@ -28,7 +28,7 @@ def test_every_column_has_a_description(schema: pa.Schema) -> None:
 
 def test_the_documentation_has_the_table_of_columns() -> None:
     page = (ROOT / "docs/COLUMNS.md").read_text(encoding="utf-8")
-    assert schemas.markdown_table(schemas.attributes(384)) in page
+    assert schemas.markdown_table(schemas.attributes(512)) in page
 
 
 def test_the_documentation_names_every_status() -> None:
@@ -38,7 +38,7 @@ def test_the_documentation_names_every_status() -> None:
 
 
 def test_all_seven_emotions_are_always_counted() -> None:
-    names = schemas.attributes(384).names
+    names = schemas.attributes(512).names
     assert [name for name in names if name.endswith("_count") and name != "face_count"] == [
         f"{label}_count" for label in schemas.EMOTION_LABELS
     ]

@@ -252,7 +252,7 @@ def attributes(width: int) -> pa.Schema:
     """The columns that ExportAttributes adds to those of the input.
 
     Args:
-        width: Numbers per text vector, 384 for the embedded encoder.
+        width: Numbers per text vector, 512 for the embedded encoder.
     """
     return pa.schema(
         [
@@ -294,4 +294,4 @@ def markdown_table(fields: Iterable[pa.Field]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown_table(attributes(width=384)))
+    print(markdown_table(attributes(width=512)))

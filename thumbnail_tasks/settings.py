@@ -21,7 +21,7 @@ PRESETS = {
     "embedded": {
         "text": "rapidocr",
         "correction": "pyspellchecker",
-        "embedding": "minilm",
+        "embedding": "use-multilingual",
         "faces": "dlib-cnn",
         "emotions": "fer2013",
     },

@@ -14,6 +14,7 @@ from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
+from benchmarks.accuracy.parts.languages import measure_languages
 from benchmarks.accuracy.parts.sample import measure_sample
 from benchmarks.accuracy.parts.text import measure_text
 from benchmarks.accuracy.parts.vectors import measure_vectors
@@ -29,7 +30,7 @@ DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg: original
 DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels; the pictures are beside it
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
 DIR/models/*.hdf5                   the published emotion networks
-DIR/videos/*.csv                    tables with a column 'title'
+DIR/videos/*.csv                    tables with a column 'title'; 'category_id' for languages
 
 It writes accuracy.md, accuracy.json, gallery.html and reliability_*.svg, and caches results of slow
 peers in cache/. Missed targets are reported; the exit code is 0 unless there is an error.
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "faces": measure_faces,
     "emotions": measure_emotions,
     "vectors": measure_vectors,
+    "languages": measure_languages,
     "sample": measure_sample,
 }
 

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
+from thumbnail_tasks.engines.interface import TextEncoder
 
 
 def measure_misspelling(encode: TextEncoder, titles: list[str], count: int = 1000) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.ours import as_thumbnails, load_stage
 from benchmarks.speed.turns import Run
+from thumbnail_tasks.engines.embeddings import minilm
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, load_face_detector
+from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
@@ -60,7 +62,16 @@ def load_emotions(batch_size: int) -> Run:
 
 def load_encoder() -> Callable[[Sequence[str]], None]:
     """The text encoder on the texts of one shard."""
-    encode = EmbedText.selected_engine().load()
+    return _encode_with(EmbedText.selected_engine())
+
+
+def load_minilm() -> Callable[[Sequence[str]], None]:
+    """The other embedded text encoder, on the same texts."""
+    return _encode_with(minilm.ENGINE)
+
+
+def _encode_with(engine: Engine) -> Callable[[Sequence[str]], None]:
+    encode = engine.load()
 
     def run(texts: Sequence[str]) -> None:
         encode(texts)

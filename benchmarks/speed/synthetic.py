@@ -25,7 +25,7 @@ ROWS_PER_THUMBNAIL = 10 / 3
 
 _EARLIER_TABLE = "0" * 12
 """The table that introduced the shards, from an earlier run."""
-_WIDTH = 384
+_WIDTH = 512
 _SHARE_WITH_TEXT = 0.7
 _N_WORDS = 30_000
 _N_TITLE_WORDS, _N_DESCRIPTION_WORDS = 8, 80

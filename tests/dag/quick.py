@@ -50,7 +50,7 @@ def load_corrector(counts: Mapping[str, int]) -> TextCorrector:
 
 def encode(batch: Sequence[str]) -> NDArray[np.float32]:
     chances = [np.random.default_rng(zlib.crc32(text.encode())) for text in batch]
-    return np.array([chance.random(384) for chance in chances], np.float32).reshape(-1, 384)
+    return np.array([chance.random(512) for chance in chances], np.float32).reshape(-1, 512)
 
 
 def classify(crops: Sequence[ImageRGB]) -> NDArray[np.float32]:
@@ -68,6 +68,8 @@ faces.DETECTORS["dlib-cnn"] = faces.DETECTORS["dlib-cnn"]._replace(load=lambda: 
 texts.CORRECTORS["pyspellchecker"] = texts.CORRECTORS["pyspellchecker"]._replace(
     load=load_corrector
 )
-embeddings.ENCODERS["minilm"] = embeddings.ENCODERS["minilm"]._replace(load=lambda: encode)
+embeddings.ENCODERS["use-multilingual"] = embeddings.ENCODERS["use-multilingual"]._replace(
+    load=lambda: encode
+)
 emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(load=lambda: classify)
 face_quality.load_face_judge = lambda: judge  # type: ignore[assignment]

@@ -20,7 +20,10 @@ needs_notebook = needs(*NOTEBOOK)
 SETTINGS = {
     "text": ("--engines-text nonsense", "[engines] text: expected one of rapidocr"),
     "correction": ("--engines-correction nonsense", "[engines] correction: expected one of"),
-    "embedding": ("--engines-embedding nonsense", "[engines] embedding: expected one of minilm"),
+    "embedding": (
+        "--engines-embedding nonsense",
+        "[engines] embedding: expected one of use-multilingual",
+    ),
     "faces": ("--engines-faces nonsense", "[engines] faces: expected one of dlib-cnn"),
     "emotions": ("--engines-emotions nonsense", "[engines] emotions: expected one of fer2013"),
     "preset": ("--engines-preset nonsense", "[engines] preset: expected one of embedded"),

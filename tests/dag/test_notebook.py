@@ -163,7 +163,7 @@ def test_the_projector_files_have_a_line_for_each_distinct_text(
     assert texts == list(
         dict.fromkeys(filter(None, finished.attributes["thumbnail_ocr"].to_pylist()))
     )
-    assert {len(line.split("\t")) for line in vectors} == {384}
+    assert {len(line.split("\t")) for line in vectors} == {512}
     assert len(vectors) == len(texts) > 0
     before = files_of(finished.data_dir)
     assert run(finished.data_dir, *source, *QUICKLY, task="ExportProjector").code == 0

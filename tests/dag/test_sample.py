@@ -41,7 +41,7 @@ def test_the_input_is_kept_in_order(sample: Finished) -> None:
 
 
 def test_the_columns_are_those_of_the_contract(sample: Finished) -> None:
-    ours = schemas.attributes(width=384)
+    ours = schemas.attributes(width=512)
     table = sample.attributes
     assert table.column_names[-len(ours) :] == ours.names
     assert [table.schema.field(name).type for name in ours.names] == ours.types
@@ -56,9 +56,9 @@ def test_every_status_is_right(sample: Finished, expected: dict[str, dict[str, s
 
 def test_null_means_could_not_be_done(sample: Finished) -> None:
     table = sample.attributes
-    for row in table.select(["thumbnail_status", *schemas.attributes(384).names]).to_pylist():
+    for row in table.select(["thumbnail_status", *schemas.attributes(512).names]).to_pylist():
         is_ok = row["thumbnail_status"] == "ok"
-        for name in schemas.attributes(384).names:
+        for name in schemas.attributes(512).names:
             if name == "thumbnail_ocr_embed":
                 assert (row[name] is not None) == bool(row["thumbnail_ocr"])
             elif name not in ("thumbnail_id", "thumbnail_status"):
@@ -106,7 +106,7 @@ def _words(text: str) -> Counter[str]:
 def test_duplicates_have_the_same_attributes(sample: Finished) -> None:
     rows = sample.attributes.to_pylist()
     by_id: dict[str, list[object]] = {}
-    names = schemas.attributes(384).names
+    names = schemas.attributes(512).names
     for row in rows:
         by_id.setdefault(row["video_id"], []).append([row[name] for name in names])
     assert max(map(len, by_id.values())) > 1

@@ -97,7 +97,7 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(tmp_pa
         read_weights(path, "0" * 64)
 
 
-EMBEDDED = ("rapidocr", "pyspellchecker", "minilm", "dlib-cnn", "fer2013")
+EMBEDDED = ("rapidocr", "pyspellchecker", "use-multilingual", "minilm", "dlib-cnn", "fer2013")
 
 
 @pytest.mark.model

@@ -19,7 +19,7 @@ from thumbnail_tasks.report.site import write_site
 
 WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
-_WIDTH = 384
+_WIDTH = 512
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
 _REPEAT_EVERY = 2
 """Every second thumbnail has a second row."""

@@ -24,8 +24,8 @@ HOSTILE = (
 
 def test_8_bit_vectors_keep_the_nearest_neighbours() -> None:
     rng = np.random.default_rng(0)
-    topics = rng.normal(size=(40, 384))
-    vectors = (topics[rng.integers(0, 40, 2000)] + rng.normal(size=(2000, 384))).astype(np.float32)
+    topics = rng.normal(size=(40, 512))
+    vectors = (topics[rng.integers(0, 40, 2000)] + rng.normal(size=(2000, 512))).astype(np.float32)
     small = in_8_bits(vectors).astype(np.float64)
     n_common = 0
     for row in range(100):

@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -48,6 +51,9 @@ TextRecognizer = Callable[[Sequence[ImageRGB]], list[list[Word]]]
 
 FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 """B pictures of one size to B lists of faces."""
+
+TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
+"""N texts to (N, width) float32 vectors; the width is the model's."""
 
 
 class Weights(NamedTuple):

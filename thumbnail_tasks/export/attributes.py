@@ -144,4 +144,4 @@ def write_export(
         copy_mtime(temporary, Path(parquet.path))
     for name in left_out:
         dtype = schema.field(name).type
-        logger.warning("%s: without column %s (%s), whose bytes are no text", csv, name, dtype)
+        logger.warning("%s: without column %s (%s), whose values have no text", csv, name, dtype)

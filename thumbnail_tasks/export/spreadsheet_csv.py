@@ -1,12 +1,13 @@
 """Write a CSV that is safe to open in a spreadsheet."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from thumbnail_tasks.export.cell_texts import as_cells, has_text
+from thumbnail_tasks.inputs.cell_texts import NoTextError, as_cells, has_text
 from thumbnail_tasks.inputs.formulas import escape_formulas
 
 
@@ -29,15 +30,23 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
     file = pq.ParquetFile(parquet)
     fields = [field for field in file.schema_arrow if field.name not in without]
     written = [field for field in fields if has_text(field)]
-    names = [field.name for field in written]
+    while True:
+        try:
+            _write(file, written, path)
+            return [field.name for field in fields if field not in written]
+        except NoTextError as error:
+            written = [field for field in written if field.name != error.column]
+
+
+def _write(file: pq.ParquetFile, fields: Sequence[pa.Field], path: Path) -> None:
+    names = [field.name for field in fields]
     header = escape_formulas(pa.array(names, pa.large_string())).to_pylist()
-    empty = [_as_cells(pa.nulls(0, field.type), field) for field in written]
+    empty = [_as_cells(pa.nulls(0, field.type), field) for field in fields]
     schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
     with pa.csv.CSVWriter(path, schema) as writer:
         for batch in file.iter_batches(columns=names):
-            cells = map(_as_cells, batch.columns, written)
-            writer.write_batch(pa.RecordBatch.from_arrays(list(cells), schema=schema))
-    return [field.name for field in fields if field not in written]
+            cells = [_as_cells(batch.column(field.name), field) for field in fields]
+            writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
 
 
 def _as_cells(column: pa.Array, field: pa.Field) -> pa.Array:

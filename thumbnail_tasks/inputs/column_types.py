@@ -12,6 +12,12 @@ and ``9.8e-05``, where Arrow writes ``1`` and ``0.000098``. The export's CSV wri
 """
 
 
+_PLAIN_EXTENSIONS: Final = frozenset({"arrow.bool8", "arrow.json"})
+"""Extension types whose values are those of an ordinary type: bool, and text."""
+
+_UNITS: Final = ("ns", "us", "ms", "s")
+
+
 class Kind(NamedTuple):
     """A type that the cells of a CSV column may have, and how its values are written."""
 
@@ -55,11 +61,14 @@ def promote(dtypes: Iterable[pa.DataType]) -> list[pa.DataType]:
     schemas = [pa.schema([("", _without_encoding(dtype))]) for dtype in dtypes]
     try:
         best = pa.unify_schemas(schemas, promote_options="permissive").field("").type
-    except pa.ArrowTypeError:
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # the latter for more than 76 digits
         return []
-    if not pa.types.is_timestamp(best):
-        return [best]
-    coarser = [pa.timestamp(unit, best.tz) for unit in ("us", "ms", "s")]
+    if pa.types.is_timestamp(best):
+        coarser = [pa.timestamp(unit, best.tz) for unit in _UNITS[1:]]
+    elif pa.types.is_duration(best):
+        coarser = [pa.duration(unit) for unit in _UNITS[_UNITS.index(best.unit) + 1 :]]
+    else:
+        coarser = []
     return [best, *(dtype for dtype in coarser if dtype != best)]
 
 
@@ -73,17 +82,27 @@ def _is_exact(column: pa.Array, dtype: pa.DataType) -> bool:
         cast = column.cast(dtype)  # fails if a value is out of range, or not exact
         is_rounded = pa.types.is_decimal(column.type) and pa.types.is_floating(dtype)
         return not is_rounded or bool(cast.cast(column.type).equals(column))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         return False
 
 
 def _without_encoding(dtype: pa.DataType) -> pa.DataType:
-    """The type of the values of a dictionary or a view."""
+    """The type of the values of a dictionary, a view, or an extension type that adds nothing."""
+    if isinstance(dtype, pa.Bool8Type):
+        return pa.bool_()
+    if isinstance(dtype, pa.JsonType):
+        return _without_encoding(dtype.storage_type)
     if pa.types.is_dictionary(dtype):
         return _without_encoding(dtype.value_type)
     if dtype == pa.string_view():
         return pa.string()
     return pa.binary() if dtype == pa.binary_view() else dtype
+
+
+def is_encoded_text(dtype: pa.DataType) -> bool:
+    """Whether values are texts in a dictionary or a view."""
+    is_extension = isinstance(dtype, pa.BaseExtensionType)
+    return not is_extension and _without_encoding(dtype) == pa.string() != dtype
 
 
 def common_kind(
@@ -102,3 +121,32 @@ def common_kind(
         is_shared = all(kind in others for others in csv_kinds)
         if is_shared and kind.dtype in promote([kind.dtype, *parquet_dtypes]):
             yield kind
+
+
+def extension_of(field: pa.Field) -> tuple[str, bytes, pa.DataType]:
+    """The extension type of a column: its name, its serialized parameters, the type of its storage.
+
+    Name and parameters are empty if it has none. Arrow gives columns of extension types that nobody
+    has registered the type of their storage.
+    """
+    if isinstance(field.type, pa.BaseExtensionType):
+        is_python = isinstance(field.type, pa.ExtensionType)
+        parameters = field.type.__arrow_ext_serialize__() if is_python else b""
+        return field.type.extension_name, parameters, field.type.storage_type
+    metadata = field.metadata or {}
+    name = metadata.get(b"ARROW:extension:name", b"").decode(errors="replace")
+    return name, metadata.get(b"ARROW:extension:metadata", b""), field.type
+
+
+def is_extended(field: pa.Field) -> bool:
+    """Whether values, or values within them, mean something else than their storage."""
+    name, _, storage = extension_of(field)
+    inner = (storage.field(number) for number in range(storage.num_fields))
+    return (bool(name) and name not in _PLAIN_EXTENSIONS) or any(map(is_extended, inner))
+
+
+def meaning_of(field: pa.Field) -> Sequence[object]:
+    """What is equal for two columns, if equal values in them mean the same."""
+    name, parameters, storage = extension_of(field)
+    inner = (storage.field(number) for number in range(storage.num_fields))
+    return field.type, name, parameters, list(map(meaning_of, inner))

@@ -24,20 +24,13 @@ def read_parquet_schema(path: Path) -> pa.Schema:
         InputError: It is not a Parquet file, or has neither needed column.
     """
     with _open(path) as file:
-        leaves = map(file.schema.column, range(len(file.schema)))
-        intervals = {leaf.path for leaf in leaves if leaf.converted_type == "INTERVAL"}
-        schema = pa.schema(
-            field.with_metadata({b"ARROW:extension:name": INTERVAL.encode()})
-            if field.name in intervals
-            else field
-            for field in file.schema_arrow
-        )
+        schema = _mark_intervals(file, file.schema_arrow)
     check_columns(path, schema.names, "of a Parquet file")
     return schema
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Read the rows in batches of bounded size.
+    """Read the rows in batches of bounded size, with columns as in ``read_parquet_schema``.
 
     Raises:
         InputError: It is damaged, or has texts that are not UTF-8.
@@ -45,7 +38,20 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> Iterator[pa.Re
     with _open(path) as file:
         for batch in file.iter_batches(columns=columns):
             batch.validate(full=True)  # checks that texts are UTF-8, as readers expect
-            yield batch
+            schema = _mark_intervals(file, batch.schema)
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+
+
+def _mark_intervals(file: pq.ParquetFile, schema: pa.Schema) -> pa.Schema:
+    """Some columns of the file; those of Parquet's INTERVAL have its name as an extension type."""
+    leaves = map(file.schema.column, range(len(file.schema)))
+    intervals = {leaf.path for leaf in leaves if leaf.converted_type == "INTERVAL"}
+    return pa.schema(
+        field.with_metadata({b"ARROW:extension:name": INTERVAL.encode()})
+        if field.name in intervals
+        else field
+        for field in schema
+    )
 
 
 @contextlib.contextmanager
@@ -56,7 +62,8 @@ def _open(path: Path) -> Iterator[pq.ParquetFile]:
         unit = _int96_unit(path, stat.st_size, stat.st_mtime_ns)
         with pq.ParquetFile(path, coerce_int96_timestamp_unit=unit) as file:
             yield file
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError, LookupError) as error:
+        # The latter two are pandas', which reads the parameters of its own types.
         raise InputError(f"{path}: expected a Parquet file; found: {first_line(error)}") from error
 
 

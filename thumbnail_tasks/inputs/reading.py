@@ -12,12 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.cell_texts import NoTextError, as_texts, describe_type, is_readable
 from thumbnail_tasks.inputs.column_types import (
     CSV_KINDS,
     Kind,
     common_kind,
     holds,
+    is_encoded_text,
+    is_extended,
     is_lossless,
+    meaning_of,
 )
 from thumbnail_tasks.inputs.columns import (
     ID_COLUMN,
@@ -99,24 +103,54 @@ class _Part(NamedTuple):
 
 
 def _common_field(name: str, parts: Sequence[_Part], is_key: bool) -> pa.Field:
-    first = parts[0].field.with_name(name)
     texts = [part.kinds for part in parts if part.kinds is not None]
-    typed = [part for part in parts if not part.is_text]
-    if len(typed) == len(parts) and all(part.field.equals(parts[0].field) for part in parts):
-        return first
-    if typed or (texts and not is_key):
+    typed: Sequence[_Part] = [part for part in parts if not part.is_text]
+    if not (_is_one_type(typed) and all(_has_type_of(typed, kinds) for kinds in texts)):
+        # A part without a value does not decide on the type.
+        filled = [part for part in typed if any(len(x) > x.null_count for x in part.values())]
+        typed = filled if filled or texts else typed
+    if typed and not texts and _is_one_type(typed) and not _has_empty_texts(parts, typed[0]):
+        return typed[0].field.with_name(name).with_nullable(True)  # another file may lack it
+    is_extension = any(is_extended(part.field) for part in typed)
+    if not is_extension and (typed or (texts and not is_key)):
         for kind in common_kind(texts, [part.field.type for part in typed]):
             others = [part for part in typed if part.field.type != kind.dtype]
             if all(holds(kind.dtype, part.values()) for part in others):
                 return pa.field(name, kind.dtype, metadata=kind.metadata)
-    nested = next((part for part in parts if pa.types.is_nested(part.field.type)), None)
-    if nested is not None:
-        other = next(part for part in parts if part.field.type != nested.field.type)
-        raise InputError(
-            f"{other.path}: column {name[:60]!r} is {other.field.type} here and "
-            f"{nested.field.type} in another file; give it one type"
-        )
+    _check_texts(name, [*typed, *(part for part in parts if part.kinds is not None)])
     return pa.field(name, pa.string())
+
+
+def _is_one_type(parts: Sequence[_Part]) -> bool:
+    meanings = [meaning_of(part.field) for part in parts]
+    return all(meaning == meanings[0] for meaning in meanings)
+
+
+def _has_type_of(parts: Sequence[_Part], kinds: Sequence[Kind]) -> bool:
+    """Whether the parts have a type that the filled cells of a CSV have, too."""
+    dtypes = [kind.dtype for kind in kinds] or [pa.string()]
+    return all(part.field.type in dtypes for part in parts)
+
+
+def _has_empty_texts(parts: Sequence[_Part], typed: _Part) -> bool:
+    """Whether empty cells of CSVs are texts like those of a Parquet file, not nulls."""
+    return any(part.is_text for part in parts) and is_encoded_text(typed.field.type)
+
+
+def _check_texts(name: str, parts: Sequence[_Part]) -> None:
+    """Refuse a column that must become text, if not all of its values are readable as such.
+
+    Raises:
+        InputError: A part has lists, or bytes of an unknown type.
+    """
+    unreadable = next((part for part in parts if not is_readable(part.field)), None)
+    if unreadable is not None:
+        meaning = meaning_of(unreadable.field)
+        other = next(part for part in parts if meaning_of(part.field) != meaning)
+        raise InputError(
+            f"{other.path}: column {name[:60]!r} is {describe_type(other.field)} here and "
+            f"{describe_type(unreadable.field)} in another file; give it one type"
+        )
 
 
 def _kinds_of_csv(path: Path, escapes: Escapes) -> dict[str, list[Kind]]:
@@ -152,8 +186,12 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
                 columns[name] = pa.array([value] * len(batch), pa.string())
             renamed = match_columns(list(columns), schema.names)
             found = {renamed[name]: column for name, column in columns.items()}
+            own = {renamed[source.name]: source for source in batch.schema}
             cast = [
-                _cast(path, field, found[field.name], field.name in as_text)
+                _cast(
+                    *(path, field, found[field.name], own.get(field.name, field)),
+                    is_read_as_text=field.name in as_text,
+                )
                 if field.name in found
                 else pa.nulls(len(batch), field.type)
                 for field in schema
@@ -161,7 +199,10 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
             yield pa.RecordBatch.from_arrays(cast, schema=schema)
 
 
-def _cast(path: Path, field: pa.Field, column: pa.Array, is_read_as_text: bool) -> pa.Array:
+def _cast(
+    path: Path, field: pa.Field, column: pa.Array, source: pa.Field, is_read_as_text: bool
+) -> pa.Array:
+    """The values of a file's column ``source`` as the column ``field`` of all files has them."""
     if column.type == pa.string() and field.type != pa.string():
         column = pc.replace_with_mask(
             column, pc.equal(column, "").fill_null(False), pa.scalar(None, pa.string())
@@ -169,14 +210,18 @@ def _cast(path: Path, field: pa.Field, column: pa.Array, is_read_as_text: bool) 
     try:
         if is_read_as_text:
             column.cast(pa.string())
-        if pa.types.is_boolean(column.type) and field.type == pa.string():
-            return pc.if_else(column, "True", "False")  # as in CSVs
-        return column if column.type == field.type else column.cast(field.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        expected = "text" if column.type == field.type else f"{field.type} or text"
+        if column.type == field.type:
+            return column
+        if column.null_count == len(column):
+            return pa.nulls(len(column), field.type)
+        return as_texts(column, source) if field.type == pa.string() else column.cast(field.type)
+    except (pa.ArrowException, NoTextError) as error:
+        is_alone = column.type == field.type
+        expected = "text" if is_alone else f"{field.type} or text"
+        remedy = "" if is_alone else "; give it one type in all files"
         raise InputError(
             f"{path}: column {field.name[:60]!r}: expected {expected}; "
-            f"found {column.type}: {first_line(error)}"
+            f"found {column.type}: {first_line(error)}{remedy}"
         ) from error
 
 

@@ -7,14 +7,14 @@ import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
-from thumbnail_tasks.engines.embeddings import minilm, tensorflow_hub
-from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
-from thumbnail_tasks.engines.interface import Engine, choose
+from thumbnail_tasks.engines.embeddings import minilm, tensorflow_hub, use_multilingual
+from thumbnail_tasks.engines.interface import Engine, TextEncoder, choose
 from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 ENCODERS: Mapping[str, Engine] = {
+    "use-multilingual": use_multilingual.ENGINE,
     "minilm": minilm.ENGINE,
     "tensorflow-hub": tensorflow_hub.ENGINE,
 }
@@ -57,7 +57,7 @@ class EmbedText(ShardTask):
     upstream = (CorrectText,)
 
     def process_resources(self) -> dict[str, int]:
-        """The GPU if TensorFlow runs the encoder; the embedded one runs on the CPU."""
+        """The GPU if TensorFlow runs the encoder; the others run on the CPU."""
         return {"gpu": 1} if settings.engine_name("embedding") == "tensorflow-hub" else {}
 
     @classmethod

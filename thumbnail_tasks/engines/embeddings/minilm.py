@@ -7,18 +7,15 @@ Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines.interface import Engine, read_weights
+from thumbnail_tasks.engines.interface import Engine, TextEncoder, read_weights
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
-
-TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Maps N texts to (N, 384) float32 vectors of length 1; the dot product is their cosine."""
 
 WIDTH: Final = 384
 MAX_TOKENS: Final = 256
@@ -37,10 +34,11 @@ def load_text_encoder() -> TextEncoder:
     """Load the shipped model, once per process.
 
     Returns:
-        The encoder. It ignores case. All texts without words (``""``, ``" "``) have the same unit
-        vector; callers must handle them. Equal texts are encoded once. A text's vector has the
-        same bits in any batch: texts of different length never share a batch, so none is padded,
-        and the graph has no operation whose rounding depends on the batch size.
+        The encoder, to vectors of length 1. It ignores case. All texts without words (``""``,
+        ``" "``) have the same vector; callers must handle them. Equal texts are encoded once. A
+        text's vector has the same bits in any batch: texts of different length never share a
+        batch, so none is padded, and the graph has no operation whose rounding depends on the
+        batch size.
 
     Raises:
         WeightsError: A file is missing or is not the one that was shipped.

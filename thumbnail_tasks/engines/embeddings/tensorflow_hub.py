@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.engines.interface import Engine, Weights
+from thumbnail_tasks.engines.interface import Engine, TextEncoder, Weights
 from thumbnail_tasks.engines.runtimes.tensorflow import check_gpu, load_tensorflow, silence
 from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.fingerprints import digest_file
@@ -33,9 +33,6 @@ _MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 _SIGNATURES: Final = ("default", "serving_default")
 """TF-Hub's old format, and SavedModels that are not callable, have one of these."""
 _BATCH_TEXTS: Final = 64
-
-TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Maps N texts to (N, width) float32 vectors; the width is the model's."""
 
 
 def cache_folder() -> Path:
@@ -85,7 +82,7 @@ def _weights() -> Sequence[Weights]:
             path=cache_folder() / hashlib.sha1(handle.encode()).hexdigest(),
             sha256=sha256,
             n_bytes=None,
-            instead="--engines-embedding minilm",
+            instead="--engines-embedding use-multilingual",
         )
     ]
 
