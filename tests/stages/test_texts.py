@@ -1,8 +1,10 @@
 """The text of each thumbnail: confident words, corrected."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
@@ -43,10 +45,42 @@ def test_texts_hold_confident_words_and_distinguish_empty_from_missing(
     )
     assert texts.schema == schemas.TEXTS
     assert [tuple(row.values())[1:] for row in texts.to_pylist()] == [
-        ("I QUTI! QUTI! print", "QUIT! QUIT! QUTI! QUIT!", 8),
-        (None, None, None),
-        ("", "", 0),
+        ("I QUTI! QUTI! print", "QUIT! QUIT! QUTI! QUIT!", 8, "Latin", 0),
+        (None, None, None, None, None),
+        ("", "", 0, None, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([(None, "Hangul"), (None, "Hangul"), (None, "Thai")], (None, None, "Hangul", 3)),
+        ([("HELLO", "Latin"), (None, "Hangul")], ("HELLO", 1, "Latin", 1)),
+        ([("МОСКВА", "Cyrillic"), ("TV", "Latin")], ("МОСКВА TV", 2, "Cyrillic", 0)),
+        ([("2024", None)], ("2024", 1, None, 0)),
+        ([(None, None)], (None, None, None, None)),
+    ],
+)
+def test_what_was_not_read_is_never_an_empty_text(
+    thumbnails: pa.Table, words: list[tuple[str | None, str | None]], expected: tuple[Any, ...]
+) -> None:
+    rows = [
+        {"thumbnail_id": "barred", "text": text, "script": script, "confidence": 1.0}
+        | {"y_min": 0.0, "y_max": 40.0}
+        for text, script in words
+    ]
+    shard = pa.Table.from_pylist([{"thumbnail_id": "barred"}], schemas.SHARDS)
+    texts = correct_texts(
+        thumbnails,
+        pa.Table.from_pylist(rows, schemas.WORDS),
+        shard,
+        lambda read, *_: list(read),
+        Thresholds(0.8, 14, 0.97, 0.98),
+        ignore,
+    )
+    row = texts.to_pylist()[0]
+    names = ("ocr", "ocr_length", "text_script", "unread_lines")
+    assert tuple(row[name] for name in names) == expected
 
 
 def test_tokens_are_counted_as_nltk_does() -> None:

@@ -48,7 +48,11 @@ def load_line_reader(script: str) -> tuple[LineReader, list[str]]:
     alphabet = ["", *map(str, weights.pop("letters"))]
     layers = {name: weight.astype(np.float32) for name, weight in weights.items()}
     twins = _case_twins(alphabet)
-    return lambda features: join_cases(_read(layers, features), twins), alphabet
+
+    def read(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return join_cases(_read(layers, features), twins)
+
+    return read, alphabet
 
 
 def _case_twins(alphabet: Sequence[str]) -> NDArray[np.intp]:
@@ -66,7 +70,8 @@ def join_cases(probabilities: NDArray[np.float32], twins: NDArray[np.intp]) -> N
     """
     has_twin = twins != np.arange(len(twins))
     joined = probabilities + probabilities[:, twins] * has_twin
-    return np.minimum(joined, 0.999) + 0.001 * probabilities
+    likelier: NDArray[np.float32] = np.minimum(joined, 0.999) + 0.001 * probabilities
+    return likelier
 
 
 def _read(layers: Mapping[str, Any], features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -41,7 +41,7 @@ from thumbnail_tasks.engines.text.line_scripts import (
     load_script_teller,
 )
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
-from thumbnail_tasks.engines.text.scripts import CHINESE, JAPANESE, script_of
+from thumbnail_tasks.engines.text.scripts import name_scripts
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -139,22 +139,6 @@ def load_text_recognizer() -> TextRecognizer:
 def has_letters(line: Line) -> bool:
     """Whether anything but spaces was read on a line."""
     return any(letter != " " for letter, _, _ in line.letters)
-
-
-def name_scripts(words: Sequence[Word]) -> list[Word]:
-    """Name the script of each word that was read.
-
-    Chinese characters on a picture with Japanese syllables are Japanese.
-    """
-    named = [
-        word if word.text is None else word._replace(script=script_of([word.text]))
-        for word in words
-    ]
-    if any(word.script == JAPANESE for word in named):
-        named = [
-            word._replace(script=JAPANESE) if word.script == CHINESE else word for word in named
-        ]
-    return named
 
 
 def decode_letters(

@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
+
+from thumbnail_tasks.engines.interface import Word
 
 LATIN: Final = "Latin"
 JAPANESE: Final = "Japanese"
@@ -27,7 +29,6 @@ _SCRIPTS: Final = {
 """The first word of a letter's name in Unicode, and the script."""
 
 SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
-RIGHT_TO_LEFT: Final = frozenset({"Arabic", "Hebrew"})
 
 
 def count_scripts(text: str) -> Counter[str]:
@@ -51,3 +52,19 @@ def script_of(texts: Iterable[str]) -> str | None:
     if counts[JAPANESE]:
         counts[JAPANESE] += counts.pop(CHINESE, 0)
     return max(counts, key=lambda script: (counts[script], -SCRIPTS.index(script)), default=None)
+
+
+def name_scripts(words: Sequence[Word]) -> list[Word]:
+    """Name the script of each word that was read.
+
+    Chinese characters on a picture with Japanese syllables are Japanese.
+    """
+    named = [
+        word if word.text is None else word._replace(script=script_of([word.text]))
+        for word in words
+    ]
+    if any(word.script == JAPANESE for word in named):
+        named = [
+            word._replace(script=JAPANESE) if word.script == CHINESE else word for word in named
+        ]
+    return named

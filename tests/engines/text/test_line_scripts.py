@@ -1,0 +1,183 @@
+"""Lines in other scripts: told apart, read or counted as unread, never passed off as Latin."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from PIL import Image
+
+from thumbnail_tasks.engines.interface import Word
+from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, rapidocr
+from thumbnail_tasks.engines.text.line_readers import join_cases, settle_case
+from thumbnail_tasks.engines.text.scripts import SCRIPTS, name_scripts, script_of
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("HELLO", "Latin"),
+        ("Größe", "Latin"),
+        ("СРОЧНО!", "Cyrillic"),
+        ("Ελλάδα", "Greek"),
+        ("푸틴", "Hangul"),
+        ("ひらがな", "Japanese"),
+        ("カタカナ", "Japanese"),
+        ("東京タワー", "Japanese"),
+        ("北京", "Chinese"),
+        ("دورة", "Arabic"),
+        ("שלום", "Hebrew"),
+        ("करती", "Devanagari"),
+        ("วัง", "Thai"),
+        ("বাংলা", "other"),
+        ("2024 !?", None),
+        ("", None),
+        ("TV vs Самсунг", "Cyrillic"),
+    ],
+)
+def test_the_script_of_a_text_is_that_of_most_letters(text: str, script: str | None) -> None:
+    assert script_of([text]) == script
+    assert script is None or script in SCRIPTS
+
+
+def test_chinese_characters_beside_japanese_syllables_are_japanese() -> None:
+    box = (0.0, 0.0, 1.0, 1.0)
+    words = [Word("特報", 1.0, box), Word("です", 1.0, box), Word(None, 1.0, box, "Thai")]
+    assert [word.script for word in name_scripts(words)] == ["Japanese", "Japanese", "Thai"]
+    assert [word.script for word in name_scripts(words[:1])] == ["Chinese"]
+
+
+@pytest.mark.parametrize(
+    ("word", "settled"),
+    [("КуЛАКА", "КУЛАКА"), ("привЕт", "привет"), ("Москва", "Москва"), ("Я", "Я"), ("", "")],
+)
+def test_a_word_has_one_case(word: str, settled: str) -> None:
+    assert settle_case(word) == settled
+
+
+def test_doubt_about_the_case_is_none_about_the_letter() -> None:
+    probabilities = np.array([[0.1, 0.5, 0.4, 0.0]], np.float32)
+    twins = np.array([0, 2, 1, 3])
+    joined = join_cases(probabilities, twins)
+    assert joined.argmax() == 1
+    assert joined[0, 1] == pytest.approx(0.9, abs=0.001)
+    assert joined[0, 0] == pytest.approx(0.1, abs=0.001)
+
+
+CLASSES = ["Cyrillic", "Greek", "Latin"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected", "told"),
+    [
+        ([[0.95, 0.0, 0.05]], set(), ["Cyrillic"]),
+        ([[0.80, 0.0, 0.20]], set(), ["Latin"]),
+        ([[0.80, 0.0, 0.20]], {"Cyrillic"}, ["Cyrillic"]),
+        ([[0.95, 0.0, 0.05], [0.4, 0.5, 0.1]], set(), ["Cyrillic", "Cyrillic"]),
+        ([[0.95, 0.0, 0.05], [0.01, 0.0, 0.99]], set(), ["Cyrillic", "Latin"]),
+        ([[0.05, 0.0, 0.95], [0.4, 0.5, 0.1]], {"Latin"}, ["Latin", "Latin"]),
+    ],
+)
+def test_a_script_that_is_expected_needs_less_certainty(
+    shares: list[list[float]], expected: set[str], told: list[str]
+) -> None:
+    found = line_scripts.decide(CLASSES, np.array(shares, np.float32), frozenset(expected))
+    assert [name for name, _ in found] == told
+    assert all(0 <= probability <= 1 for _, probability in found)
+
+
+def test_an_unread_line_is_a_word_without_text() -> None:
+    quad = np.array([[10, 20], [90, 24], [90, 60], [10, 56]], np.float32)
+    (word,) = rapidocr.split_words(rapidocr.Line(quad, [], "Hangul", 0.97))
+    assert word == Word(None, 0.97, (10.0, 20.0, 90.0, 60.0), "Hangul")
+
+
+def test_the_recognizers_own_output_is_unchanged_by_further_outputs() -> None:
+    model = rapidocr.find_model(rapidocr.RECOGNIZER).read_bytes()
+    plain = ort.InferenceSession(model)
+    more = ort.InferenceSession(line_features.add_outputs(model))
+    line = np.random.default_rng(0).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)
+    name = plain.get_inputs()[0].name
+    (expected,) = plain.run(None, {name: line})
+    found, last, early = more.run(None, {name: line})
+    np.testing.assert_array_equal(found, expected)
+    features = line_features.join_features(last, early, 40)
+    assert features.shape == (40, line_features.WIDTH)
+
+
+@pytest.mark.parametrize("script", line_readers.SHA256)
+def test_a_readers_alphabet_has_the_letters_of_its_script(script: str) -> None:
+    read, alphabet = line_readers.load_line_reader(script)
+    assert (alphabet[0], alphabet[-1]) == ("", " ")
+    assert script_of(alphabet) == script
+    features = np.random.default_rng(0).normal(size=(30, 504)).astype(np.float32)
+    probabilities = read(features)
+    assert probabilities.shape == (30, len(alphabet))
+    np.testing.assert_array_equal(probabilities, read(features))
+
+
+@pytest.fixture(scope="module")
+def found(shared_data: Path) -> dict[str, list[Word]]:
+    """The words of real thumbnails by video id."""
+    recognize = rapidocr.load_text_recognizer()
+    with (shared_data / "languages" / "labels.csv").open(encoding="utf-8") as file:
+        ids = [row["video_id"] for row in csv.DictReader(file)]
+    pictures = {
+        video_id: np.asarray(
+            Image.open(shared_data / "languages" / "hqdefault" / f"{video_id}.jpg").convert("RGB")
+        )
+        for video_id in ids
+    }
+    return {video_id: recognize([picture])[0] for video_id, picture in pictures.items()}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("video_id", "script"),
+    [
+        ("x3A0GmUIiZB", "Hangul"),
+        ("xoIXgqwUiCJ", "Hangul"),
+        ("xu8XhKAGgnT", "Arabic"),
+        ("xFOzDYn8YF1", "Arabic"),
+        ("xjWJH9tYyUX", "Devanagari"),
+    ],
+)
+def test_lines_in_a_script_without_a_reader_are_unread(
+    shared_data: Path, found: dict[str, list[Word]], video_id: str, script: str
+) -> None:
+    unread = [word.script for word in found[video_id] if word.text is None]
+    assert len(unread) >= 2
+    assert set(unread) == {script}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("video_id", "words"),
+    [
+        ("xhCfosAwP97", {"зовут", "фиксиков"}),
+        ("m2Uun9FUhl0", {"школа", "кулака"}),
+        ("xBaUWlSBpWq", {"лучших", "фильмов", "2018"}),
+        ("xst8FMFLr1G", {"как", "изменить", "whatsapp"}),
+    ],
+)
+def test_russian_is_read(
+    shared_data: Path, found: dict[str, list[Word]], video_id: str, words: set[str]
+) -> None:
+    assert {(word.text or "").lower() for word in found[video_id]} >= words
+
+
+@pytest.mark.model
+def test_no_line_of_a_picture_in_latin_letters_is_of_another_script(
+    shared_data: Path, found: dict[str, list[Word]]
+) -> None:
+    with (shared_data / "languages" / "labels.csv").open(encoding="utf-8") as file:
+        latin = [row["video_id"] for row in csv.DictReader(file) if row["script"] == "Latn"]
+    others = {
+        word.script: word.text
+        for video_id in latin
+        for word in found[video_id]
+        if word.script not in ("Latin", "Chinese", "Japanese", None)
+    }
+    assert len(latin) == 16
+    assert others == {}
