@@ -14,6 +14,7 @@ PACKAGES = {
     "dlib-bin": "20.0.1.post1",
     "keras-ocr": "0.9.3",
     "opencv-python-headless": "5.0.0.93",
+    "py3langid": "0.4.0",
     "pyspellchecker": "0.9.1",
     "rapidocr": "3.10.0",
 }
@@ -22,16 +23,16 @@ PACKAGES = {
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-ae87f9d0",
-    "texts": "pyspellchecker-0.9.1-86551ad4",
-    "embeddings": "all-minilm-l6-v2-a61f152a-e3073131",
+    "texts": "pyspellchecker-0.9.1-b49cf83c",
+    "embeddings": "all-minilm-l6-v2-a61f152a-1febd4eb",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-a3865940",
-    "texts": "pyspellchecker-0.9.1-39a3fdee",
-    "embeddings": "universal-sentence-encoder-4-1a9c22ab",
+    "texts": "pyspellchecker-0.9.1-0e3d07ed",
+    "embeddings": "universal-sentence-encoder-4-d673cb78",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

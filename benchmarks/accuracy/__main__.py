@@ -14,6 +14,7 @@ from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
+from benchmarks.accuracy.parts.languages import measure_languages
 from benchmarks.accuracy.parts.sample import measure_sample
 from benchmarks.accuracy.parts.text import measure_text
 from benchmarks.accuracy.parts.vectors import measure_vectors
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "faces": measure_faces,
     "emotions": measure_emotions,
     "vectors": measure_vectors,
+    "languages": measure_languages,
     "sample": measure_sample,
 }
 

@@ -56,7 +56,10 @@ def join_shard(
             f"thumbnail_{name}": thumbnails[name]
             for name in ("status", "width_px", "height_px", "sha256")
         },
-        **{f"thumbnail_{name}": texts[name] for name in ("ocr_raw", "ocr", "ocr_length")},
+        **{
+            f"thumbnail_{name}": texts[name]
+            for name in ("ocr_raw", "ocr", "ocr_length", "text_language")
+        },
         "thumbnail_ocr_embed": vectors,
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **{name: appearance[name] for name in appearance.column_names[1:]},

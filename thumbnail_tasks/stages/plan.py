@@ -7,11 +7,18 @@ from pathlib import Path
 import luigi
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, TITLE_COLUMN, column_named, show
+from thumbnail_tasks.inputs.columns import (
+    CHANNEL_COLUMN,
+    DESCRIPTION_COLUMN,
+    TITLE_COLUMN,
+    column_named,
+    show,
+)
 from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
@@ -26,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 _TITLE_COLUMNS = (TITLE_COLUMN, CHANNEL_COLUMN)
 
+MAX_DESCRIPTION = 300
+"""Characters of a description that are kept: enough to tell its language."""
+
 
 def want_thumbnails(
     ids: pa.Table, videos: pa.Table, pictures: Mapping[str, Picture] | None
@@ -34,19 +44,20 @@ def want_thumbnails(
 
     Args:
         ids: N rows of ``schemas.THUMBNAIL_IDS``.
-        videos: N rows of the input, with title and channel if it has them.
+        videos: N rows of the input, with title, channel and description if it has them.
         pictures: The pictures of the folder; None to fetch from the network.
 
     Returns:
-        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; ``path``
-        and ``revision`` are null if the folder has no such picture.
+        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``,
+        ``description``; ``path`` and ``revision`` are null if the folder has no such picture.
     """
     titles = _titles_and_channels(videos, len(ids))
+    descriptions = _descriptions(videos, len(ids))
     template = thumbnail_sources.youtube_template()
     wanted: dict[str, dict[str, str | None]] = {}
     thumbnail_ids = _choose_ids(ids, pictures)
-    for thumbnail_id, link, title in zip(
-        thumbnail_ids, ids["url"].to_pylist(), titles, strict=True
+    for thumbnail_id, link, title, description in zip(
+        thumbnail_ids, ids["url"].to_pylist(), titles, descriptions, strict=True
     ):
         if thumbnail_id is None or thumbnail_id in wanted:
             continue
@@ -65,6 +76,7 @@ def want_thumbnails(
             "path": picture and picture.path,
             "revision": picture and picture.revision,
             "title_and_channel": title,
+            "description": description,
         }
     return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
 
@@ -82,6 +94,12 @@ def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
     if not columns:
         return [""] * n_rows
     return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def _descriptions(videos: pa.Table, n_rows: int) -> list[str | None]:
+    name = column_named(videos.schema, DESCRIPTION_COLUMN)
+    texts = videos[name].cast(pa.string()) if name else pa.nulls(n_rows, pa.string())
+    return list(pc.utf8_slice_codeunits(texts, 0, MAX_DESCRIPTION).to_pylist())
 
 
 def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -185,7 +203,7 @@ class PlanShards(VideosTask):
         source = thumbnail_sources.source_tag(self.images_dir)
         pictures = list_pictures(self.images_dir) if self.images_dir else None
         videos, ids, _ = self.input()
-        titles = read_columns(videos, *_TITLE_COLUMNS)
+        titles = read_columns(videos, *_TITLE_COLUMNS, DESCRIPTION_COLUMN)
         wanted = want_thumbnails(ids.read(), titles, pictures)
         if not len(wanted):
             raise InputError(
