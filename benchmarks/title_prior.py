@@ -22,10 +22,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.engines.languages import load_language_teller
 from thumbnail_tasks.engines.spelling import load_text_corrector
 from thumbnail_tasks.engines.text.rapidocr import load_text_recognizer
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.stages.vocabulary import count_vocabulary, select_vocabulary
+from thumbnail_tasks.stages.wanted import MAX_DESCRIPTION
 
 WIDTH_PX, HEIGHT_PX, COLUMNS, ROWS = 480, 270, 2, 4
 MIN_LETTERS = 3
@@ -64,6 +66,10 @@ def main() -> None:
         count_vocabulary({title for title, _, _ in videos}),
         count_vocabulary({description for _, _, description in videos}),
     )
+    descriptions = {
+        f"{title} {channel}": description[:MAX_DESCRIPTION]
+        for title, channel, description in videos
+    }
     n_right = sum(reading.read == reading.drawn for reading in readings)
     print(f"{len(readings)} words, {n_right} read correctly")
     print(f"{'context':<24}{'repaired':>10}{'broken':>8}{'other errors':>14}")
@@ -72,7 +78,7 @@ def main() -> None:
         ("its title and channel", [reading.context for reading in readings]),
         ("another video's", [reading.context_of_another for reading in readings]),
     ):
-        print(f"{name:<24}{count(readings, contexts, vocabulary)}")
+        print(f"{name:<24}{count(readings, contexts, vocabulary, descriptions)}")
 
 
 def read_videos(path: Path) -> list[tuple[str, str, str]]:
@@ -138,7 +144,12 @@ def draw_words(words: Sequence[str], chance: random.Random) -> ImageRGB:
     return degraded
 
 
-def count(readings: Sequence[Reading], contexts: Sequence[str], vocabulary: dict[str, int]) -> str:
+def count(
+    readings: Sequence[Reading],
+    contexts: Sequence[str],
+    vocabulary: dict[str, int],
+    descriptions: dict[str, str],
+) -> str:
     """Correct with the contexts; return the cells repaired, broken, and other errors."""
     thresholds = settings.text()
     kept = [
@@ -146,10 +157,19 @@ def count(readings: Sequence[Reading], contexts: Sequence[str], vocabulary: dict
         for reading, context in zip(readings, contexts, strict=True)
         if reading.confidence >= thresholds.min_confidence
     ]
+    # The words of a picture tell its language together.
+    texts: dict[str, list[str]] = {}
+    for reading, _ in kept:
+        texts.setdefault(reading.context, []).append(reading.read)
+    languages = load_language_teller()(
+        [" ".join(texts[reading.context]) for reading, _ in kept],
+        [f"{context}\n{descriptions.get(context, '')}" for _, context in kept],
+    )
     corrected = load_text_corrector(vocabulary)(
         [reading.read for reading, _ in kept],
         [reading.confidence >= thresholds.sure_confidence for reading, _ in kept],
         [context for _, context in kept],
+        languages,
     )
     repaired = broken = changed = 0
     for (reading, _), meant in zip(kept, corrected, strict=True):

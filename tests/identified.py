@@ -7,7 +7,7 @@ import pyarrow as pa
 from thumbnail_tasks.export.joining import join_videos
 from thumbnail_tasks.inputs.picture_folders import Picture
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
-from thumbnail_tasks.stages.plan import want_thumbnails
+from thumbnail_tasks.stages.wanted import want_thumbnails
 
 
 def want(videos: pa.Table, pictures: Mapping[str, Picture] | None) -> pa.Table:

@@ -14,6 +14,7 @@ PACKAGES = {
     "dlib-bin": "20.0.1.post1",
     "keras-ocr": "0.9.3",
     "opencv-python-headless": "5.0.0.93",
+    "py3langid": "0.4.0",
     "pyspellchecker": "0.9.1",
     "rapidocr": "3.10.0",
 }
@@ -21,18 +22,18 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-ae87f9d0",
-    "texts": "pyspellchecker-0.9.1-86551ad4",
-    "embeddings": "use-multilingual-3-bdea784b-37bef324",
+    "words": "rapidocr-3.10.0-c0de59e4",
+    "texts": "pyspellchecker-0.9.1-a3ce1d38",
+    "embeddings": "use-multilingual-3-bdea784b-ad67f3a1",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-e3073131"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-e38fd580"}
 NOTEBOOK = EMBEDDED | {
-    "words": "keras-ocr-0.9.3-a3865940",
-    "texts": "pyspellchecker-0.9.1-39a3fdee",
-    "embeddings": "universal-sentence-encoder-4-1a9c22ab",
+    "words": "keras-ocr-0.9.3-efe11a53",
+    "texts": "pyspellchecker-0.9.1-4b62b524",
+    "embeddings": "universal-sentence-encoder-4-3d7a732c",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

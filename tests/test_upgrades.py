@@ -32,7 +32,7 @@ CHANGES = [
     *(Change("Luigi, ", package=each) for each in ("luigi", "pyarrow", "onnxruntime")),
     *(Change("Luigi, ", package=each) for each in ("tensorflow", "tensorflow-cpu")),
     Change("rapidocr", package="rapidocr"),
-    Change("pyspellchecker", package="pyspellchecker"),
+    *(Change("pyspellchecker, ", package=each) for each in ("pyspellchecker", "py3langid")),
     Change("opencv", package="opencv-python-headless"),
     Change("`[text]`", ["--text-min-confidence", "0.9"]),
     Change("`[text]`", ["--text-small-text-px", "3"]),

@@ -89,6 +89,7 @@ SHARDS = pa.schema(
             pa.string(),
             "Title and channel of the first video with this thumbnail",
         ),
+        column("description", pa.string(), "Start of its description; null without one"),
         column(
             "attempt", pa.int32(), "Number of the try: 1 for the first, 2 for the next night's, …"
         ),
@@ -159,7 +160,18 @@ TEXTS = pa.schema(
         _THUMBNAIL_ID,
         column("ocr_raw", pa.string(), "Recognised words in reading order, spaces between"),
         column("ocr", pa.string(), "The same after spelling correction"),
-        column("ocr_length", pa.int32(), "Tokens of the corrected text (NLTK's word tokenizer)"),
+        column(
+            "ocr_length",
+            pa.int32(),
+            "Tokens of the corrected text (NLTK's word tokenizer); each character of Chinese, "
+            "Japanese, Thai, Lao, Khmer and Burmese is one",
+        ),
+        column(
+            "text_language",
+            pa.string(),
+            "Language of the text (ISO 639-1), told from it and the video's title, channel and "
+            "description; null without text, or where not known",
+        ),
         column(
             "text_script",
             pa.string(),
@@ -264,7 +276,10 @@ def attributes(width: int) -> pa.Schema:
             ),
             *(
                 TEXTS.field(name).with_name(f"thumbnail_{name}")
-                for name in ("ocr_raw", "ocr", "ocr_length", "text_script", "unread_lines")
+                for name in (
+                    *("ocr_raw", "ocr", "ocr_length"),
+                    *("text_language", "text_script", "unread_lines"),
+                )
             ),
             column(
                 "thumbnail_ocr_embed",

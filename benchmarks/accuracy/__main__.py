@@ -15,6 +15,7 @@ from benchmarks.accuracy.parts import Measured, Setting
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
 from benchmarks.accuracy.parts.languages import measure_languages
+from benchmarks.accuracy.parts.right_words import measure_right_words
 from benchmarks.accuracy.parts.sample import measure_sample
 from benchmarks.accuracy.parts.text import measure_text
 from benchmarks.accuracy.parts.vectors import measure_vectors
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "emotions": measure_emotions,
     "vectors": measure_vectors,
     "languages": measure_languages,
+    "right words": measure_right_words,
     "sample": measure_sample,
 }
 

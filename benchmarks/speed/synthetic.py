@@ -143,6 +143,7 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
             ocr_raw=text,
             ocr=text,
             ocr_length=np.where(text != "", 2, 0).astype(np.int32),
+            text_language=["en" if each else None for each in text],
         ),
         EmbedText: _table(
             schemas.embeddings(_WIDTH),

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import ExportAttributes
+from thumbnail_tasks.engines import languages
 from thumbnail_tasks.engines.emotions import face_quality
 from thumbnail_tasks.engines.emotions.face_quality import FaceQuality
 from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.engines.languages import Languages
 from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
@@ -42,10 +44,16 @@ def find_faces(pictures: Sequence[ImageRGB]) -> list[list[Face]]:
 
 
 def load_corrector(counts: Mapping[str, int]) -> TextCorrector:
-    def correct(read: Sequence[str], are_sure: object, titles: object) -> list[str]:
+    def correct(
+        read: Sequence[str], are_sure: object, titles: object, languages: object
+    ) -> list[str]:
         return [word.upper() if word in counts else word for word in read]
 
     return correct
+
+
+def tell(read: Sequence[str], contexts: Sequence[str]) -> list[Languages]:
+    return [(("en", 1.0 / (1 + len(text) % 2)),) for text in read]
 
 
 def encode(batch: Sequence[str]) -> NDArray[np.float32]:
@@ -72,4 +80,5 @@ embeddings.ENCODERS["use-multilingual"] = embeddings.ENCODERS["use-multilingual"
     load=lambda: encode
 )
 emotions.CLASSIFIERS["fer2013"] = emotions.CLASSIFIERS["fer2013"]._replace(load=lambda: classify)
+languages.load_language_teller = lambda: tell
 face_quality.load_face_judge = lambda: judge  # type: ignore[assignment]

@@ -5,17 +5,36 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import pytest
 from spellchecker import SpellChecker
 
-from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector
+from thumbnail_tasks.engines.dictionaries import WordIndex
+from thumbnail_tasks.engines.languages import Languages
+from thumbnail_tasks.engines.spelling import load_text_corrector
 
 VOCABULARY = {"kimmel": 12, "peralta": 3, "zorblaxian": 1}
 
 
+ENGLISH = (("en", 0.9),)
+
+
+def correct_words(
+    words: Sequence[str],
+    *,
+    vocabulary: Mapping[str, int] = VOCABULARY,
+    is_certain: bool = False,
+    title: str = "",
+    languages: Languages = ENGLISH,
+) -> list[str]:
+    n = len(words)
+    corrector = load_text_corrector(vocabulary)
+    return corrector(words, [is_certain] * n, [title] * n, [languages] * n)
+
+
 def correct(*words: str) -> list[str]:
-    return load_text_corrector(VOCABULARY)(words, [False] * len(words), [""] * len(words))
+    return correct_words(words)
 
 
 def test_no_words_give_no_words() -> None:
@@ -52,14 +71,13 @@ def test_a_misread_letter_is_corrected_in_the_words_letter_case(read: str, meant
 )
 @pytest.mark.parametrize("is_certain", [True, False])
 def test_joined_words_are_split_at_any_confidence(read: str, meant: str, is_certain: bool) -> None:
-    assert load_text_corrector(VOCABULARY)([read], [is_certain], [""]) == [meant]
+    assert correct_words([read], is_certain=is_certain) == [meant]
 
 
 def test_a_confident_word_keeps_its_letters() -> None:
-    assert load_text_corrector(VOCABULARY)(["AMAZIMG"] * 2, [True, False], [""] * 2) == [
-        "AMAZIMG",
-        "AMAZING",
-    ]
+    corrector = load_text_corrector(VOCABULARY)
+    read = corrector(["AMAZIMG"] * 2, [True, False], [""] * 2, [ENGLISH] * 2)
+    assert read == ["AMAZIMG", "AMAZING"]
 
 
 TITLE = "Jimmy Kimmel & the Zoolander Café Key Peele"
@@ -81,19 +99,20 @@ TITLE = "Jimmy Kimmel & the Zoolander Café Key Peele"
     ],
 )
 def test_the_title_corrects_a_doubtful_word(read: str, meant: str) -> None:
-    assert load_text_corrector({})([read], [False], [TITLE]) == [meant]
+    assert correct_words([read], vocabulary={}, title=TITLE) == [meant]
 
 
 def test_the_title_does_not_change_confident_or_known_words() -> None:
-    correct = load_text_corrector({"kimmeh": 1})
-    assert correct(["KIMMFL"], [True], [TITLE]) == ["KIMMFL"]
-    assert correct(["KIMMEH"], [False], [TITLE]) == ["KIMMEH"]
+    for word, is_certain in (("KIMMFL", True), ("KIMMEH", False)):
+        read = correct_words([word], vocabulary={"kimmeh": 1}, is_certain=is_certain, title=TITLE)
+        assert read == [word]
 
 
 def test_a_tie_between_two_title_words_changes_nothing() -> None:
-    correct = load_text_corrector({})
-    assert correct(["KOLTAM"], [False], ["Koltan Koltar"]) == ["KOLTAM"]
-    assert correct(["KOLTAM"] * 2, [False] * 2, ["Koltan", "Koltar"]) == ["KOLTAN", "KOLTAR"]
+    corrector = load_text_corrector({})
+    titles = ["Koltan Koltar", "Koltan", "Koltar"]
+    read = corrector(["KOLTAM"] * 3, [False] * 3, titles, [ENGLISH] * 3)
+    assert read == ["KOLTAM", "KOLTAN", "KOLTAR"]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +161,8 @@ def test_words_are_corrected_independently_and_in_order() -> None:
 
 
 def test_corrections_depend_on_the_vocabulary() -> None:
-    assert load_text_corrector({})(["KIMMFL"], [False], [""]) == ["KIMMFL"]
-    assert load_text_corrector({"amazimg": 1})(["AMAZIMG"], [False], [""]) == ["AMAZIMG"]
+    assert correct_words(["KIMMFL"], vocabulary={}) == ["KIMMFL"]
+    assert correct_words(["AMAZIMG"], vocabulary={"amazimg": 1}) == ["AMAZIMG"]
 
 
 def test_the_same_vocabulary_gives_the_same_corrector_in_any_order() -> None:
@@ -187,11 +206,14 @@ def test_corrections_do_not_depend_on_the_hash_seed() -> None:
     words = ["TVEES", "GOOMS", "Dimenslons", "anade", "BATTLL", "perta", "hodkey", "EVERYIHLNG"]
     code = (
         "from spellchecker import SpellChecker\n"
-        "from thumbnail_tasks.engines.spelling import WordIndex, load_text_corrector\n"
+        "from thumbnail_tasks.engines.dictionaries import WordIndex\n"
+        "from thumbnail_tasks.engines.spelling import load_text_corrector\n"
         "index = WordIndex(SpellChecker().word_frequency.dictionary)\n"
         f"words = {words}\n"
         f"correct = load_text_corrector({VOCABULARY})\n"
-        "print(correct(words, [False] * len(words), [''] * len(words)))\n"
+        "for language in ('en', 'ru', 'sv'):\n"
+        "    likely = [((language, 0.9),)] * len(words)\n"
+        "    print(correct(words, [False] * len(words), [''] * len(words), likely))\n"
         f"print([index.find_nearest(word.lower()) for word in {words}])\n"
     )
     outputs = {

@@ -1,7 +1,7 @@
 """Texts that the original notebook recognised."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import luigi
@@ -10,6 +10,7 @@ import pytest
 
 from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
+from thumbnail_tasks.engines.languages import Languages
 from thumbnail_tasks.engines.spelling import load_text_corrector
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs.picture_folders import id_of_notebook_file
@@ -113,6 +114,10 @@ def test_words_keep_their_order_and_have_neither_box_nor_confidence() -> None:
     assert words["confidence"].null_count == words["x_min"].null_count == 2
 
 
+def tell(read: Sequence[str], contexts: Sequence[str]) -> list[Languages]:
+    return [(("en", 0.9),) for _ in read]
+
+
 def test_read_and_empty_differs_from_not_read_and_from_no_picture() -> None:
     pictures = thumbnails(read="ok", wordless="ok", unread="ok", missing="not_found")
     words = take_words(pictures, {"read": "helo world", "wordless": "", "missing": "x"}, ignore)
@@ -122,6 +127,6 @@ def test_read_and_empty_differs_from_not_read_and_from_no_picture() -> None:
     ]
     shard = pa.Table.from_pylist(listed, schemas.SHARDS)
     correct = load_text_corrector({})
-    texts = correct_texts(pictures, words, shard, correct, STRICT, ignore)
+    texts = correct_texts(pictures, words, shard, correct, tell, STRICT, ignore)
     assert texts["ocr_raw"].to_pylist() == ["helo world", "", None, None]
     assert texts["ocr_length"].to_pylist() == [2, 0, None, None]

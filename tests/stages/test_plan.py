@@ -10,6 +10,7 @@ from tests.identified import want
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs.picture_folders import Picture
 from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
+from thumbnail_tasks.stages.wanted import MAX_DESCRIPTION
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
@@ -68,6 +69,13 @@ def test_a_thumbnail_brings_the_title_and_channel_of_its_first_video() -> None:
     assert wanted["title_and_channel"].to_pylist() == ["One Ch", "Ch"]
     without = want(videos(A), None)
     assert without["title_and_channel"].to_pylist() == [""]
+
+
+def test_a_thumbnail_brings_the_start_of_its_description() -> None:
+    table = pa.table({"video_id": pa.array([A, B], pa.string()), "description": ["é" * 1000, None]})
+    wanted = want(table, None)
+    assert wanted["description"].to_pylist() == ["é" * MAX_DESCRIPTION, None]
+    assert want(videos(A), None)["description"].to_pylist() == [None]
 
 
 def test_a_planned_thumbnail_stays_in_its_shard(tmp_path: Path) -> None:

@@ -28,7 +28,10 @@ def test_no_texts_give_no_words() -> None:
         ("Café Ærøskøbing Nguyễn", {"café", "ærøskøbing", "nguyễn"}),
         ("cafe\u0301", {"café"}),  # an accent of its own, composed
         ("mp3 4ever x264 snake_case", set()),
-        ("Привет мир 東京 Tokyo", {"tokyo"}),
+        ("Привет мир 東京 Tokyo", {"привет", "мир", "東", "京", "tokyo"}),
+        ("안녕 세계 나라", {"안녕", "세계", "나라"}),  # Korean words of two syllables
+        ("नमस्ते दुनिया، مرحبا", {"नमस्ते", "दुनिया", "مرحبا"}),
+        ("เกม เกม", {"เ", "ก", "ม"}),
         ("see https://youtu.be/Word or www.word.com, word.com/page", {"see"}),
         ("mail me@words.org, follow @words #words #two#words", {"mail", "follow"}),
         ("Kimmel's kids couldn't and ‘quoted’ don’t", {"kimmel", "kids", "and", "quoted"}),
@@ -37,7 +40,9 @@ def test_no_texts_give_no_words() -> None:
         ("state-of-the-art (really)", {"state", "the", "art", "really"}),
     ],
 )
-def test_words_are_runs_of_3_to_14_latin_letters(text: str, words: set[str]) -> None:
+def test_words_are_runs_of_3_to_14_letters_or_characters_of_scripts_without_spaces(
+    text: str, words: set[str]
+) -> None:
     assert set(count_vocabulary([text])) == words
 
 

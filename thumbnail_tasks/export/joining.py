@@ -59,7 +59,10 @@ def join_shard(
         },
         **{
             f"thumbnail_{name}": texts[name]
-            for name in ("ocr_raw", "ocr", "ocr_length", "text_script", "unread_lines")
+            for name in (
+                *("ocr_raw", "ocr", "ocr_length"),
+                *("text_language", "text_script", "unread_lines"),
+            )
         },
         "thumbnail_ocr_embed": vectors,
         **{name: _count_per_id(ids, table) for name, table in counts.items()},

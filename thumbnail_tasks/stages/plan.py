@@ -11,18 +11,17 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.inputs.columns import (
-    CHANNEL_COLUMN,
-    ID_COLUMN,
-    LINK_COLUMN,
-    TITLE_COLUMN,
-    show,
-    texts_of,
-)
+from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, show
 from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
+from thumbnail_tasks.stages.wanted import (
+    TITLE_COLUMNS,
+    choose_pictures,
+    describe_keys,
+    want_thumbnails,
+)
 from thumbnail_tasks.storage.atomic import remove_orphans
 from thumbnail_tasks.storage.naming import name_shard
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
@@ -30,76 +29,6 @@ from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 logger = logging.getLogger(__name__)
-
-_TITLE_COLUMNS = (TITLE_COLUMN, CHANNEL_COLUMN)
-
-
-def want_thumbnails(
-    ids: pa.Table, videos: pa.Table, pictures: Mapping[str, Picture] | None
-) -> pa.Table:
-    """The distinct thumbnails that a table of videos names, in the order of first mention.
-
-    Args:
-        ids: N rows of ``schemas.THUMBNAIL_IDS``.
-        videos: N rows of the input, with title and channel if it has them.
-        pictures: The pictures of the folder; None to fetch from the network.
-
-    Returns:
-        ``thumbnail_id``, ``url``, ``path``, ``revision``, ``title_and_channel``; ``path``
-        and ``revision`` are null if the folder has no such picture.
-    """
-    titles = _titles_and_channels(videos, len(ids))
-    template = thumbnail_sources.youtube_template()
-    wanted: dict[str, dict[str, str | None]] = {}
-    thumbnail_ids = _choose_ids(ids, pictures)
-    for thumbnail_id, link, title in zip(
-        thumbnail_ids, ids["url"].to_pylist(), titles, strict=True
-    ):
-        if thumbnail_id is None or thumbnail_id in wanted:
-            continue
-        if pictures is not None:
-            url, picture = None, pictures.get(thumbnail_id)
-        else:
-            picture = None
-            url = (
-                thumbnail_sources.address_of(link)
-                if link
-                else template.replace("{video_id}", thumbnail_id)
-            )
-        wanted[thumbnail_id] = {
-            "thumbnail_id": thumbnail_id,
-            "url": url,
-            "path": picture and picture.path,
-            "revision": picture and picture.revision,
-            "title_and_channel": title,
-        }
-    return pa.Table.from_pylist(list(wanted.values()), _without(schemas.SHARDS, "attempt"))
-
-
-def _example(videos: ParquetTarget) -> str:
-    """A value of each column that should have links or ids, for a message."""
-    table = read_columns(videos, LINK_COLUMN, ID_COLUMN)
-    shown = [
-        f"{show(name)}: {show(str(value), 40)}"
-        for name in table.column_names
-        for value in table[name].drop_null().slice(0, 1).to_pylist()
-    ]
-    return f" ({', '.join(shown)}); --id-column and --link-column name others" if shown else ""
-
-
-def _choose_ids(ids: pa.Table, pictures: Mapping[str, Picture] | None) -> list[str | None]:
-    """The thumbnail of each row."""
-    available = pa.array(list(pictures or ()), pa.string())
-    chosen: list[str | None] = thumbnail_sources.choose_ids(ids, available).to_pylist()
-    return chosen
-
-
-def _titles_and_channels(videos: pa.Table, n_rows: int) -> list[str]:
-    texts = [texts_of(videos, meaning) for meaning in _TITLE_COLUMNS]
-    columns = [column.to_pylist() for column in texts if column is not None]
-    if not columns:
-        return [""] * n_rows
-    return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
 def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -169,10 +98,6 @@ def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
     return ((left == right).fillna(False) | (left.isna() & right.isna())).astype(bool)
 
 
-def _without(schema: pa.Schema, name: str) -> pa.Schema:
-    return schema.remove(schema.get_field_index(name))
-
-
 class PlanShards(VideosTask):
     """Write which shard holds each thumbnail of the table, and the new shards.
 
@@ -203,12 +128,13 @@ class PlanShards(VideosTask):
         source = thumbnail_sources.source_tag(self.images_dir)
         pictures = list_pictures(self.images_dir) if self.images_dir else None
         videos, ids, _ = self.input()
-        titles = read_columns(videos, *_TITLE_COLUMNS)
+        titles = read_columns(videos, *TITLE_COLUMNS, DESCRIPTION_COLUMN)
         wanted = want_thumbnails(ids.read(), titles, pictures)
         if not len(wanted):
+            n_rows = videos.open_reader(()).metadata.num_rows
             raise InputError(
                 f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
-                f"found none in {videos.open_reader(()).metadata.num_rows} rows{_example(videos)}"
+                f"found none in {n_rows} rows{describe_keys(videos)}"
             )
         if pictures is not None and wanted["path"].null_count == len(wanted):
             paths = sorted({picture.path for picture in pictures.values()})
@@ -294,5 +220,5 @@ def _has_changed(known: pd.DataFrame, pictures: Mapping[str, Picture], ids: Parq
         return False
     if table["own_id"].null_count == len(table):
         return False
-    chosen = set(_choose_ids(table, pictures)) - {None}
+    chosen = set(choose_pictures(table, pictures)) - {None}
     return chosen != set(known["thumbnail_id"])

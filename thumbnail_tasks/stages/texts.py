@@ -1,4 +1,4 @@
-"""Join each thumbnail's words, and correct their spelling."""
+"""Join each thumbnail's words, tell their language, and correct their spelling."""
 
 import functools
 from collections import Counter
@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
-from thumbnail_tasks.engines import spelling
+from thumbnail_tasks.engines import languages, spelling
 from thumbnail_tasks.engines.interface import Engine, choose
+from thumbnail_tasks.engines.languages import Languages, LanguageTeller
+from thumbnail_tasks.engines.letters import take_characters
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.engines.text.scripts import script_of
@@ -50,23 +52,26 @@ def correct_texts(
     words: pa.Table,
     shard: pa.Table,
     correct: TextCorrector,
+    tell: LanguageTeller,
     thresholds: Thresholds,
     advance: Progress,
 ) -> pa.Table:
-    """Join each thumbnail's words, and correct their spelling.
+    """Join each thumbnail's words, tell their language, and correct their spelling.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         words: Rows of ``schemas.WORDS`` on these thumbnails, in reading order.
         shard: N rows of ``schemas.SHARDS`` on these thumbnails.
-        correct: Maps W words, W booleans (whether each is certain), and the title and channel of
-            each word's video to W corrected words.
+        correct: Maps W words, W booleans (whether each is certain), the title and channel of each
+            word's video, and the likely languages of its text to W corrected words.
+        tell: Maps texts, and title, channel and description of their videos to likely languages.
         thresholds: Which words are kept, and which are certain.
         advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
         N rows of ``schemas.TEXTS``. Nulls without a picture, if it was not read, or if it has
-        nothing but lines that were not read; empty and 0 without words.
+        nothing but lines that were not read; empty and 0 without words. No language without words,
+        or if none is known.
     """
     columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
     is_read = pc.is_valid(words["text"])
@@ -83,7 +88,9 @@ def correct_texts(
     )
     title_of_word = [titles[word["thumbnail_id"]] for word in kept]
     read = [word["text"] for word in kept]
-    corrected = correct(read, are_sure, title_of_word) if kept else []
+    languages_of = _tell_languages(kept, shard, tell)
+    languages_of_word = [languages_of[word["thumbnail_id"]] for word in kept]
+    corrected = correct(read, are_sure, title_of_word, languages_of_word) if kept else []
     words_of: dict[str, list[tuple[str, str]]] = {}
     for word, correction in zip(kept, corrected, strict=True):
         words_of.setdefault(word["thumbnail_id"], []).append((word["text"], correction))
@@ -103,19 +110,43 @@ def correct_texts(
                 "ocr_raw": " ".join(read for read, _ in pairs),
                 "ocr": text,
                 "ocr_length": count_tokens(text),
+                "text_language": languages.name_language(
+                    languages_of.get(thumbnail["thumbnail_id"], ())
+                ),
             }
         rows.append(row)
         advance(1)
     return pa.Table.from_pylist(rows, schemas.TEXTS)
 
 
+def _tell_languages(
+    words: Sequence[Mapping[str, Any]], shard: pa.Table, tell: LanguageTeller
+) -> dict[str, Languages]:
+    """The likely languages of the words of each thumbnail that has some."""
+    # Shards of earlier versions have no descriptions.
+    names = [name for name in ("title_and_channel", "description") if name in shard.column_names]
+    about = {
+        row["thumbnail_id"]: "\n".join(filter(None, map(row.get, names)))
+        for row in shard.select(["thumbnail_id", *names]).to_pylist()
+    }
+    texts: dict[str, list[str]] = {}
+    for word in words:
+        texts.setdefault(word["thumbnail_id"], []).append(word["text"])
+    joined = [" ".join(each) for each in texts.values()]
+    told = tell(joined, [about[thumbnail_id] for thumbnail_id in texts]) if texts else []
+    return dict(zip(texts, told, strict=True))
+
+
 def count_tokens(text: str) -> int:
     """Number of tokens by NLTK's word tokenizer (Penn Treebank), which needs no data.
 
+    Each character of the scripts without spaces is a token: see ``engines.letters``.
+
     Example:
-        ``I QUIT!`` has 3 tokens.
+        ``I QUIT!`` has 3 tokens, ``東京 Tokyo`` has 3, too.
     """
-    return len(_load_tokenizer().tokenize(text))
+    characters, rest = take_characters(text)
+    return len(characters) + len(_load_tokenizer().tokenize(rest))
 
 
 @functools.cache
@@ -124,6 +155,11 @@ def _load_tokenizer() -> Any:
         from nltk.tokenize import NLTKWordTokenizer
 
     return NLTKWordTokenizer()
+
+
+def _tell_on_demand(texts: Sequence[str], contexts: Sequence[str]) -> list[Languages]:
+    """The language teller, which loads its model when it is first called."""
+    return languages.load_language_teller()(texts, contexts)
 
 
 class CorrectText(ShardTask):
@@ -145,8 +181,9 @@ class CorrectText(ShardTask):
 
     @classmethod
     def load_engine(cls) -> None:
-        """Load the corrector, without a vocabulary."""
+        """Load the corrector, without a vocabulary, and the language teller."""
         cls.selected_engine().load({})
+        languages.load_language_teller()
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
         planned = PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)
@@ -161,4 +198,6 @@ class CorrectText(ShardTask):
         correct = self.selected_engine().on_demand(counts)
         options = settings.text()
         thresholds = Thresholds(*(getattr(options, name) for name in Thresholds._fields))
-        return correct_texts(thumbnails, words, shard, correct, thresholds, progress)
+        return correct_texts(
+            thumbnails, words, shard, correct, _tell_on_demand, thresholds, progress
+        )

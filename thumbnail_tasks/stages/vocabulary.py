@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, column_named
+from thumbnail_tasks.engines.letters import LETTER, MARKS, take_characters
+from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, texts_of
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -32,14 +33,12 @@ _FOLDER = "vocabularies"
 MIN_DESCRIPTIONS: Final = 2
 MIN_TITLES: Final = 1
 
-# Latin letters with and without accents, lower case: a-z, then Latin-1 to Latin Extended-B
-# without the signs of multiplication and division, then Latin Extended Additional (Vietnamese).
-_LETTERS: Final = "a-zß-öø-ɏḁ-ỿ"
-
-# A word is not adjacent to a digit, an underscore or a letter of another script. The English
-# "'s" is left out; fragments before another apostrophe ("couldn" of "couldn't") are not words,
-# and frequent enough to attract wrong corrections.
-_WORD: Final = re.compile(rf"(?<!\w)([{_LETTERS}]{{3,14}})(?:['’]s)?(?!['’]?\w)")
+# A word is not adjacent to a digit or an underscore. The English "'s" is left out; fragments before
+# another apostrophe ("couldn" of "couldn't") are not words, and frequent enough to attract wrong
+# corrections. Korean has whole words of two syllables.
+_WORD: Final = re.compile(
+    rf"(?<![\w{MARKS}])({LETTER}{{3,14}}|[가-힣]{{2}})(?:['’]s)?(?!['’]?[\w{MARKS}])"
+)
 
 # Addresses, handles and hashtags: "https://a.b/c", "www.a.com", "me@a.com", "@me", "#one#two",
 # "a.com/b". Also drops "end.Start" where a space is missing, which costs two words.
@@ -52,16 +51,18 @@ def count_vocabulary(texts: Iterable[str | None]) -> Counter[str]:
     A word is counted once per text, so a repetitive description does not dominate. Pass distinct
     texts, of distinct videos. Counts of several batches can be merged with ``update``.
 
-    Unlike the notebook's step "Create known words from descriptions", letters may carry accents,
-    addresses, handles and hashtags are left out (they made "https" and "youtu" known words), and
-    so are words with digits or an inner apostrophe.
+    Unlike the notebook's step "Create known words from descriptions", letters may carry accents and
+    be of any script, and each character of a script without spaces is a word; addresses, handles
+    and hashtags are left out (they made "https" and "youtu" known words), and so are words with
+    digits or an inner apostrophe.
 
     Args:
         texts: Titles or descriptions; None and empty texts are skipped. A backslash followed by
             "n" or "r", as the Kaggle tables write line breaks, is a line break.
 
     Returns:
-        Word (lower case, NFC, 3 to 14 Latin letters) to number of texts, at least 1.
+        Word (lower case, NFC, 3 to 14 letters; Korean from 2, and the characters of scripts without
+        spaces) to number of texts, at least 1.
     """
     counts: Counter[str] = Counter()
     for text in texts:
@@ -89,7 +90,8 @@ def _find_words(text: str) -> set[str]:
     """Find the distinct words of one text."""
     text = unicodedata.normalize("NFC", text).replace("\\n", " ").replace("\\r", " ").lower()
     prose = " ".join(token for token in text.split() if not _ADDRESS.search(token))
-    return set(_WORD.findall(prose))
+    characters, rest = take_characters(prose)
+    return {*characters, *_WORD.findall(rest)}
 
 
 def build_vocabulary(videos: pa.Table) -> pa.Table:
@@ -108,8 +110,8 @@ def build_vocabulary(videos: pa.Table) -> pa.Table:
 
 
 def _distinct(videos: pa.Table, wanted: str) -> list[str | None]:
-    name = column_named(videos.schema, wanted)
-    return pc.unique(videos[name].cast(pa.string())).to_pylist() if name else []
+    texts = texts_of(videos, wanted)
+    return [] if texts is None else pc.unique(texts).to_pylist()
 
 
 class BuildVocabulary(VideosTask):

@@ -14,7 +14,7 @@ from benchmarks.speed.spread import Spread
 from benchmarks.speed.table import Row, ratio_row, time_rows
 from benchmarks.speed.turns import Contender, Contest, Run, cut_rounds, take_turns
 from benchmarks.tables import Target
-from thumbnail_tasks.engines.spelling import WordIndex
+from thumbnail_tasks.engines.dictionaries import WordIndex
 from thumbnail_tasks.stages.texts import CorrectText
 
 PART = "correction"
@@ -74,9 +74,12 @@ def distinct_words(texts: Iterable[str]) -> list[str]:
 
 
 def load_corrector(vocabulary: Mapping[str, int]) -> Run:
-    """The engine, on words with low confidence, without title and channel."""
+    """The engine, on English words with low confidence, without title and channel."""
     correct = CorrectText.selected_engine().load(vocabulary)
-    return lambda words: correct(words, [False] * len(words), [""] * len(words))
+    english = (("en", 1.0),)
+    return lambda words: correct(
+        words, [False] * len(words), [""] * len(words), [english] * len(words)
+    )
 
 
 def load_nearest(vocabulary: Mapping[str, int]) -> Run:
