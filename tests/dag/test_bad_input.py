@@ -13,10 +13,10 @@ pytestmark = pytest.mark.dag
     ("content", "said"),
     [
         (None, "no such file"),
-        (b"", "expected a CSV or Parquet file; found an empty one"),
+        (b"", "expected a CSV, JSON or Parquet file; found an empty one"),
         (b"\x7fELF\x02\x01\x01\x00", "found a binary file"),
         (b"key,url\n1,2\n", "no column 'thumbnail_link' or 'video_id'"),
-        (b"video_id|title\na|b\n", "found: video_id|title"),
+        (b"video_id~title\na~b\n", "found: video_id~title"),
         (b"video_id,title\naaaaaaaaaaa,\xe9t\xe9\n", "expected text in UTF-8"),
         (b"video_id,title\naaaaaaaaaaa\n", "with 2 cells in each row"),
         (b"video_id,title\n", "found only a header"),

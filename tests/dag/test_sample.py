@@ -156,5 +156,5 @@ def test_workers_shards_and_hash_seed_change_nothing(sample: Finished, tmp_path:
 def test_the_bare_command_says_what_it_needs() -> None:
     finished = run(ROOT / "never-made")
     assert finished.code != 0
-    assert "--videos: expected a CSV or Parquet file" in finished.printed
+    assert "--videos: expected a CSV, JSON or Parquet file" in finished.printed
     assert not finished.data_dir.exists()
