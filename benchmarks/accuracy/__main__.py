@@ -17,6 +17,7 @@ from benchmarks.accuracy.parts.faces import measure_faces
 from benchmarks.accuracy.parts.languages import measure_languages
 from benchmarks.accuracy.parts.right_words import measure_right_words
 from benchmarks.accuracy.parts.sample import measure_sample
+from benchmarks.accuracy.parts.scripts import measure_scripts
 from benchmarks.accuracy.parts.text import measure_text
 from benchmarks.accuracy.parts.vectors import measure_vectors
 from benchmarks.accuracy.table import Row, skipped, write_table
@@ -31,6 +32,7 @@ DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg: original
 DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels; the pictures are beside it
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
 DIR/models/*.hdf5                   the published emotion networks
+DIR/languages/labels.csv, hqdefault  words on thumbnails in other languages, for scripts
 DIR/videos/*.csv                    tables with a column 'title'; 'category_id' for languages
 
 It writes accuracy.md, accuracy.json, gallery.html and reliability_*.svg, and caches results of slow
@@ -44,6 +46,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "vectors": measure_vectors,
     "languages": measure_languages,
     "right words": measure_right_words,
+    "scripts": measure_scripts,
     "sample": measure_sample,
 }
 

@@ -12,7 +12,7 @@ from benchmarks.accuracy.timing import Contestant
 from thumbnail_tasks import schemas
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.stages.faces import DetectFaces
-from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.stages.texts import CorrectText, read_thresholds
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -20,7 +20,7 @@ _ID = "picture0"
 
 
 def our_text() -> Contestant:
-    """The stage RecognizeText, with the engine from luigi.cfg."""
+    """The stage RecognizeText, with the engine from luigi.cfg, and the words that are kept."""
     return Contestant(f"ours: {RecognizeText.selected_engine().name()}", _load_text)
 
 
@@ -55,7 +55,13 @@ def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary:
 
 def _load_text() -> Callable[[bytes], list[str]]:
     recognize = load_stage(RecognizeText)
-    return lambda content: recognize([as_thumbnails([content])])["text"].to_pylist()
+    thresholds = read_thresholds()
+
+    def read(content: bytes) -> list[str]:
+        words = recognize([as_thumbnails([content])]).to_pylist()
+        return [word["text"] for word in words if word["text"] and thresholds.keep(word)]
+
+    return read
 
 
 def _load_faces() -> Callable[[bytes], list[Box]]:

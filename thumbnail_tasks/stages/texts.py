@@ -47,6 +47,12 @@ class Thresholds(NamedTuple):
         return bool(word["confidence"] >= least)
 
 
+def read_thresholds() -> Thresholds:
+    """Those of ``[text]`` in the settings."""
+    options = settings.text()
+    return Thresholds(*(getattr(options, name) for name in Thresholds._fields))
+
+
 def correct_texts(
     thumbnails: pa.Table,
     words: pa.Table,
@@ -196,8 +202,6 @@ class CorrectText(ShardTask):
             zip(vocabulary["word"].to_pylist(), vocabulary["count"].to_pylist(), strict=True)
         )
         correct = self.selected_engine().on_demand(counts)
-        options = settings.text()
-        thresholds = Thresholds(*(getattr(options, name) for name in Thresholds._fields))
         return correct_texts(
-            thumbnails, words, shard, correct, _tell_on_demand, thresholds, progress
+            thumbnails, words, shard, correct, _tell_on_demand, read_thresholds(), progress
         )

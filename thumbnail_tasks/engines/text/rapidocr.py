@@ -38,6 +38,8 @@ from thumbnail_tasks.engines.text.line_features import (
 from thumbnail_tasks.engines.text.line_readers import settle_case
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
+    LineOutput,
+    is_doubtful,
     load_script_teller,
 )
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
@@ -122,7 +124,13 @@ def load_text_recognizer() -> TextRecognizer:
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
             quads = _detect_lines(detector, image_bgr)
             outputs = [recognize_line(recognizer, _crop_line(image_bgr, quad)) for quad in quads]
-            told = tell_scripts([features for _, features in outputs], frozenset())
+            told = tell_scripts(
+                [
+                    LineOutput(features, is_doubtful(decode_letters(probabilities, alphabet)))
+                    for probabilities, features in outputs
+                ],
+                line_readers.SHA256,
+            )
             lines = [
                 read_line(quad, *output, *script)
                 for quad, output, script in zip(quads, outputs, told, strict=True)
