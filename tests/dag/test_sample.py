@@ -59,8 +59,10 @@ def test_null_means_could_not_be_done(sample: Finished) -> None:
     for row in table.select(["thumbnail_status", *schemas.attributes(512).names]).to_pylist():
         is_ok = row["thumbnail_status"] == "ok"
         for name in schemas.attributes(512).names:
-            if name == "thumbnail_ocr_embed":
+            if name in ("thumbnail_ocr_embed", "thumbnail_text_script"):
                 assert (row[name] is not None) == bool(row["thumbnail_ocr"])
+            elif name == "thumbnail_text_language":  # null also where it is not known
+                assert row[name] is None or row["thumbnail_ocr"]
             elif name not in ("thumbnail_id", "thumbnail_status"):
                 assert (row[name] is not None) == is_ok, name
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from thumbnail_tasks.engines.interface import Word
 from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, rapidocr
 from thumbnail_tasks.engines.text.line_readers import join_cases, settle_case
+from thumbnail_tasks.engines.text.reading_order import order_lines
 from thumbnail_tasks.engines.text.scripts import SCRIPTS, name_scripts, script_of
 
 
@@ -116,6 +118,48 @@ def test_a_readers_alphabet_has_the_letters_of_its_script(script: str) -> None:
     probabilities = read(features)
     assert probabilities.shape == (30, len(alphabet))
     np.testing.assert_array_equal(probabilities, read(features))
+
+
+def draw_turned(text: str, n_turns: int) -> NDArray[np.uint8]:
+    """A picture of 480×360 with a line that is turned counter-clockwise by quarters."""
+    line = Image.new("RGB", (330, 70), "navy")
+    ImageDraw.Draw(line).text((12, 8), text, "white", ImageFont.load_default(48))
+    picture = Image.new("RGB", (480, 360), "navy")
+    picture.paste(line.rotate(90 * n_turns, expand=True), (70, 14))
+    return np.asarray(picture)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("n_turns", [0, 1, 3])
+def test_a_tall_line_is_read_upwards_and_downwards(n_turns: int) -> None:
+    (words,) = rapidocr.load_text_recognizer()([draw_turned("SUBSCRIBE", n_turns)])
+    assert [word.text for word in words] == ["SUBSCRIBE"]
+    x_min, y_min, x_max, y_max = words[0].box_xyxy
+    assert (y_max - y_min > x_max - x_min) == bool(n_turns)
+
+
+def test_the_words_of_a_tall_line_lie_along_it() -> None:
+    quad = np.array([[0, 0], [20, 0], [20, 100], [0, 100]], np.float32)
+    letters = [("a", 1.0, 0.1), (" ", 1.0, 0.5), ("b", 1.0, 0.9)]
+    downwards = list(rapidocr.split_words(rapidocr.Line(quad, letters, n_turns=1)))
+    upwards = list(rapidocr.split_words(rapidocr.Line(quad, letters, n_turns=3)))
+    assert [word.text for word in downwards] == [word.text for word in upwards] == ["a", "b"]
+    assert downwards[0].box_xyxy[3] < downwards[1].box_xyxy[1]
+    assert upwards[0].box_xyxy[1] > upwards[1].box_xyxy[3]
+
+
+@pytest.mark.parametrize(("letter", "is_from_right"), [("超", True), ("あ", True), ("A", False)])
+def test_columns_of_chinese_and_japanese_are_read_from_the_right(
+    letter: str, is_from_right: bool
+) -> None:
+    quad = np.array([[0, 0], [20, 0], [20, 100], [0, 100]], np.float32)
+    line = rapidocr.Line(quad, [(letter, 1.0, 0.5)], n_turns=1)
+    assert line.is_from_right == is_from_right
+    assert not line._replace(n_turns=0).is_from_right
+    boxes = [(0.0, 0.0, 20.0, 100.0), (30.0, 0.0, 50.0, 100.0)]
+    order = [1, 0] if is_from_right else [0, 1]
+    assert order_lines(boxes, [is_from_right] * 2) == order
+    assert order_lines(boxes, [is_from_right, False]) == [0, 1]
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,13 @@ MIN_EXPECTED_PROBABILITY: Final = 0.6
 
 def is_doubtful(letters: Sequence[tuple[str, float, float]]) -> bool:
     """Whether a line was read doubtfully, or not at all."""
+    return confidence_of(letters) < MIN_SURE_CONFIDENCE
+
+
+def confidence_of(letters: Sequence[tuple[str, float, float]]) -> float:
+    """Mean probability of the letters of a line without spaces; 0 without letters."""
     read = [probability for letter, probability, _ in letters if letter != " "]
-    return not read or float(np.mean(read)) < MIN_SURE_CONFIDENCE
+    return float(np.mean(read)) if read else 0.0
 
 
 class LineOutput(NamedTuple):

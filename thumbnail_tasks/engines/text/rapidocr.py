@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, read_weights
-from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
 from thumbnail_tasks.engines.text import line_readers, line_scripts
+from thumbnail_tasks.engines.text.line_detection import DETECTOR_SIDE_PX, crop_line, detect_lines
 from thumbnail_tasks.engines.text.line_features import (
     RECOGNIZER_SHA256,
     add_outputs,
@@ -39,30 +39,22 @@ from thumbnail_tasks.engines.text.line_readers import settle_case
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
     LineOutput,
+    confidence_of,
     is_doubtful,
     load_script_teller,
 )
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
-from thumbnail_tasks.engines.text.scripts import name_scripts
+from thumbnail_tasks.engines.text.scripts import COLUMN_SCRIPTS, name_scripts, script_of
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-DETECTOR_SIDE_PX: Final = 416
 MIN_SPACE_PROBABILITY: Final = 0.05
 DETECTOR: Final = "PP-OCRv6_det_small"
 RECOGNIZER: Final = "PP-OCRv6_rec_small"
 """The models in RapidOCR's wheel."""
 
-_MAP_THRESHOLD = 0.3
-_BOX_THRESHOLD = 0.5
-_UNCLIP_RATIO = 1.6
-_DETECTOR_STRIDE_PX = 32
-_MAX_ASPECT = 8
-"""Longer pictures are reduced to this length, which bounds the memory."""
-_LINE_HEIGHT_PX = 48
 _LINE_STEP_PX = 32
 _MIN_LINE_WIDTH_PX = 320
-_MAX_LINE_WIDTH_PX = 3200
 _BLANK = 0
 
 
@@ -77,6 +69,14 @@ class Line(NamedTuple):
     script: str | None = None
     """Its script, if it is none that PP-OCR's own recogniser knows."""
     script_probability: float = 0.0
+    n_turns: int = 0
+    """Quarter turns, counter-clockwise, by which it was turned to be read."""
+
+    @property
+    def is_from_right(self) -> bool:
+        """Whether what follows it in its row is at its left: a column of Chinese or Japanese."""
+        is_tall = self.n_turns % 2 == 1
+        return is_tall and script_of(letter for letter, _, _ in self.letters) in COLUMN_SCRIPTS
 
     @property
     def confidence(self) -> float:
@@ -118,25 +118,41 @@ def load_text_recognizer() -> TextRecognizer:
         read, letters = line_readers.load_line_reader(script)
         return Line(quad, decode_letters(read(features), letters), script, certainty)
 
+    def read_in_both_turns(
+        image_bgr: ImageRGB, quad: NDArray[np.float32]
+    ) -> tuple[int, NDArray[np.float32], NDArray[np.float32]]:
+        """Quarter turns, probabilities and features of a line; of a tall one, the surer turn."""
+        outputs = [
+            (n_turns, *recognize_line(recognizer, crop))
+            for n_turns, crop in crop_line(image_bgr, quad)
+        ]
+        return max(outputs, key=lambda output: confidence_of(decode_letters(output[1], alphabet)))
+
     def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
         found = []
         for image_rgb in images_rgb:
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
-            quads = _detect_lines(detector, image_bgr)
-            outputs = [recognize_line(recognizer, _crop_line(image_bgr, quad)) for quad in quads]
+            quads = detect_lines(detector, image_bgr)
+            outputs = [read_in_both_turns(image_bgr, quad) for quad in quads]
             told = tell_scripts(
                 [
                     LineOutput(features, is_doubtful(decode_letters(probabilities, alphabet)))
-                    for probabilities, features in outputs
+                    for _, probabilities, features in outputs
                 ],
                 line_readers.SHA256,
             )
             lines = [
-                read_line(quad, *output, *script)
-                for quad, output, script in zip(quads, outputs, told, strict=True)
+                # Scripts were learnt of upright lines.
+                read_line(
+                    quad, probabilities, features, *(("Latin", 0.0) if n_turns else script)
+                )._replace(n_turns=n_turns)
+                for quad, (n_turns, probabilities, features), script in zip(
+                    quads, outputs, told, strict=True
+                )
             ]
             lines = [line for line in lines if line.script or has_letters(line)]
-            order = order_lines(level_boxes([line.quad for line in lines]))
+            boxes = level_boxes([line.quad for line in lines])
+            order = order_lines(boxes, [line.is_from_right for line in lines])
             words = [word for i in order for word in split_words(lines[i])]
             found.append(name_scripts(words))
         return found
@@ -192,7 +208,8 @@ def split_words(line: Line) -> Iterator[Word]:
         x_max, y_max = np.max(line.quad, axis=0).tolist()
         yield Word(None, line.script_probability, (x_min, y_min, x_max, y_max), line.script)
         return
-    upper_left, upper_right, lower_right, lower_left = line.quad
+    # Corners as they were when the line was read.
+    upper_left, upper_right, lower_right, lower_left = np.roll(line.quad, -line.n_turns, axis=0)
     positions = [position for _, _, position in line.letters]
     half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
     for is_space, group in groupby(line.letters, key=lambda letter: letter[0] == " "):
@@ -225,43 +242,6 @@ def _check() -> None:
                 f"rapidocr {version('rapidocr')} again."
             )
     check_gpu()
-
-
-def _detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
-    """Find the lines of text on a picture: (4, 2) corners in its pixels, clockwise."""
-    import cv2
-
-    size = np.array(image_bgr.shape[:2], dtype=float)
-    scale = DETECTOR_SIDE_PX / max(size.min(), size.max() / _MAX_ASPECT)
-    steps = np.maximum(1, np.round(size * scale / _DETECTOR_STRIDE_PX)).astype(int)
-    height, width = (int(step) * _DETECTOR_STRIDE_PX for step in steps)
-    planes = cv2.resize(image_bgr, (width, height)).astype(np.float32).transpose(2, 0, 1)
-    (text_map,) = detector.run(None, {detector.get_inputs()[0].name: planes[None] / 127.5 - 1})
-    quads, _ = _load_box_finder()(text_map, image_bgr.shape[:2])
-    return [np.asarray(quad, dtype=np.float32) for quad in quads]
-
-
-@functools.cache
-def _load_box_finder() -> Any:
-    with importing():
-        from rapidocr.ch_ppocr_det.utils import DBPostProcess
-
-    return DBPostProcess(
-        _MAP_THRESHOLD, _BOX_THRESHOLD, unclip_ratio=_UNCLIP_RATIO, use_dilation=True
-    )
-
-
-def _crop_line(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Crop a line, upright, as input of the recogniser: (3, 48, w) float32 in -1..1."""
-    import cv2
-    from rapidocr.utils.process_img import get_rotate_crop_image
-
-    crop = get_rotate_crop_image(image_bgr, quad.copy())
-    width = int(np.ceil(_LINE_HEIGHT_PX * crop.shape[1] / crop.shape[0]))
-    width = min(max(width, 1), _MAX_LINE_WIDTH_PX)
-    planes = cv2.resize(crop, (width, _LINE_HEIGHT_PX)).astype(np.float32).transpose(2, 0, 1)
-    scaled: NDArray[np.float32] = planes / 127.5 - 1
-    return scaled
 
 
 def recognize_line(

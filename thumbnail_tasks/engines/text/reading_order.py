@@ -16,7 +16,7 @@ MAX_HEIGHT_RATIO = 1.8
 _MIN_ROW_OVERLAP = 0.5
 
 
-def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
+def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) -> list[int]:
     """Order lines of text by blocks, rows and columns.
 
     Lines beside or below each other, near and of similar height, form a block. Lines are read by
@@ -25,6 +25,8 @@ def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
 
     Args:
         boxes_xyxy: N boxes x_min, y_min, x_max, y_max in pixels.
+        are_from_right: Whether each is a column that is read from right to left; none if empty. A
+            row of nothing but such columns begins at its right.
 
     Returns:
         The N positions in reading order.
@@ -33,12 +35,14 @@ def order_lines(boxes_xyxy: Sequence[Box]) -> list[int]:
         ``TUNING`` above ``200`` over ``HP`` at the left and ``700`` over ``HP`` at the right
         gives TUNING 200 HP 700 HP.
     """
+    from_right = list(are_from_right) or [False] * len(boxes_xyxy)
     blocks = [
-        [block[i] for i in _order_rows([boxes_xyxy[i] for i in block])]
+        [block[i] for i in _order_rows(*_pick(block, boxes_xyxy, from_right))]
         for block in _find_blocks(boxes_xyxy)
     ]
-    first_lines = [boxes_xyxy[block[0]] for block in blocks]
-    return [i for number in _order_rows(first_lines) for i in blocks[number]]
+    firsts = [block[0] for block in blocks]
+    order = _order_rows(*_pick(firsts, boxes_xyxy, from_right))
+    return [i for number in order for i in blocks[number]]
 
 
 def level_boxes(quads: Sequence[NDArray[np.float32]]) -> list[Box]:
@@ -84,7 +88,13 @@ def _belong_together(one: Box, other: Box) -> bool:
     return gap_x < 0 and gap_y < MAX_LINE_GAP * low
 
 
-def _order_rows(boxes: Sequence[Box]) -> list[int]:
+def _pick(
+    chosen: Sequence[int], boxes: Sequence[Box], from_right: Sequence[bool]
+) -> tuple[list[Box], list[bool]]:
+    return [boxes[i] for i in chosen], [from_right[i] for i in chosen]
+
+
+def _order_rows(boxes: Sequence[Box], from_right: Sequence[bool]) -> list[int]:
     """Order boxes by rows; a box joins a row if its middle is within the row's first box."""
     rows: list[list[int]] = []
     for i in sorted(range(len(boxes)), key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0])):
@@ -93,4 +103,10 @@ def _order_rows(boxes: Sequence[Box]) -> list[int]:
             rows[-1].append(i)
         else:
             rows.append([i])
-    return [i for row in rows for i in sorted(row, key=lambda i: boxes[i][0])]
+    return [
+        i
+        for row in rows
+        for i in sorted(
+            row, key=lambda i: boxes[i][0], reverse=all(from_right[each] for each in row)
+        )
+    ]

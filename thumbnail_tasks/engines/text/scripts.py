@@ -28,6 +28,8 @@ _SCRIPTS: Final = {
 }
 """The first word of a letter's name in Unicode, and the script."""
 
+COLUMN_SCRIPTS: Final = frozenset({CHINESE, JAPANESE})
+"""Scripts that are also written in columns, from right to left."""
 SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
 
 
