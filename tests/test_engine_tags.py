@@ -17,19 +17,20 @@ PACKAGES = {
     "py3langid": "0.4.0",
     "pyspellchecker": "0.9.1",
     "rapidocr": "3.10.0",
+    "tesserocr": "2.13.0",
 }
 """Versions that the tags below contain."""
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-c0de59e4",
-    "texts": "pyspellchecker-0.9.1-a3ce1d38",
-    "embeddings": "use-multilingual-3-bdea784b-ad67f3a1",
+    "words": "rapidocr-3.10.0-0815f57f",
+    "texts": "pyspellchecker-0.9.1-42fec5f2",
+    "embeddings": "use-multilingual-3-bdea784b-efc7d8b4",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-e38fd580"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-f5a63116"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-4b62b524",

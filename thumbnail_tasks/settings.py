@@ -241,8 +241,13 @@ class thumbnails(_Section):
 
 
 class text(luigi.Config):
-    """Which recognised words become text, and which are corrected."""
+    """Which scripts are read, which recognised words become text, and which are corrected."""
 
+    scripts: str = luigi.Parameter(
+        default="",
+        description="Scripts to read, separated by commas, as in Latin,Cyrillic; lines in others "
+        "are counted as unread. Default: all that the engine reads",
+    )
     min_confidence: float = ShareParameter(
         default=0.8,
         description="Words with a lower confidence stay in `words` but are left out of the text (0 "

@@ -58,7 +58,8 @@ def _load_text() -> Callable[[bytes], list[str]]:
     thresholds = read_thresholds()
 
     def read(content: bytes) -> list[str]:
-        words = recognize([as_thumbnails([content])]).to_pylist()
+        thumbnails = as_thumbnails([content])
+        words = recognize([thumbnails, without_titles(thumbnails)]).to_pylist()
         return [word["text"] for word in words if word["text"] and thresholds.keep(word)]
 
     return read
@@ -87,6 +88,15 @@ def as_thumbnails(contents: Sequence[bytes]) -> pa.Table:
         for number, content in enumerate(contents)
     ]
     return pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+
+
+def without_titles(thumbnails: pa.Table) -> pa.Table:
+    """Rows of ``schemas.SHARDS`` for rows of ``schemas.THUMBNAILS``, with empty titles."""
+    rows = [
+        {"thumbnail_id": thumbnail_id, "title_and_channel": ""}
+        for thumbnail_id in thumbnails["thumbnail_id"].to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schemas.SHARDS)
 
 
 def _ignore_progress(n: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.boxes import Box
-from benchmarks.accuracy.ours import as_thumbnails, load_stage
+from benchmarks.accuracy.ours import as_thumbnails, load_stage, without_titles
 from benchmarks.speed.turns import Run
 from thumbnail_tasks.engines.embeddings import minilm
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, load_face_detector
@@ -21,7 +21,12 @@ from thumbnail_tasks.stages.words import RecognizeText
 def load_text() -> Run:
     """The stage RecognizeText on encoded pictures; returns the number of words."""
     recognize = load_stage(RecognizeText)
-    return lambda contents: len(recognize([as_thumbnails(contents)]))
+
+    def read(contents: Sequence[bytes]) -> int:
+        thumbnails = as_thumbnails(contents)
+        return len(recognize([thumbnails, without_titles(thumbnails)]))
+
+    return read
 
 
 def load_faces() -> Run:

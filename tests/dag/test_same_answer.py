@@ -186,7 +186,8 @@ def test_batches_change_nothing(
 
     recognize, detect = RecognizeText.selected_engine().load(), DetectFaces.selected_engine().load()
     classify, judge = ClassifyEmotions.selected_engine().load(), face_quality.load_face_judge()
-    same(recognize_text(pictures, recognize, done), kept["words"])
+    expected = [()] * len(pictures)  # the titles are in Latin letters
+    same(recognize_text(pictures, expected, recognize, done), kept["words"])
     same(detect_faces(pictures, detect, done), faces)
     same(classify_emotions(pictures, faces, classify, judge, done), kept["emotions"])
     same(measure_appearances(pictures, done), kept["appearance"])

@@ -1,6 +1,6 @@
 """What holds for all stages: empty tables, and batches that exceed the memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from thumbnail_tasks.stages.emotions import classify_emotions
 from thumbnail_tasks.stages.faces import detect_faces
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.texts import CorrectText
-from thumbnail_tasks.stages.words import recognize_text
+from thumbnail_tasks.stages.words import RecognizeText, recognize_text
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 NOTHING = schemas.THUMBNAILS.empty_table()
@@ -30,18 +30,20 @@ NOTHING = schemas.THUMBNAILS.empty_table()
 def test_splitting_a_batch_that_exceeds_the_memory_keeps_the_tables(
     memory_for: int,
 ) -> None:
-    def limited(engine: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
-        def run(batch: Sequence[Any]) -> Any:
+    def limited(engine: Callable[..., Any]) -> Callable[..., Any]:
+        def run(batch: Sequence[Any], *about: Any) -> Any:
             if len(batch) > memory_for:
                 raise MemoryError
-            return engine(batch)
+            return engine(batch, *about)
 
         return run
 
     def find(images: Sequence[ImageRGB]) -> list[list[Face]]:
         return [[Face(1.0, (0, 0, int(image[0, 0, 0]), 9))] for image in images]
 
-    def read(images: Sequence[ImageRGB]) -> list[list[Word]]:
+    def read(
+        images: Sequence[ImageRGB], expected: Sequence[Collection[str]] = ()
+    ) -> list[list[Word]]:
         return [[Word(str(image[0, 0, 0]), 0.9, (0, 0, 9, 9))] for image in images]
 
     def classify(crops: Sequence[ImageRGB]) -> np.ndarray:
@@ -54,7 +56,8 @@ def test_splitting_a_batch_that_exceeds_the_memory_keeps_the_tables(
         faces = detect_faces(pictures, limit(find), ignore)
         emotions = classify_emotions(pictures, faces, limit(classify), find_nothing_wrong, ignore)
         vectors = embed_texts(texts, limit(encode), ignore)
-        return [faces, emotions, recognize_text(pictures, limit(read), ignore), vectors]
+        words = recognize_text(pictures, [()] * len(pictures), limit(read), ignore)
+        return [faces, emotions, words, vectors]
 
     levels = range(20, 90, 10)
     rows = [
@@ -86,11 +89,10 @@ def test_without_a_picture_no_stage_loads_a_model(
         "texts": pa.Table.from_pylist(ids, schemas.TEXTS),
     }
     tables = [upstream[earlier.table] for earlier in stage.upstream]
+    if stage in (RecognizeText, CorrectText):
+        tables.append(pa.Table.from_pylist([ids[0] | {"title_and_channel": ""}], schemas.SHARDS))
     if stage is CorrectText:
-        tables += [
-            pa.Table.from_pylist([ids[0] | {"title_and_channel": ""}], schemas.SHARDS),
-            schemas.VOCABULARY.empty_table(),
-        ]
+        tables.append(schemas.VOCABULARY.empty_table())
     about = {"source": "web", "engine": "any", "shards": "table-one"}
     made = stage(data_dir="data", **about).compute(tables, ignore)
     assert made.schema == STAGE_TABLES[stage.table]
@@ -100,7 +102,7 @@ def test_without_a_picture_no_stage_loads_a_model(
 
 def test_empty_tables_stay_empty() -> None:
     none: list[list[Word]] = []
-    assert len(recognize_text(NOTHING, lambda images: none, ignore)) == 0
+    assert len(recognize_text(NOTHING, [], lambda images, expected=(): none, ignore)) == 0
     assert len(measure_appearances(NOTHING, ignore)) == 0
     encode = lambda batch: np.zeros((0, 4), np.float32)  # noqa: E731
     assert embed_texts(schemas.TEXTS.empty_table(), encode, ignore).schema == schemas.embeddings(4)

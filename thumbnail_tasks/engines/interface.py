@@ -9,9 +9,9 @@ or TensorFlow: Luigi forks, and a process that has loaded them must not be forke
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,20 @@ class Face(NamedTuple):
     """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
 
 
-TextRecognizer = Callable[[Sequence[ImageRGB]], list[list[Word]]]
-"""B pictures of one size to B lists of words, in reading order."""
+class TextRecognizer(Protocol):
+    """Reads the words on pictures."""
+
+    def __call__(
+        self, images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = (), /
+    ) -> list[list[Word]]:
+        """Maps B pictures of one size to B lists of words, in reading order.
+
+        Args:
+            images_rgb: The pictures.
+            expected: The scripts that are expected on each, as those of its video's title; none if
+                empty.
+        """
+
 
 FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 """B pictures of one size to B lists of faces."""
@@ -85,6 +97,8 @@ class Engine(NamedTuple):
     """Models to download; none for the embedded engines."""
     width: int | None = None
     """Of a text encoder: numbers of a vector, if that is known without loading the model."""
+    scripts: Sequence[str] = ()
+    """Of a text recogniser of pictures: the scripts that it reads, of ``engines.text.scripts``."""
     modules: Sequence[str] = ()
     """Modules of ``NOTEBOOK_LOCK`` that it imports; none for the embedded engines."""
     own_modules: Sequence[str] = ()

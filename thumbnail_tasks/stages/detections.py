@@ -19,7 +19,7 @@ _BATCH_SIZE = 16
 
 def find_on_pictures(
     thumbnails: pa.Table,
-    find: Callable[[Sequence[ImageRGB]], list[list[Found]]],
+    find: Callable[[Sequence[ImageRGB], Sequence[int]], list[list[Found]]],
     describe: Callable[[list[Found]], list[dict[str, Any]]],
     advance: Progress,
 ) -> list[dict[str, Any]]:
@@ -27,8 +27,8 @@ def find_on_pictures(
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        find: Maps B pictures of one size to B lists of detections; called with fewer pictures if
-            memory runs out.
+        find: Maps B pictures of one size and the numbers of their rows to B lists of detections;
+            called with fewer pictures if memory runs out.
         describe: Returns the columns of one picture's detections, besides id and box.
         advance: Called with the number of thumbnails completed since the last call.
 
@@ -39,7 +39,10 @@ def find_on_pictures(
     ids = thumbnails["thumbnail_id"].to_pylist()
     rows_of: dict[int, list[dict[str, Any]]] = {}
     for numbers, pictures in iter_pictures(thumbnails, _BATCH_SIZE):
-        parts = split_on_oom(find, [picture.image_rgb for picture in pictures])
+        images = [picture.image_rgb for picture in pictures]
+        parts = split_on_oom(
+            lambda batch: find(*zip(*batch, strict=True)), list(zip(images, numbers, strict=True))
+        )
         found = itertools.chain.from_iterable(parts)
         for number, picture, several in zip(numbers, pictures, found, strict=True):
             rows_of[number] = [

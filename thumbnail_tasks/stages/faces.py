@@ -34,7 +34,7 @@ def detect_faces(thumbnails: pa.Table, detect: FaceDetector, advance: Progress) 
         right; boxes in pixels of the stored picture. No row without a picture or faces.
     """
 
-    def detect_from_the_left(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
+    def detect_from_the_left(images_rgb: Sequence[ImageRGB], _: Sequence[int]) -> list[list[Face]]:
         return [sorted(faces, key=lambda face: face.box_xyxy) for faces in detect(images_rgb)]
 
     rows = find_on_pictures(thumbnails, detect_from_the_left, _describe, advance)

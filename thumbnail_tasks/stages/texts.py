@@ -182,7 +182,7 @@ class CorrectText(ShardTask):
     def selected_engine(cls) -> Engine:
         """The selected corrector, and the thresholds that select its words."""
         engine = choose("correction", settings.engine_name("correction"), CORRECTORS)
-        thresholds = settings.text().to_str_params()
+        thresholds = {name: str(value) for name, value in read_thresholds()._asdict().items()}
         return engine._replace(about=lambda: {**engine.about(), **thresholds})
 
     @classmethod

@@ -1,17 +1,21 @@
 """Recognise the words on each thumbnail."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, choose
 from thumbnail_tasks.engines.text import keras_ocr, rapidocr
+from thumbnail_tasks.engines.text.scripts import scripts_of
+from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.stages import notebook_texts
 from thumbnail_tasks.stages.detections import find_on_pictures
-from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 RECOGNIZERS: Mapping[str, Engine] = {
@@ -20,24 +24,35 @@ RECOGNIZERS: Mapping[str, Engine] = {
     notebook_texts.NAME: notebook_texts.ENGINE,
 }
 
-
 _COLUMNS_VERSION = 2
 """Raise it when the table of words has other columns."""
 
 
-def recognize_text(thumbnails: pa.Table, recognize: TextRecognizer, advance: Progress) -> pa.Table:
+def recognize_text(
+    thumbnails: pa.Table,
+    expected: Sequence[Collection[str]],
+    recognize: TextRecognizer,
+    advance: Progress,
+) -> pa.Table:
     """Recognise the words on each thumbnail, without its black bars.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        recognize: Maps B pictures of one size to B lists of words in reading order.
+        expected: N times the scripts that are expected on a thumbnail.
+        recognize: Maps B pictures of one size, and what is expected on them, to B lists of words in
+            reading order.
         advance: Called with the number of thumbnails completed since the last call.
 
     Returns:
         One row of ``schemas.WORDS`` per word, in the order of ``thumbnails`` and of reading;
         boxes in pixels of the stored picture. No row without a picture or words.
     """
-    rows = find_on_pictures(thumbnails, recognize, _describe, advance)
+    rows = find_on_pictures(
+        thumbnails,
+        lambda images, numbers: recognize(images, [expected[number] for number in numbers]),
+        _describe,
+        advance,
+    )
     return pa.Table.from_pylist(rows, schemas.WORDS)
 
 
@@ -53,8 +68,29 @@ def _describe(words: Sequence[Word]) -> list[dict[str, Any]]:
     ]
 
 
+def wanted_scripts(engine: Engine) -> tuple[str, ...]:
+    """The scripts of ``[text] scripts``, all that the engine reads by default.
+
+    Raises:
+        SettingsError: The engine does not read one of them.
+    """
+    names = [name.strip() for name in settings.text().scripts.split(",") if name.strip()]
+    known = {script.casefold(): script for script in engine.scripts}
+    if unknown := [name for name in names if name.casefold() not in known]:
+        raise SettingsError(
+            f"[text] scripts: expected some of {', '.join(engine.scripts) or 'none'}, which "
+            f"{engine.name()} reads; found: {', '.join(unknown)}"
+        )
+    named = {known[name.casefold()] for name in names}
+    return tuple(script for script in engine.scripts if script in named or not names)
+
+
 class RecognizeText(ShardTask):
-    """Write the words of some shards."""
+    """Write the words of some shards.
+
+    The scripts of a video's title and channel are expected on its thumbnail, which helps to tell
+    those of its lines.
+    """
 
     table = "words"
     upstream = (DownloadThumbnails,)
@@ -67,10 +103,22 @@ class RecognizeText(ShardTask):
     def selected_engine(cls) -> Engine:
         """The text recogniser selected by the settings."""
         engine = choose("text", settings.engine_name("text"), RECOGNIZERS)
-        return engine._replace(about=lambda: {**engine.about(), "columns": _COLUMNS_VERSION})
+        about = {"columns": _COLUMNS_VERSION}
+        scripts = wanted_scripts(engine)
+        if scripts == tuple(engine.scripts):
+            return engine._replace(about=lambda: {**engine.about(), **about})
+        return engine._replace(
+            load=functools.partial(engine.load, scripts),
+            about=lambda: {**engine.about(), **about, "scripts": scripts},
+        )
+
+    def requires_for(self, shard: str) -> list[luigi.Task]:
+        planned = PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)
+        return [*super().requires_for(shard), planned]
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
-        (thumbnails,) = tables
+        thumbnails, shard = tables
         if settings.engine_name("text") == notebook_texts.NAME:
             return notebook_texts.take_words(thumbnails, self.selected_engine().load(), progress)
-        return recognize_text(thumbnails, self.selected_engine().on_demand(), progress)
+        expected = [scripts_of(title) for title in shard["title_and_channel"].to_pylist()]
+        return recognize_text(thumbnails, expected, self.selected_engine().on_demand(), progress)

@@ -1,6 +1,7 @@
 """Lines in other scripts: told apart, read or counted as unread, never passed off as Latin."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from thumbnail_tasks.engines.interface import Word
 from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, rapidocr
 from thumbnail_tasks.engines.text.line_readers import join_cases, settle_case
+from thumbnail_tasks.engines.text.line_scripts import LineOutput
+from thumbnail_tasks.engines.text.lines import Line, join_letters
 from thumbnail_tasks.engines.text.reading_order import order_lines
 from thumbnail_tasks.engines.text.scripts import SCRIPTS, name_scripts, script_of
 
@@ -85,14 +88,38 @@ CLASSES = ["Cyrillic", "Greek", "Latin"]
 def test_a_script_that_is_expected_needs_less_certainty(
     shares: list[list[float]], are_doubtful: list[bool], told: list[str]
 ) -> None:
-    found = line_scripts.decide(CLASSES, np.array(shares, np.float32), are_doubtful, {"Cyrillic"})
+    found = line_scripts.decide(
+        CLASSES, np.array(shares, np.float32), are_doubtful, {"Cyrillic"}, [()] * len(shares)
+    )
     assert [name for name, _ in found] == told
-    assert all(0 <= probability <= 1 for _, probability in found)
+
+
+@pytest.mark.parametrize(
+    ("titled", "told"),
+    [
+        ((), ["Latin", "Latin"]),
+        (("Latin", "Japanese"), ["Latin", "Latin"]),
+        (("Cyrillic",), ["Cyrillic", "Latin"]),
+        (("Greek",), ["Latin", "Latin"]),
+    ],
+)
+def test_the_scripts_of_the_title_are_expected(titled: Sequence[str], told: list[str]) -> None:
+    shares = np.array([[0.5, 0.0, 0.5], [0.3, 0.0, 0.7]], np.float32)
+    found = line_scripts.decide(CLASSES, shares, [False, False], {"Cyrillic"}, [titled] * 2)
+    assert [name for name, _ in found] == told
+
+
+def test_the_title_says_nothing_against_a_line_that_is_surely_read() -> None:
+    tell = line_scripts.load_script_teller()
+    features = np.random.default_rng(0).normal(size=(30, line_features.WIDTH)).astype(np.float32)
+    for script in line_readers.SHA256:
+        ((name, _),) = tell([LineOutput(features, 0.99)], {script}, {script})
+        assert name == tell([LineOutput(features, 0.99)], {script}, ())[0][0]
 
 
 def test_an_unread_line_is_a_word_without_text() -> None:
     quad = np.array([[10, 20], [90, 24], [90, 60], [10, 56]], np.float32)
-    (word,) = rapidocr.split_words(rapidocr.Line(quad, [], "Hangul", 0.97))
+    (word,) = Line(quad, [], "Hangul", 0.97).place_words()
     assert word == Word(None, 0.97, (10.0, 20.0, 90.0, 60.0), "Hangul")
 
 
@@ -140,9 +167,9 @@ def test_a_tall_line_is_read_upwards_and_downwards(n_turns: int) -> None:
 
 def test_the_words_of_a_tall_line_lie_along_it() -> None:
     quad = np.array([[0, 0], [20, 0], [20, 100], [0, 100]], np.float32)
-    letters = [("a", 1.0, 0.1), (" ", 1.0, 0.5), ("b", 1.0, 0.9)]
-    downwards = list(rapidocr.split_words(rapidocr.Line(quad, letters, n_turns=1)))
-    upwards = list(rapidocr.split_words(rapidocr.Line(quad, letters, n_turns=3)))
+    line = Line(quad, join_letters([("a", 1.0, 0.1), (" ", 1.0, 0.5), ("b", 1.0, 0.9)]))
+    downwards = list(line._replace(n_turns=1).place_words())
+    upwards = list(line._replace(n_turns=3).place_words())
     assert [word.text for word in downwards] == [word.text for word in upwards] == ["a", "b"]
     assert downwards[0].box_xyxy[3] < downwards[1].box_xyxy[1]
     assert upwards[0].box_xyxy[1] > upwards[1].box_xyxy[3]
@@ -153,7 +180,7 @@ def test_columns_of_chinese_and_japanese_are_read_from_the_right(
     letter: str, is_from_right: bool
 ) -> None:
     quad = np.array([[0, 0], [20, 0], [20, 100], [0, 100]], np.float32)
-    line = rapidocr.Line(quad, [(letter, 1.0, 0.5)], n_turns=1)
+    line = Line(quad, join_letters([(letter, 1.0, 0.5)]), n_turns=1)
     assert line.is_from_right == is_from_right
     assert not line._replace(n_turns=0).is_from_right
     boxes = [(0.0, 0.0, 20.0, 100.0), (30.0, 0.0, 50.0, 100.0)]
@@ -165,13 +192,18 @@ def test_columns_of_chinese_and_japanese_are_read_from_the_right(
 @pytest.fixture(scope="module")
 def found(shared_data: Path) -> dict[str, list[Word]]:
     """The words of real thumbnails by video id."""
-    recognize = rapidocr.load_text_recognizer()
     with (shared_data / "languages" / "labels.csv").open(encoding="utf-8") as file:
         ids = [row["video_id"] for row in csv.DictReader(file)]
+    return read_pictures(shared_data, ids, rapidocr.SCRIPTS)
+
+
+def read_pictures(
+    shared_data: Path, ids: Sequence[str], scripts: tuple[str, ...]
+) -> dict[str, list[Word]]:
+    recognize = rapidocr.load_text_recognizer(scripts)
+    folder = shared_data / "languages" / "hqdefault"
     pictures = {
-        video_id: np.asarray(
-            Image.open(shared_data / "languages" / "hqdefault" / f"{video_id}.jpg").convert("RGB")
-        )
+        video_id: np.asarray(Image.open(folder / f"{video_id}.jpg").convert("RGB"))
         for video_id in ids
     }
     return {video_id: recognize([picture])[0] for video_id, picture in pictures.items()}
@@ -188,12 +220,20 @@ def found(shared_data: Path) -> dict[str, list[Word]]:
         ("xjWJH9tYyUX", "Devanagari"),
     ],
 )
-def test_lines_in_a_script_without_a_reader_are_unread(
-    shared_data: Path, found: dict[str, list[Word]], video_id: str, script: str
+def test_lines_in_a_script_that_is_not_wanted_are_unread(
+    shared_data: Path, video_id: str, script: str
 ) -> None:
-    unread = [word.script for word in found[video_id] if word.text is None]
+    words = read_pictures(shared_data, [video_id], ("Latin", "Greek"))[video_id]
+    unread = [word.script for word in words if word.text is None]
     assert len(unread) >= 2
     assert set(unread) == {script}
+
+
+@pytest.mark.model
+def test_latin_can_be_left_unread(shared_data: Path) -> None:
+    words = read_pictures(shared_data, ["xst8FMFLr1G"], ("Cyrillic",))["xst8FMFLr1G"]
+    assert {word.text for word in words} >= {"Как", "изменить", None}
+    assert [word.script for word in words if word.text is None] == ["Latin"]
 
 
 @pytest.mark.model
@@ -211,6 +251,32 @@ def test_russian_is_read(
     shared_data: Path, found: dict[str, list[Word]], video_id: str, words: set[str]
 ) -> None:
     assert {(word.text or "").lower() for word in found[video_id]} >= words
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("video_id", "text"),
+    [
+        ("x5uqyWg4v3u", "دورة شاملة"),
+        ("xjWJH9tYyUX", "उन्हें खरीदना ही पड़ेगा"),
+        ("xpiA3qyTuni", "हथियार लगे होते है पनडुब्बी में"),
+        ("x3A0GmUIiZB", "우크라가 올린 영상보니"),
+        ("xXQMbhWt7dn", "임종석 컷오프 파장"),
+    ],
+)
+def test_arabic_hindi_and_korean_are_read(
+    shared_data: Path, found: dict[str, list[Word]], video_id: str, text: str
+) -> None:
+    assert text in " ".join(word.text or "" for word in found[video_id])
+
+
+@pytest.mark.model
+def test_thai_under_a_thai_title_is_read(shared_data: Path) -> None:
+    path = shared_data / "languages" / "hqdefault" / "xPyH12LhetC.jpg"
+    picture = np.asarray(Image.open(path).convert("RGB"))
+    (words,) = rapidocr.load_text_recognizer()([picture], [{"Thai"}])
+    assert [word.script for word in words] == ["Thai"]
+    assert "นทรเกษม" in (words[0].text or "")
 
 
 @pytest.mark.model

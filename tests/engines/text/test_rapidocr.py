@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import EXAMPLES
-from thumbnail_tasks.engines.text.rapidocr import (
-    Line,
-    decode_letters,
-    load_text_recognizer,
-    split_words,
-)
+from thumbnail_tasks.engines.text.lines import Line, decode_letters, join_letters
+from thumbnail_tasks.engines.text.rapidocr import load_text_recognizer
 from thumbnail_tasks.pictures.decoding import decode_image
 
 ALPHABET = ["", "A", "B", " "]
@@ -46,7 +42,7 @@ def test_a_space_is_decoded_at_a_low_probability(
 def test_a_line_is_split_into_words_at_its_letters_positions() -> None:
     quad = np.array([[10, 0], [110, 0], [110, 20], [10, 20]], np.float32)
     letters = decode_letters(np.array([A, B, BLANK, SPACE, BLANK, A], np.float32), ALPHABET)
-    first, second = split_words(Line(quad, letters))
+    first, second = Line(quad, join_letters(letters)).place_words()
     assert (first.text, second.text) == ("AB", "A")
     assert first.confidence == second.confidence == 1
     assert 10 <= first.box_xyxy[0] < first.box_xyxy[2] < second.box_xyxy[0] < second.box_xyxy[2]

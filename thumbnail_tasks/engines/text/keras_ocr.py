@@ -12,7 +12,7 @@ Boxes and texts equal those of ``keras_ocr.pipeline.Pipeline.recognize`` of kera
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import islice
@@ -131,7 +131,9 @@ def _load(reading: Reading) -> TextRecognizer:
     n_words = _GPU_BATCH_WORDS if has_gpu else _CPU_BATCH_WORDS
     pool = ThreadPoolExecutor(os.cpu_count(), "keras-ocr")
 
-    def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
+    def recognize(
+        images_rgb: Sequence[ImageRGB], _: Sequence[Collection[str]] = ()
+    ) -> list[list[Word]]:
         if not images_rgb:
             return []
         height, width = images_rgb[0].shape[:2]
@@ -216,6 +218,7 @@ ENGINE = Engine(
     name=lambda: f"keras-ocr-{version('keras-ocr')}",
     about=describe_reading,
     weights=needed_weights,
+    scripts=("Latin",),
     modules=("tensorflow", "tf_keras", "keras_ocr"),
     check=_check,
 )

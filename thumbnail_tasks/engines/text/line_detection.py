@@ -46,6 +46,14 @@ def _load_box_finder() -> Any:
     )
 
 
+def cut_out(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> ImageRGB:
+    """Cut a line out, level, at the size that it has; a tall one lies on its left side."""
+    from rapidocr.utils.process_img import get_rotate_crop_image
+
+    crop: ImageRGB = get_rotate_crop_image(image_bgr, quad.copy())
+    return crop
+
+
 def crop_line(
     image_bgr: ImageRGB, quad: NDArray[np.float32]
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -54,9 +62,8 @@ def crop_line(
     A tall line is given as if it were to be read downwards, and upwards.
     """
     import cv2
-    from rapidocr.utils.process_img import get_rotate_crop_image
 
-    crop = get_rotate_crop_image(image_bgr, quad.copy())  # turns tall ones
+    crop = cut_out(image_bgr, quad)
     width = int(np.ceil(_LINE_HEIGHT_PX * crop.shape[1] / crop.shape[0]))
     width = min(max(width, 1), _MAX_LINE_WIDTH_PX)
     for n_turns in (1, 3) if _is_tall(quad) else (0,):

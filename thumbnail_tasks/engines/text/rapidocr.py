@@ -16,20 +16,24 @@ labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, read_weights
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
-from thumbnail_tasks.engines.text import line_readers, line_scripts
-from thumbnail_tasks.engines.text.line_detection import DETECTOR_SIDE_PX, crop_line, detect_lines
+from thumbnail_tasks.engines.text import line_readers, line_scripts, tesseract
+from thumbnail_tasks.engines.text.line_detection import (
+    DETECTOR_SIDE_PX,
+    crop_line,
+    cut_out,
+    detect_lines,
+)
 from thumbnail_tasks.engines.text.line_features import (
     RECOGNIZER_SHA256,
     add_outputs,
@@ -39,54 +43,48 @@ from thumbnail_tasks.engines.text.line_readers import settle_case
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
     LineOutput,
-    confidence_of,
-    is_doubtful,
     load_script_teller,
 )
+from thumbnail_tasks.engines.text.lines import (
+    MIN_SPACE_PROBABILITY,
+    Line,
+    WordOnLine,
+    confidence_of,
+    decode_letters,
+    join_letters,
+)
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
-from thumbnail_tasks.engines.text.scripts import COLUMN_SCRIPTS, name_scripts, script_of
+from thumbnail_tasks.engines.text.scripts import (
+    CHINESE,
+    COLUMN_SCRIPTS,
+    JAPANESE,
+    LATIN,
+    name_scripts,
+)
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-MIN_SPACE_PROBABILITY: Final = 0.05
 DETECTOR: Final = "PP-OCRv6_det_small"
 RECOGNIZER: Final = "PP-OCRv6_rec_small"
 """The models in RapidOCR's wheel."""
+OWN_SCRIPTS: Final = (LATIN, CHINESE, JAPANESE)
+"""The scripts that PP-OCR's own recogniser reads."""
+SCRIPTS: Final = (
+    *OWN_SCRIPTS,
+    *line_readers.SHA256,
+    *(tesseract.MODELS if tesseract.is_installed() else ()),
+)
 
 _LINE_STEP_PX = 32
 _MIN_LINE_WIDTH_PX = 320
-_BLANK = 0
-
-
-class Line(NamedTuple):
-    """A line of text on a picture."""
-
-    quad: NDArray[np.float32]
-    """(4, 2) corners x, y: upper left, upper right, lower right, lower left."""
-    letters: list[tuple[str, float, float]]
-    """Each letter or space with its probability and its position on the line, 0 to 1; none if its
-    script is not read."""
-    script: str | None = None
-    """Its script, if it is none that PP-OCR's own recogniser knows."""
-    script_probability: float = 0.0
-    n_turns: int = 0
-    """Quarter turns, counter-clockwise, by which it was turned to be read."""
-
-    @property
-    def is_from_right(self) -> bool:
-        """Whether what follows it in its row is at its left: a column of Chinese or Japanese."""
-        is_tall = self.n_turns % 2 == 1
-        return is_tall and script_of(letter for letter, _, _ in self.letters) in COLUMN_SCRIPTS
-
-    @property
-    def confidence(self) -> float:
-        """Mean probability of the letters, 0 to 1."""
-        return float(np.mean([probability for _, probability, _ in self.letters]))
 
 
 @functools.cache
-def load_text_recognizer() -> TextRecognizer:
+def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
     """Load the models in RapidOCR's wheel and our own on top of them, without downloading any.
+
+    Args:
+        scripts: Those to read, of ``SCRIPTS``; hashable.
 
     Returns:
         Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. The result for a
@@ -103,20 +101,19 @@ def load_text_recognizer() -> TextRecognizer:
     characters = recognizer.get_modelmeta().custom_metadata_map["character"]
     alphabet = ["", *characters.splitlines(), " "]
     tell_scripts = load_script_teller()
+    readable = set(scripts) - set(OWN_SCRIPTS)
+    not_wanted = set(OWN_SCRIPTS) - set(scripts)
+    if COLUMN_SCRIPTS & set(scripts):  # Japanese has Chinese characters
+        not_wanted -= COLUMN_SCRIPTS
 
-    def read_line(
-        quad: NDArray[np.float32],
-        probabilities: NDArray[np.float32],
-        features: NDArray[np.float32],
-        script: str,
-        certainty: float,
-    ) -> Line:
-        if script in KNOWN_TO_RECOGNIZER:
-            return Line(quad, decode_letters(probabilities, alphabet))
-        if script not in line_readers.SHA256:
-            return Line(quad, [], script, certainty)
+    def read_foreign(
+        image_bgr: ImageRGB, quad: NDArray[np.float32], features: NDArray[np.float32], script: str
+    ) -> list[WordOnLine]:
+        if script in tesseract.MODELS:
+            return tesseract.load_line_reader(script)(cut_out(image_bgr, quad))
         read, letters = line_readers.load_line_reader(script)
-        return Line(quad, decode_letters(read(features), letters), script, certainty)
+        words = join_letters(decode_letters(read(features), letters))
+        return [word._replace(text=settle_case(word.text)) for word in words]
 
     def read_in_both_turns(
         image_bgr: ImageRGB, quad: NDArray[np.float32]
@@ -128,105 +125,50 @@ def load_text_recognizer() -> TextRecognizer:
         ]
         return max(outputs, key=lambda output: confidence_of(decode_letters(output[1], alphabet)))
 
-    def recognize(images_rgb: Sequence[ImageRGB]) -> list[list[Word]]:
+    def read_lines(image_bgr: ImageRGB, expected: Collection[str]) -> list[Line]:
+        quads = detect_lines(detector, image_bgr)
+        outputs = [read_in_both_turns(image_bgr, quad) for quad in quads]
+        decoded = [decode_letters(probabilities, alphabet) for _, probabilities, _ in outputs]
+        told = tell_scripts(
+            [
+                LineOutput(features, confidence_of(letters))
+                for (_, _, features), letters in zip(outputs, decoded, strict=True)
+            ],
+            readable,
+            expected,
+        )
+        lines = []
+        for quad, (n_turns, _, features), letters, (script, probability) in zip(
+            quads, outputs, decoded, told, strict=True
+        ):
+            if n_turns or script in KNOWN_TO_RECOGNIZER:  # scripts were learnt of upright lines
+                line = Line(quad, join_letters(letters), n_turns=n_turns)
+                if line.script in not_wanted:
+                    line = line.unread()
+            else:
+                is_read = script in readable
+                words = read_foreign(image_bgr, quad, features, script) if is_read else []
+                line = Line(quad, words, script, probability)
+            if line.words or line.unread_script:
+                lines.append(line)
+        return lines
+
+    def recognize(
+        images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = ()
+    ) -> list[list[Word]]:
         found = []
-        for image_rgb in images_rgb:
+        for image_rgb, scripts_of_title in zip(
+            images_rgb, expected or [()] * len(images_rgb), strict=True
+        ):
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
-            quads = detect_lines(detector, image_bgr)
-            outputs = [read_in_both_turns(image_bgr, quad) for quad in quads]
-            told = tell_scripts(
-                [
-                    LineOutput(features, is_doubtful(decode_letters(probabilities, alphabet)))
-                    for _, probabilities, features in outputs
-                ],
-                line_readers.SHA256,
-            )
-            lines = [
-                # Scripts were learnt of upright lines.
-                read_line(
-                    quad, probabilities, features, *(("Latin", 0.0) if n_turns else script)
-                )._replace(n_turns=n_turns)
-                for quad, (n_turns, probabilities, features), script in zip(
-                    quads, outputs, told, strict=True
-                )
-            ]
-            lines = [line for line in lines if line.script or has_letters(line)]
+            lines = read_lines(image_bgr, scripts_of_title)
             boxes = level_boxes([line.quad for line in lines])
             order = order_lines(boxes, [line.is_from_right for line in lines])
-            words = [word for i in order for word in split_words(lines[i])]
+            words = [word for i in order for word in lines[i].place_words()]
             found.append(name_scripts(words))
         return found
 
     return recognize
-
-
-def has_letters(line: Line) -> bool:
-    """Whether anything but spaces was read on a line."""
-    return any(letter != " " for letter, _, _ in line.letters)
-
-
-def decode_letters(
-    probabilities: NDArray[np.float32], alphabet: Sequence[str]
-) -> list[tuple[str, float, float]]:
-    """Decode a line from the recogniser's output: the best path of CTC, and probable spaces.
-
-    Args:
-        probabilities: (T, C) of each letter at T steps along the line; the first letter is CTC's
-            blank, the last one the space.
-        alphabet: The C letters.
-
-    Returns:
-        Letters with their probability and their position on the line, 0 to 1. A space that is not
-        on the best path is inserted between two letters if its probability reaches
-        ``MIN_SPACE_PROBABILITY``; it has its neighbours' mean probability, so that it does not
-        change that of the line.
-    """
-    best = probabilities.argmax(axis=1)
-    starts = [
-        step
-        for step, letter in enumerate(best)
-        if letter != _BLANK and (step == 0 or letter != best[step - 1])
-    ]
-    read = [
-        (alphabet[best[step]], float(probabilities[step, best[step]]), (step + 0.5) / len(best))
-        for step in starts
-    ]
-    spaced = read[:1]
-    for (here, there), (letter, following) in zip(pairwise(starts), pairwise(read), strict=True):
-        space = probabilities[here : there + 1, -1].max()
-        if " " not in (letter[0], following[0]) and space >= MIN_SPACE_PROBABILITY:
-            mean, middle = ((letter[i] + following[i]) / 2 for i in (1, 2))
-            spaced.append((" ", mean, middle))
-        spaced.append(following)
-    return spaced
-
-
-def split_words(line: Line) -> Iterator[Word]:
-    """Split a line at its spaces into words; one word without text if nothing was read."""
-    if not has_letters(line):
-        x_min, y_min = np.min(line.quad, axis=0).tolist()
-        x_max, y_max = np.max(line.quad, axis=0).tolist()
-        yield Word(None, line.script_probability, (x_min, y_min, x_max, y_max), line.script)
-        return
-    # Corners as they were when the line was read.
-    upper_left, upper_right, lower_right, lower_left = np.roll(line.quad, -line.n_turns, axis=0)
-    positions = [position for _, _, position in line.letters]
-    half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
-    for is_space, group in groupby(line.letters, key=lambda letter: letter[0] == " "):
-        if is_space:
-            continue
-        word = list(group)
-        shares = (max(word[0][2] - half, 0.0), min(word[-1][2] + half, 1.0))
-        edges = [
-            left + (right - left) * share
-            for left, right in ((upper_left, upper_right), (lower_left, lower_right))
-            for share in shares
-        ]
-        x_min, y_min = np.min(edges, axis=0)
-        x_max, y_max = np.max(edges, axis=0)
-        box = (float(x_min), float(y_min), float(x_max), float(y_max))
-        text = "".join(letter for letter, _, _ in word)
-        yield Word(settle_case(text) if line.script else text, line.confidence, box)
 
 
 def find_model(name: str) -> Path:
@@ -235,6 +177,7 @@ def find_model(name: str) -> Path:
 
 
 def _check() -> None:
+    tesseract.check()
     for path in map(find_model, (DETECTOR, RECOGNIZER)):
         if not path.is_file():
             raise WeightsError(
@@ -268,8 +211,10 @@ ENGINE = Engine(
         "detector_side_px": DETECTOR_SIDE_PX,
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
-        "reading": 3,  # increment when a change of this module changes the output
+        "tesseract": tesseract.describe(),
+        "reading": 4,  # increment when a change of this module changes the output
     },
+    scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),
     check=_check,
 )

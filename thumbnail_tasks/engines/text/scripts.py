@@ -28,6 +28,8 @@ _SCRIPTS: Final = {
 }
 """The first word of a letter's name in Unicode, and the script."""
 
+_MIN_SHARE: Final = 0.3
+
 COLUMN_SCRIPTS: Final = frozenset({CHINESE, JAPANESE})
 """Scripts that are also written in columns, from right to left."""
 SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
@@ -54,6 +56,13 @@ def script_of(texts: Iterable[str]) -> str | None:
     if counts[JAPANESE]:
         counts[JAPANESE] += counts.pop(CHINESE, 0)
     return max(counts, key=lambda script: (counts[script], -SCRIPTS.index(script)), default=None)
+
+
+def scripts_of(text: str) -> frozenset[str]:
+    """The scripts in which a good part of the letters of a text are."""
+    counts = count_scripts(text)
+    least = _MIN_SHARE * counts.total()
+    return frozenset(script for script, count in counts.items() if count >= least)
 
 
 def name_scripts(words: Sequence[Word]) -> list[Word]:
