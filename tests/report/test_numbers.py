@@ -11,6 +11,7 @@ from scipy import stats
 
 from tests.report.drawn import Drawn, draw_export
 from thumbnail_tasks.report import site
+from thumbnail_tasks.report.data import count_words_in
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 
@@ -92,6 +93,26 @@ def test_words_raw_and_corrected(summary: dict[str, Any], thumbnails: pd.DataFra
     for index, name in enumerate(("thumbnail_ocr_raw", "thumbnail_ocr")):
         counts = thumbnails[name].str.lower().str.split().explode().value_counts()
         assert {word: pair[index] for word, pair in shown.items() if pair[index]} == dict(counts)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("DON'T LOOK!", ["don't", "look"]),
+        ("Привет, МИР", ["привет", "мир"]),
+        ("안녕하세요 세계", ["안녕하세요", "세계"]),
+        ("हिन्दी में दुनिया।", ["हिन्दी", "में", "दुनिया"]),
+        ("مُحَمَّد، سلام؟", ["مُحَمَّد", "سلام"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ('צה"ל "נְקֻדּוֹת"', ['צה"ל', "נְקֻדּוֹת"]),
+        ("ภาษาไทย น้ำใจ", ["ภาษาไทย", "น้ำใจ"]),
+        ("日本語の テスト！", ["日本語の", "テスト"]),
+        ("你好，世界。TOP10", ["你好", "世界", "top10"]),
+        ("cafe\u0301", ["cafe\u0301"]),
+    ],
+)
+def test_marks_and_joiners_do_not_split_words(text: str, words: list[str]) -> None:
+    assert count_words_in(text) == words
 
 
 def test_statistics_equal_those_of_pandas_describe(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, MARKS
 from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
 from thumbnail_tasks.inputs.links import drop_blanks, read_ids, read_links
 from thumbnail_tasks.report.correlation import correlate_ranks
@@ -29,7 +30,7 @@ _OWN_COLUMNS: Final = (
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
 )
 _MAX_WORDS = 40
-_WORD: Final = re.compile(r"\w[\w'’]*")
+_WORD: Final = re.compile(rf"\w(?:[\w{MARKS}{JOINERS}'’]|{ACRONYM_SIGN})*")
 _MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
 """Larger counts share the last bar of a histogram."""
 
@@ -198,6 +199,9 @@ def _links(items: pd.DataFrame) -> list[str | None]:
 
 def count_words_in(text: str) -> list[str]:
     """The words of a text as counted in the report: lower case, without punctuation.
+
+    Chinese, Japanese, Thai and others without spaces between words are counted by the runs that
+    stand on the picture: a segmenter would need dictionaries, and single characters say little.
 
     Example:
         ``"DON'T LOOK!"`` is ``["don't", "look"]``.
