@@ -24,17 +24,17 @@ PACKAGES = {
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-0815f57f",
-    "texts": "pyspellchecker-0.9.1-42fec5f2",
-    "embeddings": "use-multilingual-3-bdea784b-efc7d8b4",
+    "texts": "pyspellchecker-0.9.1-c09056dd",
+    "embeddings": "use-multilingual-3-bdea784b-f5a2f6cd",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-f5a63116"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-c151c9c5"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
-    "texts": "pyspellchecker-0.9.1-4b62b524",
-    "embeddings": "universal-sentence-encoder-4-3d7a732c",
+    "texts": "pyspellchecker-0.9.1-a7b2d2f3",
+    "embeddings": "universal-sentence-encoder-4-81345feb",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

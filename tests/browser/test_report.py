@@ -292,10 +292,12 @@ def test_the_map_shows_every_text_and_opens_its_thumbnail(
     n_texts = texts[texts != ""].nunique()
     expect(page.locator("#map-count")).to_contain_text(f"{n_texts} distinct texts")
     page.locator("#map-chart canvas").first.wait_for()
+    page.locator("#map-chart").scroll_into_view_if_needed()
     point = page.evaluate(
         """() => {
           const chart = echarts.getInstanceByDom(document.getElementById('map-chart'));
-          const point = chart.getOption().series[0].data[0];
+          const series = chart.getOption().series.slice(0, -1);  // without the marked ones
+          const point = series.at(-1).data.at(-1);  // no other point is drawn over it
           const [x, y] = chart.convertToPixel({ seriesIndex: 0 }, point.slice(0, 2));
           return { x, y, item: point[2] };
         }"""

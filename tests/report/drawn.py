@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tests.pictures.test_decoding import encoded
 from thumbnail_tasks import schemas
+from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
@@ -21,6 +22,8 @@ WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
 _WIDTH = 512
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
+_SCRIPTS = ("thumbnail_text_language", "thumbnail_text_script", "thumbnail_unread_lines")
+_LANGUAGES = {"Latin": "en", "Arabic": "ar", "Hebrew": "he"}
 _REPEAT_EVERY = 2
 """Every second thumbnail has a second row."""
 
@@ -32,6 +35,16 @@ class Drawn:
     parquet: Path
     csv: Path
     results: dict[str, pa.Table]
+
+    def without_scripts(self, folder: Path) -> "Drawn":
+        """The same export as an earlier version made it: no languages, scripts and unread lines."""
+        folder.mkdir(parents=True)
+        table = pq.read_table(self.parquet)
+        kept = [name for name in table.column_names if name not in _SCRIPTS]
+        earlier = Drawn(folder / "attributes.parquet", folder / "attributes.csv", self.results)
+        pq.write_table(table.select(kept), earlier.parquet)
+        write_csv(earlier.parquet, earlier.csv, without=_VECTORS)
+        return earlier
 
     def write_site(self, folder: Path, n_pictures: int = 40) -> Path:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
@@ -48,7 +61,8 @@ def draw_export(
 
     Args:
         folder: Folder for its two files.
-        n: Number of thumbnails; every 20th is not found. The last row names none.
+        n: Number of thumbnails; every 20th is not found, every 10th has a line that was not read,
+            and every 20th nothing else. The last row names none.
         n_pictures: Number of distinct pictures.
         titles: Titles and texts of the first thumbnails, instead of random ones.
         seed: Equal seeds give equal exports.
@@ -65,7 +79,8 @@ def draw_export(
         corrected = [WORDS[pick] for pick in picks]
         if number < len(titles):
             corrected = [titles[number]]
-        if not is_ok[number]:
+        n_unread = int(is_ok[number] and number >= len(titles) and number % 10 == 4)
+        if not is_ok[number] or (n_unread and number % 20 == 4):
             corrected = []
         raw = [_MISREAD.get(w, w) if rng.random() < 0.2 else w for w in corrected]
         for index, word in enumerate(raw):
@@ -76,6 +91,10 @@ def draw_export(
                 {"thumbnail_id": name, "word_index": index, "text": word, "confidence": confidence}
                 | box
             )
+        for index in range(len(raw), len(raw) + n_unread):
+            box = {"x_min": 10.0, "y_min": 300.0, "x_max": 200.0, "y_max": 330.0}
+            line = {"thumbnail_id": name, "word_index": index, "confidence": 0.5}
+            words.append(line | {"script": "Hangul"} | box)
         count = int(rng.integers(0, 4)) if is_ok[number] else 0
         strongest = []
         for index in range(count):
@@ -90,7 +109,9 @@ def draw_export(
             emotions.append(face | {"emotion": strongest[-1]} | probabilities | flags)
         vector = topics[int(rng.integers(50))] + rng.normal(size=_WIDTH) * 0.4
         vector /= np.linalg.norm(vector)
-        rows.append(_attributes(name, bool(is_ok[number]), raw, corrected, vector, strongest, rng))
+        vector = vector if corrected else vector * 0
+        rows.append(_attributes(name, bool(is_ok[number]), vector, strongest, rng))
+        rows[-1] |= _text_attributes(raw, corrected, n_unread) if is_ok[number] else {}
         rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures) if is_ok[number] else None
     attributes = pa.Table.from_pylist(rows, schemas.attributes(_WIDTH))
     return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
@@ -141,8 +162,6 @@ def _flags() -> tuple[str, ...]:
 def _attributes(
     name: str,
     is_ok: bool,
-    raw: Sequence[str],
-    corrected: Sequence[str],
     vector: NDArray[np.float64],
     strongest: Sequence[str],
     rng: np.random.Generator,
@@ -154,9 +173,7 @@ def _attributes(
     if not is_ok:
         return row
     row |= {"thumbnail_width_px": 480, "thumbnail_height_px": 360}
-    row |= {"thumbnail_ocr_raw": " ".join(raw), "thumbnail_ocr": " ".join(corrected)}
-    row["thumbnail_ocr_length"] = len(corrected)
-    row["thumbnail_ocr_embed"] = (vector if corrected else vector * 0).astype(np.float32).tolist()
+    row["thumbnail_ocr_embed"] = vector.astype(np.float32).tolist()
     row["face_count"] = len(strongest)
     row |= {f"{label}_count": strongest.count(label) for label in schemas.EMOTION_LABELS}
     for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
@@ -164,6 +181,20 @@ def _attributes(
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
     row["edges"] = float(rng.random())
     return row
+
+
+def _text_attributes(raw: Sequence[str], corrected: Sequence[str], n_unread: int) -> dict[str, Any]:
+    """The columns of a text; those of the words are missing if there are only unread lines."""
+    script = script_of(raw)
+    about = {"thumbnail_text_script": script, "thumbnail_unread_lines": n_unread}
+    if n_unread and not raw:
+        return about | {"thumbnail_text_script": "Hangul"}
+    return about | {
+        "thumbnail_ocr_raw": " ".join(raw),
+        "thumbnail_ocr": " ".join(corrected),
+        "thumbnail_ocr_length": len(corrected),
+        "thumbnail_text_language": None if len(raw) == 2 else _LANGUAGES.get(script or ""),
+    }
 
 
 def _write(

@@ -11,6 +11,7 @@ from scipy import stats
 
 from tests.report.drawn import Drawn, draw_export
 from thumbnail_tasks.report import site
+from thumbnail_tasks.report.data import count_words_in
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 
@@ -68,9 +69,9 @@ def test_texts_faces_and_emotions(summary: dict[str, Any], thumbnails: pd.DataFr
     assert summary["n_ok"] == len(thumbnails)
     assert summary["n_with_text"] == (thumbnails["thumbnail_ocr_length"] > 0).sum()
     assert summary["n_with_faces"] == (thumbnails["face_count"] > 0).sum()
-    assert summary["n_changed"] == (
-        (thumbnails["thumbnail_ocr_raw"] != thumbnails["thumbnail_ocr"]).sum()
-    )
+    read = thumbnails[thumbnails["thumbnail_ocr"].notna()]
+    assert 0 < len(read) < len(thumbnails)
+    assert summary["n_changed"] == (read["thumbnail_ocr_raw"] != read["thumbnail_ocr"]).sum()
     counts = {each["emotion"]: each["count"] for each in summary["emotions"]}
     assert counts == {label: thumbnails[f"{label}_count"].sum() for label in EMOTION_LABELS}
     lengths = thumbnails["thumbnail_ocr_length"].value_counts()
@@ -92,6 +93,26 @@ def test_words_raw_and_corrected(summary: dict[str, Any], thumbnails: pd.DataFra
     for index, name in enumerate(("thumbnail_ocr_raw", "thumbnail_ocr")):
         counts = thumbnails[name].str.lower().str.split().explode().value_counts()
         assert {word: pair[index] for word, pair in shown.items() if pair[index]} == dict(counts)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("DON'T LOOK!", ["don't", "look"]),
+        ("Привет, МИР", ["привет", "мир"]),
+        ("안녕하세요 세계", ["안녕하세요", "세계"]),
+        ("हिन्दी में दुनिया।", ["हिन्दी", "में", "दुनिया"]),
+        ("مُحَمَّد، سلام؟", ["مُحَمَّد", "سلام"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ('צה"ל "נְקֻדּוֹת"', ['צה"ל', "נְקֻדּוֹת"]),
+        ("ภาษาไทย น้ำใจ", ["ภาษาไทย", "น้ำใจ"]),
+        ("日本語の テスト！", ["日本語の", "テスト"]),
+        ("你好，世界。TOP10", ["你好", "世界", "top10"]),
+        ("cafe\u0301", ["cafe\u0301"]),
+    ],
+)
+def test_marks_and_joiners_do_not_split_words(text: str, words: list[str]) -> None:
+    assert count_words_in(text) == words
 
 
 def test_statistics_equal_those_of_pandas_describe(
@@ -122,9 +143,10 @@ def test_correlations_equal_those_of_scipy_and_count_each_video_once(
     }
     assert "face_count" in over_all
     for name, each in over_all.items():
-        expected = stats.spearmanr(thumbnails[name].to_numpy(float), views.to_numpy(float))
-        assert each["rho"] == pytest.approx(expected.statistic)
-        assert each["n"] == len(thumbnails)
+        known = thumbnails[name].notna().to_numpy()  # no length of a text that was not read
+        numbers = (column.to_numpy(float)[known] for column in (thumbnails[name], views))
+        assert each["rho"] == pytest.approx(stats.spearmanr(*numbers).statistic)
+        assert each["n"] == known.sum()
     assert {each["within"] for each in summary["correlations"]} == {"all", "category", "channel"}
     assert {each["outcome"] for each in summary["correlations"]} == {"views", "likes"}
 
@@ -135,7 +157,11 @@ def test_videos_without_a_channel_are_no_group(
     names = thumbnails["channel_title"].str.strip().replace("", None).dropna()
     n_compared = int((names.groupby(names).transform("size") > 1).sum())
     assert 0 < n_compared < len(thumbnails)
-    within = [each["n"] for each in summary["correlations"] if each["within"] == "channel"]
+    within = [
+        each["n"]
+        for each in summary["correlations"]
+        if each["within"] == "channel" and thumbnails[each["attribute"]].notna().all()
+    ]
     assert set(within) == {n_compared}
 
 
@@ -151,14 +177,47 @@ def test_the_gallery_lists_each_thumbnail_once_with_its_values(
     assert ok["value"].tolist() == thumbnails["value_median"].tolist()
 
 
+def test_the_gallery_has_the_language_and_script_of_texts_and_the_number_of_unread_lines(
+    folder: Path, thumbnails: pd.DataFrame
+) -> None:
+    index = read_data(folder, "index-0")
+    for key, name in (
+        ("language", "thumbnail_text_language"),
+        ("script", "thumbnail_text_script"),
+        ("unread", "thumbnail_unread_lines"),
+    ):
+        expected = thumbnails[name].dropna().tolist()
+        assert [value for value in index[key] if value is not None] == expected
+        assert len(set(expected)) > (key != "language")
+
+
+def test_an_unread_line_is_no_word_of_low_confidence(folder: Path, drawn: Drawn) -> None:
+    words = drawn.results["words"].to_pandas()
+    lowest = words[words["text"].notna()].groupby("thumbnail_id")["confidence"].min()
+    index = read_data(folder, "index-0")
+    for name, confidence in zip(index["id"], index["confidence"], strict=True):
+        assert confidence == pytest.approx(lowest.get(name), abs=0.001)
+
+
+def test_an_export_of_an_earlier_version_has_no_languages_and_scripts(
+    drawn: Drawn, tmp_path: Path
+) -> None:
+    earlier = drawn.without_scripts(tmp_path / "earlier").write_site(tmp_path / "report", 0)
+    index = read_data(earlier.parent, "index-0")
+    assert not {"language", "script", "unread"} & index.keys()
+
+
 def test_details_list_every_word_and_face_of_their_thumbnail(folder: Path, drawn: Drawn) -> None:
     ids = read_data(folder, "index-0")["id"]
     details = [each for n in range(5) for each in read_data(folder, f"details-{n}")]
     assert len(details) == len(ids)
-    words = drawn.results["words"].to_pandas().groupby("thumbnail_id")["text"].apply(list).to_dict()
+    words = drawn.results["words"].to_pandas()
+    words["shown"] = words["text"].where(words["text"].notna(), "not read: " + words["script"])
+    texts = words.groupby("thumbnail_id")["shown"].apply(list).to_dict()
     faces = drawn.results["emotions"].to_pandas().groupby("thumbnail_id")["emotion"].apply(list)
     for name, detail in zip(ids, details, strict=True):
-        assert [word[0] for word in detail["words"]] == words.get(name, [])
+        shown = [word[0] or f"not read: {word[6]}" for word in detail["words"]]
+        assert shown == texts.get(name, [])
         assert [face["emotion"] for face in detail["faces"]] == faces.to_dict().get(name, [])
 
 

@@ -116,6 +116,13 @@ def test_tokens_are_counted_as_nltk_does() -> None:
     [
         ("Привет, мир!", 4),
         ("नमस्ते दुनिया", 2),
+        ("क्\u200dया श्री", 2),  # with a joiner, which is invisible
+        ("می\u200cخواهم بروم", 2),
+        ("مُحَمَّد رَسُول", 2),
+        ('צה"ל ניצח', 2),  # a quotation mark inside an acronym
+        ('"שלום"', 3),
+        ("นํ้า น้ำ", 4),
+        ("你好，世界。", 6),  # signs count as in English
         ("مرحبا بالعالم", 2),
         ("안녕 세계", 2),
         ("東京タワー", 5),

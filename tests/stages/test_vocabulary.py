@@ -32,6 +32,13 @@ def test_no_texts_give_no_words() -> None:
         ("안녕 세계 나라", {"안녕", "세계", "나라"}),  # Korean words of two syllables
         ("नमस्ते दुनिया، مرحبا", {"नमस्ते", "दुनिया", "مرحبا"}),
         ("เกม เกม", {"เ", "ก", "ม"}),
+        ("น้ำ 日本の", {"น้", "ำ", "日", "本", "の"}),
+        ("और हिन्दी है।", {"हिन्दी"}),  # a conjunct is several letters; the others have 2 and 1
+        ("क्\u200dयारी", {"क्\u200dयारी"}),  # a joiner chooses how letters are drawn
+        ("می\u200cخواهم بروم", {"می\u200cخواهم", "بروم"}),
+        ("مُحَمَّد، سلام؟", {"مُحَمَّد", "سلام"}),
+        ('ארה"ב נְקֻדּוֹת ב"הארץ" שלום', {"נְקֻדּוֹת", "הארץ", "שלום"}),
+        ("и\u0306одль ελληνικά ქართული", {"йодль", "ελληνικά", "ქართული"}),
         ("see https://youtu.be/Word or www.word.com, word.com/page", {"see"}),
         ("mail me@words.org, follow @words #words #two#words", {"mail", "follow"}),
         ("Kimmel's kids couldn't and ‘quoted’ don’t", {"kimmel", "kids", "and", "quoted"}),

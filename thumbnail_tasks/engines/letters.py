@@ -10,8 +10,14 @@ MARKS: Final = "".join(
 )
 """Accents and vowel signs that follow their letter; ``\\w`` of ``re`` leaves most of them out."""
 
-LETTER: Final = rf"(?:[^\W\d_][{MARKS}]*)"
+JOINERS: Final = "\u200c\u200d"
+"""Invisible signs inside words, of Persian and Hindi for example: how two letters are joined."""
+
+LETTER: Final = rf"(?:[^\W\d_][{MARKS}{JOINERS}]*)"
 """One letter of any script with its marks, as a pattern of ``re``."""
+
+ACRONYM_SIGN: Final = r"(?<=[א-ת])[\"”״](?=[א-ת](?![א-ת]))"
+"""The quotation mark before the last letter of a Hebrew acronym, ``צה"ל``, as a pattern."""
 
 _RANGES: Final = {
     "Latn": "A-Za-zªºÀ-ÖØ-öø-ʯᴀ-ᶿḀ-ỿⱠ-Ɀ\ua720-\ua7ffﬀ-ﬆＡ-Ｚａ-ｚ",

@@ -18,7 +18,7 @@ from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage.atomic import copy_mtime, has_same_mtime, publish, writing
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "4"
+_REPORT_VERSION = "5"
 """Increase it when the page of an unchanged export changes."""
 
 _RESULTS: dict[str, tuple[type[ShardTask], list[str] | None]] = {

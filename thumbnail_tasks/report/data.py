@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, MARKS
 from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
 from thumbnail_tasks.inputs.links import drop_blanks, read_ids, read_links
 from thumbnail_tasks.report.correlation import correlate_ranks
@@ -24,12 +25,20 @@ ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
 OUTCOMES: Final = ("views", "likes", "trending")
 _LABELS: Final = ("title", "channel_title", "category_id")
 _TEXTS: Final = (*_LABELS, "thumbnail_link", "video_id")
+_SCRIPTS: Final = {
+    "language": "thumbnail_text_language",
+    "script": "thumbnail_text_script",
+    "unread": "thumbnail_unread_lines",
+}
+"""Columns of the gallery that earlier exports lack, and their names there."""
+
 _OWN_COLUMNS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
+    *_SCRIPTS.values(),
 )
 _MAX_WORDS = 40
-_WORD: Final = re.compile(r"\w[\w'’]*")
+_WORD: Final = re.compile(rf"\w(?:[\w{MARKS}{JOINERS}'’]|{ACRONYM_SIGN})*")
 _MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
 """Larger counts share the last bar of a histogram."""
 
@@ -115,7 +124,7 @@ def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str,
         ],
         "n_with_text": int((done["thumbnail_ocr_length"] > 0).sum()),
         "n_with_faces": int((done["face_count"] > 0).sum()),
-        "n_changed": int((done["thumbnail_ocr_raw"] != done["thumbnail_ocr"]).sum()),
+        "n_changed": int(_is_changed(done).sum()),
         "words_per_thumbnail": _histogram(done, "thumbnail_ocr_length"),
         "faces_per_thumbnail": _histogram(done, "face_count"),
         "emotions": _describe_emotions(done, emotions),
@@ -139,10 +148,11 @@ def describe_items(
         words: Rows of ``schemas.WORDS`` with the column ``item``.
         emotions: Rows of ``schemas.EMOTIONS`` with the column ``item``.
     """
-    lowest = words.groupby("item")["confidence"].min().reindex(range(len(items)))
+    read = words[words["text"].notna()]
+    lowest = read.groupby("item")["confidence"].min().reindex(range(len(items)))
     doubtful = emotions[["is_too_small", "is_blurred", "is_turned"]].any(axis=1)
     n_doubtful = doubtful.groupby(emotions["item"]).sum().reindex(range(len(items)), fill_value=0)
-    raw = items["thumbnail_ocr_raw"].where(items["thumbnail_ocr_raw"] != items["thumbnail_ocr"])
+    raw = items["thumbnail_ocr_raw"].where(_is_changed(items))
     columns = {
         "id": items["thumbnail_id"],
         "status": items["thumbnail_status"],
@@ -163,8 +173,15 @@ def describe_items(
         "likes": items["likes"],
         "confidence": lowest.round(3),
         "doubtful": n_doubtful,
+        **{key: items[name] for key, name in _SCRIPTS.items() if name in items},
     }
     return {name: _as_json(column) for name, column in columns.items()}
+
+
+def _is_changed(items: pd.DataFrame) -> pd.Series:
+    """Whether correction changed a text; no if there is none, or nothing but unread lines."""
+    is_read = items["thumbnail_ocr"].notna()
+    return is_read & (items["thumbnail_ocr_raw"] != items["thumbnail_ocr"])
 
 
 def _as_json(column: pd.Series) -> list[Any]:
@@ -198,6 +215,9 @@ def _links(items: pd.DataFrame) -> list[str | None]:
 
 def count_words_in(text: str) -> list[str]:
     """The words of a text as counted in the report: lower case, without punctuation.
+
+    Chinese, Japanese, Thai and others without spaces between words are counted by the runs that
+    stand on the picture: a segmenter would need dictionaries, and single characters say little.
 
     Example:
         ``"DON'T LOOK!"`` is ``["don't", "look"]``.

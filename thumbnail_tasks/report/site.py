@@ -95,7 +95,10 @@ def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
 
 
 def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
-    """For each item, its words and faces with boxes, and details of the picture."""
+    """For each item, its words and faces with boxes, and details of the picture.
+
+    A line that was not read is a word without a text, and has its script after its box.
+    """
     details: list[dict[str, Any]] = [
         {"words": [], "faces": []} for _ in range(part.start, part.stop)
     ]
@@ -108,10 +111,12 @@ def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict
         if width == width:  # not NaN
             details[item - part.start]["size"] = [int(width), int(height)]
     for word in _between(frames["words"], part).to_dict("records"):
-        if isinstance(word["text"], str):
+        texts = [word[name] if isinstance(word[name], str) else None for name in ("text", "script")]
+        if any(texts):  # neither if the picture was not read
             confidence = _rounded(word["confidence"], 3)
             box = [_rounded(word[edge], 1) for edge in _BOX]
-            details[word["item"] - part.start]["words"].append([word["text"], confidence, *box])
+            shown = [texts[0], confidence, *box, *(texts[1:] if texts[0] is None else ())]
+            details[word["item"] - part.start]["words"].append(shown)
     faces = _between(frames["faces"], part).merge(
         _between(frames["emotions"], part).drop(columns="thumbnail_id"),
         on=["item", "face_index"],

@@ -1,9 +1,10 @@
 """Join each thumbnail's words, tell their language, and correct their spelling."""
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import luigi
 import pyarrow as pa
@@ -14,7 +15,7 @@ from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines import languages, spelling
 from thumbnail_tasks.engines.interface import Engine, choose
 from thumbnail_tasks.engines.languages import Languages, LanguageTeller
-from thumbnail_tasks.engines.letters import take_characters
+from thumbnail_tasks.engines.letters import ACRONYM_SIGN, take_characters
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
 from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.engines.text.scripts import script_of
@@ -24,6 +25,8 @@ from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
+
+_ACRONYM_SIGN: Final = re.compile(ACRONYM_SIGN)
 
 
 class Thresholds(NamedTuple):
@@ -146,12 +149,13 @@ def _tell_languages(
 def count_tokens(text: str) -> int:
     """Number of tokens by NLTK's word tokenizer (Penn Treebank), which needs no data.
 
-    Each character of the scripts without spaces is a token: see ``engines.letters``.
+    Each character of the scripts without spaces is a token: see ``engines.letters``. A Hebrew
+    acronym is one token; NLTK would split it at its quotation mark.
 
     Example:
         ``I QUIT!`` has 3 tokens, ``東京 Tokyo`` has 3, too.
     """
-    characters, rest = take_characters(text)
+    characters, rest = take_characters(_ACRONYM_SIGN.sub("״", text))
     return len(characters) + len(_load_tokenizer().tokenize(rest))
 
 
@@ -176,6 +180,7 @@ class CorrectText(ShardTask):
     """
 
     table = "texts"
+    version = "2"  # Hebrew acronyms are one token
     upstream = (DownloadThumbnails, RecognizeText)
 
     @classmethod

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines.letters import LETTER, MARKS, take_characters
+from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, LETTER, MARKS, take_characters
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, texts_of
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, read_columns
 from thumbnail_tasks.storage.naming import table_of_shard
@@ -35,9 +35,10 @@ MIN_TITLES: Final = 1
 
 # A word is not adjacent to a digit or an underscore. The English "'s" is left out; fragments before
 # another apostrophe ("couldn" of "couldn't") are not words, and frequent enough to attract wrong
-# corrections. Korean has whole words of two syllables.
+# corrections; nor are those of Hebrew acronyms. Korean has whole words of two syllables.
+_IN_WORD: Final = rf"[\w{MARKS}{JOINERS}]"
 _WORD: Final = re.compile(
-    rf"(?<![\w{MARKS}])({LETTER}{{3,14}}|[가-힣]{{2}})(?:['’]s)?(?!['’]?[\w{MARKS}])"
+    rf"(?<!{_IN_WORD})({LETTER}{{3,14}}|[가-힣]{{2}})(?:['’]s)?(?!['’]?{_IN_WORD}|{ACRONYM_SIGN})"
 )
 
 # Addresses, handles and hashtags: "https://a.b/c", "www.a.com", "me@a.com", "@me", "#one#two",

@@ -13,16 +13,27 @@ report.named = (item) =>
   report.items.id[item] ||
   `row without a thumbnail`;
 
+/** The direction of a thumbnail's text: that of its script, as its first word may be a foreign name. */
+report.direction = (item) =>
+  ["Arabic", "Hebrew"].includes(report.items.script?.[item]) ? "rtl" : "auto";
+
+report.silent = (item) => (report.items.unread?.[item] ? "text not read" : "no text");
+
+report.unreadLine = (script) =>
+  `a line in ${script === "other" ? "another script" : script}, not read`;
+
 report.describe = (item) => {
   const { text, faces } = report.items;
   const results = [
-    text[item] ? `text: ${text[item].slice(0, 200)}` : "no text",
+    text[item] ? `text: ${text[item].slice(0, 200)}` : report.silent(item),
     faces[item] ? `${faces[item]} face${faces[item] > 1 ? "s" : ""}` : "no face",
   ];
   return `Thumbnail of ${report.named(item).slice(0, 200)}; ${results.join("; ")}`;
 };
 
-/** Boxes of words and faces over a picture without black bars; dashed: not in the text. */
+/** Boxes of words and faces over a picture without black bars; dashed: not in the text. A word is
+ * its text, confidence and box; without a text, it is a line that was not read, and has its script.
+ */
 report.boxes = (detail, ratio, item) => {
   if (!detail.size) return null;
   const [width, height] = detail.size;
@@ -30,7 +41,11 @@ report.boxes = (detail, ratio, item) => {
   const top = Math.max(0, (height - shown) / 2);
   const text = new Set((report.items.raw[item] ?? report.items.text[item] ?? "").split(" "));
   const kind = (word) =>
-    word.split(" ").every((part) => text.has(part)) ? "word" : "word left-out";
+    word === null
+      ? "word unread"
+      : word.split(" ").every((part) => text.has(part))
+        ? "word"
+        : "word left-out";
   const rect = ([x0, y0, x1, y1], name, label) =>
     report.make(
       "rect",
@@ -40,7 +55,9 @@ report.boxes = (detail, ratio, item) => {
   return report.make(
     "svg",
     { viewBox: `0 ${top} ${width} ${height - 2 * top}`, "aria-hidden": "true" },
-    detail.words.filter((w) => w[2] !== null).map((w) => rect(w.slice(2), kind(w[0]), w[0])),
+    detail.words
+      .filter((w) => w[2] !== null)
+      .map((w) => rect(w.slice(2, 6), kind(w[0]), w[0] ?? report.unreadLine(w[6]))),
     detail.faces.map((face) => rect(face.box, "face", face.emotion ?? "face")),
   );
 };
@@ -98,9 +115,9 @@ report.card = (item) => {
         : null,
       report.make(
         "p",
-        { dir: "auto", class: items.text[item] ? null : "soft" },
+        items.text[item] ? { dir: report.direction(item) } : { class: "soft" },
         items.text[item]?.slice(0, 300) ||
-          (items.status[item] === "ok" ? "no text" : (items.id[item] ?? "")),
+          (items.status[item] === "ok" ? report.silent(item) : (items.id[item] ?? "")),
       ),
       chips.length
         ? report.make(
@@ -123,8 +140,11 @@ report.open = async (item) => {
   const facts = [
     ["Status", items.status[item]],
     ["Reason", detail.detail],
-    ["Text", items.text[item]],
-    ["As recognised", items.raw[item]],
+    ["Text", items.text[item], report.direction(item)],
+    ["As recognised", items.raw[item], report.direction(item)],
+    ["Language", report.language(items.language?.[item])],
+    ["Script", items.script?.[item]],
+    ["Lines not read", items.unread?.[item]],
     ["Channel", items.channel[item]],
     ["Category", items.category[item]],
     ["Views", items.views[item] === null ? null : report.number(items.views[item])],
@@ -163,9 +183,9 @@ report.open = async (item) => {
       {},
       facts
         .filter(([, value]) => value !== null && value !== undefined && value !== "")
-        .flatMap(([name, value]) => [
+        .flatMap(([name, value, dir]) => [
           report.make("dt", {}, name),
-          report.make("dd", { dir: "auto" }, String(value)),
+          report.make("dd", { dir: dir ?? "auto" }, String(value)),
         ]),
     ),
     detail.faces.length ? report.make("h3", {}, "Faces, from left to right") : "",
@@ -186,13 +206,16 @@ report.open = async (item) => {
       ? report.make(
           "p",
           { class: "soft" },
-          "A dashed box is a word whose confidence is too low for the text.",
+          "A dashed box is a word whose confidence is too low for the text, a dotted one a line in a script that is not read.",
         )
       : "",
     detail.words.length
       ? report.table(
           ["word", "confidence"],
-          detail.words.map((word) => [word[0], word[1]]),
+          detail.words.map(([text, confidence, , , , , script]) => [
+            text ?? report.make("i", {}, report.unreadLine(script)),
+            confidence,
+          ]),
           "Words and their confidence",
         )
       : "",

@@ -113,8 +113,14 @@ report.link = (address, text) =>
     ? report.make("a", { href: address, rel: "noopener noreferrer", target: "_blank" }, text)
     : null;
 
-report.table = (head, rows, label) =>
-  report.make(
+/** A text whose direction and order do not depend on what is beside it, where no <bdi> is allowed. */
+report.isolated = (text) => `\u2068${text}\u2069`;
+
+/** A table; texts begin at the side where their script begins, numbers end at the right. */
+report.table = (head, rows, label) => {
+  const isNumber = (cell) => typeof cell === "number" || cell === null;
+  const kinds = head.map((_, i) => (rows.every((row) => isNumber(row[i])) ? null : "text"));
+  return report.make(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     report.make(
@@ -126,7 +132,7 @@ report.table = (head, rows, label) =>
         report.make(
           "tr",
           {},
-          head.map((h) => report.make("th", { scope: "col" }, h)),
+          head.map((h, i) => report.make("th", { scope: "col", class: kinds[i] }, h)),
         ),
       ),
       report.make(
@@ -139,7 +145,11 @@ report.table = (head, rows, label) =>
             row.map((cell, i) =>
               report.make(
                 i ? "td" : "th",
-                i ? {} : { scope: "row" },
+                {
+                  scope: i ? null : "row",
+                  class: kinds[i],
+                  dir: isNumber(cell) ? null : "auto",
+                },
                 cell instanceof Node ? cell : report.number(cell),
               ),
             ),
@@ -148,6 +158,7 @@ report.table = (head, rows, label) =>
       ),
     ),
   );
+};
 
 report.number = (value, digits = 3) => {
   if (value === null || value === undefined) return "–";
@@ -155,6 +166,13 @@ report.number = (value, digits = 3) => {
   return value.toLocaleString("en", {
     maximumFractionDigits: Number.isInteger(value) ? 0 : digits,
   });
+};
+
+/** The English name of a language (ISO 639-1). */
+report.language = (code) => {
+  if (!/^[a-z]{2,3}$/.test(code ?? "")) return code;
+  report._languages ??= new Intl.DisplayNames(["en"], { type: "language" });
+  return report._languages.of(code);
 };
 
 report.share = (part, whole) => (whole ? `${report.number((100 * part) / whole, 1)} %` : "–");

@@ -65,10 +65,16 @@ report.views.gallery = {
       make(
         "div",
         { class: "filters", role: "search", "aria-label": "Filters" },
-        field("q", "Word", make("input", { type: "search", placeholder: "in text, title or id" })),
+        field(
+          "q",
+          "Word",
+          make("input", { type: "search", dir: "auto", placeholder: "in text, title or id" }),
+        ),
         select("emotion", "Emotion", same(report.EMOTIONS)),
         select("faces", "Faces", ranges),
         select("text", "Text", amounts),
+        select("language", "Language", []),
+        select("script", "Script", []),
         select("colour", "Colour", same(report.COLOURS)),
         select("status", "Status", same(report.summary.statuses.map((s) => s.status))),
         select("category", "Category", []),
@@ -76,7 +82,7 @@ report.views.gallery = {
         select(
           "doubt",
           "Doubtful",
-          Object.entries(report.DOUBTS).map(([value, [text]]) => [value, text]),
+          report.doubts().map(([value, text]) => [value, text]),
         ),
         order,
         this.check("words", "Words"),
@@ -85,7 +91,7 @@ report.views.gallery = {
       make(
         "div",
         { class: "bar" },
-        (this.count = make("p", { role: "status", id: "count" })),
+        (this.status = make("p", { role: "status", id: "count" })),
         make(
           "button",
           {
@@ -126,14 +132,14 @@ report.views.gallery = {
   },
 
   set(state) {
-    for (const name of ["category", "channel"]) this.offer(name);
+    if (report.isWhole && !this.isCounted) this.count();
     for (const [name, control] of Object.entries(this.fields)) {
       const value = state[name] ?? "";
       if (
         control.tagName === "SELECT" &&
         ![...control.options].some((option) => option.value === value)
       )
-        control.append(report.make("option", { value }, value));
+        control.append(report.make("option", { value }, this.label(name, value)));
       if (control.value !== value) control.value = value;
     }
     for (const kind of ["words", "faces"]) {
@@ -142,22 +148,36 @@ report.views.gallery = {
     }
   },
 
-  /** The distinct values of a column once it is loaded, the most frequent first. */
+  label(name, value) {
+    return report.isolated((name === "language" ? report.language(value) : value).slice(0, 60));
+  },
+
+  /** Say in the options of filters how many thumbnails have them, once all are loaded. */
+  count() {
+    for (const name of ["category", "channel", "language", "script"]) this.offer(name);
+    const options = [...this.fields.doubt.options];
+    for (const [key, text, is] of report.doubts()) {
+      let count = 0;
+      for (let item = 0; item < report.n; item++) if (is(item)) count++;
+      options.find((option) => option.value === key).textContent = `${text} (${count})`;
+    }
+    this.isCounted = true;
+  },
+
+  /** The distinct values of a column, the most frequent first; no filter without values. */
   offer(name) {
     const control = this.fields[name];
-    if (!report.isWhole || control.dataset.whole) return;
     const counts = new Map();
-    for (const value of report.items[name])
+    for (const value of report.items[name] ?? [])
       if (value !== null && value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
     const most = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 1000);
     control.replaceChildren(
       control.options[0],
       ...most.map(([value, count]) =>
-        report.make("option", { value }, `${value.slice(0, 60)} (${count})`),
+        report.make("option", { value }, `${this.label(name, value)} (${count})`),
       ),
     );
     control.parentElement.hidden = most.length === 0;
-    control.dataset.whole = "1";
   },
 
   async list(state) {
@@ -165,7 +185,7 @@ report.views.gallery = {
     let nearness = null;
     const near = state.near ? report.items.id.indexOf(state.near) : -1;
     if (near >= 0 && report.items.vector[near] !== null) {
-      this.count.textContent = "Comparing texts …";
+      this.status.textContent = "Comparing texts …";
       nearness = await report.nearness(report.items.vector[near]);
       if (request !== this.request) return;
     }
@@ -174,8 +194,15 @@ report.views.gallery = {
     const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
     const shown = this.found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
     const more = report.isWhole ? "" : " (still loading)";
-    const similar = nearness ? `, most similar to “${report.items.text[near].slice(0, 80)}” first` : "";
-    this.count.textContent = `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails${similar}${more}`;
+    const text = nearness ? report.items.text[near].slice(0, 80) : "";
+    const similar = nearness
+      ? [", most similar to “", report.make("bdi", { dir: report.direction(near) }, text), "” first"]
+      : [];
+    this.status.replaceChildren(
+      `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
+      ...similar,
+      more,
+    );
     const key = JSON.stringify([shown, report.n]);
     if (this.key !== key) this.cards.replaceChildren(...shown.map(report.card));
     this.key = key;

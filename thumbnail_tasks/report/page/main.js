@@ -58,8 +58,13 @@ report.start = async () => {
   const engines = Object.entries(about)
     .filter(([name]) => !["version", "videos"].includes(name))
     .map(([name, tag]) => `${name}: ${tag}`);
-  document.getElementById("made").textContent =
-    `Made from ${about.videos} by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`;
+  document
+    .getElementById("made")
+    .replaceChildren(
+      "Made from ",
+      report.make("bdi", {}, about.videos),
+      ` by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`,
+    );
   window.addEventListener("hashchange", report.show);
   report.show();
   await report.loadItems(report.show);

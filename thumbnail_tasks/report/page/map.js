@@ -15,7 +15,7 @@ report.views.map = {
 
   build(section) {
     const { make } = report;
-    this.q = make("input", { type: "search", id: "map-q", placeholder: "mark texts with …" });
+    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "mark texts with …" });
     this.q.addEventListener("input", () => report.go({ q: this.q.value }, { replace: true }));
     this.by = make(
       "select",
@@ -59,7 +59,7 @@ report.views.map = {
           "aria-label":
             "Map of the texts. The gallery lists the same texts, and those similar to each.",
         })),
-        make("p", { class: "soft", id: "map-hover" }),
+        make("p", { class: "soft", id: "map-hover", dir: "auto" }),
       ),
       make("h2", {}, "Marked texts"),
       (this.listed = make("ul", { class: "reasons", id: "map-list" })),
@@ -206,8 +206,9 @@ report.views.map = {
       );
       this.drawn.redraw = [...report.charts].at(-1).redraw;
       this.chart.on("mouseover", (event) => {
-        document.getElementById("map-hover").textContent =
-          report.items.text[event.value?.[2]] ?? "";
+        const hover = document.getElementById("map-hover");
+        hover.textContent = report.items.text[event.value?.[2]] ?? "";
+        hover.dir = report.direction(event.value?.[2]);
       });
     }
     document.getElementById("map-count").textContent =
@@ -220,7 +221,10 @@ report.views.map = {
           {},
           report.make(
             "a",
-            { href: report.hash({ view: "gallery", near: report.items.id[item] }), dir: "auto" },
+            {
+              href: report.hash({ view: "gallery", near: report.items.id[item] }),
+              dir: report.direction(item),
+            },
             report.items.text[item].slice(0, 200),
           ),
         ),

@@ -37,13 +37,8 @@ report.views.misses = {
         ),
       );
       for (const item of of.slice(0, LISTED)) {
-        const line = make(
-          "li",
-          { dir: "auto" },
-          report.link(items.link[item], items.id[item] ?? report.named(item)) ??
-            items.id[item] ??
-            report.named(item),
-        );
+        const name = items.id[item] ?? report.named(item);
+        const line = make("li", {}, make("bdi", {}, report.link(items.link[item], name) ?? name));
         list.append(line);
         if (items.id[item] !== null)
           report
@@ -53,7 +48,7 @@ report.views.misses = {
       if (of.length > LISTED)
         list.append(make("li", {}, `and ${report.number(of.length - LISTED)} more`));
     }
-    for (const [doubt, [name, is]] of Object.entries(report.DOUBTS)) {
+    for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
       const sort = doubt === "low" ? "unsure" : "";
       const first = report.select({ doubt, sort }).slice(0, SHOWN);

@@ -6,14 +6,19 @@ report.range = (value) => {
   return found ? [Number(found[1]), found[2] === "" ? Infinity : Number(found[2])] : null;
 };
 
+/** Doubts: their names, their columns, and which values are doubtful. */
 report.DOUBTS = {
-  low: [
-    "a word of low confidence",
-    (item) => report.items.confidence[item] !== null && report.items.confidence[item] < 0.8,
-  ],
-  changed: ["text changed by correction", (item) => report.items.raw[item] !== null],
-  faces: ["a face that is hard to judge", (item) => report.items.doubtful[item] > 0],
+  low: ["a word of low confidence", "confidence", (value) => value !== null && value < 0.8],
+  changed: ["text changed by correction", "raw", (value) => value !== null],
+  faces: ["a face that is hard to judge", "doubtful", (value) => value > 0],
+  unread: ["a line that was not read", "unread", (value) => value > 0],
 };
+
+/** The doubts that this export has columns for: key, name, and a test of an item. */
+report.doubts = () =>
+  Object.entries(report.DOUBTS)
+    .filter(([, [, column]]) => report.items[column])
+    .map(([key, [name, column, is]]) => [key, name, (item) => is(report.items[column][item])]);
 
 report.ORDERS = new Map([
   ["views", ["views", -1]],
@@ -44,10 +49,10 @@ report.select = (state, nearness = null) => {
       );
   }
   if (state.colour) tests.push((i) => report.colour(i) === state.colour);
-  for (const name of ["status", "category", "channel"]) {
-    if (state[name]) tests.push((i) => items[name][i] === state[name]);
+  for (const name of ["status", "category", "channel", "language", "script"]) {
+    if (state[name]) tests.push((i) => items[name]?.[i] === state[name]);
   }
-  if (Object.hasOwn(report.DOUBTS, state.doubt ?? "")) tests.push(report.DOUBTS[state.doubt][1]);
+  for (const [key, , is] of report.doubts()) if (state.doubt === key) tests.push(is);
   if (nearness) tests.push((i) => items.vector[i] !== null);
   const found = [];
   for (let i = 0; i < report.n; i++) if (tests.every((test) => test(i))) found.push(i);
