@@ -50,15 +50,16 @@ check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverag
 	$(BIN)/codespell
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not dag and not model and not browser" --cov --cov-report=term
 
-accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
-	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
-
-# Packages that conflict with the lock; if they cannot be installed, the table says so.
-$(PEERS)/installed: benchmarks/speed/requirements.txt
-	-$(PYTHON) -m venv $(PEERS) && $(PEERS)/bin/python -m pip install --quiet \
+# Packages that conflict with the lock or are no dependencies; if they cannot be installed, the table
+# says so.
+$(PEERS)/%/installed: benchmarks/%/requirements.txt
+	-$(PYTHON) -m venv $(@D) && $(@D)/bin/python -m pip install --quiet \
 		--disable-pip-version-check -r $< && touch $@
 
-bench: $(DEV) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
+accuracy: $(DEV) $(PEERS)/accuracy/installed ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>, FONTS=<folder>, TESSDATA_PREFIX=<folder>
+	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)") $(if $(FONTS),--fonts "$(FONTS)")
+
+bench: $(DEV) $(PEERS)/speed/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
 torture: $(DEV) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…

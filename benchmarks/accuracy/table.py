@@ -19,6 +19,8 @@ from benchmarks.tables import (
     write_files,
 )
 
+_MIN_CASES = 5
+"""Groups of fewer cases are shown without an interval."""
 _NAMED = ("thumbnail-tasks", "rapidocr", "onnxruntime", "dlib-bin", "tensorflow", "numpy")
 
 
@@ -121,8 +123,10 @@ def _format_groups(rows: Sequence[Row]) -> list[str]:
 
 
 def _format_cell(row: Row) -> str:
-    """``0.843 (0.710 to 0.949), ≥ 0.88: **no**``; ``–`` if the score is not defined."""
+    """``0.843 (0.710 to 0.949), ≥ 0.88: **no**``; draws of very few cases tell nothing."""
     score, interval = _format_estimate(row)
+    if row.n_cases < _MIN_CASES:
+        interval = ""
     target = ": ".join(filter(None, format_target(row.target, row.is_met)))
     return ", ".join(filter(None, [f"{score} {interval}".strip(), target]))
 

@@ -33,7 +33,7 @@ DIR/models/emotion_model_v6_23.hdf5 the notebook's emotion network
 DIR/videos/*.csv                    tables with a column 'title'
 
 It writes speed.md and speed.json. img2dataset conflicts with our lock file; `make bench` installs
-it into build/peers. Missed targets are reported; the exit code is 0 unless there is an error.
+it into build/peers/speed. Missed targets are reported; the exit code is 0 unless there is an error.
 """
 
 PARTS: dict[str, Callable[[Setting], list[Row]]] = {

@@ -51,12 +51,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=128, metavar="N", help="default: 128")
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
+    py_spy = ROOT / "build" / "peers" / "speed" / "bin" / "py-spy"
     raw = ROOT / "build" / "speed" / "profile.raw"
     raw.parent.mkdir(parents=True, exist_ok=True)
     for stage in STAGES:
         subprocess.run(
             [
-                *(ROOT / "build" / "peers" / "bin" / "py-spy", "record", "--function", "--idle"),
+                *(py_spy, "record", "--function", "--idle"),
                 *("--rate", "100", "--format", "raw", "--output", raw, "--"),
                 *(sys.executable, "-m", "benchmarks.speed.stage", stage),
                 *("--data", args.data, "--pictures", str(args.pictures)),

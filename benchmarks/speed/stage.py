@@ -1,6 +1,6 @@
 r"""Run a single stage on real pictures, for a profiler.
 
-    build/peers/bin/py-spy record --native --threads --output build/speed/text.svg -- \
+    build/peers/speed/bin/py-spy record --native --threads --output build/speed/text.svg -- \
         .venv/bin/python -m benchmarks.speed.stage text --pictures 128
 
 ``make bench`` installs py-spy. It pauses the process for each sample: trust shares, not times.

@@ -62,11 +62,11 @@ def test_groups_have_a_table_of_their_own(tmp_path: Path) -> None:
     rows = [
         row(0.25),
         *(
-            Row("scripts", measured, engine, 3, "pictures", score, target=target, group="Greek")
-            for measured, engine, score, target in (
-                ("recall", "ours", Estimate(0.5, 0.25, 0.75), Target("≥", 0.7)),
-                ("recall", "theirs", Estimate(0, 0, 0), None),
-                ("precision", "theirs", Estimate(NAN, NAN, NAN), None),
+            Row("scripts", measured, engine, n, "pictures", score, target=target, group="Greek")
+            for measured, engine, n, score, target in (
+                ("recall", "ours", 5, Estimate(0.5, 0.25, 0.75), Target("≥", 0.7)),
+                ("recall", "theirs", 4, Estimate(0, 0, 0), None),
+                ("precision", "theirs", 4, Estimate(NAN, NAN, NAN), None),
             )
         ),
     ]
@@ -77,7 +77,7 @@ def test_groups_have_a_table_of_their_own(tmp_path: Path) -> None:
         "",
         "| script or language | engine | cases | recall | precision | note |",
         "|---|---|---|---|---|---|",
-        "| Greek | ours | 3 pictures | 0.500 (0.250 to 0.750), ≥ 0.7: **no** |  |  |",
-        "| Greek | theirs | 3 pictures | 0.000 (0.000 to 0.000) | – |  |",
+        "| Greek | ours | 5 pictures | 0.500 (0.250 to 0.750), ≥ 0.7: **no** |  |  |",
+        "| Greek | theirs | 4 pictures | 0.000 | – |  |",
         "",
     ]

@@ -29,7 +29,7 @@ _DELAYS_MS = (0, 50)
 _N_IMAGES, _N_FEW = 1000, 10
 _N_ROUNDS = 3
 _UNLIMITED_PER_SECOND = 1_000_000.0
-_PEERS_PYTHON = ROOT / "build" / "peers" / "bin" / "python"
+_PEERS_PYTHON = ROOT / "build" / "peers" / "speed" / "bin" / "python"
 _TARGET = Target("≥", 1)
 
 

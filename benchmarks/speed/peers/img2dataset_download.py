@@ -1,6 +1,6 @@
 """Run img2dataset on a list of URLs, with the Python of its own environment.
 
-    build/peers/bin/python -m benchmarks.speed.peers.img2dataset_download URLS FOLDER THREADS
+    build/peers/speed/bin/python -m benchmarks.speed.peers.img2dataset_download URLS FOLDER THREADS
 
 Its options match our stage: check that each response is a picture, compute its digest, and write
 its unchanged bytes to Parquet.
