@@ -38,7 +38,8 @@ class Font(NamedTuple):
     """A font, or one of a collection."""
 
     path: Path
-    index: int
+    number: int
+    """Its position in the collection."""
     languages: frozenset[str]
     """As fontconfig names them."""
     name: str
@@ -107,9 +108,9 @@ def draw_line(line: Line, font: Font, number: int) -> Image.Image:
     picture = Image.new("RGB", _SIZE_PX, background)
     canvas = ImageDraw.Draw(picture)
     widest = _SIZE_PX[0] - 2 * _MARGIN_PX
-    large = ImageFont.truetype(font.path, _LARGEST_PX, font.index)
+    large = ImageFont.truetype(font.path, _LARGEST_PX, font.number)
     size = min(_LARGEST_PX, int(_LARGEST_PX * widest / large.getlength(line.text)))
-    fitting = ImageFont.truetype(font.path, size, font.index)
+    fitting = ImageFont.truetype(font.path, size, font.number)
     middle = (_SIZE_PX[0] / 2, _SIZE_PX[1] / 2)
     canvas.text(middle, line.text, fill=colour, font=fitting, anchor="mm")
     return picture

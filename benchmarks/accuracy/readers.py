@@ -99,7 +99,7 @@ def _measure(pairs: Sequence[tuple[Label, Reading]]) -> dict[str, list[tuple[flo
     """Sums of each picture for each thing measured, as ``bootstrap`` takes them."""
     if not pairs:
         return {}
-    counts = [label.count(reading.text) for label, reading in pairs]
+    counts = [label.count_words(reading.text) for label, reading in pairs]
     cases: dict[str, list[tuple[float, ...]]] = {
         RECALL: [(count.n_hits, count.n_wanted) for count in counts],
         PRECISION: [(count.n_hits, count.n_reported) for count in counts],

@@ -65,7 +65,7 @@ class Label(NamedTuple):
     optional_words: str = ""
     """Words that are not counted either way."""
 
-    def count(self, reported: str) -> Counts:
+    def count_words(self, reported: str) -> Counts:
         """Compare multisets of words."""
         wanted, optional, found = (
             Counter(split_words(text, self.language))

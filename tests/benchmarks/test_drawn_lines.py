@@ -50,7 +50,7 @@ def test_the_plainest_bold_font_that_has_the_language_is_chosen(
     script: str, language: str, chosen: str
 ) -> None:
     fonts = parse_fonts(LISTED)
-    assert [font.index for font in fonts] == [0, 0, 1, 0]
+    assert [font.number for font in fonts] == [0, 0, 1, 0]
     font = choose_font(fonts, Line(script, language, ""))
     assert str(font.path) == chosen
     assert font.name.endswith(" Bold")

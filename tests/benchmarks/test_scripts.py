@@ -27,8 +27,8 @@ def test_words_keep_their_script_and_marks(text: str, language: str, words: list
 
 def test_optional_words_count_neither_way() -> None:
     label = Label(Path(), "Cyrl", "ru", "КАК ЗОВУТ ЗОВУТ", "ТВ")
-    assert label.count("как зовут тв что") == Counts(2, 3, 3, 0)
-    assert label.count("") == Counts(0, 3, 0, 0)
+    assert label.count_words("как зовут тв что") == Counts(2, 3, 3, 0)
+    assert label.count_words("") == Counts(0, 3, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_words_in_a_script_that_no_label_has_are_false_text(
     script: str, language: str, words: str, optional: str, reported: str, n_false: int
 ) -> None:
     label = Label(Path(), script, language, words, optional)
-    assert label.count(reported).n_false_script == n_false
+    assert label.count_words(reported).n_false_script == n_false
 
 
 @pytest.mark.parametrize(
