@@ -71,13 +71,13 @@ class Label(NamedTuple):
             Counter(split_words(text, self.language))
             for text in (self.words, self.optional_words, reported)
         )
-        counted = found - (optional - wanted)
+        hits, extra = wanted & found, found - wanted - optional
         scripts = count_scripts(f"{self.words} {self.optional_words}")
         if scripts[JAPANESE]:
             scripts[CHINESE] += 1
-        is_false = {word: script_of([word]) not in (None, *scripts) for word in counted}
-        n_false = sum(n for word, n in counted.items() if is_false[word])
-        return Counts((wanted & found).total(), wanted.total(), counted.total(), n_false)
+        is_false = {word: script_of([word]) not in (None, *scripts) for word in extra}
+        n_false = sum(n for word, n in extra.items() if is_false[word])
+        return Counts(hits.total(), wanted.total(), (hits + extra).total(), n_false)
 
     def count_edits(self, reported: str) -> tuple[int, int]:
         """Character error rate: its numerator and denominator.

@@ -29,6 +29,10 @@ def test_optional_words_count_neither_way() -> None:
     label = Label(Path(), "Cyrl", "ru", "КАК ЗОВУТ ЗОВУТ", "ТВ")
     assert label.count_words("как зовут тв что") == Counts(2, 3, 3, 0)
     assert label.count_words("") == Counts(0, 3, 0, 0)
+    repeated = Label(Path(), "Latn", "es", "de", "de")
+    assert repeated.count_words("de") == Counts(1, 1, 1, 0)
+    assert repeated.count_words("de de") == Counts(1, 1, 1, 0)
+    assert repeated.count_words("de de de") == Counts(1, 1, 2, 0)
 
 
 @pytest.mark.parametrize(
