@@ -50,8 +50,8 @@ check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverag
 	$(BIN)/codespell
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not dag and not model and not browser" --cov --cov-report=term
 
-accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>
-	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)")
+accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>, FONTS=<folder>, TESSDATA_PREFIX=<folder>
+	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)") $(if $(FONTS),--fonts "$(FONTS)")
 
 # Packages that conflict with the lock; if they cannot be installed, the table says so.
 $(PEERS)/installed: benchmarks/speed/requirements.txt

@@ -12,6 +12,7 @@ from benchmarks.accuracy.gallery import Card, write_gallery
 from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.parts import Measured, Setting
+from benchmarks.accuracy.parts.drawn_lines import measure_drawn_lines
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
 from benchmarks.accuracy.parts.languages import measure_languages
@@ -32,8 +33,13 @@ DIR/thumbnails/hqdefault/ID.jpg     the pictures; maxresdefault/ID.jpg: original
 DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels; the pictures are beside it
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
 DIR/models/*.hdf5                   the published emotion networks
-DIR/languages/labels.csv, hqdefault  words on thumbnails in other languages, for scripts
+DIR/languages/labels.csv            video_id, language (ISO 639-1), script (ISO 15924), words,
+                                    optional_words; the pictures are in hqdefault/ID.jpg beside it
 DIR/videos/*.csv                    tables with a column 'title'; 'category_id' for languages
+
+Lines in ten scripts are drawn with the fonts that fontconfig finds, or those of --fonts. Tesseract
+needs the wheel tesserocr (see `make accuracy`) and models: Debian's tesseract-ocr-*, or the folder
+TESSDATA_PREFIX.
 
 It writes accuracy.md, accuracy.json, gallery.html and reliability_*.svg, and caches results of slow
 peers in cache/. Missed targets are reported; the exit code is 0 unless there is an error.
@@ -47,6 +53,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "languages": measure_languages,
     "right words": measure_right_words,
     "scripts": measure_scripts,
+    "drawn lines": measure_drawn_lines,
     "sample": measure_sample,
 }
 
@@ -61,6 +68,9 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="default: ../shared/data")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: build/accuracy")
+    parser.add_argument(
+        "--fonts", type=Path, metavar="DIR", help="default: the fonts that fontconfig finds"
+    )
     names = ",".join(PARTS)
     parser.add_argument(
         "--only",
@@ -72,23 +82,22 @@ def main() -> None:
     wanted = [name for name in args.only.split(",") if name]
     if not wanted or set(wanted) - set(PARTS):
         parser.error(f"--only: expected some of {names}; found: {args.only!r}")
-    if args.data and not args.data.is_dir():
-        parser.error(f"--data: expected a folder; found none at {args.data}")
+    for flag, folder in (("--data", args.data), ("--fonts", args.fonts)):
+        if folder and not folder.is_dir():
+            parser.error(f"{flag}: expected a folder; found none at {folder}")
     data = (args.data or ROOT.parent / "shared" / "data").resolve()
     out = args.out or ROOT / "build" / "accuracy"
-    measure(wanted, data, out.resolve())
+    measure(wanted, Setting(data, out.resolve(), args.fonts))
 
 
-def measure(wanted: list[str], data: Path, out: Path) -> list[Row]:
+def measure(wanted: list[str], setting: Setting) -> list[Row]:
     """Measure some parts and write the table and the gallery.
 
     Args:
         wanted: Keys of ``PARTS``.
-        data: The labelled data; may not exist.
-        out: The folder of the results.
+        setting: The labelled data, which may not exist, and the folder of the results.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    setting = Setting(data, out)
+    setting.out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     cards: dict[str, list[Card]] = {}
     for name in wanted:
@@ -101,8 +110,8 @@ def measure(wanted: list[str], data: Path, out: Path) -> list[Row]:
                 say(f"{row.part}, {row.measured}, {row.engine}: {row.note}")
         rows += measured.rows
         cards |= {heading: list(own) for heading, own in measured.cards.items()}
-        paths = write_table(rows, data, out)
-    paths.append(write_gallery(cards, out))
+        paths = write_table(rows, setting.data, setting.out)
+    paths.append(write_gallery(cards, setting.out))
     n_met, n_missed = (sum(row.is_met is met for row in rows) for met in (True, False))
     print(f"{len(rows)} rows; {n_met} targets met, {n_missed} missed", *paths, sep="\n")
     return rows

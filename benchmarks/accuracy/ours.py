@@ -24,6 +24,11 @@ def our_text() -> Contestant:
     return Contestant(f"ours: {RecognizeText.selected_engine().name()}", _load_text)
 
 
+def our_texts() -> Contestant:
+    """The stages RecognizeText and CorrectText: the text before correction, and its script."""
+    return Contestant(f"ours: {RecognizeText.selected_engine().name()}", _load_texts)
+
+
 def our_faces() -> Contestant:
     """The stage DetectFaces, with the engine from luigi.cfg."""
     return Contestant(f"ours: {DetectFaces.selected_engine().name()}", _load_faces)
@@ -61,6 +66,24 @@ def _load_text() -> Callable[[bytes], list[str]]:
         thumbnails = as_thumbnails([content])
         words = recognize([thumbnails, without_titles(thumbnails)]).to_pylist()
         return [word["text"] for word in words if word["text"] and thresholds.keep(word)]
+
+    return read
+
+
+def _load_texts() -> Callable[[bytes], dict[str, Any]]:
+    recognize, correct = load_stage(RecognizeText), load_stage(CorrectText)
+    listed = {"thumbnail_id": _ID, "title_and_channel": ""}
+    shard = pa.Table.from_pylist([listed], schemas.SHARDS)
+    vocabulary = schemas.VOCABULARY.empty_table()
+
+    def read(content: bytes) -> dict[str, Any]:
+        thumbnail = as_thumbnails([content])
+        (row,) = correct([thumbnail, recognize([thumbnail]), shard, vocabulary]).to_pylist()
+        return {
+            "text": row["ocr_raw"] or "",
+            "script": row["text_script"],
+            "n_unread_lines": row["unread_lines"],
+        }
 
     return read
 

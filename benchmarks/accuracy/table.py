@@ -19,6 +19,8 @@ from benchmarks.tables import (
     write_files,
 )
 
+_MIN_CASES = 5
+"""Groups of fewer cases are shown without an interval."""
 _NAMED = ("thumbnail-tasks", "rapidocr", "onnxruntime", "dlib-bin", "tensorflow", "numpy")
 
 
@@ -46,6 +48,8 @@ class Row:
     cost: Cost | None = None
     target: Target | None = None
     note: str = ""
+    group: str = ""
+    """A script or language; rows with one are in a table of their part, a line for each group."""
 
     @property
     def is_met(self) -> bool | None:
@@ -88,13 +92,43 @@ def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
         "15 minutes; if it exceeds the number of cores, the times are too long.",
         f"In brackets: 95 % interval of {N_DRAWS:,} bootstrap draws (seed {SEED}) over the cases. "
         "ms: median milliseconds per picture, face or text, one at a time unless noted otherwise, "
-        "alternating with the peers; ° measured in an earlier run (cache).",
+        "alternating with the peers; ° measured in an earlier run (cache). –: not defined, as the "
+        "precision of an engine that reports nothing.",
         "",
         "| part | measured | engine | cases | score | 95 % | ms | target | met | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [format_row(_format(row)) for row in rows]
+    lines += [format_row(_format(row)) for row in rows if not row.group]
+    for part in dict.fromkeys(row.part for row in rows if row.group):
+        lines += ["", f"## {part}", ""]
+        lines += _format_groups([row for row in rows if row.group and row.part == part])
     return "\n".join(lines) + "\n"
+
+
+def _format_groups(rows: Sequence[Row]) -> list[str]:
+    """A table with a line for each group and engine, and a column for each thing measured."""
+    measured = list(dict.fromkeys(row.measured for row in rows))
+    lines = [
+        format_row(["script or language", "engine", "cases", *measured, "note"]),
+        "|" + "---|" * (len(measured) + 4),
+    ]
+    for group, engine in dict.fromkeys((row.group, row.engine) for row in rows):
+        own = [row for row in rows if (row.group, row.engine) == (group, engine)]
+        cells = {row.measured: _format_cell(row) for row in own}
+        cases = "; ".join(dict.fromkeys(f"{row.n_cases:,} {row.cases}" for row in own))
+        note = "; ".join(dict.fromkeys(row.note for row in own if row.note))
+        line = [group, engine, cases, *(cells.get(name, "") for name in measured), note]
+        lines.append(format_row(line))
+    return lines
+
+
+def _format_cell(row: Row) -> str:
+    """``0.843 (0.710 to 0.949), ≥ 0.88: **no**``; draws of very few cases tell nothing."""
+    score, interval = _format_estimate(row)
+    if row.n_cases < _MIN_CASES:
+        interval = ""
+    target = ": ".join(filter(None, format_target(row.target, row.is_met)))
+    return ", ".join(filter(None, [f"{score} {interval}".strip(), target]))
 
 
 def _format(row: Row) -> list[str]:
@@ -103,13 +137,18 @@ def _format(row: Row) -> list[str]:
         cost = round_figure(row.cost.median_ms) + ("°" if row.cost.is_cached else "")
     target = format_target(row.target, row.is_met)
     cases = f"{row.n_cases:,} {row.cases}" if row.estimate else ""
-    score = interval = ""
-    if row.estimate:
-        score = f"{row.estimate.score:.{row.digits}f}"
-        interval = f"({row.estimate.low:.{row.digits}f} to {row.estimate.high:.{row.digits}f})"
-        if math.isnan(row.estimate.low):
-            interval = ""
-    return [row.part, row.measured, row.engine, cases, score, interval, cost, *target, row.note]
+    about = [row.part, row.measured, row.engine, cases, *_format_estimate(row)]
+    return [*about, cost, *target, row.note]
+
+
+def _format_estimate(row: Row) -> tuple[str, str]:
+    """The score and its interval; ``–`` for a score that is not defined."""
+    if row.estimate is None:
+        return "", ""
+    score, low, high = (
+        "–" if math.isnan(value) else f"{value:.{row.digits}f}" for value in row.estimate
+    )
+    return score, "" if math.isnan(row.estimate.low) else f"({low} to {high})"
 
 
 def _as_plain(row: Row) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The whole measurement, on the drawn sample and without data."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from benchmarks.accuracy.parts.vectors import share_neighbours
 from tests.conftest import ROOT
+from thumbnail_tasks.engines.text.scripts import OTHER, SCRIPTS
 
 
 def measure(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -40,11 +42,26 @@ def test_the_drawn_sample_gives_a_table_and_a_gallery(tmp_path: Path) -> None:
     assert page.count("<article") == len(list((tmp_path / "pictures").iterdir())) == 40
 
 
+@pytest.mark.slow
+@pytest.mark.model
+@pytest.mark.skipif(not shutil.which("fc-list"), reason="no fontconfig")
+def test_drawn_lines_are_read_or_have_a_reason(tmp_path: Path) -> None:
+    done = measure("--only", "drawn lines", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "accuracy.json").read_text(encoding="utf-8"))["rows"]
+    told = {row["measured"] for row in rows if row["note"].startswith("skipped: no font")}
+    for row in rows:
+        if row["measured"] == "script told right":
+            told.add(row["group"].partition(" (")[0])
+            assert row["estimate"]["score"] >= 0.5, row
+    assert told == set(SCRIPTS) - {OTHER} or told == {"all"}  # "all": there is no font
+
+
 @pytest.mark.model  # imports every engine's stage
 def test_missing_data_is_skipped_with_a_reason(tmp_path: Path) -> None:
     data, out = tmp_path / "empty", tmp_path / "out"
     data.mkdir()
-    parts = "text,faces,emotions,vectors"
+    parts = "text,faces,emotions,vectors,scripts"
     done = measure("--data", str(data), "--only", parts, "--out", str(out))
     assert done.returncode == 0, done.stderr
     rows = json.loads((out / "accuracy.json").read_text(encoding="utf-8"))["rows"]

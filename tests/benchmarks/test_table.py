@@ -56,3 +56,28 @@ def test_both_files_have_every_row(tmp_path: Path) -> None:
     first, second = json.loads(as_json.read_text(encoding="utf-8"))["rows"]
     assert first["estimate"] == {"score": 0.25, "low": 0.25, "high": None}
     assert (first["is_met"], second["estimate"]) == (False, None)
+
+
+def test_groups_have_a_table_of_their_own(tmp_path: Path) -> None:
+    rows = [
+        row(0.25),
+        *(
+            Row("scripts", measured, engine, n, "pictures", score, target=target, group="Greek")
+            for measured, engine, n, score, target in (
+                ("recall", "ours", 5, Estimate(0.5, 0.25, 0.75), Target("≥", 0.7)),
+                ("recall", "theirs", 4, Estimate(0, 0, 0), None),
+                ("precision", "theirs", 4, Estimate(NAN, NAN, NAN), None),
+            )
+        ),
+    ]
+    markdown, _ = write_table(rows, Path("data"), tmp_path)
+    first, own = markdown.read_text(encoding="utf-8").split("\n## scripts\n")
+    assert "Greek" not in first
+    assert own.split("\n") == [
+        "",
+        "| script or language | engine | cases | recall | precision | note |",
+        "|---|---|---|---|---|---|",
+        "| Greek | ours | 5 pictures | 0.500 (0.250 to 0.750), ≥ 0.7: **no** |  |  |",
+        "| Greek | theirs | 4 pictures | 0.000 | – |  |",
+        "",
+    ]

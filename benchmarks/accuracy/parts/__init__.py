@@ -21,10 +21,10 @@ class Measured:
 
 
 class Setting:
-    """The data, and one run of the main job that the parts share."""
+    """The data, the fonts, and one run of the main job that the parts share."""
 
-    def __init__(self, data: Path, out: Path) -> None:
-        self.data, self.out = data, out
+    def __init__(self, data: Path, out: Path, fonts: Path | None = None) -> None:
+        self.data, self.out, self.fonts = data, out, fonts
         self.cache = out / "cache"
 
     @functools.cached_property

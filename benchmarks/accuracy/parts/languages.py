@@ -1,5 +1,6 @@
 """Vectors across languages: the selected encoder beside the other embedded ones."""
 
+import dataclasses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def measure_languages(setting: Setting) -> Measured:
         name = f"{'ours: ' if is_ours else ''}{engine.name()}"
         say(f"languages: {name}")
         rows += _measure(texts, engine.load(), name, is_ours)
-    return Measured(sorted(rows, key=lambda row: row.measured))
+    return Measured(sorted(rows, key=lambda row: (row.measured, row.group)))
 
 
 def _read_texts(data: Path) -> _Texts:
@@ -97,8 +98,8 @@ def _measure_phrases(
         is_found = find_twins(encode(phrases), english, known[:_N_OTHER_TITLES])
         has_target = is_ours and language not in _NOT_LEARNT
         target = _TWIN_TARGET if has_target else None
-        measured = f"phrase finds its English twin: {language}"
-        rows.append(_row(measured, name, "phrases", is_found, target=target))
+        row = _row("phrase finds its English twin", name, "phrases", is_found, target=target)
+        rows.append(dataclasses.replace(row, group=language))
         if language not in _NOT_LEARNT:
             capitals = [phrase.upper() for phrase in phrases]
             in_capitals.append(find_twins(encode(capitals), english, known[:_N_OTHER_TITLES]))

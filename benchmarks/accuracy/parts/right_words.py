@@ -45,8 +45,8 @@ def measure_right_words(setting: Setting) -> Measured:
             pairs = [(n, len(text.words)) for n, text in zip(altered, texts, strict=True)]
             share = bootstrap(pairs, ratio)
             n_words = sum(n for _, n in pairs)
-            about = (f"{measured}: {language}", f"ours: {name}", n_words, "words")
-            rows.append(Row(PART, *about, share, 4, target=_MAX_ALTERED))
+            about = (measured, f"ours: {name}", n_words, "words", share, 4)
+            rows.append(Row(PART, *about, target=_MAX_ALTERED, group=language))
     return Measured(rows)
 
 
