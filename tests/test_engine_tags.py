@@ -22,14 +22,14 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-c0de59e4",
-    "texts": "pyspellchecker-0.9.1-a3ce1d38",
-    "embeddings": "use-multilingual-3-bdea784b-ad67f3a1",
+    "words": "rapidocr-3.10.0-7dfd8eaf",
+    "texts": "pyspellchecker-0.9.1-a36c933d",
+    "embeddings": "use-multilingual-3-bdea784b-b7043068",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-e38fd580"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-a2728c1d"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-4b62b524",

@@ -17,6 +17,36 @@ def test_no_lines_give_an_empty_order() -> None:
         pytest.param([(0, 0, 60, 30), (0, 40, 60, 70), (200, 0, 260, 30)], id="two columns"),
         pytest.param([(0, 0, 200, 90), (0, 100, 60, 120), (0, 130, 60, 150)], id="title and print"),
         pytest.param([(10, 0, 90, 30), (0, 200, 60, 230)], id="above and below, far apart"),
+        pytest.param(
+            [(58, 47, 202, 124), (90, 145, 164, 243), (278, 47, 424, 123), (259, 142, 442, 246)],
+            id="labels over numbers",
+        ),
+        pytest.param(
+            [
+                (40, 0, 220, 30),
+                *((0, 40, 60, 70), (10, 75, 50, 140)),
+                *((85, 40, 145, 70), (80, 75, 150, 140)),
+                *((170, 40, 230, 70), (160, 75, 240, 140)),
+                (40, 150, 220, 180),
+            ],
+            id="title, three labels over numbers of twice their height, line below",
+        ),
+        pytest.param(
+            [(0, 0, 60, 30), (70, 0, 130, 30), (0, 32, 60, 62), (70, 32, 130, 62)],
+            id="two rows of two words",
+        ),
+        pytest.param(
+            [(0, 0, 60, 30), (80, 0, 140, 30), (0, 55, 60, 85), (80, 55, 140, 85)],
+            id="two rows of two words, nearer to each other than the rows",
+        ),
+        pytest.param(
+            [
+                *((0, 0, 20, 30), (40, 0, 140, 30)),
+                *((0, 35, 20, 65), (40, 35, 140, 65)),
+                *((0, 70, 20, 100), (40, 70, 140, 100)),
+            ],
+            id="a numbered list",
+        ),
     ],
 )
 def test_lines_are_ordered_by_blocks(boxes: list[Box]) -> None:

@@ -268,7 +268,7 @@ ENGINE = Engine(
         "detector_side_px": DETECTOR_SIDE_PX,
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
-        "reading": 3,  # increment when a change of this module changes the output
+        "reading": 4,  # increment when a change of this module changes the output
     },
     own_modules=("rapidocr", "onnxruntime"),
     check=_check,
