@@ -1,5 +1,6 @@
 """The reading order of lines of text scattered over a picture."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -55,6 +56,11 @@ def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) 
     return [i for number in order for i in units[number]]
 
 
+def turn_over(boxes: Sequence[Box]) -> list[Box]:
+    """Turn boxes by 180°, as those of a picture that is upside down."""
+    return [(-x_max, -y_max, -x_min, -y_min) for x_min, y_min, x_max, y_max in boxes]
+
+
 def find_labelled(boxes: Sequence[Box]) -> list[tuple[int, int]]:
     """Find labels over their numbers: pairs of centred lines that stand beside another such pair.
 
@@ -73,7 +79,9 @@ def find_labelled(boxes: Sequence[Box]) -> list[tuple[int, int]]:
         for j, number in enumerate(boxes)
         if _is_label_of(label, number)
     ]
-    return [pair for pair in pairs if _is_apart(pair, pairs, boxes)]
+    pairs = [pair for pair in pairs if _is_apart(pair, pairs, boxes)]
+    n_pairs = Counter(i for pair in pairs for i in pair)
+    return [(i, j) for i, j in pairs if n_pairs[i] == n_pairs[j] == 1]
 
 
 def _is_apart(
