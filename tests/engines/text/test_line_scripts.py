@@ -172,6 +172,26 @@ def test_columns_of_chinese_and_japanese_are_read_from_the_right(
     assert order_lines(boxes, [is_from_right, False]) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("text", "script", "is_from_right"),
+    [
+        ("", "Arabic", True),
+        ("שלום", "Hebrew", True),
+        ("2024", "Arabic", True),
+        ("", "Thai", False),
+        ("ABC", None, False),
+        ("超", None, False),
+        ("2024", None, None),
+    ],
+)
+def test_lines_of_right_to_left_scripts_follow_each_other_from_the_right(
+    text: str, script: str | None, is_from_right: bool | None
+) -> None:
+    quad = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    letters = [(letter, 1.0, 0.5) for letter in text]
+    assert rapidocr.Line(quad, letters, script).is_from_right is is_from_right
+
+
 @pytest.fixture(scope="module")
 def found(shared_data: Path) -> dict[str, list[Word]]:
     """The words of real thumbnails by video id."""

@@ -1,5 +1,7 @@
 """The order of lines on a picture."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from thumbnail_tasks.engines.text.reading_order import Box, order_lines
@@ -53,3 +55,30 @@ def test_lines_are_ordered_by_blocks(boxes: list[Box]) -> None:
     expected = list(range(len(boxes)))
     assert order_lines(boxes) == expected
     assert order_lines(boxes[::-1]) == expected[::-1]
+
+
+@pytest.mark.parametrize(
+    ("are_from_right", "order"),
+    [
+        ((), [0, 1, 2, 3]),
+        ((False, False, False, False), [0, 1, 2, 3]),
+        ((True, True, True, True), [2, 1, 0, 3]),
+        ((True, None, True, True), [2, 1, 0, 3]),
+        ((True, False, True, True), [2, 1, 0, 3]),
+        ((None, None, True, False), [2, 1, 0, 3]),
+        ((True, False, None, True), [0, 1, 2, 3]),
+        ((None, None, None, None), [0, 1, 2, 3]),
+    ],
+)
+def test_a_row_is_read_as_most_of_its_lines(
+    are_from_right: Sequence[bool | None], order: list[int]
+) -> None:
+    boxes = [(0, 0, 60, 30), (70, 0, 130, 30), (140, 0, 200, 30), (0, 40, 200, 70)]
+    assert order_lines(boxes, are_from_right) == order
+    apart = [(0, 0, 60, 30), (170, 0, 230, 30), (340, 0, 400, 30), (0, 340, 200, 370)]
+    assert order_lines(apart, are_from_right) == order
+
+
+def test_labels_over_numbers_are_read_from_the_right() -> None:
+    boxes = [(0, 0, 60, 30), (0, 35, 60, 95), (80, 0, 140, 30), (80, 35, 140, 95)]
+    assert order_lines(boxes, [True, None, True, None]) == [2, 3, 0, 1]

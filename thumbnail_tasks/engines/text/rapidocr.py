@@ -46,7 +46,7 @@ from thumbnail_tasks.engines.text.line_scripts import (
 )
 from thumbnail_tasks.engines.text.line_turns import UPSIDE_DOWN, is_upside_down, may_be_upside_down
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines, turn_over
-from thumbnail_tasks.engines.text.scripts import COLUMN_SCRIPTS, name_scripts, script_of
+from thumbnail_tasks.engines.text.scripts import is_from_right, name_scripts, script_of
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -75,10 +75,14 @@ class Line(NamedTuple):
     """Quarter turns, counter-clockwise, by which it was turned to be read."""
 
     @property
-    def is_from_right(self) -> bool:
-        """Whether what follows it in its row is at its left: a column of Chinese or Japanese."""
-        is_tall = self.n_turns % 2 == 1
-        return is_tall and script_of(letter for letter, _, _ in self.letters) in COLUMN_SCRIPTS
+    def text(self) -> str:
+        """Its letters and spaces."""
+        return "".join(letter for letter, _, _ in self.letters)
+
+    @property
+    def is_from_right(self) -> bool | None:
+        """Whether what follows it in its row is at its left; None without letters."""
+        return is_from_right(self.script or script_of([self.text]), self.n_turns % 2 == 1)
 
     @property
     def confidence(self) -> float:

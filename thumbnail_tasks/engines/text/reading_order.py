@@ -24,7 +24,7 @@ MAX_LABEL_SHIFT = 0.5
 MIN_LABEL_DISTANCE = 0.5
 
 
-def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) -> list[int]:
+def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool | None] = ()) -> list[int]:
     """Order lines of text by blocks, rows and columns.
 
     Lines beside or below each other, near and of similar height, form a block. Lines are read by
@@ -34,8 +34,9 @@ def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) 
 
     Args:
         boxes_xyxy: N boxes x_min, y_min, x_max, y_max in pixels.
-        are_from_right: Whether each is a column that is read from right to left; none if empty. A
-            row of nothing but such columns begins at its right.
+        are_from_right: Whether what follows each in its row is at its left; None for a line that
+            goes with the others, as a number. A row begins at its right if most of its lines do.
+            None are if empty.
 
     Returns:
         The N positions in reading order.
@@ -44,7 +45,7 @@ def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) 
         ``TUNING`` above ``200`` over ``HP`` at the left and ``700`` over ``HP`` at the right
         gives TUNING 200 HP 700 HP.
     """
-    from_right = list(are_from_right) or [False] * len(boxes_xyxy)
+    from_right: Sequence[bool | None] = are_from_right or [False] * len(boxes_xyxy)
     number_of = dict(find_labelled(boxes_xyxy))
     units = [
         [i, number_of[i]] if i in number_of else [i]
@@ -52,7 +53,7 @@ def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool] = ()) 
         if i not in number_of.values()
     ]
     around = [_bound(_pick(unit, boxes_xyxy)) for unit in units]
-    order = _order_blocks(around, [all(_pick(unit, from_right)) for unit in units])
+    order = _order_blocks(around, [_direction(_pick(unit, from_right)) for unit in units])
     return [i for number in order for i in units[number]]
 
 
@@ -117,7 +118,7 @@ def _stand_beside(one: Sequence[Box], other: Sequence[Box]) -> bool:
     ) and gap > max(MIN_LABEL_DISTANCE * low, _gap_y(*one), _gap_y(*other))
 
 
-def _order_blocks(boxes_xyxy: Sequence[Box], from_right: Sequence[bool]) -> list[int]:
+def _order_blocks(boxes_xyxy: Sequence[Box], from_right: Sequence[bool | None]) -> list[int]:
     blocks = [
         [block[i] for i in _order_rows(_pick(block, boxes_xyxy), _pick(block, from_right))]
         for block in _find_blocks(boxes_xyxy)
@@ -189,7 +190,7 @@ def _pick(chosen: Sequence[int], items: Sequence[Item]) -> list[Item]:
     return [items[i] for i in chosen]
 
 
-def _order_rows(boxes: Sequence[Box], from_right: Sequence[bool]) -> list[int]:
+def _order_rows(boxes: Sequence[Box], from_right: Sequence[bool | None]) -> list[int]:
     """Order boxes by rows; a box joins a row if its middle is within the row's first box."""
     rows: list[list[int]] = []
     for i in sorted(range(len(boxes)), key=lambda i: (boxes[i][1] + boxes[i][3], boxes[i][0])):
@@ -202,6 +203,12 @@ def _order_rows(boxes: Sequence[Box], from_right: Sequence[bool]) -> list[int]:
         i
         for row in rows
         for i in sorted(
-            row, key=lambda i: boxes[i][0], reverse=all(from_right[each] for each in row)
+            row, key=lambda i: boxes[i][0], reverse=bool(_direction(_pick(row, from_right)))
         )
     ]
+
+
+def _direction(are_from_right: Sequence[bool | None]) -> bool | None:
+    """Whether most lines of a row are from right to left; None if none has a direction."""
+    known = [is_from_right for is_from_right in are_from_right if is_from_right is not None]
+    return sum(known) > len(known) / 2 if known else None

@@ -30,6 +30,8 @@ _SCRIPTS: Final = {
 
 COLUMN_SCRIPTS: Final = frozenset({CHINESE, JAPANESE})
 """Scripts that are also written in columns, from right to left."""
+RIGHT_TO_LEFT: Final = frozenset({"Arabic", "Hebrew"})
+"""Scripts whose lines beside each other are read from right to left."""
 SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
 
 
@@ -54,6 +56,13 @@ def script_of(texts: Iterable[str]) -> str | None:
     if counts[JAPANESE]:
         counts[JAPANESE] += counts.pop(CHINESE, 0)
     return max(counts, key=lambda script: (counts[script], -SCRIPTS.index(script)), default=None)
+
+
+def is_from_right(script: str | None, is_column: bool) -> bool | None:
+    """Whether what follows a line or a column in its row is at its left; None without a script."""
+    if script is None:
+        return None
+    return script in (COLUMN_SCRIPTS if is_column else RIGHT_TO_LEFT)
 
 
 def name_scripts(words: Sequence[Word]) -> list[Word]:
