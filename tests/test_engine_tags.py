@@ -23,14 +23,14 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-0815f57f",
-    "texts": "pyspellchecker-0.9.1-c09056dd",
-    "embeddings": "use-multilingual-3-bdea784b-f5a2f6cd",
+    "words": "rapidocr-3.10.0-b7340440",
+    "texts": "pyspellchecker-0.9.1-310ca946",
+    "embeddings": "use-multilingual-3-bdea784b-c2fb637b",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-c151c9c5"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d4c8c942"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-a7b2d2f3",

@@ -157,12 +157,22 @@ def draw_turned(text: str, n_turns: int) -> NDArray[np.uint8]:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("n_turns", [0, 1, 3])
-def test_a_tall_line_is_read_upwards_and_downwards(n_turns: int) -> None:
+@pytest.mark.parametrize("n_turns", [0, 1, 2, 3])
+def test_a_line_is_read_in_all_four_turns(n_turns: int) -> None:
     (words,) = rapidocr.load_text_recognizer()([draw_turned("SUBSCRIBE", n_turns)])
     assert [word.text for word in words] == ["SUBSCRIBE"]
     x_min, y_min, x_max, y_max = words[0].box_xyxy
-    assert (y_max - y_min > x_max - x_min) == bool(n_turns)
+    assert (y_max - y_min > x_max - x_min) == n_turns % 2
+
+
+@pytest.mark.model
+def test_a_picture_that_is_upside_down_is_read() -> None:
+    upright = np.concatenate([draw_turned("GIANT SPIDER", 0)[:90], draw_turned("FOUND", 0)[:110]])
+    for picture in (upright, upright[::-1, ::-1]):
+        (words,) = rapidocr.load_text_recognizer()([picture])
+        assert [word.text for word in words] == ["GIANT", "SPIDER", "FOUND"]
+    x_min, _, x_max, _ = words[0].box_xyxy
+    assert 240 < x_min < x_max <= 400
 
 
 def test_the_words_of_a_tall_line_lie_along_it() -> None:
@@ -187,6 +197,26 @@ def test_columns_of_chinese_and_japanese_are_read_from_the_right(
     order = [1, 0] if is_from_right else [0, 1]
     assert order_lines(boxes, [is_from_right] * 2) == order
     assert order_lines(boxes, [is_from_right, False]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "is_from_right"),
+    [
+        ("", "Arabic", True),
+        ("שלום", "Hebrew", True),
+        ("2024", "Arabic", True),
+        ("", "Thai", False),
+        ("ABC", None, False),
+        ("超", None, False),
+        ("2024", None, None),
+    ],
+)
+def test_lines_of_right_to_left_scripts_follow_each_other_from_the_right(
+    text: str, script: str | None, is_from_right: bool | None
+) -> None:
+    quad = np.array([[0, 0], [100, 0], [100, 20], [0, 20]], np.float32)
+    letters = [(letter, 1.0, 0.5) for letter in text]
+    assert Line(quad, join_letters(letters), script).is_from_right is is_from_right
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Word
-from thumbnail_tasks.engines.text.scripts import COLUMN_SCRIPTS, script_of
+from thumbnail_tasks.engines.text.scripts import is_from_right, script_of
 
 MIN_SPACE_PROBABILITY: Final = 0.05
 _BLANK = 0
@@ -36,8 +36,8 @@ class Line(NamedTuple):
     """(4, 2) corners x, y: upper left, upper right, lower right, lower left."""
     words: Sequence[WordOnLine]
     """In reading order; none if its script is not read."""
-    unread_script: str | None = None
-    """Its script if it was not read."""
+    told_script: str | None = None
+    """Its script if PP-OCR's recogniser does not know it, or if it was not to be read."""
     script_probability: float = 0.0
     n_turns: int = 0
     """Quarter turns, counter-clockwise, by which it was turned to be read."""
@@ -48,20 +48,20 @@ class Line(NamedTuple):
         return script_of(word.text for word in self.words)
 
     @property
-    def is_from_right(self) -> bool:
-        """Whether what follows it in its row is at its left: a column of Chinese or Japanese."""
-        return self.n_turns % 2 == 1 and self.script in COLUMN_SCRIPTS
+    def is_from_right(self) -> bool | None:
+        """Whether what follows it in its row is at its left; None without letters."""
+        return is_from_right(self.script or self.told_script, self.n_turns % 2 == 1)
 
     def unread(self) -> "Line":
         """The same line without its words."""
         confidence = float(np.mean([word.confidence for word in self.words]))
-        return self._replace(words=(), unread_script=self.script, script_probability=confidence)
+        return self._replace(words=(), told_script=self.script, script_probability=confidence)
 
     def place_words(self) -> Iterator[Word]:
         """Its words with their boxes on the picture; one without text if it was not read."""
         if not self.words:
             box = _box_around(self.quad)
-            yield Word(None, self.script_probability, box, self.unread_script)
+            yield Word(None, self.script_probability, box, self.told_script)
             return
         # Corners as they were when the line was read.
         upper_left, upper_right, lower_right, lower_left = np.roll(self.quad, -self.n_turns, axis=0)

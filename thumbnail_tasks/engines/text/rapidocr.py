@@ -9,6 +9,7 @@ labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23
 * A space is decoded at a probability of 5 % or more, even if the blank has a higher one: the
   recogniser was trained on Chinese, which has no spaces. Recall from 0.83 to 0.90, precision from
   0.89 to 0.92; at 1 % recall is the same and precision 0.91.
+* Tall lines are read in both turns, and doubtful ones upside down, too (``line_turns``).
 * Lines are put in reading order by blocks (``reading_order``).
 * Recognising doubtful lines again (inverted, equalised, cropped closer or wider; keeping the most
   confident result) was tried and left out: recall +0.01, precision −0.01 to −0.02, false text on
@@ -45,6 +46,7 @@ from thumbnail_tasks.engines.text.line_scripts import (
     LineOutput,
     load_script_teller,
 )
+from thumbnail_tasks.engines.text.line_turns import UPSIDE_DOWN, is_upside_down, may_be_upside_down
 from thumbnail_tasks.engines.text.lines import (
     MIN_SPACE_PROBABILITY,
     Line,
@@ -53,7 +55,7 @@ from thumbnail_tasks.engines.text.lines import (
     decode_letters,
     join_letters,
 )
-from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
+from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines, turn_over
 from thumbnail_tasks.engines.text.scripts import (
     CHINESE,
     COLUMN_SCRIPTS,
@@ -115,19 +117,22 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
         words = join_letters(decode_letters(read(features), letters))
         return [word._replace(text=settle_case(word.text)) for word in words]
 
-    def read_in_both_turns(
+    def read_in_turns(
         image_bgr: ImageRGB, quad: NDArray[np.float32]
     ) -> tuple[int, NDArray[np.float32], NDArray[np.float32]]:
-        """Quarter turns, probabilities and features of a line; of a tall one, the surer turn."""
-        outputs = [
-            (n_turns, *recognize_line(recognizer, crop))
-            for n_turns, crop in crop_line(image_bgr, quad)
-        ]
-        return max(outputs, key=lambda output: confidence_of(decode_letters(output[1], alphabet)))
+        """Quarter turns, probabilities and features of a line in its surest turn."""
+        crops = list(crop_line(image_bgr, quad))
+        outputs = [(n_turns, *recognize_line(recognizer, crop)) for n_turns, crop in crops]
+        letters = [decode_letters(probabilities, alphabet) for _, probabilities, _ in outputs]
+        if len(crops) == 1 and may_be_upside_down(letters[0]):
+            turned = recognize_line(recognizer, crops[0][1][:, ::-1, ::-1])
+            if is_upside_down(letters[0], decode_letters(turned[0], alphabet)):
+                return UPSIDE_DOWN, *turned
+        return outputs[max(range(len(crops)), key=lambda i: confidence_of(letters[i]))]
 
     def read_lines(image_bgr: ImageRGB, expected: Collection[str]) -> list[Line]:
         quads = detect_lines(detector, image_bgr)
-        outputs = [read_in_both_turns(image_bgr, quad) for quad in quads]
+        outputs = [read_in_turns(image_bgr, quad) for quad in quads]
         decoded = [decode_letters(probabilities, alphabet) for _, probabilities, _ in outputs]
         told = tell_scripts(
             [
@@ -149,7 +154,7 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
                 is_read = script in readable
                 words = read_foreign(image_bgr, quad, features, script) if is_read else []
                 line = Line(quad, words, script, probability)
-            if line.words or line.unread_script:
+            if line.words or line.told_script:
                 lines.append(line)
         return lines
 
@@ -163,6 +168,8 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
             image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
             lines = read_lines(image_bgr, scripts_of_title)
             boxes = level_boxes([line.quad for line in lines])
+            if all(line.n_turns == UPSIDE_DOWN for line in lines):
+                boxes = turn_over(boxes)
             order = order_lines(boxes, [line.is_from_right for line in lines])
             words = [word for i in order for word in lines[i].place_words()]
             found.append(name_scripts(words))
@@ -212,7 +219,7 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
         "tesseract": tesseract.describe(),
-        "reading": 4,  # increment when a change of this module changes the output
+        "reading": 5,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),

@@ -32,6 +32,8 @@ _MIN_SHARE: Final = 0.3
 
 COLUMN_SCRIPTS: Final = frozenset({CHINESE, JAPANESE})
 """Scripts that are also written in columns, from right to left."""
+RIGHT_TO_LEFT: Final = frozenset({"Arabic", "Hebrew"})
+"""Scripts whose lines beside each other are read from right to left."""
 SCRIPTS: Final = (*dict.fromkeys(_SCRIPTS.values()), OTHER)
 
 
@@ -63,6 +65,13 @@ def scripts_of(text: str) -> frozenset[str]:
     counts = count_scripts(text)
     least = _MIN_SHARE * counts.total()
     return frozenset(script for script, count in counts.items() if count >= least)
+
+
+def is_from_right(script: str | None, is_column: bool) -> bool | None:
+    """Whether what follows a line or a column in its row is at its left; None without a script."""
+    if script is None:
+        return None
+    return script in (COLUMN_SCRIPTS if is_column else RIGHT_TO_LEFT)
 
 
 def name_scripts(words: Sequence[Word]) -> list[Word]:
