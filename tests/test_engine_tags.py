@@ -23,18 +23,18 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-b7340440",
-    "texts": "pyspellchecker-0.9.1-310ca946",
-    "embeddings": "use-multilingual-3-bdea784b-c2fb637b",
+    "words": "rapidocr-3.10.0-aee32ace",
+    "texts": "pyspellchecker-0.9.1-abc44530",
+    "embeddings": "use-multilingual-3-bdea784b-23f87869",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d4c8c942"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-87309405"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
-    "texts": "pyspellchecker-0.9.1-a7b2d2f3",
-    "embeddings": "universal-sentence-encoder-4-81345feb",
+    "texts": "pyspellchecker-0.9.1-42c72230",
+    "embeddings": "universal-sentence-encoder-4-afe5f698",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

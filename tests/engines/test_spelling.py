@@ -234,3 +234,28 @@ def test_an_unknown_word_of_24_letters_is_quick() -> None:
     before_s = time.perf_counter()
     correct("qwertyuiopasdfghjklzxcva")
     assert time.perf_counter() - before_s < 0.5  # pyspellchecker: 5 s
+
+
+RUSSIAN = (("ru", 0.9),)
+
+
+@pytest.mark.parametrize(
+    ("read", "languages", "title", "meant"),
+    [
+        ("MOCKBA", RUSSIAN, "", "МОСКВА"),
+        ("CEKPET!", RUSSIAN, "", "СЕКРЕТ!"),
+        ("TECT", (("uk", 0.6),), "Тест машини", "ТЕСТ"),
+        ("MOCKBA", ENGLISH, "", "MOCKBA"),
+        ("MOCKBA", ENGLISH, "Москва сегодня", "МОСКВА"),
+        ("HOME", RUSSIAN, "", "HOME"),  # English is on thumbnails in all languages
+        ("KOMETA7", RUSSIAN, "", "KOMETA7"),
+        ("Mockba", RUSSIAN, "", "Mockba"),  # small letters differ
+        ("BMX", RUSSIAN, "", "BMX"),
+        ("HA", RUSSIAN, "", "HA"),
+    ],
+)
+def test_cyrillic_capitals_that_were_taken_for_latin_ones_are_cyrillic(
+    read: str, languages: Languages, title: str, meant: str
+) -> None:
+    words = [read]
+    assert correct_words(words, is_certain=True, title=title, languages=languages) == [meant]

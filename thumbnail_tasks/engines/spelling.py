@@ -98,6 +98,13 @@ MAX_ENDING: Final = 3
 MAX_EDITS: Final = 2
 MAX_EDITS_OF_OTHERS: Final = 1
 
+# A recogniser that knows Latin letters takes these capitals for them, and is certain: МОСКВА. A
+# word of nothing else that no likely language knows is the Cyrillic one that is known, or in its
+# title.
+_LOOK_ALIKES: Final = str.maketrans("ABCEHKMOPTXY", "авсенкмортху")
+MIN_LOOK_ALIKE_LETTERS: Final = 3
+CYRILLIC_LANGUAGES: Final = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn"})
+
 # Capitals of "i" have a dot in these: nothing is written in capitals there.
 _DOTTED: Final = frozenset({"tr", "az"})
 
@@ -143,6 +150,10 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         known = choose_words(own, languages)
         if strip_accents(lowered) in title or len(lowered) != len(word) or known.has(lowered):
             return token
+        cyrillic = _in_cyrillic(word)
+        is_likely = not CYRILLIC_LANGUAGES.isdisjoint(dict(languages)) and known.has(cyrillic)
+        if cyrillic and (is_likely or cyrillic in title):
+            return before + cyrillic.upper() + after
         parts = _find_parts(lowered, known, title)
         if len(parts) > 1:
             ends = list(accumulate(map(len, parts), initial=0))
@@ -163,6 +174,13 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         return list(map(correct_word, tokens, are_certain, titles, languages))
 
     return correct
+
+
+def _in_cyrillic(word: str) -> str:
+    """A word of look-alike capitals in small Cyrillic letters; empty if it is none."""
+    small = word.translate(_LOOK_ALIKES)
+    is_one = len(word) >= MIN_LOOK_ALIKE_LETTERS and all("а" <= letter <= "х" for letter in small)
+    return small if is_one else ""
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -270,6 +288,7 @@ ENGINE = Engine(
         "min_language_confidence": MIN_LANGUAGE_CONFIDENCE,
         "max_edits": (MAX_EDITS, MAX_EDITS_OF_OTHERS),
         "min_stored_count": (MIN_STORED_COUNT, MIN_TRIPLE_COUNT),
+        "min_look_alike_letters": MIN_LOOK_ALIKE_LETTERS,
         "dictionaries": LANGUAGES,
         "languages": telling.describe(),
     },

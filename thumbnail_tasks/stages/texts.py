@@ -110,7 +110,7 @@ def correct_texts(
             pairs = words_of.get(thumbnail["thumbnail_id"], [])
             unread = unread_lines.get(thumbnail["thumbnail_id"], Counter())
             row["unread_lines"] = unread.total()
-            row["text_script"] = script_of(read for read, _ in pairs)
+            row["text_script"] = script_of(correction for _, correction in pairs)
             if unread and not pairs:
                 row["text_script"] = max(unread, key=lambda script: (unread[script], script))
         if "unread_lines" in row and (pairs or not unread):

@@ -3,12 +3,23 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thumbnail_tasks.engines.text.reading_order import Box, order_lines
 
 
 def test_no_lines_give_an_empty_order() -> None:
     assert order_lines([]) == []
+
+
+SIDES = st.tuples(*(st.integers(0, 12) for _ in range(2)), *(st.integers(1, 6) for _ in range(2)))
+
+
+@given(st.lists(SIDES, max_size=12))
+def test_each_line_is_ordered_once(sides: list[tuple[int, int, int, int]]) -> None:
+    boxes = [(x, y, x + width, y + height) for x, y, width, height in sides]
+    assert sorted(order_lines(boxes)) == list(range(len(boxes)))
 
 
 @pytest.mark.parametrize(
