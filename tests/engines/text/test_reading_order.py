@@ -45,6 +45,10 @@ def test_each_line_is_ordered_once(sides: list[tuple[int, int, int, int]]) -> No
             id="title, three labels over numbers of twice their height, line below",
         ),
         pytest.param(
+            [(10, 0, 60, 30), (0, 45, 72, 90), (80, 0, 130, 30), (74, 45, 138, 90)],
+            id="labels over larger numbers, close together",
+        ),
+        pytest.param(
             [(0, 0, 60, 30), (70, 0, 130, 30), (0, 32, 60, 62), (70, 32, 130, 62)],
             id="two rows of two words",
         ),

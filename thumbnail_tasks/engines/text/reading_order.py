@@ -18,10 +18,12 @@ MAX_HEIGHT_RATIO = 1.8
 
 _MIN_ROW_OVERLAP = 0.5
 
-# A label over its number, as DAY over 100, in the same unit.
-MAX_LABEL_HEIGHT_RATIO = 2.2
+# A label over its number, as DAY over 100, in the same unit. Pairs are further apart than this, and
+# than a label is from its number; any distance will do if the numbers are larger than the labels.
+MAX_LABEL_HEIGHT_RATIO = 2.5
 MAX_LABEL_SHIFT = 0.5
 MIN_LABEL_DISTANCE = 0.5
+MIN_LARGER_NUMBER = 1.2
 
 
 def order_lines(boxes_xyxy: Sequence[Box], are_from_right: Sequence[bool | None] = ()) -> list[int]:
@@ -65,8 +67,9 @@ def turn_over(boxes: Sequence[Box]) -> list[Box]:
 def find_labelled(boxes: Sequence[Box]) -> list[tuple[int, int]]:
     """Find labels over their numbers: pairs of centred lines that stand beside another such pair.
 
-    They are further from the other pair than the label is from its number, which two rows of words
-    are not. Three or more lines below each other, as in a numbered list, are none.
+    They are further from the other pair than the label is from its number, or the numbers are
+    larger: neither holds for two rows of words. Three or more lines below each other, as in a
+    numbered list, are none.
 
     Returns:
         The positions of each label and its number.
@@ -111,11 +114,18 @@ def _stand_beside(one: Sequence[Box], other: Sequence[Box]) -> bool:
     """Whether two pairs of a label and a number are beside each other, with a gap between them."""
     low = min(map(_height, (*one, *other)))
     gap = _gap_x(_bound(one), _bound(other))
-    return all(
-        max(map(_height, row)) <= MAX_HEIGHT_RATIO * min(map(_height, row))
-        and _gap_y(*row) < -_MIN_ROW_OVERLAP * min(map(_height, row))
-        for row in zip(one, other, strict=True)
-    ) and gap > max(MIN_LABEL_DISTANCE * low, _gap_y(*one), _gap_y(*other))
+    if min(_height(number) / _height(label) for label, number in (one, other)) > MIN_LARGER_NUMBER:
+        least = 0.0
+    else:
+        least = max(MIN_LABEL_DISTANCE * low, _gap_y(*one), _gap_y(*other))
+    return (
+        all(
+            max(map(_height, row)) <= MAX_HEIGHT_RATIO * min(map(_height, row))
+            and _gap_y(*row) < -_MIN_ROW_OVERLAP * min(map(_height, row))
+            for row in zip(one, other, strict=True)
+        )
+        and gap > least
+    )
 
 
 def _order_blocks(boxes_xyxy: Sequence[Box], from_right: Sequence[bool | None]) -> list[int]:
