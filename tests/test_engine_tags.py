@@ -23,14 +23,14 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-aee32ace",
-    "texts": "pyspellchecker-0.9.1-abc44530",
-    "embeddings": "use-multilingual-3-bdea784b-23f87869",
+    "words": "rapidocr-3.10.0-78c20782",
+    "texts": "pyspellchecker-0.9.1-ea5dcc6b",
+    "embeddings": "use-multilingual-3-bdea784b-c7a0ff4e",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-87309405"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-f9a35369"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-42c72230",

@@ -240,7 +240,7 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
         "tesseract": tesseract.describe(),
-        "reading": 7,  # increment when a change of this module changes the output
+        "reading": 8,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),
