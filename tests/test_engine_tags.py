@@ -24,17 +24,17 @@ PACKAGES = {
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-78c20782",
-    "texts": "pyspellchecker-0.9.1-ea5dcc6b",
-    "embeddings": "use-multilingual-3-bdea784b-c7a0ff4e",
+    "texts": "pyspellchecker-0.9.1-9729f6f2",
+    "embeddings": "use-multilingual-3-bdea784b-766f79a1",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-f9a35369"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-8c4d3d1c"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
-    "texts": "pyspellchecker-0.9.1-42c72230",
-    "embeddings": "universal-sentence-encoder-4-afe5f698",
+    "texts": "pyspellchecker-0.9.1-8637152f",
+    "embeddings": "universal-sentence-encoder-4-eb6e5ca6",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

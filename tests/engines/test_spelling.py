@@ -236,6 +236,27 @@ def test_an_unknown_word_of_24_letters_is_quick() -> None:
     assert time.perf_counter() - before_s < 0.5  # pyspellchecker: 5 s
 
 
+@pytest.mark.parametrize(
+    ("read", "language", "title", "meant"),
+    [
+        ("NHAC", "vi", "Nhạc Trữ Tình", "NHẠC"),
+        ("tinh", "vi", "Nhạc Trữ Tình", "tình"),
+        ("TRŪ!", "vi", "Nhạc Trữ Tình", "TRỮ!"),
+        ("NHAC", "vi", "Khác", "NHAC"),
+        ("CAFE", "fr", "Café", "CAFE"),  # capitals are often written without accents there
+        ("YEDÍNCÍ", "tr", "", "YEDİNCİ"),
+        ("Bír", "az", "", "Bir"),
+        ("PARTICIPACIÓN", "es", "", "PARTICIPACIÓN"),
+        ("MÍ", "es", "", "MÍ"),
+    ],
+)
+def test_accents_that_the_recognizer_does_not_know_are_restored(
+    read: str, language: str, title: str, meant: str
+) -> None:
+    languages = ((language, 0.9),)
+    assert correct_words([read], is_certain=True, title=title, languages=languages) == [meant]
+
+
 RUSSIAN = (("ru", 0.9),)
 
 

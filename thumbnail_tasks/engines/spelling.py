@@ -108,6 +108,12 @@ CYRILLIC_LANGUAGES: Final = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk",
 # Capitals of "i" have a dot in these: nothing is written in capitals there.
 _DOTTED: Final = frozenset({"tr", "az"})
 
+# RapidOCR reads the dotted capital as one with an accent, which these languages do not have.
+_DOTTED_AS_READ: Final = str.maketrans("Íí", "İi")
+
+# RapidOCR does not know most accents of these: those of the title are taken.
+_UNKNOWN_ACCENTS: Final = frozenset({"vi"})
+
 # Punctuation, letters of one script, punctuation. No digits, other scripts, handles, hashtags,
 # addresses; no apostrophes either: an unknown word with one is a name ("DUNKEY'S"), not an error.
 _LETTERS: Final = "(?:[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]+|[Ͱ-Ͽἀ-῿]+|[Ѐ-ԯ]+)"
@@ -137,6 +143,9 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
     def correct_word(
         token: str, is_certain: bool, title_and_channel: str, languages: Languages
     ) -> str:
+        language = languages[0][0] if languages else ""
+        if language in _DOTTED:
+            token = token.translate(_DOTTED_AS_READ)
         match = _TOKEN.fullmatch(unicodedata.normalize("NFC", token))
         if not match:
             return token
@@ -147,6 +156,8 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         else:
             return token  # capitals inside a word are intended: "iPhone", "LeBron", "KitKat"
         lowered, title = word.lower(), _split_title(title_and_channel)
+        if language in _UNKNOWN_ACCENTS and strip_accents(lowered) in title:
+            return before + write(title[strip_accents(lowered)]) + after
         known = choose_words(own, languages)
         if strip_accents(lowered) in title or len(lowered) != len(word) or known.has(lowered):
             return token
@@ -288,7 +299,7 @@ ENGINE = Engine(
         "min_language_confidence": MIN_LANGUAGE_CONFIDENCE,
         "max_edits": (MAX_EDITS, MAX_EDITS_OF_OTHERS),
         "min_stored_count": (MIN_STORED_COUNT, MIN_TRIPLE_COUNT),
-        "min_look_alike_letters": MIN_LOOK_ALIKE_LETTERS,
+        "rules": 2,  # increment when a change of this module changes the output
         "dictionaries": LANGUAGES,
         "languages": telling.describe(),
     },
