@@ -19,10 +19,11 @@ labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23
 
 import functools
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
     MIN_READ_CONFIDENCE,
     LineOutput,
+    ScriptTeller,
     load_script_teller,
 )
 from thumbnail_tasks.engines.text.line_turns import UPSIDE_DOWN, is_upside_down, may_be_upside_down
@@ -103,45 +105,120 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
     Raises:
         WeightsError: A model is missing, or is not the expected one.
     """
-    detector = open_session(str(find_model(DETECTOR)))
-    model = read_weights(find_model(RECOGNIZER), RECOGNIZER_SHA256)
-    recognizer = open_session(add_outputs(model))
+    recognizer = open_session(add_outputs(read_weights(find_model(RECOGNIZER), RECOGNIZER_SHA256)))
     characters = recognizer.get_modelmeta().custom_metadata_map["character"]
-    alphabet = ["", *characters.splitlines(), " "]
-    tell_scripts = load_script_teller()
-    readable = set(scripts) - set(OWN_SCRIPTS)
     not_wanted = set(OWN_SCRIPTS) - set(scripts)
     if COLUMN_SCRIPTS & set(scripts):  # Japanese has Chinese characters
         not_wanted -= COLUMN_SCRIPTS
+    return _TextReader(
+        detector=open_session(str(find_model(DETECTOR))),
+        recognizer=recognizer,
+        alphabet=("", *characters.splitlines(), " "),
+        tell_scripts=load_script_teller(),
+        readable=frozenset(scripts) - set(OWN_SCRIPTS),
+        not_wanted=frozenset(not_wanted),
+    )
 
-    def read_foreign(
-        image_bgr: ImageRGB, quad: NDArray[np.float32], features: NDArray[np.float32], script: str
-    ) -> list[WordOnLine]:
-        if script in tesseract.MODELS:
-            return tesseract.load_line_reader(script)(cut_out(image_bgr, quad))
-        read, letters = line_readers.load_line_reader(script)
-        decoded = decode_letters(read(features), letters, MIN_SPACE_PROBABILITY_AT_NUMBERS)
-        return [word._replace(text=settle_case(word.text)) for word in join_letters(decoded)]
 
-    def read_in_turns(
-        image_bgr: ImageRGB, quad: NDArray[np.float32]
-    ) -> tuple[int, NDArray[np.float32], NDArray[np.float32]]:
-        """Quarter turns, probabilities and features of a line in its surest turn."""
+class _Reading(NamedTuple):
+    """A line as PP-OCR's recogniser reads it."""
+
+    n_turns: int
+    """Quarter turns, counter-clockwise, by which it was turned."""
+    letters: list[Letter]
+    features: NDArray[np.float32]
+    """(T, 504), see ``line_features``."""
+
+    @property
+    def confidence(self) -> float:
+        return confidence_of(self.letters)
+
+
+@dataclass(frozen=True)
+class _TextReader:
+    """Finds the lines of a picture, tells their scripts, and has each read once."""
+
+    detector: Any
+    recognizer: Any
+    alphabet: Sequence[str]
+    tell_scripts: ScriptTeller
+    readable: Collection[str]
+    """Scripts to read that PP-OCR does not know."""
+    not_wanted: Collection[str]
+    """Scripts that PP-OCR knows, and that are not to be read."""
+
+    def __call__(
+        self, images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = (), /
+    ) -> list[list[Word]]:
+        scripts = expected or [()] * len(images_rgb)
+        return [self._read(*about) for about in zip(images_rgb, scripts, strict=True)]
+
+    def _read(self, image_rgb: ImageRGB, expected: Collection[str]) -> list[Word]:
+        image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
+        lines = self._join_stacks(image_bgr, self._read_lines(image_bgr, expected))
+        lines = [line for line in lines if line.words or line.told_script]
+        lines = [line.unread() if line.script in self.not_wanted else line for line in lines]
+        boxes = level_boxes([line.quad for line in lines])
+        if all(line.n_turns == UPSIDE_DOWN for line in lines):
+            boxes = turn_over(boxes)
+        order = order_lines(boxes, [line.is_from_right for line in lines])
+        return name_scripts([word for i in order for word in lines[i].place_words()])
+
+    def _read_lines(self, image_bgr: ImageRGB, expected: Collection[str]) -> list[Line]:
+        quads = detect_lines(self.detector, image_bgr)
+        readings = [self._read_in_turns(image_bgr, quad) for quad in quads]
+        told = self.tell_scripts(
+            [LineOutput(reading.features, reading.confidence) for reading in readings],
+            self.readable,
+            expected,
+        )
+        lines = []
+        for quad, reading, (script, probability) in zip(quads, readings, told, strict=True):
+            line = Line(quad, join_letters(reading.letters), n_turns=reading.n_turns)
+            # Scripts were learnt of upright lines.
+            if not reading.n_turns and script not in KNOWN_TO_RECOGNIZER:
+                words = self._read_foreign(image_bgr, quad, reading.features, script)
+                # What was read without a letter of the script is something else: a number.
+                is_number = script in self.readable and reading.confidence >= MIN_READ_CONFIDENCE
+                if words or not is_number:
+                    line = Line(quad, words, script, probability)
+            lines.append(line)
+        return lines
+
+    def _read_in_turns(self, image_bgr: ImageRGB, quad: NDArray[np.float32]) -> _Reading:
+        """Read a line with PP-OCR in its surest turn."""
         crops = list(crop_line(image_bgr, quad))
-        outputs = [(n_turns, *recognize_line(recognizer, crop)) for n_turns, crop in crops]
-        letters = [decode_letters(probabilities, alphabet) for _, probabilities, _ in outputs]
-        if len(crops) == 1 and may_be_upside_down(letters[0]):
-            turned = recognize_line(recognizer, crops[0][1][:, ::-1, ::-1])
-            if is_upside_down(letters[0], decode_letters(turned[0], alphabet)):
-                return UPSIDE_DOWN, *turned
-        return outputs[max(range(len(crops)), key=lambda i: confidence_of(letters[i]))]
+        readings = [self._recognize(crop, n_turns) for n_turns, crop in crops]
+        if len(crops) == 1 and may_be_upside_down(readings[0].letters):
+            turned = self._recognize(crops[0][1][:, ::-1, ::-1], UPSIDE_DOWN)
+            if is_upside_down(readings[0].letters, turned.letters):
+                return turned
+        return max(readings, key=lambda reading: reading.confidence)
 
-    def join_stacks(image_bgr: ImageRGB, lines: Sequence[Line]) -> list[Line]:
+    def _read_foreign(
+        self,
+        image_bgr: ImageRGB,
+        quad: NDArray[np.float32],
+        features: NDArray[np.float32],
+        script: str,
+    ) -> list[WordOnLine]:
+        """Read a line in a script that PP-OCR does not know; nothing without a letter of it."""
+        words: list[WordOnLine] = []
+        if script in self.readable and script in tesseract.MODELS:
+            words = tesseract.load_line_reader(script)(cut_out(image_bgr, quad))
+        elif script in self.readable:
+            read, letters = line_readers.load_line_reader(script)
+            decoded = decode_letters(read(features), letters, MIN_SPACE_PROBABILITY_AT_NUMBERS)
+            words = [word._replace(text=settle_case(word.text)) for word in join_letters(decoded)]
+        has_script = count_scripts("".join(word.text for word in words))[script] > 0
+        return words if has_script else []
+
+    def _join_stacks(self, image_bgr: ImageRGB, lines: Sequence[Line]) -> list[Line]:
         """Join letters that are stacked, and read as a word downwards, to a tall line."""
 
         def read_downwards(quad: NDArray[np.float32]) -> list[Letter]:
             n_turns, crop = next(crop_line(image_bgr, quad))
-            return decode_letters(recognize_line(recognizer, crop)[0], alphabet) if n_turns else []
+            return self._recognize(crop, n_turns).letters if n_turns else []
 
         pieces = [Piece(line.quad, line.text, line.n_turns % 2 == 1) for line in lines]
         words = read_stacks(pieces, read_downwards)
@@ -149,54 +226,9 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
         others = [line for i, line in enumerate(lines) if i not in joined]
         return others + [Line(word.quad, join_letters(word.letters), n_turns=1) for word in words]
 
-    def read_lines(image_bgr: ImageRGB, expected: Collection[str]) -> list[Line]:
-        quads = detect_lines(detector, image_bgr)
-        outputs = [read_in_turns(image_bgr, quad) for quad in quads]
-        decoded = [decode_letters(probabilities, alphabet) for _, probabilities, _ in outputs]
-        told = tell_scripts(
-            [
-                LineOutput(features, confidence_of(letters))
-                for (_, _, features), letters in zip(outputs, decoded, strict=True)
-            ],
-            readable,
-            expected,
-        )
-        lines = []
-        for quad, (n_turns, _, features), letters, (script, probability) in zip(
-            quads, outputs, decoded, told, strict=True
-        ):
-            if n_turns or script in KNOWN_TO_RECOGNIZER:  # scripts were learnt of upright lines
-                lines.append(Line(quad, join_letters(letters), n_turns=n_turns))
-            else:
-                is_read = script in readable
-                words = read_foreign(image_bgr, quad, features, script) if is_read else []
-                line = Line(quad, words, script, probability)
-                if not count_scripts(line.text)[script]:  # it was taken for something else
-                    line = line._replace(words=())
-                    if is_read and confidence_of(letters) >= MIN_READ_CONFIDENCE:
-                        line = Line(quad, join_letters(letters))  # as a number
-                lines.append(line)
-        lines = [line for line in join_stacks(image_bgr, lines) if line.words or line.told_script]
-        return [line.unread() if line.script in not_wanted else line for line in lines]
-
-    def recognize(
-        images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = ()
-    ) -> list[list[Word]]:
-        found = []
-        for image_rgb, scripts_of_title in zip(
-            images_rgb, expected or [()] * len(images_rgb), strict=True
-        ):
-            image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
-            lines = read_lines(image_bgr, scripts_of_title)
-            boxes = level_boxes([line.quad for line in lines])
-            if all(line.n_turns == UPSIDE_DOWN for line in lines):
-                boxes = turn_over(boxes)
-            order = order_lines(boxes, [line.is_from_right for line in lines])
-            words = [word for i in order for word in lines[i].place_words()]
-            found.append(name_scripts(words))
-        return found
-
-    return recognize
+    def _recognize(self, crop: NDArray[np.float32], n_turns: int) -> _Reading:
+        probabilities, features = recognize_line(self.recognizer, crop)
+        return _Reading(n_turns, decode_letters(probabilities, self.alphabet), features)
 
 
 def find_model(name: str) -> Path:
