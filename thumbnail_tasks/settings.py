@@ -248,6 +248,10 @@ class text(luigi.Config):
         description="Scripts to read, separated by commas, as in Latin,Cyrillic; lines in others "
         "are counted as unread. Default: all that the engine reads",
     )
+    models_dir: str = PathParameter(
+        default="~/.cache/rapidocr",
+        description="Folder of the models that the engine rapidocr-v5 fetches once",
+    )
     min_confidence: float = ShareParameter(
         default=0.8,
         description="Words with a lower confidence stay in `words` but are left out of the text (0 "

@@ -4,7 +4,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tests.dag import quick as quick
 from thumbnail_tasks import ExportAttributes
@@ -17,7 +17,9 @@ __all__ = ["ExportAttributes"]
 _SECONDS_PER_PICTURE = 0.05
 
 
-def read_gpu(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+def read_gpu(
+    pictures: Sequence[ImageRGB], expected: Sequence[Collection[str]] = ()
+) -> list[list[Word]]:
     time.sleep(_SECONDS_PER_PICTURE * len(pictures))
     return [[Word(os.environ["CUDA_VISIBLE_DEVICES"], 1.0, (0, 0, 100, 100))] for _ in pictures]
 

@@ -33,9 +33,9 @@ def before(load: Callable[[], Any], look: Callable[[list[list[int]]], None]) -> 
     def load_engine() -> Any:
         engine = load()
 
-        def run(pictures: Sequence[ImageRGB]) -> Any:
+        def run(pictures: Sequence[ImageRGB], *about: Any) -> Any:
             look([list(picture[0, 0]) for picture in pictures])
-            return engine(pictures)
+            return engine(pictures, *about)
 
         return run
 

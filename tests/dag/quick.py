@@ -8,7 +8,7 @@ exists, so that a run is in its middle until it is killed or the file removed.
 import os
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,9 @@ from thumbnail_tasks.stages import embeddings, emotions, faces, texts, words
 __all__ = ["ExportAttributes"]
 
 
-def read_words(pictures: Sequence[ImageRGB]) -> list[list[Word]]:
+def read_words(
+    pictures: Sequence[ImageRGB], expected: Sequence[Collection[str]] = ()
+) -> list[list[Word]]:
     while "HELD" in os.environ and Path(os.environ["HELD"]).exists():
         time.sleep(0.05)
     time.sleep(float(os.environ.get("SECONDS_A_BATCH", "0")))

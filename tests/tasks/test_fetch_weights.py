@@ -85,7 +85,7 @@ def test_weights_replaced_by_a_file_in_the_settings_are_not_fetched(
 def test_an_unknown_name_is_reported_with_the_known_ones(two: list[Weights]) -> None:
     task = FetchWeights(weights="first,third")
     assert not task.complete()
-    with pytest.raises(SettingsError, match="expected some of first, second; found: 'third'"):
+    with pytest.raises(SettingsError, match="first, second, rapidocr-v5; found: 'third'"):
         task.run()
 
 

@@ -45,6 +45,13 @@ from thumbnail_tasks.engines.dictionaries import (
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.engines.known_words import MIN_LANGUAGE_CONFIDENCE, KnownWords, choose_words
 from thumbnail_tasks.engines.languages import Languages
+from thumbnail_tasks.engines.misread_letters import (
+    CYRILLIC_LANGUAGES,
+    DOTTED,
+    DOTTED_AS_READ,
+    UNKNOWN_ACCENTS,
+    in_cyrillic,
+)
 
 TextCorrector = Callable[
     [Sequence[str], Sequence[bool], Sequence[str], Sequence[Languages]], list[str]
@@ -98,22 +105,6 @@ MAX_ENDING: Final = 3
 MAX_EDITS: Final = 2
 MAX_EDITS_OF_OTHERS: Final = 1
 
-# A recogniser that knows Latin letters takes these capitals for them, and is certain: МОСКВА. A
-# word of nothing else that no likely language knows is the Cyrillic one that is known, or in its
-# title.
-_LOOK_ALIKES: Final = str.maketrans("ABCEHKMOPTXY", "авсенкмортху")
-MIN_LOOK_ALIKE_LETTERS: Final = 3
-CYRILLIC_LANGUAGES: Final = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn"})
-
-# Capitals of "i" have a dot in these: nothing is written in capitals there.
-_DOTTED: Final = frozenset({"tr", "az"})
-
-# RapidOCR reads the dotted capital as one with an accent, which these languages do not have.
-_DOTTED_AS_READ: Final = str.maketrans("Íí", "İi")
-
-# RapidOCR does not know most accents of these: those of the title are taken.
-_UNKNOWN_ACCENTS: Final = frozenset({"vi"})
-
 # Punctuation, letters of one script, punctuation. No digits, other scripts, handles, hashtags,
 # addresses; no apostrophes either: an unknown word with one is a name ("DUNKEY'S"), not an error.
 _LETTERS: Final = "(?:[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]+|[Ͱ-Ͽἀ-῿]+|[Ѐ-ԯ]+)"
@@ -144,8 +135,8 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         token: str, is_certain: bool, title_and_channel: str, languages: Languages
     ) -> str:
         language = languages[0][0] if languages else ""
-        if language in _DOTTED:
-            token = token.translate(_DOTTED_AS_READ)
+        if language in DOTTED:
+            token = token.translate(DOTTED_AS_READ)
         match = _TOKEN.fullmatch(unicodedata.normalize("NFC", token))
         if not match:
             return token
@@ -156,12 +147,12 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         else:
             return token  # capitals inside a word are intended: "iPhone", "LeBron", "KitKat"
         lowered, title = word.lower(), _split_title(title_and_channel)
-        if language in _UNKNOWN_ACCENTS and strip_accents(lowered) in title:
+        if language in UNKNOWN_ACCENTS and strip_accents(lowered) in title:
             return before + write(title[strip_accents(lowered)]) + after
         known = choose_words(own, languages)
         if strip_accents(lowered) in title or len(lowered) != len(word) or known.has(lowered):
             return token
-        cyrillic = _in_cyrillic(word)
+        cyrillic = in_cyrillic(word)
         is_likely = not CYRILLIC_LANGUAGES.isdisjoint(dict(languages)) and known.has(cyrillic)
         if cyrillic and (is_likely or cyrillic in title):
             return before + cyrillic.upper() + after
@@ -172,7 +163,7 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         corrected = None
         if not is_certain:
             corrected = _find_in_title(lowered, title, known) or _find_correction(lowered, known)
-        if corrected is None or (_DOTTED & dict(languages).keys() and write is not str.lower):
+        if corrected is None or (DOTTED & dict(languages).keys() and write is not str.lower):
             return token
         return before + write(corrected) + after
 
@@ -185,13 +176,6 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         return list(map(correct_word, tokens, are_certain, titles, languages))
 
     return correct
-
-
-def _in_cyrillic(word: str) -> str:
-    """A word of look-alike capitals in small Cyrillic letters; empty if it is none."""
-    small = word.translate(_LOOK_ALIKES)
-    is_one = len(word) >= MIN_LOOK_ALIKE_LETTERS and all("а" <= letter <= "х" for letter in small)
-    return small if is_one else ""
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, choose
-from thumbnail_tasks.engines.text import keras_ocr, rapidocr
+from thumbnail_tasks.engines.text import keras_ocr, ppocr_v5, rapidocr
 from thumbnail_tasks.engines.text.scripts import scripts_of
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.stages import notebook_texts
@@ -20,6 +20,7 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 
 RECOGNIZERS: Mapping[str, Engine] = {
     "rapidocr": rapidocr.ENGINE,
+    ppocr_v5.NAME: ppocr_v5.ENGINE,
     "keras-ocr": keras_ocr.ENGINE,
     notebook_texts.NAME: notebook_texts.ENGINE,
 }

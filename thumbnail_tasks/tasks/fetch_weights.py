@@ -9,7 +9,7 @@ import luigi
 from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, TASK_LINE
 from thumbnail_tasks.engines.embeddings import tensorflow_hub
 from thumbnail_tasks.engines.interface import Weights
-from thumbnail_tasks.engines.text import keras_ocr
+from thumbnail_tasks.engines.text import keras_ocr, ppocr_v5
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError, WeightsError
 from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.weights.cache import fetch_into_cache, is_cached
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def known_weights() -> dict[str, Weights]:
-    """Models that can be downloaded under this process's settings, by name."""
+    """The notebook's models under this process's settings, by name."""
     engines = (keras_ocr.ENGINE, tensorflow_hub.ENGINE)
     return {weights.name: weights for engine in engines for weights in engine.weights()}
 
@@ -41,13 +41,14 @@ class WeightsTarget(luigi.LocalTarget):
 class FetchWeights(luigi.Task):
     """Download models that are not shipped into the caches of their own tools.
 
-    Run it alone to prepare a machine that will be offline. Only the notebook's engines need it.
+    Run it alone to prepare a machine that will be offline. Only the notebook's engines and
+    rapidocr-v5 need it.
     """
 
     weights: str = luigi.Parameter(
         default="",
         description="Models, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
-        "tensorflow-hub-encoder (default: all)",
+        "tensorflow-hub-encoder (default: these three), or rapidocr-v5 for all of this engine",
     )
 
     resources = {"download": 1}
@@ -59,13 +60,18 @@ class FetchWeights(luigi.Task):
         Raises:
             SettingsError: A name is unknown.
         """
-        known = known_weights()
-        names = [name.strip() for name in self.weights.split(",") if name.strip()] or list(known)
+        by_default = known_weights()
+        of_v5 = {weights.name: weights for weights in ppocr_v5.ENGINE.weights()}
+        known = by_default | of_v5
+        names = [name.strip() for name in self.weights.split(",") if name.strip()]
+        if ppocr_v5.NAME in names:
+            names = [name for name in names if name != ppocr_v5.NAME] + list(of_v5)
+        names = names or list(by_default)
         for name in names:
             if name not in known:
                 raise SettingsError(
-                    f"FetchWeights --weights: expected some of {', '.join(known) or 'none'}; "
-                    f"found: {name!r}"
+                    f"FetchWeights --weights: expected some of "
+                    f"{', '.join([*by_default, ppocr_v5.NAME])}; found: {name!r}"
                 )
         return [known[name] for name in names]
 

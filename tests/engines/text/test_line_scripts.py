@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from thumbnail_tasks.engines.interface import Word
-from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, rapidocr
+from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, ppocr, rapidocr
 from thumbnail_tasks.engines.text.line_readers import join_cases, settle_case
 from thumbnail_tasks.engines.text.line_scripts import LineOutput
 from thumbnail_tasks.engines.text.lines import Line, join_letters
@@ -124,7 +124,7 @@ def test_an_unread_line_is_a_word_without_text() -> None:
 
 
 def test_the_recognizers_own_output_is_unchanged_by_further_outputs() -> None:
-    model = rapidocr.find_model(rapidocr.RECOGNIZER).read_bytes()
+    model = ppocr.find_model(ppocr.RECOGNIZER).read_bytes()
     plain = ort.InferenceSession(model)
     more = ort.InferenceSession(line_features.add_outputs(model))
     line = np.random.default_rng(0).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)

@@ -61,15 +61,20 @@ def crop_line(
 
     A tall line is given as if it were to be read downwards, and upwards.
     """
+    crop = cut_out(image_bgr, quad)
+    for n_turns in (1, 3) if _is_tall(quad) else (0,):
+        yield n_turns, scale_line(crop[::-1, ::-1] if n_turns == 3 else crop)
+
+
+def scale_line(line_bgr: ImageRGB) -> NDArray[np.float32]:
+    """Scale a line that was cut out to the input of a recogniser: (3, 48, w) float32 in -1..1."""
     import cv2
 
-    crop = cut_out(image_bgr, quad)
-    width = int(np.ceil(_LINE_HEIGHT_PX * crop.shape[1] / crop.shape[0]))
+    width = int(np.ceil(_LINE_HEIGHT_PX * line_bgr.shape[1] / line_bgr.shape[0]))
     width = min(max(width, 1), _MAX_LINE_WIDTH_PX)
-    for n_turns in (1, 3) if _is_tall(quad) else (0,):
-        turned = crop[::-1, ::-1] if n_turns == 3 else crop
-        planes = cv2.resize(turned, (width, _LINE_HEIGHT_PX)).astype(np.float32).transpose(2, 0, 1)
-        yield n_turns, planes / 127.5 - 1
+    scaled = cv2.resize(line_bgr, (width, _LINE_HEIGHT_PX)).astype(np.float32)
+    planes: NDArray[np.float32] = scaled.transpose(2, 0, 1) / 127.5 - 1
+    return planes
 
 
 def _is_tall(quad: NDArray[np.float32]) -> bool:

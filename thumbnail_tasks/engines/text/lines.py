@@ -99,13 +99,15 @@ def join_letters(letters: Sequence[Letter]) -> list[WordOnLine]:
         return []
     confidence = float(np.mean([probability for _, probability, _ in letters]))
     positions = [position for _, _, position in letters]
-    half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
+    width = max(positions) - min(positions)
+    half = width / (len(positions) - 1) / 2 if len(positions) > 1 else 0.5
     words = []
     for is_space, group in groupby(letters, key=lambda letter: letter[0] == " "):
         if not is_space:
             word = list(group)
             text = "".join(letter for letter, _, _ in word)
-            start, end = max(word[0][2] - half, 0.0), min(word[-1][2] + half, 1.0)
+            edges = [position for _, _, position in word]
+            start, end = max(min(edges) - half, 0.0), min(max(edges) + half, 1.0)
             words.append(WordOnLine(text, start, end, confidence))
     return words
 

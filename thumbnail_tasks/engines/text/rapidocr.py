@@ -18,11 +18,9 @@ labelled thumbnails at 480×360 (516 words, 40 pictures without text; 2026-11-23
 """
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -37,11 +35,7 @@ from thumbnail_tasks.engines.text.line_detection import (
     cut_out,
     detect_lines,
 )
-from thumbnail_tasks.engines.text.line_features import (
-    RECOGNIZER_SHA256,
-    add_outputs,
-    join_features,
-)
+from thumbnail_tasks.engines.text.line_features import RECOGNIZER_SHA256, add_outputs
 from thumbnail_tasks.engines.text.line_readers import settle_case
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
@@ -61,6 +55,13 @@ from thumbnail_tasks.engines.text.lines import (
     decode_letters,
     join_letters,
 )
+from thumbnail_tasks.engines.text.ppocr import (
+    DETECTOR,
+    RECOGNIZER,
+    find_model,
+    read_alphabet,
+    recognize_line,
+)
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines, turn_over
 from thumbnail_tasks.engines.text.scripts import (
     CHINESE,
@@ -74,9 +75,6 @@ from thumbnail_tasks.engines.text.stacked_letters import Piece, read_stacks
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-DETECTOR: Final = "PP-OCRv6_det_small"
-RECOGNIZER: Final = "PP-OCRv6_rec_small"
-"""The models in RapidOCR's wheel."""
 OWN_SCRIPTS: Final = (LATIN, CHINESE, JAPANESE)
 """The scripts that PP-OCR's own recogniser reads."""
 SCRIPTS: Final = (
@@ -85,16 +83,40 @@ SCRIPTS: Final = (
     *(tesseract.MODELS if tesseract.is_installed() else ()),
 )
 
-_LINE_STEP_PX = 32
-_MIN_LINE_WIDTH_PX = 320
+ForeignReader = Callable[[ImageRGB, NDArray[np.float32]], list[WordOnLine]]
+"""Maps a line in BGR, cut out, and its (T, 504) features to its words in reading order."""
+
+
+def load_embedded_reader(script: str) -> ForeignReader:
+    """Load the shipped reader of a script that PP-OCRv6 does not know.
+
+    Raises:
+        WeightsError: Its model is missing, or is not the one that was shipped.
+    """
+    if script in tesseract.MODELS:
+        read_image = tesseract.load_line_reader(script)
+        return lambda line_bgr, features: read_image(line_bgr)
+    read_features, alphabet = line_readers.load_line_reader(script)
+
+    def read(_: ImageRGB, features: NDArray[np.float32]) -> list[WordOnLine]:
+        probabilities = read_features(features)
+        letters = decode_letters(probabilities, alphabet, MIN_SPACE_PROBABILITY_AT_NUMBERS)
+        return [word._replace(text=settle_case(word.text)) for word in join_letters(letters)]
+
+    return read
 
 
 @functools.cache
-def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
+def load_text_recognizer(
+    scripts: tuple[str, ...] = SCRIPTS,
+    load_reader: Callable[[str], ForeignReader] = load_embedded_reader,
+) -> TextRecognizer:
     """Load the models in RapidOCR's wheel and our own on top of them, without downloading any.
 
     Args:
-        scripts: Those to read, of ``SCRIPTS``; hashable.
+        scripts: Those to read, of ``SCRIPTS``.
+        load_reader: Loads the reader of a script that PP-OCRv6 does not know, when one of its lines
+            is met.
 
     Returns:
         Maps B RGB uint8 pictures (H, W, 3) to B lists of words in reading order. The result for a
@@ -106,17 +128,17 @@ def load_text_recognizer(scripts: Collection[str] = SCRIPTS) -> TextRecognizer:
         WeightsError: A model is missing, or is not the expected one.
     """
     recognizer = open_session(add_outputs(read_weights(find_model(RECOGNIZER), RECOGNIZER_SHA256)))
-    characters = recognizer.get_modelmeta().custom_metadata_map["character"]
     not_wanted = set(OWN_SCRIPTS) - set(scripts)
     if COLUMN_SCRIPTS & set(scripts):  # Japanese has Chinese characters
         not_wanted -= COLUMN_SCRIPTS
     return _TextReader(
         detector=open_session(str(find_model(DETECTOR))),
         recognizer=recognizer,
-        alphabet=("", *characters.splitlines(), " "),
+        alphabet=read_alphabet(recognizer),
         tell_scripts=load_script_teller(),
         readable=frozenset(scripts) - set(OWN_SCRIPTS),
         not_wanted=frozenset(not_wanted),
+        load_reader=functools.cache(load_reader),
     )
 
 
@@ -146,6 +168,7 @@ class _TextReader:
     """Scripts to read that PP-OCR does not know."""
     not_wanted: Collection[str]
     """Scripts that PP-OCR knows, and that are not to be read."""
+    load_reader: Callable[[str], ForeignReader]
 
     def __call__(
         self, images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = (), /
@@ -203,13 +226,9 @@ class _TextReader:
         script: str,
     ) -> list[WordOnLine]:
         """Read a line in a script that PP-OCR does not know; nothing without a letter of it."""
-        words: list[WordOnLine] = []
-        if script in self.readable and script in tesseract.MODELS:
-            words = tesseract.load_line_reader(script)(cut_out(image_bgr, quad))
-        elif script in self.readable:
-            read, letters = line_readers.load_line_reader(script)
-            decoded = decode_letters(read(features), letters, MIN_SPACE_PROBABILITY_AT_NUMBERS)
-            words = [word._replace(text=settle_case(word.text)) for word in join_letters(decoded)]
+        if script not in self.readable:
+            return []
+        words = self.load_reader(script)(cut_out(image_bgr, quad), features)
         has_script = count_scripts("".join(word.text for word in words))[script] > 0
         return words if has_script else []
 
@@ -231,11 +250,6 @@ class _TextReader:
         return _Reading(n_turns, decode_letters(probabilities, self.alphabet), features)
 
 
-def find_model(name: str) -> Path:
-    """The file of a model in RapidOCR's wheel."""
-    return Path(str(files("rapidocr") / "models" / f"{name}.onnx"))
-
-
 def _check() -> None:
     tesseract.check()
     for path in map(find_model, (DETECTOR, RECOGNIZER)):
@@ -245,23 +259,6 @@ def _check() -> None:
                 f"rapidocr {version('rapidocr')} again."
             )
     check_gpu()
-
-
-def recognize_line(
-    recognizer: Any, crop: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Run the recogniser on one line: (T, C) probabilities and (T, 504) features, without padding.
-
-    Lines are processed one by one: in a batch, the last digits of a line's probabilities depend
-    on the other lines, and so would doubtful spaces.
-    """
-    width = crop.shape[2]
-    padding = max(_MIN_LINE_WIDTH_PX, -(-width // _LINE_STEP_PX) * _LINE_STEP_PX) - width
-    padded = np.pad(crop, ((0, 0), (0, 0), (0, padding)))
-    output, last, early = recognizer.run(None, {recognizer.get_inputs()[0].name: padded[None]})
-    probabilities: NDArray[np.float32] = output[0]
-    n_steps = max(1, int(np.ceil(len(probabilities) * width / (width + padding))))
-    return probabilities[:n_steps], join_features(last, early, n_steps)
 
 
 ENGINE = Engine(
