@@ -49,7 +49,7 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
         ),
         (
             (*SAMPLE, "--engines-text", "eyes"),
-            "text: expected one of rapidocr, keras-ocr, filename2text; found: 'eyes'",
+            "text: expected one of rapidocr, rapidocr-v5, keras-ocr, filename2text; found: 'eyes'",
         ),
         ((*SAMPLE[:2], "--thumbnails-quality", "huge"), "quality: expected one of maxresdefault"),
     ],

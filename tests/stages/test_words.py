@@ -12,7 +12,12 @@ from thumbnail_tasks.engines.interface import Word
 from thumbnail_tasks.engines.text import keras_ocr, rapidocr
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
-from thumbnail_tasks.stages.words import RecognizeText, recognize_text, wanted_scripts
+from thumbnail_tasks.stages.words import (
+    RecognizeText,
+    expected_scripts,
+    recognize_text,
+    wanted_scripts,
+)
 
 
 def test_boxes_of_words_refer_to_the_stored_picture(thumbnails: pa.Table) -> None:
@@ -29,6 +34,17 @@ def test_boxes_of_words_refer_to_the_stored_picture(thumbnails: pa.Table) -> Non
         {"thumbnail_id": "plain", "word_index": 0, "y_min": 1},
         {"thumbnail_id": "plain", "word_index": 1, "y_min": 1},
     ]
+
+
+def test_titles_belong_to_their_thumbnails_though_a_quarantined_one_has_none(
+    thumbnails: pa.Table,
+) -> None:
+    listed = [
+        {"thumbnail_id": "plain", "title_and_channel": "한국 여행"},
+        {"thumbnail_id": "barred", "title_and_channel": "Как это работает"},
+    ]
+    shard = pa.Table.from_pylist(listed, schemas.SHARDS)
+    assert expected_scripts(thumbnails, shard) == [{"Cyrillic"}, set(), {"Hangul"}]
 
 
 def test_the_scripts_of_the_title_are_expected_on_its_thumbnail(thumbnails: pa.Table) -> None:

@@ -69,6 +69,21 @@ def _describe(words: Sequence[Word]) -> list[dict[str, Any]]:
     ]
 
 
+def expected_scripts(thumbnails: pa.Table, shard: pa.Table) -> list[frozenset[str]]:
+    """The scripts of the title and channel of each thumbnail.
+
+    Args:
+        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        shard: Rows of ``schemas.SHARDS`` on these thumbnails; it has none on quarantined ones.
+    """
+    columns = (shard[name].to_pylist() for name in ("thumbnail_id", "title_and_channel"))
+    titles = dict(zip(*columns, strict=True))
+    return [
+        scripts_of(titles.get(thumbnail_id, ""))
+        for thumbnail_id in thumbnails["thumbnail_id"].to_pylist()
+    ]
+
+
 def wanted_scripts(engine: Engine) -> tuple[str, ...]:
     """The scripts of ``[text] scripts``, all that the engine reads by default.
 
@@ -121,5 +136,5 @@ class RecognizeText(ShardTask):
         thumbnails, shard = tables
         if settings.engine_name("text") == notebook_texts.NAME:
             return notebook_texts.take_words(thumbnails, self.selected_engine().load(), progress)
-        expected = [scripts_of(title) for title in shard["title_and_channel"].to_pylist()]
-        return recognize_text(thumbnails, expected, self.selected_engine().on_demand(), progress)
+        recognize = self.selected_engine().on_demand()
+        return recognize_text(thumbnails, expected_scripts(thumbnails, shard), recognize, progress)
