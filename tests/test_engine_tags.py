@@ -23,18 +23,18 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-78c20782",
-    "texts": "pyspellchecker-0.9.1-9729f6f2",
-    "embeddings": "use-multilingual-3-bdea784b-766f79a1",
+    "words": "rapidocr-3.10.0-5eb7d2e8",
+    "texts": "pyspellchecker-0.9.1-6305daac",
+    "embeddings": "use-multilingual-3-bdea784b-d50f689b",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-8c4d3d1c"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-8f61daa8"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
-    "texts": "pyspellchecker-0.9.1-8637152f",
-    "embeddings": "universal-sentence-encoder-4-eb6e5ca6",
+    "texts": "pyspellchecker-0.9.1-43614560",
+    "embeddings": "universal-sentence-encoder-4-6f42ae76",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

@@ -175,14 +175,14 @@ TEXTS = pa.schema(
         column(
             "text_script",
             pa.string(),
-            "Script of most letters of the text, or of most unread lines if nothing was read; null "
+            "Script of most letters of the text, or of most unread lines if it has none; null "
             "without letters",
         ),
         column(
             "unread_lines",
             pa.int32(),
-            "Lines in a script that the text engine does not read; the text is null if it has "
-            "nothing else",
+            "Lines in a script that the text engine does not read, or could not; the text is null "
+            "if it has nothing else",
         ),
     ]
 )

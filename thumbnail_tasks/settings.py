@@ -246,7 +246,8 @@ class text(luigi.Config):
     scripts: str = luigi.Parameter(
         default="",
         description="Scripts to read, separated by commas, as in Latin,Cyrillic; lines in others "
-        "are counted as unread. Default: all that the engine reads",
+        "are counted as unread. Chinese and Japanese go together. Default: all that the engine "
+        "reads",
     )
     models_dir: str = PathParameter(
         default="~/.cache/rapidocr",

@@ -100,6 +100,7 @@ def test_a_luigid_is_used_instead_of_the_runs_own_scheduler() -> None:
     ("command", "message"),
     [
         ("exprot a.csv", "Did you mean export? See thumbnail-tasks --help"),
+        ("export a.csv --engines-text keras-ocr", "Use --set engines.text=VALUE."),
         (
             "export a.csv --qualty default",
             "Did you mean --quality? See thumbnail-tasks export",

@@ -170,3 +170,10 @@ def test_what_is_told_does_not_depend_on_the_hash_seed() -> None:
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+def test_a_third_of_the_letters_tells_the_script_among_latin_names() -> None:
+    assert find_script("MUKESH AMBANI @MUKESH AMBANI उन्हें खरीदना ही पड़ेगा") == "Deva"
+    assert find_script("MUKESH AMBANI MUKESH AMBANI MUKESH AMBANI ही") == "Latn"
+    assert find_script("TOYOTA CAMRY обзор машины") == "Cyrl"
+    assert find_script("東京 TOKYO") == "Latn"

@@ -55,6 +55,7 @@ _EXAMPLES: Final = {
     """,
     "fetch-weights": """
         thumbnail-tasks fetch-weights --set engines.preset=notebook
+        thumbnail-tasks fetch-weights --weights rapidocr-v5
     """,
     "doctor": """
         thumbnail-tasks doctor
@@ -94,8 +95,18 @@ class Parser(argparse.ArgumentParser):
         """End the command with one line and exit code 2."""
         found = re.search(r"(?:unrecognized arguments:|invalid choice:) '?([\w-]+)", message)
         known = [*self._option_string_actions, *COMMANDS]
-        hint = suggest(found[1], known) if found else ""
+        hint = (_as_setting(found[1]) or suggest(found[1], known)) if found else ""
         self.exit(2, f"ERROR: {message}.{hint} See {self.prog} --help\n")
+
+
+def _as_setting(flag: str) -> str:
+    """A sentence on how to give a flag of ``luigi`` that is a setting; empty if it is none."""
+    for section in settings.sections():
+        prefix = f"--{section.__name__}-".replace("_", "-")
+        for name, _ in section.get_params():
+            if flag == prefix + name.replace("_", "-"):
+                return f" Use --set {section.__name__}.{name}=VALUE."
+    return ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -133,7 +144,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run_options(nightly)
     clean_up = add("clean-up", "Remove files that no run will need again")
     clean_up.add_argument("--dry-run", action="store_true", help="list them, and remove nothing")
-    fetch = add("fetch-weights", "Download the models of the notebook engines")
+    fetch = add("fetch-weights", "Download models that are not shipped, by default the notebook's")
+    fetch.add_argument(
+        "--weights", metavar="NAMES", help="comma-separated models, or rapidocr-v5 for all of its"
+    )
     doctor = add("doctor", "Check that this machine can run the chosen engines")
     description = add("describe", "Summarise an export")
     listed = add("settings", "List all settings with their values")
@@ -266,6 +280,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--date": given.get("date"),
         "--query": given.get("query"),
         "--most": given.get("most"),
+        "--weights": given.get("weights"),
         "--workers": given.get("workers"),
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),

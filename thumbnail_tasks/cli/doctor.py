@@ -91,7 +91,7 @@ def _load_on_each_device(setting: str, stage: type[ShardTask], names: Sequence[s
         if not is_cached(weights):
             raise StorageError(
                 f"{engine.name()}: {weights.name} is missing; the first run downloads it "
-                f"to {weights.path}, or now: thumbnail-tasks fetch-weights"
+                f"to {weights.path}, or now: thumbnail-tasks fetch-weights --weights {weights.name}"
             )
     gpus: Sequence[Gpu | None] = [None]
     if stage(source="", engine="", shards="").process_resources().get("gpu"):
@@ -103,7 +103,9 @@ def _load_on_each_device(setting: str, stage: type[ShardTask], names: Sequence[s
     devices = ", ".join(gpu.label if gpu else CPU for gpu in gpus)
     chosen = settings.engine_name(setting)
     others = ", ".join(name for name in names if name != chosen)
-    return f"{chosen} ({engine.name()}) on {devices}" + (f"; others: {others}" if others else "")
+    limits = f"; {engine.limits()}" if engine.limits() else ""
+    others = f"; others: {others}" if others else ""
+    return f"{chosen} ({engine.name()}) on {devices}{limits}{others}"
 
 
 def _load(stage: type[ShardTask], advance: Progress) -> None:

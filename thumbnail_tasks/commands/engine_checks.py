@@ -1,6 +1,7 @@
 """Check, before the first download, that the engines of a run can work on this machine."""
 
 import functools
+import logging
 from collections.abc import Collection, Sequence
 
 from thumbnail_tasks.console import Progress
@@ -8,6 +9,8 @@ from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu
 from thumbnail_tasks.execution.model_process import model_process
 from thumbnail_tasks.tasks.shard_task import ShardTask
+
+logger = logging.getLogger(__name__)
 
 Stages = Sequence[type[ShardTask]]
 
@@ -31,6 +34,8 @@ def check_engines(tasks: Collection[ShardTask]) -> None:
     """
     stages: dict[bool, list[type[ShardTask]]] = {False: [], True: []}
     for task in tasks:
+        if task.upstream and (limits := type(task).selected_engine().limits()):
+            logger.warning("%s: %s", task.task_family, limits)
         stages[bool(task.process_resources().get("gpu"))].append(type(task))
     gpus = find_gpus() if stages[True] else []
     try:

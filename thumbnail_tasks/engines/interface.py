@@ -107,6 +107,9 @@ class Engine(NamedTuple):
     """Raises a ThumbnailTasksError if it cannot work in this process: a model file is missing or is
     another file, or its framework does not see the process's GPU. It loads no model."""
 
+    limits: Callable[[], str] = lambda: ""
+    """What it cannot do on this machine, and why; empty if there is nothing to say."""
+
     def on_demand(self, *arguments: Any) -> Callable[..., Any]:
         """The callable, which loads the model when it is first called.
 

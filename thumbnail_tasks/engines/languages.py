@@ -145,12 +145,12 @@ def name_language(languages: Languages) -> str | None:
 def find_script(text: str) -> str | None:
     """The script that tells most of a text's language; None without letters.
 
-    A text with Hangul is Korean and one with kana is Japanese, whatever else is in it; otherwise
-    the script of most letters counts.
+    A third of the letters suffices, but for Latin and Chinese ones: names are in Latin letters in
+    all languages, and Japanese has Chinese characters. Otherwise the script of most letters counts.
     """
     counts = count_scripts(text)
-    for script in ("Kana", "Hang"):
-        if 3 * counts[script] >= counts.total() > 0:
+    for script in ("Kana", *sorted(_ONLY, key=lambda name: -counts[name])):
+        if script != "Hani" and 3 * counts[script] >= counts.total() > 0:
             return script
     return max(counts, key=lambda script: (counts[script], script)) if counts else None
 
@@ -185,6 +185,7 @@ def describe() -> Mapping[str, Any]:
     """Everything that changes what is told."""
     return {
         "engine": f"py3langid-{version('py3langid')}",
+        "rules": 2,  # increment when a change of this module changes the output
         "sharpness": SHARPNESS,
         "context_weight": CONTEXT_WEIGHT,
         "min_confidence": (MIN_CONFIDENCE, MIN_SHARE, MIN_KNOWN),

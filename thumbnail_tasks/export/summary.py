@@ -64,8 +64,17 @@ def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]
         f"{n_rows} rows, {len(attributes)} thumbnails: {format_counts(statuses)}",
         *describe_unnamed(unnamed),
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
+        *_describe_unread(attributes),
         f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
     ]
+
+
+def _describe_unread(attributes: pa.Table) -> list[str]:
+    if "thumbnail_unread_lines" not in attributes.column_names:
+        return []  # an export of an earlier version
+    unread = attributes["thumbnail_unread_lines"]
+    n_lines, n_thumbnails = pc.sum(unread).as_py(), pc.sum(pc.greater(unread, 0)).as_py()
+    return [f"{n_lines} lines on {n_thumbnails} thumbnails were not read"] if n_lines else []
 
 
 def describe_unnamed(unnamed: Counter[str]) -> list[str]:

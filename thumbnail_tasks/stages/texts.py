@@ -111,7 +111,7 @@ def correct_texts(
             unread = unread_lines.get(thumbnail["thumbnail_id"], Counter())
             row["unread_lines"] = unread.total()
             row["text_script"] = script_of(correction for _, correction in pairs)
-            if unread and not pairs:
+            if unread and row["text_script"] is None:
                 row["text_script"] = max(unread, key=lambda script: (unread[script], script))
         if "unread_lines" in row and (pairs or not unread):
             text = " ".join(correction for _, correction in pairs)

@@ -96,6 +96,7 @@ def wanted_scripts(engine: Engine) -> tuple[str, ...]:
         raise SettingsError(
             f"[text] scripts: expected some of {', '.join(engine.scripts) or 'none'}, which "
             f"{engine.name()} reads; found: {', '.join(unknown)}"
+            + (f"; {engine.limits()}" if engine.limits() else "")
         )
     named = {known[name.casefold()] for name in names}
     return tuple(script for script in engine.scripts if script in named or not names)

@@ -6,6 +6,7 @@ import time
 
 import luigi
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, TASK_LINE
 from thumbnail_tasks.engines.embeddings import tensorflow_hub
 from thumbnail_tasks.engines.interface import Weights
@@ -48,7 +49,8 @@ class FetchWeights(luigi.Task):
     weights: str = luigi.Parameter(
         default="",
         description="Models, comma-separated: keras-ocr-detector, keras-ocr-recognizer, "
-        "tensorflow-hub-encoder (default: these three), or rapidocr-v5 for all of this engine",
+        "tensorflow-hub-encoder (default: these three), or rapidocr-v5 for all of this engine "
+        "(default if it is the selected one)",
     )
 
     resources = {"download": 1}
@@ -66,7 +68,8 @@ class FetchWeights(luigi.Task):
         names = [name.strip() for name in self.weights.split(",") if name.strip()]
         if ppocr_v5.NAME in names:
             names = [name for name in names if name != ppocr_v5.NAME] + list(of_v5)
-        names = names or list(by_default)
+        is_v5 = settings.engine_name("text") == ppocr_v5.NAME
+        names = names or list(of_v5 if is_v5 else by_default)
         for name in names:
             if name not in known:
                 raise SettingsError(

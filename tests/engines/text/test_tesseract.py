@@ -47,6 +47,7 @@ def pieces_of(*pieces: tuple[int, float]) -> list[Piece]:
         ),
         (["|", "हाँ|"], [(1, 1.0), (4, 1.0)], [("हाँ", 0.1, 0.5)]),
         (["~!"], [(2, 1.0)], []),
+        (["انتقام.", "!؛"], [(7, 1.0), (2, 1.0)], [("انتقام", 0.0, 0.7)]),
         (["수", "lost"], [(1, 1.0)], [("수", 0.0, 0.1)]),
     ],
 )
@@ -127,7 +128,7 @@ def test_hebrew_is_read_from_the_right() -> None:
     as_it_stands = HEBREW[::-1]  # Pillow draws from left to right where it has no Raqm
     drawn = HEBREW if ImageFont.core.HAVE_RAQM else as_it_stands
     (words,) = rapidocr.load_text_recognizer()([draw(drawn)])
-    assert [(word.text or "").strip(".") for word in words] == HEBREW.split()
+    assert [word.text for word in words] == HEBREW.split()
     assert {word.script for word in words} == {"Hebrew"}
     assert words[0].box_xyxy[0] > words[1].box_xyxy[0]
     assert all(word.confidence >= MIN_CONFIDENCE for word in words)
@@ -142,3 +143,14 @@ def test_a_line_is_read_alike_whatever_was_read_before() -> None:
     assert [read(line) for line in reversed(lines)] == first[::-1]
     assert script_of(word.text for word in first[1]) == "Hebrew"
     assert first[2] == []
+
+
+def test_without_a_wheel_the_limits_name_scripts_and_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert tesseract.describe_limits() == "" or not tesseract.is_installed()
+    monkeypatch.setattr(tesseract, "is_installed", lambda: False)
+    limits = tesseract.describe_limits()
+    assert "Hangul" in limits
+    assert "-m pip install tesserocr" in limits
+    assert tesseract.describe() == []

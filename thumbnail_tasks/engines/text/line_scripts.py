@@ -24,7 +24,7 @@ KNOWN_TO_RECOGNIZER: Final = frozenset({"Latin", "CJK", "numbers", "nothing"})
 MIN_PROBABILITY: Final = 0.94
 """A line is of a script that PP-OCR does not know from this probability on."""
 MIN_DOUBTED_PROBABILITY: Final = 0.75
-"""The same of a long line that PP-OCR reads doubtfully, and another reader knows."""
+"""The same of a long line that PP-OCR reads doubtfully."""
 ALWAYS_CERTAIN: Final = frozenset({"Arabic"})
 """But for these: handwritten numbers look like Arabic, by 0.9 on one of 282 English thumbnails."""
 MIN_DOUBTED_STEPS: Final = 18
@@ -51,11 +51,9 @@ class LineOutput(NamedTuple):
     """Of its reading, as ``confidence_of``."""
 
 
-ScriptTeller = Callable[
-    [Sequence[LineOutput], Collection[str], Collection[str]], list[tuple[str, float]]
-]
-"""Maps the lines of a picture, the scripts that have readers, and those that are expected to the
-class of each line and its probability."""
+ScriptTeller = Callable[[Sequence[LineOutput], Collection[str]], list[tuple[str, float]]]
+"""Maps the lines of a picture, and the scripts that are expected, to the class of each line and its
+probability. Whether a script has a reader does not matter."""
 
 
 @functools.cache
@@ -69,9 +67,7 @@ def load_script_teller() -> ScriptTeller:
         classes = [str(name) for name in weights["classes"]]
         matrix, bias = (weights[name].astype(np.float32) for name in ("matrix", "bias"))
 
-    def tell(
-        lines: Sequence[LineOutput], readable: Collection[str], expected: Collection[str]
-    ) -> list[tuple[str, float]]:
+    def tell(lines: Sequence[LineOutput], expected: Collection[str]) -> list[tuple[str, float]]:
         scores = np.array([pool(line.features) @ matrix + bias for line in lines])
         shares = softmax(scores.reshape(-1, len(classes)))
         are_doubtful = [
@@ -79,7 +75,7 @@ def load_script_teller() -> ScriptTeller:
             for line in lines
         ]
         titled = [expected if line.confidence < MIN_READ_CONFIDENCE else () for line in lines]
-        return decide(classes, shares, are_doubtful, set(readable) - ALWAYS_CERTAIN, titled)
+        return decide(classes, shares, are_doubtful, titled)
 
     return tell
 
@@ -88,7 +84,6 @@ def decide(
     classes: Sequence[str],
     shares: NDArray[np.float32],
     are_doubtful: Sequence[bool],
-    readable: Collection[str],
     titled: Sequence[Collection[str]],
 ) -> list[tuple[str, float]]:
     """The class of each line of a picture, and its probability.
@@ -100,18 +95,15 @@ def decide(
         classes: C classes.
         shares: (N, C) probabilities of each line's classes.
         are_doubtful: Whether PP-OCR reads each line doubtfully, though it is long.
-        readable: Scripts of which doubtful lines are told more easily.
         titled: The scripts of the title that each line may be of.
     """
-    found = [
-        (classes[int(row.argmax())], is_doubtful and classes[int(row.argmax())] in readable)
-        for row, is_doubtful in zip(shares, are_doubtful, strict=True)
+    found = [classes[int(row.argmax())] for row in shares]
+    least = [
+        MIN_DOUBTED_PROBABILITY if is_doubtful and name not in ALWAYS_CERTAIN else MIN_PROBABILITY
+        for name, is_doubtful in zip(found, are_doubtful, strict=True)
     ]
-    least = [MIN_DOUBTED_PROBABILITY if is_easy else MIN_PROBABILITY for _, is_easy in found]
     certain = {
-        name
-        for (name, _), row, enough in zip(found, shares, least, strict=True)
-        if row.max() >= enough
+        name for name, row, enough in zip(found, shares, least, strict=True) if row.max() >= enough
     } - KNOWN_TO_RECOGNIZER
     told = []
     for row, scripts in zip(shares, titled, strict=True):

@@ -138,4 +138,5 @@ ENGINE = rapidocr.ENGINE._replace(
     },
     weights=lambda: list(published_weights().values()),
     scripts=SCRIPTS,
+    limits=lambda: "",
 )

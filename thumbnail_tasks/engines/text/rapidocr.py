@@ -191,9 +191,7 @@ class _TextReader:
         quads = detect_lines(self.detector, image_bgr)
         readings = [self._read_in_turns(image_bgr, quad) for quad in quads]
         told = self.tell_scripts(
-            [LineOutput(reading.features, reading.confidence) for reading in readings],
-            self.readable,
-            expected,
+            [LineOutput(reading.features, reading.confidence) for reading in readings], expected
         )
         lines = []
         for quad, reading, (script, probability) in zip(quads, readings, told, strict=True):
@@ -269,9 +267,10 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
         "tesseract": tesseract.describe(),
-        "reading": 8,  # increment when a change of this module changes the output
+        "reading": 9,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),
     check=_check,
+    limits=tesseract.describe_limits,
 )

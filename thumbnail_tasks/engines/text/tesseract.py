@@ -7,6 +7,7 @@ detector has found: on whole thumbnails it finds few lines, and reads pictures a
 
 import functools
 import importlib.util
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -36,8 +37,8 @@ MODELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 MIN_CERTAINTY: Final = 0.3
 MIN_CONFIDENCE: Final = 0.8
 """A line on which no word has this confidence is not read."""
-_STRAY_MARKS = "|[]{}<>~_=\\^*'`-"
-"""What Tesseract takes edges of a picture for, at the ends of words."""
+_STRAY_MARKS = "|[]{}<>~_=\\^*'`-.,;:،؛ㆍ·"
+"""Signs that Tesseract adds at the ends of words, more often than they are on thumbnails."""
 
 LINE_HEIGHT_PX: Final = 64
 BORDER_PX: Final = 8
@@ -49,6 +50,17 @@ LineReader = Callable[[NDArray[np.uint8]], list[WordOnLine]]
 def is_installed() -> bool:
     """Whether there is a wheel of Tesseract for this platform."""
     return importlib.util.find_spec("tesserocr") is not None
+
+
+def describe_limits() -> str:
+    """What is not read without a wheel; empty if there is one."""
+    if is_installed():
+        return ""
+    *others, last = MODELS
+    return (
+        f"lines in {', '.join(others)} and {last} are counted as unread, because tesserocr is "
+        f"not installed ({sys.executable} -m pip install tesserocr)"
+    )
 
 
 def describe() -> list[str]:
