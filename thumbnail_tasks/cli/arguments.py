@@ -12,6 +12,7 @@ import luigi
 from luigi.task_register import Register
 
 from thumbnail_tasks import luigi_parsing, settings
+from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.errors import InputError, SettingsError, suggest
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
 
@@ -27,56 +28,13 @@ TASKS: Final = {
 
 COMMANDS: Final = (*TASKS, "doctor", "describe", "settings")
 
-_EXAMPLES: Final = {
-    "": """
-        thumbnail-tasks export videos.csv
-        thumbnail-tasks describe
-        thumbnail-tasks search "a cat in space"
-    """,
-    "export": """
-        thumbnail-tasks export videos.csv
-        thumbnail-tasks export trending/*.csv --images-dir pictures --out data
-        thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
-    """,
-    "report": """
-        thumbnail-tasks report
-        thumbnail-tasks report videos.csv --out data
-    """,
-    "search": """
-        thumbnail-tasks search "a cat in space"
-        thumbnail-tasks search "breaking news" videos.csv --most 50
-    """,
-    "nightly": """
-        thumbnail-tasks nightly /srv/incoming --out /srv/thumbnails
-        thumbnail-tasks nightly "/srv/incoming/*.csv" --date 2026-01-31
-    """,
-    "clean-up": """
-        thumbnail-tasks clean-up --dry-run
-    """,
-    "fetch-weights": """
-        thumbnail-tasks fetch-weights --set engines.preset=notebook
-        thumbnail-tasks fetch-weights --weights rapidocr-v5
-    """,
-    "doctor": """
-        thumbnail-tasks doctor
-        thumbnail-tasks doctor --set engines.preset=notebook --set gpus.devices=auto
-    """,
-    "describe": """
-        thumbnail-tasks describe --out data
-    """,
-    "settings": """
-        thumbnail-tasks settings
-        thumbnail-tasks export videos.csv --set text.min_confidence=0.9
-    """,
-}
-
 
 class Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line, and has examples in its help."""
 
     def __init__(self, **about: Any) -> None:
         name = about.get("prog", "").partition(" ")[2]
-        examples = textwrap.indent(textwrap.dedent(_EXAMPLES.get(name, "")).strip(), "  ")
+        examples = textwrap.indent(textwrap.dedent(EXAMPLES.get(name, "")).strip(), "  ")
         super().__init__(
             formatter_class=argparse.RawDescriptionHelpFormatter,
             epilog=f"examples:\n{examples}",

@@ -1,0 +1,47 @@
+"""Examples of each command, as its help has them."""
+
+from typing import Final
+
+EXAMPLES: Final = {
+    "": """
+        thumbnail-tasks export videos.csv
+        thumbnail-tasks describe
+        thumbnail-tasks search "a cat in space"
+    """,
+    "export": """
+        thumbnail-tasks export videos.csv
+        thumbnail-tasks export trending/*.csv --images-dir pictures --out data
+        thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
+    """,
+    "report": """
+        thumbnail-tasks report
+        thumbnail-tasks report videos.csv --out data
+    """,
+    "search": """
+        thumbnail-tasks search "a cat in space"
+        thumbnail-tasks search "breaking news" videos.csv --most 50
+    """,
+    "nightly": """
+        thumbnail-tasks nightly /srv/incoming --out /srv/thumbnails
+        thumbnail-tasks nightly "/srv/incoming/*.csv" --date 2026-01-31
+    """,
+    "clean-up": """
+        thumbnail-tasks clean-up --dry-run
+    """,
+    "fetch-weights": """
+        thumbnail-tasks fetch-weights --set engines.preset=notebook
+        thumbnail-tasks fetch-weights --weights rapidocr-v5
+    """,
+    "doctor": """
+        thumbnail-tasks doctor
+        thumbnail-tasks doctor --set engines.preset=notebook --set gpus.devices=auto
+    """,
+    "describe": """
+        thumbnail-tasks describe --out data
+    """,
+    "settings": """
+        thumbnail-tasks settings
+        thumbnail-tasks export videos.csv --set text.min_confidence=0.9
+    """,
+}
+"""Of each command; of the whole under the empty name."""
