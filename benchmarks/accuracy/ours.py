@@ -72,13 +72,13 @@ def _load_text() -> Callable[[bytes], list[str]]:
 
 def _load_texts() -> Callable[[bytes], dict[str, Any]]:
     recognize, correct = load_stage(RecognizeText), load_stage(CorrectText)
-    listed = {"thumbnail_id": _ID, "title_and_channel": ""}
-    shard = pa.Table.from_pylist([listed], schemas.SHARDS)
     vocabulary = schemas.VOCABULARY.empty_table()
 
     def read(content: bytes) -> dict[str, Any]:
         thumbnail = as_thumbnails([content])
-        (row,) = correct([thumbnail, recognize([thumbnail]), shard, vocabulary]).to_pylist()
+        shard = without_titles(thumbnail)
+        words = recognize([thumbnail, shard])
+        (row,) = correct([thumbnail, words, shard, vocabulary]).to_pylist()
         return {
             "text": row["ocr_raw"] or "",
             "script": row["text_script"],

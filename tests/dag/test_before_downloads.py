@@ -73,11 +73,11 @@ NOTEBOOK_SETTINGS = {
 MACHINES = {
     "no onnxruntime": ({"MISSING": "onnxruntime"}, "not installed: onnxruntime"),
     "no rapidocr": ({"MISSING": "rapidocr"}, "not installed: rapidocr"),
-    "no tokenizers": ({"MISSING": "tokenizers"}, "not installed: tokenizers"),
+    "no sentencepiece": ({"MISSING": "sentencepiece"}, "not installed: sentencepiece"),
     "no spellchecker": ({"MISSING": "spellchecker"}, "not installed: spellchecker"),
     "damaged detector": ({"DAMAGED": "detector.onnx"}, "detector.onnx: not the file that was"),
-    "damaged encoder": ({"DAMAGED": "encoder.onnx"}, "encoder.onnx: not the file that was"),
-    "damaged tokenizer": ({"DAMAGED": "tokenizer.json"}, "tokenizer.json: not the file that was"),
+    "damaged encoder": ({"DAMAGED": "encoder.onnx.gz"}, "encoder.onnx.gz: not the file that was"),
+    "damaged tokenizer": ({"DAMAGED": "tokenizer.model"}, "tokenizer.model: not the file that was"),
     "damaged emotions": ({"DAMAGED": "emotions.onnx"}, "emotions.onnx: not the file that was"),
     "damaged landmarks": ({"DAMAGED": "landmarks.npz"}, "landmarks.npz: not the file that was"),
 }
@@ -107,7 +107,7 @@ HOSTS = {
 
 SLOW = {
     *("correction", "embedding", "faces", "emotions", "gpus", "texts of the notebook", "keras"),
-    *("no rapidocr", "no tokenizers", "no spellchecker", "damaged encoder", "damaged tokenizer"),
+    *("no rapidocr", "no sentencepiece", "no spellchecker", "damaged encoder", "damaged tokenizer"),
     *("damaged emotions", "unknown gpu", "onnxruntime without CUDA, three workers"),
 }
 
