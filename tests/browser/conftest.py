@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.conftest import ROOT
+from tests.report.drawn import Drawn
 
 PICTURES = ROOT / "docs" / "pictures"
 """Pictures of the documentation; DRAW_PICTURES=1 redraws them."""
@@ -26,6 +27,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 expect.set_options(timeout=30_000)  # ms; other tests may load the machine
+
+
+@pytest.fixture(scope="module")
+def address(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the report of a module's fixture ``drawn``."""
+    return drawn.write_site(tmp_path_factory.mktemp("site") / "report").as_uri()
 
 
 @dataclass

@@ -25,11 +25,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
 
 
 @pytest.fixture(scope="module")
-def address(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return drawn.write_site(tmp_path_factory.mktemp("site") / "report").as_uri()
-
-
-@pytest.fixture(scope="module")
 def thumbnails(drawn: Drawn) -> pd.DataFrame:
     """Each thumbnail once, with the highest views and likes of its rows."""
     rows = pd.read_parquet(drawn.parquet)

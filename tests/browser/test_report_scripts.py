@@ -23,11 +23,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
 
 
 @pytest.fixture(scope="module")
-def address(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return drawn.write_site(tmp_path_factory.mktemp("site") / "report").as_uri()
-
-
-@pytest.fixture(scope="module")
 def thumbnails(drawn: Drawn) -> pd.DataFrame:
     rows = pd.read_parquet(drawn.parquet)
     return rows[~rows["thumbnail_id"].fillna("none").duplicated()]

@@ -1,12 +1,9 @@
 """The languages of texts, and that right words of all of them are left alone."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from benchmarks.accuracy.parts.right_words import find_altered, make_texts, read_right_words
+from tests.hash_seeds import print_under_seeds
 from thumbnail_tasks.engines.dictionaries import LANGUAGES, load_dictionary
 from thumbnail_tasks.engines.languages import (
     Languages,
@@ -159,16 +156,7 @@ def test_what_is_told_does_not_depend_on_the_hash_seed() -> None:
         "from thumbnail_tasks.engines.languages import load_language_teller\n"
         "print(load_language_teller()(['video nuevo', 'top', 'amigos'], ['', 'Reise', 'x']))\n"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1")
-    }
+    outputs = print_under_seeds(code, ("0", "1"))
     assert len(outputs) == 1
 
 

@@ -1,8 +1,5 @@
 """Which words are corrected and, above all, which are not."""
 
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from spellchecker import SpellChecker
 
+from tests.hash_seeds import print_under_seeds
 from thumbnail_tasks.engines.dictionaries import WordIndex
 from thumbnail_tasks.engines.languages import Languages
 from thumbnail_tasks.engines.spelling import load_text_corrector
@@ -216,16 +214,7 @@ def test_corrections_do_not_depend_on_the_hash_seed() -> None:
         "    print(correct(words, [False] * len(words), [''] * len(words), likely))\n"
         f"print([index.find_nearest(word.lower()) for word in {words}])\n"
     )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1", "2")
-    }
+    outputs = print_under_seeds(code, ("0", "1", "2"))
     assert len(outputs) == 1
 
 

@@ -106,7 +106,6 @@ class Engine(NamedTuple):
     check: Callable[[], None] = lambda: None
     """Raises a ThumbnailTasksError if it cannot work in this process: a model file is missing or is
     another file, or its framework does not see the process's GPU. It loads no model."""
-
     limits: Callable[[], str] = lambda: ""
     """What it cannot do on this machine, and why; empty if there is nothing to say."""
 
@@ -131,12 +130,12 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
             f"[engines] {setting}: expected one of {', '.join(engines)}; found: {name!r}"
         )
     engine = engines[name]
-    if missing := _not_installed(engine.own_modules):
+    if missing := not_installed(engine.own_modules):
         raise SettingsError(
             f"[engines] {setting}: {name}: expected the packages that are installed with this one; "
             f"not installed: {', '.join(missing)}. Install this package again"
         )
-    if missing := _not_installed(engine.modules):
+    if missing := not_installed(engine.modules):
         raise SettingsError(
             f"[engines] {setting}: {name}: expected the packages of the notebook's engines; not "
             f"installed: {', '.join(missing)}. Install them, 2.3 GB, with: "
@@ -145,7 +144,8 @@ def choose(setting: str, name: str, engines: Mapping[str, Engine]) -> Engine:
     return engine
 
 
-def _not_installed(modules: Sequence[str]) -> list[str]:
+def not_installed(modules: Sequence[str]) -> list[str]:
+    """Those of some modules that cannot be imported; none is imported."""
     specs = {module: importlib.util.find_spec(module) for module in modules}
     # A folder that pip has left behind can still be imported; it has no origin.
     return [module for module, spec in specs.items() if spec is None or spec.origin is None]

@@ -153,8 +153,8 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         if strip_accents(lowered) in title or len(lowered) != len(word) or known.has(lowered):
             return token
         cyrillic = in_cyrillic(word)
-        is_likely = not CYRILLIC_LANGUAGES.isdisjoint(dict(languages)) and known.has(cyrillic)
-        if cyrillic and (is_likely or cyrillic in title):
+        is_likely = not CYRILLIC_LANGUAGES.isdisjoint(dict(languages))
+        if cyrillic and (cyrillic in title or (is_likely and known.has(cyrillic))):
             return before + cyrillic.upper() + after
         parts = _find_parts(lowered, known, title)
         if len(parts) > 1:

@@ -21,7 +21,7 @@ from thumbnail_tasks.engines.spelling import TextCorrector
 from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
-from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.stages.words import RecognizeText, titles_of
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
@@ -92,9 +92,7 @@ def correct_texts(
     read_words = words.filter(is_read).select(columns).to_pylist()
     kept = [word for word in read_words if thresholds.keep(word)]
     are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
-    titles = dict(
-        zip(shard["thumbnail_id"].to_pylist(), shard["title_and_channel"].to_pylist(), strict=True)
-    )
+    titles = titles_of(shard)
     title_of_word = [titles[word["thumbnail_id"]] for word in kept]
     read = [word["text"] for word in kept]
     languages_of = _tell_languages(kept, shard, tell)

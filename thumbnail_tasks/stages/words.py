@@ -69,6 +69,12 @@ def _describe(words: Sequence[Word]) -> list[dict[str, Any]]:
     ]
 
 
+def titles_of(shard: pa.Table) -> dict[str, str]:
+    """Title and channel of each thumbnail of ``schemas.SHARDS``, by its id."""
+    columns = (shard[name].to_pylist() for name in ("thumbnail_id", "title_and_channel"))
+    return dict(zip(*columns, strict=True))
+
+
 def expected_scripts(thumbnails: pa.Table, shard: pa.Table) -> list[frozenset[str]]:
     """The scripts of the title and channel of each thumbnail.
 
@@ -76,8 +82,7 @@ def expected_scripts(thumbnails: pa.Table, shard: pa.Table) -> list[frozenset[st
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         shard: Rows of ``schemas.SHARDS`` on these thumbnails; it has none on quarantined ones.
     """
-    columns = (shard[name].to_pylist() for name in ("thumbnail_id", "title_and_channel"))
-    titles = dict(zip(*columns, strict=True))
+    titles = titles_of(shard)
     return [
         scripts_of(titles.get(thumbnail_id, ""))
         for thumbnail_id in thumbnails["thumbnail_id"].to_pylist()

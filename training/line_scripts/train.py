@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.engines.text import ppocr
+from thumbnail_tasks.engines.text.line_detection import scale_line
 from thumbnail_tasks.engines.text.line_features import add_outputs
 from thumbnail_tasks.engines.text.line_scripts import pool
 
@@ -32,17 +33,12 @@ MIN_OCCURRENCES = 12
 
 def extract_features(lines: Sequence[Line]) -> list[NDArray[np.float16]]:
     """The (T, 504) features of each line."""
-    import cv2
-
     model = ppocr.find_model(ppocr.RECOGNIZER).read_bytes()
     recognizer = open_session(add_outputs(model), n_threads=1)
     found = []
     for line in lines:
         image_bgr = np.ascontiguousarray(line.image_rgb[..., ::-1])
-        width = max(1, int(np.ceil(48 * image_bgr.shape[1] / image_bgr.shape[0])))
-        planes = cv2.resize(image_bgr, (min(width, 3200), 48)).astype(np.float32)
-        crop = planes.transpose(2, 0, 1) / 127.5 - 1
-        _, features = ppocr.recognize_line(recognizer, crop)
+        _, features = ppocr.recognize_line(recognizer, scale_line(image_bgr))
         found.append(features.astype(np.float16))
     return found
 

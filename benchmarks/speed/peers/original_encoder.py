@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.peers import original_use
+from benchmarks.accuracy.peers.encoding import BATCH
 from benchmarks.speed.turns import Run
 
 
@@ -20,7 +21,7 @@ def load_original() -> Run:
     model = USE(threads=1)
 
     def run(texts: Sequence[str]) -> None:
-        for start in range(0, len(texts), original_use.BATCH):
-            model.encode(list(texts[start : start + original_use.BATCH]))
+        for start in range(0, len(texts), BATCH):
+            model.encode(list(texts[start : start + BATCH]))
 
     return run

@@ -1,4 +1,4 @@
-"""PP-OCRv5's recognisers, by choice. PP-OCRv6's stands in for them: they cannot be fetched here."""
+"""The engine rapidocr-v5; PP-OCRv6 replaces its models, because tests have no network."""
 
 import shutil
 from collections.abc import Iterator

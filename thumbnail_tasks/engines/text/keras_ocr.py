@@ -42,7 +42,7 @@ from thumbnail_tasks.engines.text.keras_ocr_weights import (
     read_file,
 )
 from thumbnail_tasks.engines.text.reading_order import level_boxes, order_lines
-from thumbnail_tasks.engines.text.scripts import script_of
+from thumbnail_tasks.engines.text.scripts import LATIN, script_of
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -218,7 +218,7 @@ ENGINE = Engine(
     name=lambda: f"keras-ocr-{version('keras-ocr')}",
     about=describe_reading,
     weights=needed_weights,
-    scripts=("Latin",),
+    scripts=(LATIN,),
     modules=("tensorflow", "tf_keras", "keras_ocr"),
     check=_check,
 )

@@ -29,7 +29,7 @@ SHA256: Final[Mapping[str, str]] = MappingProxyType(
 """The scripts that are read, and the digest of the model of each."""
 
 LineReader = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Maps the (T, 504) features of a line to (T, C) probabilities of letters, as ``alphabet_of``."""
+"""Maps the (T, 504) features of a line to the (T, C) probabilities of its alphabet's letters."""
 
 
 @functools.cache

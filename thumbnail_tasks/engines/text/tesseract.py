@@ -6,7 +6,6 @@ detector has found: on whole thumbnails it finds few lines, and reads pictures a
 """
 
 import functools
-import importlib.util
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines.interface import read_weights
+from thumbnail_tasks.engines.interface import not_installed, read_weights
 from thumbnail_tasks.engines.text.lines import WordOnLine
 from thumbnail_tasks.errors import WeightsError
 
@@ -49,7 +48,7 @@ LineReader = Callable[[NDArray[np.uint8]], list[WordOnLine]]
 
 def is_installed() -> bool:
     """Whether there is a wheel of Tesseract for this platform."""
-    return importlib.util.find_spec("tesserocr") is not None
+    return not not_installed(["tesserocr"])
 
 
 def describe_limits() -> str:
