@@ -103,11 +103,36 @@ class _Section(luigi.Config):
 class storage(luigi.Config):
     """Where results are stored, and in which units."""
 
-    data_dir: str = PathParameter(default="data", description="Folder of all results")
+    data_dir: str = PathParameter(
+        default="data", description="Folder of all results, or s3://bucket/prefix"
+    )
     shard_size: int = IntInRange(
         at_least=1,
         default=512,
         description="Thumbnails in one shard, the unit of work and of resuming",
+    )
+
+
+class s3(luigi.Config):
+    """Storage for ``s3://`` addresses; what is not set comes from AWS's usual places.
+
+    These are the ``AWS_*`` environment variables (``AWS_ENDPOINT_URL`` for storage of others), the
+    profile in ``~/.aws``, and the role of the machine.
+    """
+
+    endpoint_url: str = luigi.Parameter(
+        default="", description="Address of storage other than AWS's, as in https://host:9000"
+    )
+    region: str = luigi.Parameter(default="", description="Region, as in eu-central-1")
+    profile: str = luigi.Parameter(default="", description="Profile in ~/.aws")
+    addressing_style: str = luigi.ChoiceParameter(
+        default="auto",
+        choices=("auto", "path", "virtual"),
+        description="Where the bucket stands in addresses; auto: in the host name where it can",
+    )
+    access_key_id: str = luigi.Parameter(default="", description="Id of the access key")
+    secret_access_key: str = luigi.Parameter(
+        default="", description="The access key; never shown or recorded"
     )
 
 
@@ -506,12 +531,12 @@ def default_data_dir() -> str:
 def effective_settings() -> dict[str, str]:
     """All settings of this package in effect, as ``section.name``.
 
-    Those of [messages] are left out, because a webhook URL is a secret.
+    Those of [messages] and [s3] are left out: a webhook URL and an access key are secrets.
     """
     return {
         f"{section.__name__}.{name}": value
         for section in sections()
-        if section is not messages
+        if section not in (messages, s3)
         for name, value in section().to_str_params().items()
         if name not in getattr(section, "old_names", ())
     }

@@ -50,7 +50,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     table = table.add_column(0, "thumbnail_link", links)
     drawn = Drawn(folder / "attributes.parquet", folder / "attributes.csv", plain.results)
     pq.write_table(table, drawn.parquet)
-    write_csv(drawn.parquet, drawn.csv, without=frozenset({"thumbnail_ocr_embed"}))
+    write_csv(pq.ParquetFile(drawn.parquet), drawn.csv, without=frozenset({"thumbnail_ocr_embed"}))
     return drawn.write_site(folder / "report").as_uri()
 
 

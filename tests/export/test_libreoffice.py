@@ -100,7 +100,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     numbers = [NUMBERS[row % len(NUMBERS)] for row in range(len(TITLES))]
     table = pa.table([*columns, numbers], names=HEADER)
     pq.write_table(table, folder / "attributes.parquet")
-    write_csv(folder / "attributes.parquet", folder / "attributes.csv")
+    write_csv(pq.ParquetFile(folder / "attributes.parquet"), folder / "attributes.csv")
     (folder / "plain.csv").write_text('"title"\n"=1+1"\n"-abc"\n"\'=1+1"\n')
     return folder
 

@@ -16,7 +16,9 @@ def test_the_csv_is_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
     cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "a=b", 'say "hi", you\nthere', "", None]
     names = {"text": pa.array(cells), "number": pa.array(range(-5, 5)), "vector": [[1.0]] * 10}
     pq.write_table(pa.table({**names, "list": [["=x"]] * 10}), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv", without=frozenset({"vector"}))
+    write_csv(
+        pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv", without=frozenset({"vector"})
+    )
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["text", "number", "list"]
@@ -33,7 +35,7 @@ def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
         few = shares.slice(start, 3)
         table = pa.table({"row": range(len(few)), "shares": few})
         pq.write_table(table, tmp_path / "a.parquet")
-        write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+        write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
         with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
             _, *rows = csv.reader(file)
         for (_, cell), share in zip(rows, table["shares"].to_pylist(), strict=True):
@@ -49,7 +51,7 @@ def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> N
         "map": pa.MapArray.from_arrays([0, 1], ["k"], moment),
     }
     pq.write_table(pa.table({"alone": moment, **nested}), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         _, (alone, *cells) = csv.reader(file)
     text = "14645-06-30 15:06:40.000"
@@ -61,7 +63,7 @@ def test_ids_and_numbers_are_keys_of_joins_and_stay_as_they_are(tmp_path: Path) 
     keys = ["-bcdefghij2", "--dEfGhIj_-", "-1", "+49", "-1.5e-7", "@creator", "@a.b-c_d", "-"]
     formulas = ["-A1*2", "-cmd|' /C calc'!A0", "@SUM(1)", "+1+SUM(A1)", "-1-\u00e9", "=A1", "- a"]
     pq.write_table(pa.table({"text": [*keys, *formulas]}), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
     assert [cell for (cell,) in rows] == [*keys, *(f"'{text}" for text in formulas)]
@@ -71,7 +73,7 @@ def test_names_and_texts_that_begin_with_an_apostrophe_stay_different(tmp_path: 
     texts = ["=1", "'=1", "''=1", "-abc", "'-abc", "'90s", "'", None]
     table = pa.table({"=a": texts, "'=a": texts, "-a": texts, "'-a": texts, "'a'": texts})
     pq.write_table(table, tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["'=a", "''=a", "-a", "''-a", "'a'"]
@@ -85,7 +87,7 @@ def test_the_line_of_pandas_in_the_documents_gives_the_texts_back(tmp_path: Path
     texts = ["=1", "'=1", "-abc", "'-abc", "'90s", "\n=1", " \uff1d1", "a\n'=1", "''\ta", "b"]
     table = pa.table({"title": texts, "number": range(-5, 5)})
     pq.write_table(table, tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     namespace = {"videos": pd.read_csv(tmp_path / "a.csv")}
     exec(line, namespace)
     assert namespace["videos"].to_dict("list") == table.to_pydict()

@@ -17,6 +17,7 @@ from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
+from thumbnail_tasks.storage.backend import NewFolder
 
 WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
@@ -43,14 +44,15 @@ class Drawn:
         kept = [name for name in table.column_names if name not in _SCRIPTS]
         earlier = Drawn(folder / "attributes.parquet", folder / "attributes.csv", self.results)
         pq.write_table(table.select(kept), earlier.parquet)
-        write_csv(earlier.parquet, earlier.csv, without=_VECTORS)
+        write_csv(pq.ParquetFile(earlier.parquet), earlier.csv, without=_VECTORS)
         return earlier
 
     def write_site(self, folder: Path, n_pictures: int = 40) -> Path:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
         folder.mkdir(parents=True)
-        write_site(folder, self.parquet, self.csv, self.results, {"videos": "videos.csv"})
-        write_small_pictures(draw_pictures(n_pictures), folder / "pictures", Path("/nowhere"))
+        export = pq.ParquetFile(self.parquet)
+        write_site(folder, export, self.csv, self.results, {"videos": "videos.csv"})
+        write_small_pictures(draw_pictures(n_pictures), NewFolder(folder, lambda name: False))
         return folder / "index.html"
 
 
@@ -147,7 +149,9 @@ def repeat_export(drawn: Drawn, folder: Path, times: int) -> Drawn:
         pa.concat_tables(renamed(once, number) for number in range(times)),
         folder / "attributes.parquet",
     )
-    write_csv(folder / "attributes.parquet", folder / "attributes.csv", without=_VECTORS)
+    write_csv(
+        pq.ParquetFile(folder / "attributes.parquet"), folder / "attributes.csv", without=_VECTORS
+    )
     results = {
         name: pa.concat_tables(renamed(table, number) for number in range(times))
         for name, table in drawn.results.items()
@@ -242,7 +246,7 @@ def _write(
         },
     )
     pq.write_table(table, drawn.parquet)
-    write_csv(drawn.parquet, drawn.csv, without=_VECTORS)
+    write_csv(pq.ParquetFile(drawn.parquet), drawn.csv, without=_VECTORS)
     return drawn
 
 

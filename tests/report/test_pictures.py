@@ -11,6 +11,7 @@ from tests.pictures.test_batches import letterboxed
 from tests.pictures.test_decoding import GREY, encoded
 from thumbnail_tasks import schemas
 from thumbnail_tasks.report.pictures import make_small, picture_name, write_small_pictures
+from thumbnail_tasks.storage import folder
 
 
 def size_of(data: bytes | None) -> tuple[int, int]:
@@ -44,8 +45,15 @@ def test_pictures_of_an_earlier_report_are_linked(tmp_path: Path) -> None:
         {"thumbnail_id": "c", "sha256": "cd" * 32, "image": b"no picture"},
     ]
     table = pa.Table.from_pylist(rows, schemas.THUMBNAILS)
-    write_small_pictures(table, tmp_path / "new", tmp_path / "none")
-    first = tmp_path / "new" / picture_name("ab" * 32)
-    assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == [first]
-    write_small_pictures(table, tmp_path / "newer", tmp_path / "new")
-    assert (tmp_path / "newer" / picture_name("ab" * 32)).samefile(first)
+    report = tmp_path / "report"
+
+    def write() -> None:
+        with folder.replace_folder(str(report), made_from={}, last="index.html") as new:
+            write_small_pictures(table, new)
+
+    write()
+    first = report / picture_name("ab" * 32)
+    assert [path for path in report.rglob("*") if path.is_file()] == [first]
+    before = first.stat().st_ino
+    write()
+    assert first.stat().st_ino == before

@@ -1,4 +1,4 @@
-"""Files reach the disk before they are renamed; orphans are removed."""
+"""Files reach the disk before they are renamed."""
 
 import hashlib
 import itertools
@@ -15,18 +15,10 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import ROOT
-from thumbnail_tasks.storage.atomic import atomic_write, publish, remove_orphans
+from thumbnail_tasks.storage.atomic import atomic_write, publish
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 TABLE = pa.table({"a": [1, 2]})
-
-
-def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
-    for name in (".writing-old", ".writing-new", "data"):
-        (tmp_path / name).touch()
-    os.utime(tmp_path / ".writing-old", (0, 0))
-    assert remove_orphans(tmp_path) == [tmp_path / ".writing-old"]
-    assert {path.name for path in tmp_path.iterdir()} == {".writing-new", "data"}
 
 
 CALLS = "?mkdir,?mkdirat,?write,?pwrite64,?fsync,?rename,?renameat,?renameat2"

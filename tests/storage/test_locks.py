@@ -16,7 +16,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 def hold(data_dir: Path, name: str, pipe: Connection) -> None:
-    with hold_lock(data_dir, name, lambda: pipe.send("waits")):
+    with hold_lock(str(data_dir), name, lambda: pipe.send("waits")):
         pipe.send("holds")
         pipe.recv()
     pipe.send("released")
@@ -52,7 +52,7 @@ def test_a_killed_holder_holds_nothing_even_while_its_child_lives(tmp_path: Path
     pipe, theirs = FORK.Pipe()
 
     def hold_and_fork() -> None:
-        with hold_lock(tmp_path, "words/a", lambda: None):
+        with hold_lock(str(tmp_path), "words/a", lambda: None):
             child = os.fork()
             if child:
                 theirs.send(child)
@@ -65,21 +65,21 @@ def test_a_killed_holder_holds_nothing_even_while_its_child_lives(tmp_path: Path
         holder.kill()
         holder.join()
         waited = []
-        with hold_lock(tmp_path, "words/a", lambda: waited.append(True)):
+        with hold_lock(str(tmp_path), "words/a", lambda: waited.append(True)):
             assert waited == []
     finally:
         os.kill(grandchild, signal.SIGKILL)
 
 
 def test_a_second_lock_can_be_held_within_a_lock(tmp_path: Path) -> None:
-    with hold_lock(tmp_path, "words/a", lambda: None):
-        with hold_lock(tmp_path, "thumbnails/a", lambda: None):
+    with hold_lock(str(tmp_path), "words/a", lambda: None):
+        with hold_lock(str(tmp_path), "thumbnails/a", lambda: None):
             pass
         assert Holder(tmp_path, "words/a").message() == "waits"
 
 
 def test_a_lock_is_released_when_the_block_raises(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), hold_lock(tmp_path, "words/a", lambda: None):
+    with pytest.raises(KeyError), hold_lock(str(tmp_path), "words/a", lambda: None):
         raise KeyError
     assert Holder(tmp_path, "words/a").message() == "holds"
     assert [path.name for path in tmp_path.iterdir()] == [".claims"]
@@ -87,6 +87,6 @@ def test_a_lock_is_released_when_the_block_raises(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
-    lock = hold_lock(tmp_path / "data", "words/a", lambda: None)
+    lock = hold_lock(str(tmp_path / "data"), "words/a", lambda: None)
     with pytest.raises(StorageError, match="cannot be written"), lock:
         pass

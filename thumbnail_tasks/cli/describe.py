@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +10,9 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.export.summary import describe_thumbnails
 from thumbnail_tasks.schemas import EMOTION_LABELS, STATUSES
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.backend import Entry
 
 _COLUMNS = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_ocr_length", "face_count"),
@@ -27,21 +29,23 @@ def describe() -> str:
     Raises:
         StorageError: There is no export, or it cannot be read.
     """
-    path = _find_export(Path(settings.storage().data_dir))
+    entry = _find_export(settings.storage().data_dir)
+    path = entry.address
     try:  # not by ParquetTarget, which renames a damaged file
-        names = pq.read_schema(path).names
+        file = pq.ParquetFile(files.backend_of(path).open(path, _COLUMNS))
+        names = file.schema_arrow.names
         if missing := [name for name in _COLUMNS if name not in names]:
             raise StorageError(
                 f"{path}: expected an exported table; found no column {', '.join(missing)}"
             )
-        rows = pq.read_table(path, columns=list(_COLUMNS))
+        rows = file.read(list(_COLUMNS))
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{path}: expected an exported table; found: {error}") from error
     first = _first_rows(rows)
     unnamed = rows.filter(rows["thumbnail_id"].is_null())["thumbnail_status"].to_pylist()
     statuses = sorted({*first["thumbnail_status"].to_pylist(), *unnamed} - {"ok"})
     lines = [
-        f"{path}, written {datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}",
+        f"{path}, written {datetime.fromtimestamp(entry.written_at):%Y-%m-%d %H:%M}",
         f"{len(names)} columns: {', '.join(names)}",
         "",
         *describe_thumbnails(len(rows), first, Counter(unnamed)),
@@ -50,12 +54,12 @@ def describe() -> str:
     return "\n".join(lines)
 
 
-def _find_export(folder: Path) -> Path:
-    if folder.is_file():
-        return folder
-    for path in (folder / "exports" / "attributes.parquet", folder / "attributes.parquet"):
-        if path.is_file():
-            return path
+def _find_export(folder: str) -> Entry:
+    table = "attributes.parquet"
+    for address in (folder, join(folder, "exports", table), join(folder, table)):
+        entry = files.find(address)
+        if entry and not files.is_folder(address):
+            return entry
     raise StorageError(
         f"{folder}: expected exports/attributes.parquet; found none. To make it: "
         "thumbnail-tasks export VIDEOS"

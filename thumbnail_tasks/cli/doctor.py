@@ -4,10 +4,7 @@ import contextlib
 import functools
 import importlib.metadata
 import platform
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from thumbnail_tasks import settings
@@ -21,6 +18,7 @@ from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
 from thumbnail_tasks.stages.faces import DETECTORS, DetectFaces
 from thumbnail_tasks.stages.texts import CORRECTORS, CorrectText
 from thumbnail_tasks.stages.words import RECOGNIZERS, RecognizeText
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.tasks.shard_task import ShardTask
 from thumbnail_tasks.weights.cache import is_cached
 
@@ -60,9 +58,9 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     for setting, stage, names in _ENGINES:
         yield setting, functools.partial(_load_on_each_device, setting, stage, names)
     yield "messages", describe_channels
-    yield "results", functools.partial(_describe_folder, Path(settings.storage().data_dir))
+    yield "results", functools.partial(_describe_room, settings.storage().data_dir)
     if _gpus():
-        yield "GPU locks", functools.partial(_describe_folder, Path(settings.gpus().lock_dir))
+        yield "GPU locks", functools.partial(_describe_room, settings.gpus().lock_dir)
 
 
 def _list_versions() -> str:
@@ -112,16 +110,10 @@ def _load(stage: type[ShardTask], advance: Progress) -> None:
     stage.load_engine()
 
 
-def _describe_folder(folder: Path) -> str:
-    """The free space of a folder in which a file can be created.
+def _describe_room(folder: str) -> str:
+    """The room in a folder or bucket in which files can be written.
 
     Raises:
-        OSError: No file can be created; the message has the path.
+        StorageError: None can be written.
     """
-    nearest = folder.absolute()
-    while not nearest.exists():
-        nearest = nearest.parent
-    with tempfile.TemporaryFile(dir=nearest):
-        free_gb = shutil.disk_usage(nearest).free / 1e9
-    is_new = "" if folder.exists() else ", will be created"
-    return f"{folder.absolute()}{is_new}, {free_gb:.1f} GB free"
+    return files.backend_of(folder).describe_room(folder)

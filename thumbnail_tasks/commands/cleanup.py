@@ -1,7 +1,6 @@
 """``CleanUp``: remove files that no run will need again."""
 
 import logging
-from pathlib import Path
 
 import luigi
 
@@ -12,7 +11,8 @@ from thumbnail_tasks.export.attributes import fingerprint, read_fingerprint
 from thumbnail_tasks.report.building import unfinished_folders
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.storage import retention
+from thumbnail_tasks.storage import files, retention
+from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.directory_locks import hold_night_lock, hold_unused_data_dir
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.storage.retention import Reclaimable
@@ -44,8 +44,8 @@ class CleanUp(DataTask):
         return self._has_run
 
     def run(self) -> None:
-        data_dir = Path(self.data_dir)
-        if not data_dir.is_dir():
+        data_dir = self.data_dir
+        if not files.is_folder(data_dir):
             raise StorageError(f"{data_dir}: expected a data directory; found none")
         with hold_night_lock(data_dir, self.task_family), hold_unused_data_dir(data_dir):
             reclaimable = find_reclaimable(data_dir)
@@ -57,18 +57,18 @@ class CleanUp(DataTask):
         self._has_run = True
 
 
-def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
+def find_reclaimable(data_dir: str) -> list[Reclaimable]:
     """Everything that can be removed from a data directory under this process's settings.
 
     Raises:
         SettingsError: The settings select no engine, or keep no export.
         StorageError: An export is damaged.
     """
-    exports = data_dir / "exports"
+    exports = join(data_dir, "exports")
     old_exports = retention.find_old_exports(exports, settings.night().keep)
     reclaimable = [
         *retention.list_orphans(data_dir),
-        *retention.list_unfinished(unfinished_folders(str(data_dir))),
+        *retention.list_unfinished(unfinished_folders(data_dir)),
         *retention.list_damaged(data_dir),
         *retention.list_published_checkpoints(data_dir),
         *old_exports,
@@ -79,7 +79,7 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
         for folder in (exports, *retention.list_dated_exports(exports))
         if folder not in old_folders
     ]
-    targets = [ParquetTarget(str(folder / "attributes.parquet")) for folder in kept]
+    targets = [ParquetTarget(join(folder, "attributes.parquet")) for folder in kept]
     made = [target for target in targets if target.exists()]
     digests = {target.path: read_fingerprint(target) or "" for target in made}
     plans = retention.list_plans(data_dir)
@@ -108,6 +108,6 @@ def find_reclaimable(data_dir: Path) -> list[Reclaimable]:
     return [
         *reclaimable,
         *retention.find_superseded(data_dir, todays),
-        *retention.find_superseded(data_dir / "unfinished", todays),
+        *retention.find_superseded(join(data_dir, "unfinished"), todays),
         *retention.find_old_tables(data_dir, retention.needed_plans(plans, exported)),
     ]

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import luigi
 import pyarrow as pa
@@ -33,7 +32,9 @@ from thumbnail_tasks.stages.pipeline import STAGES, shards_of, stages_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
-from thumbnail_tasks.storage.atomic import remove_orphans
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.progress import show_on_page
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
@@ -55,17 +56,15 @@ class ExportAttributes(RunTask):
             "plan": PlanShards(**run_parameters(self.param_kwargs)),
         }
 
-    def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
-        csv = Path(self.data_dir, "exports", "attributes.csv")
-        return self.target("exports", "attributes"), luigi.LocalTarget(str(csv))
+    def output(self) -> tuple[ParquetTarget, FileTarget]:
+        csv = join(self.data_dir, "exports", "attributes.csv")
+        return self.target("exports", "attributes"), FileTarget(csv)
 
     def complete(self) -> bool:
         """Whether export and report exist, made from this plan by these engines."""
         return is_current_export(*self.output(), self.fingerprint) and (
             not settings.report().build
-            or is_built(
-                report_folder(self.data_dir), Path(self.output()[0].path), self.fingerprint()
-            )
+            or is_built(report_folder(self.data_dir), self.output()[0].path, self.fingerprint())
         )
 
     @property
@@ -97,10 +96,10 @@ class ExportAttributes(RunTask):
             # Another run may have written it while this one waited for the lock.
             if not is_current_export(parquet, csv, self.fingerprint):
                 videos, ids = self.input()["videos"], self.input()["ids"]
-                write_export(videos, ids, attributes, parquet, Path(csv.path), self.fingerprint())
+                write_export(videos, ids, attributes, parquet, csv.path, self.fingerprint())
             if not self.complete():
                 self.build_report(plan)
-        remove_orphans(Path(self.data_dir))  # PlanShards does not if this run resumes a killed one
+        files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
         timings = time_stages(stages, lambda shard: is_of_this_run(shard, self.input()["plan"]))
         n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
         statuses = format_counts(Counter(attributes["thumbnail_status"].to_pylist()))
@@ -125,12 +124,12 @@ class ExportAttributes(RunTask):
             self.data_dir,
             plan,
             self.source,
-            (Path(parquet.path), Path(csv.path)),
+            (parquet, csv.path),
             self.fingerprint(),
             {"videos": name_files(self.videos), **engines},
             lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
         )
-        page = report_folder(self.data_dir) / "index.html"
+        page = join(report_folder(self.data_dir), "index.html")
         logger.info(TASK_LINE, "BuildReport", f"open {page} in a browser")
 
     def _require_a_picture(self, attributes: pa.Table, plan: pa.Table) -> None:

@@ -5,10 +5,7 @@ import contextlib
 import datetime
 import functools
 import logging
-import os
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import luigi
@@ -22,9 +19,10 @@ from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.export.attributes import is_current_export
 from thumbnail_tasks.inputs.newest import newest_table
 from thumbnail_tasks.luigi_parsing import PathParameter
-from thumbnail_tasks.storage import retention
-from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage import files, retention
+from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.directory_locks import DataDirBusyError, hold_night_lock
+from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.storage.retention import LATEST, latest_date
 from thumbnail_tasks.tasks.progress import report_progress
@@ -34,19 +32,6 @@ logger = logging.getLogger(__name__)
 _night = contextlib.ExitStack()
 """The night lock of this process, held until it ends."""
 atexit.register(_night.close)
-
-
-def link_or_copy(source: Path, path: Path) -> None:
-    """Hard-link a file to ``path``, or copy it if the file system has no hard links.
-
-    Raises:
-        StorageError: ``path`` cannot be written.
-    """
-    with atomic_write(path) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copy2(source, temporary)
 
 
 class Nightly(RunTask):
@@ -76,7 +61,7 @@ class Nightly(RunTask):
         # The first stage reports a folder that cannot be written; ``run`` reports errors in
         # settings or input.
         with contextlib.suppress(StorageError):
-            _lock_night(Path(task["data_dir"]))
+            _lock_night(task["data_dir"])
         with contextlib.suppress(ThumbnailTasksError):
             return {"videos": task["videos"] or _tonights_table(task["tables"])}
         return {}
@@ -84,14 +69,14 @@ class Nightly(RunTask):
     def requires(self) -> list[luigi.Task]:
         return [export_of(self)] if self.videos else []
 
-    def output(self) -> tuple[ParquetTarget, luigi.LocalTarget]:
-        folder = self._exports / self.date.isoformat()
-        csv = folder / "attributes.csv"
-        return ParquetTarget(str(folder / "attributes.parquet")), luigi.LocalTarget(str(csv))
+    def output(self) -> tuple[ParquetTarget, FileTarget]:
+        folder = join(self._exports, self.date.isoformat())
+        csv = join(folder, "attributes.csv")
+        return ParquetTarget(join(folder, "attributes.parquet")), FileTarget(csv)
 
     @property
-    def _exports(self) -> Path:
-        return Path(self.data_dir, "exports")
+    def _exports(self) -> str:
+        return join(self.data_dir, "exports")
 
     def complete(self) -> bool:
         """Whether the dated export is tonight's, and ``latest`` points to it or a later one."""
@@ -108,13 +93,12 @@ class Nightly(RunTask):
         self._publish(export_of(self))
         name = self.date.isoformat()
         if latest_date(self._exports) < name:
-            with atomic_write(self._exports / LATEST) as temporary:
-                temporary.symlink_to(name)
+            files.backend_of(self._exports).point(join(self._exports, LATEST), name)
         old = retention.find_old_exports(self._exports, keep, also_keep=[name])
         retention.remove(old)
         report_progress(
             self,
-            f"{self._exports / name} was made from {self.videos}; {LATEST} points to "
+            f"{join(self._exports, name)} was made from {self.videos}; {LATEST} points to "
             f"{latest_date(self._exports)}" + "".join(f"; removed {each.folder}" for each in old),
             1,
         )
@@ -133,11 +117,11 @@ class Nightly(RunTask):
                     "over another table has just replaced it. Run again."
                 )
             for source, target in zip(made, self.output(), strict=True):
-                link_or_copy(Path(source.path), Path(target.path))
+                files.backend_of(source.path).copy(source.path, target.path)
 
 
 @functools.cache  # Luigi asks for a task's parameters twice
-def _lock_night(data_dir: Path) -> None:
+def _lock_night(data_dir: str) -> None:
     try:
         _night.enter_context(hold_night_lock(data_dir, "Nightly"))
     except DataDirBusyError as error:

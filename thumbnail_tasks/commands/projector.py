@@ -7,17 +7,17 @@ breaks, which would shift all later labels, and each vector is that of the text 
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-import luigi
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
-from thumbnail_tasks.storage.atomic import atomic_write, copy_mtime, has_same_mtime
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
@@ -62,36 +62,37 @@ class ExportProjector(RunTask):
     def requires(self) -> ExportAttributes:
         return export_of(self)
 
-    def output(self) -> tuple[luigi.LocalTarget, luigi.LocalTarget]:
-        folder = Path(self.data_dir, "exports", "projector")
-        vectors, texts = (folder / f"{_TEXT}_{part}.tsv" for part in ("vecs", "meta"))
-        return luigi.LocalTarget(str(vectors)), luigi.LocalTarget(str(texts))
+    def output(self) -> tuple[FileTarget, FileTarget]:
+        folder = join(self.data_dir, "exports", "projector")
+        vectors, texts = (join(folder, f"{_TEXT}_{part}.tsv") for part in ("vecs", "meta"))
+        return FileTarget(vectors), FileTarget(texts)
 
     def complete(self) -> bool:
         """Whether both files were made from the current export."""
         if not self.requires().complete():
             return False
-        attributes = Path(self._attributes().path)
-        paths = [Path(target.path) for target in self.output()]
-        return all(path.exists() and has_same_mtime(path, attributes) for path in paths)
+        attributes = self._attributes().path
+        return all(files.is_made_from(target.path, attributes) for target in self.output())
 
     def _attributes(self) -> ParquetTarget:
         return self.requires().output()[0]
 
     @recover_lost_inputs
     def run(self) -> None:
-        vectors, texts = (Path(target.path) for target in self.output())
-        attributes = self._attributes().open_reader([_TEXT, _VECTOR])
+        vectors, texts = (target.path for target in self.output())
+        attributes, source = (
+            self._attributes().open_reader([_TEXT, _VECTOR]),
+            self._attributes().path,
+        )
         n_texts = 0
-        with atomic_write(vectors) as new_vectors, atomic_write(texts) as new_texts:
-            with (
-                new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
-                new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
-            ):
-                for text, vector in iter_distinct_texts(attributes):
-                    text_lines.write(f"{text}\n")
-                    vector_lines.write(f"{vector}\n")
-                    n_texts += 1
-            for new in (new_vectors, new_texts):
-                copy_mtime(new, Path(self._attributes().path))
+        with (
+            files.publish(vectors, made_from=source) as new_vectors,
+            files.publish(texts, made_from=source) as new_texts,
+            new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
+            new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
+        ):
+            for text, vector in iter_distinct_texts(attributes):
+                text_lines.write(f"{text}\n")
+                vector_lines.write(f"{vector}\n")
+                n_texts += 1
         report_progress(self, f"{n_texts} distinct texts: {vectors}, {texts}", 1)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import luigi
 
@@ -10,6 +9,8 @@ from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.pipeline import stages_of
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 logger = logging.getLogger(__name__)
@@ -21,14 +22,14 @@ class BuildReport(RunTask):
     def requires(self) -> ExportAttributes:
         return export_of(self)
 
-    def output(self) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(report_folder(self.data_dir) / "index.html"))
+    def output(self) -> FileTarget:
+        return FileTarget(join(report_folder(self.data_dir), "index.html"))
 
     def complete(self) -> bool:
         """Whether the report was made from the current export."""
         export = self.requires()
         return export.complete() and is_built(
-            report_folder(self.data_dir), Path(export.output()[0].path), export.fingerprint()
+            report_folder(self.data_dir), export.output()[0].path, export.fingerprint()
         )
 
     @recover_lost_inputs

@@ -10,7 +10,6 @@ import contextlib
 import functools
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -51,7 +50,7 @@ def start_run(task: Mapping[str, Any]) -> int:
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
         if task["videos"]:  # --help creates no folder
-            share_data_dir(Path(task["data_dir"]))
+            share_data_dir(task["data_dir"])
         table_name = name_table(digest_videos(task["videos"], task["videos_format"]))
         plan_number = next_plan_number(task["data_dir"], table_name, task["images_dir"])
     run = {**task, "plan_number": plan_number}

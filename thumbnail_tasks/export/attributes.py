@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import luigi
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +17,8 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.pipeline import LAST_STAGES, shards_of
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.storage.atomic import atomic_write, copy_mtime, has_same_mtime
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -60,9 +59,7 @@ def read_fingerprint(parquet: ParquetTarget) -> str | None:
     return parquet.read_metadata().get(_FINGERPRINT_KEY)
 
 
-def is_current_export(
-    parquet: ParquetTarget, csv: luigi.LocalTarget, expected: Callable[[], str]
-) -> bool:
+def is_current_export(parquet: ParquetTarget, csv: FileTarget, expected: Callable[[], str]) -> bool:
     """Whether both files of an export exist undamaged, with the expected fingerprint.
 
     Args:
@@ -72,10 +69,7 @@ def is_current_export(
     """
     try:
         if not (
-            parquet.exists()
-            and csv.exists()
-            and has_same_mtime(Path(csv.path), Path(parquet.path))
-            and read_fingerprint(parquet) == expected()
+            files.is_made_from(csv.path, parquet.path) and read_fingerprint(parquet) == expected()
         ):
             return False
         parquet.open_reader()
@@ -115,7 +109,7 @@ def write_export(
     ids: ParquetTarget,
     attributes: pa.Table,
     parquet: ParquetTarget,
-    csv: Path,
+    csv: str,
     export_fingerprint: str,
 ) -> None:
     """Write attributes.parquet and attributes.csv: the input's rows with their attributes.
@@ -139,9 +133,8 @@ def write_export(
             rows = id_rows.slice(n_written, len(batch))
             writer.write_table(join_videos(batch, rows, attributes))
             n_written += len(batch)
-    with atomic_write(csv) as temporary:
-        left_out = write_csv(Path(parquet.path), temporary, without=_VECTORS)
-        copy_mtime(temporary, Path(parquet.path))
+    with files.publish(csv, made_from=parquet.path) as temporary:
+        left_out = write_csv(parquet.open_reader(()), temporary, without=_VECTORS)
     for name in left_out:
         dtype = schema.field(name).type
         logger.warning("%s: without column %s (%s), whose values have no text", csv, name, dtype)

@@ -11,7 +11,7 @@ from thumbnail_tasks.inputs.cell_texts import NoTextError, as_cells, has_text
 from thumbnail_tasks.inputs.formulas import escape_formulas
 
 
-def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) -> list[str]:
+def write_csv(file: pq.ParquetFile, path: Path, without: frozenset[str] = frozenset()) -> list[str]:
     """Write a Parquet file as CSV, batch by batch.
 
     Texts and column names that a spreadsheet would run as formulas get a leading apostrophe, which
@@ -20,14 +20,13 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
     values are written.
 
     Args:
-        parquet: The file to read.
+        file: The file to read.
         path: The CSV to write: UTF-8, commas, a header.
         without: Columns to leave out.
 
     Returns:
         Other columns that were left out, because their values cannot be read as text.
     """
-    file = pq.ParquetFile(parquet)
     fields = [field for field in file.schema_arrow if field.name not in without]
     written = [field for field in fields if has_text(field)]
     while True:

@@ -1,9 +1,8 @@
 """Build the report of an export, and replace an earlier one."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,11 +14,14 @@ from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
-from thumbnail_tasks.storage.atomic import copy_mtime, has_same_mtime, publish, writing
+from thumbnail_tasks.storage import files, folder
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _REPORT_VERSION = "5"
 """Increase it when the page of an unchanged export changes."""
+_PAGE, _FINGERPRINT = "index.html", "fingerprint.txt"
 
 _RESULTS: dict[str, tuple[type[ShardTask], list[str] | None]] = {
     "words": (RecognizeText, None),
@@ -30,37 +32,36 @@ _RESULTS: dict[str, tuple[type[ShardTask], list[str] | None]] = {
 """Tables shown besides the export: stages and their columns (None: all columns)."""
 
 
-def report_folder(data_dir: str) -> Path:
+def report_folder(data_dir: str) -> str:
     """The folder of the report of a data directory's export."""
-    return Path(data_dir, "exports", "report")
+    return join(data_dir, "exports", "report")
 
 
-def unfinished_folders(data_dir: str) -> tuple[Path, Path]:
+def unfinished_folders(data_dir: str) -> tuple[str, str]:
     """The folders of a report while it is built, and of the earlier one while it is replaced."""
-    folder = report_folder(data_dir)
-    return folder.with_name(".report-new"), folder.with_name(".report-old")
+    return folder.unfinished_folders(report_folder(data_dir))
 
 
-def is_built(folder: Path, parquet: Path, export_fingerprint: str) -> bool:
+def is_built(report: str, parquet: str, export_fingerprint: str) -> bool:
     """Whether a report is complete, and was made from this export by this version."""
-    page, fingerprint = folder / "index.html", folder / "fingerprint.txt"
-    return (
-        all(path.exists() for path in (page, fingerprint, parquet))
-        and has_same_mtime(page, parquet)
-        and fingerprint.read_text() == _fingerprint(export_fingerprint)
-    )
+    if not files.is_made_from(join(report, _PAGE), parquet):
+        return False
+    try:
+        return files.read_text(join(report, _FINGERPRINT)) == _fingerprint(export_fingerprint)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def name_files(videos: str) -> str:
     """The input as shown on the page: without folders, which may be private."""
-    return ", ".join(Path(part.strip()).name for part in videos.split(","))
+    return ", ".join(PurePosixPath(part.strip()).name for part in videos.split(","))
 
 
 def build(
     data_dir: str,
     plan: pa.Table,
     source: str,
-    exported: tuple[Path, Path],
+    exported: tuple[ParquetTarget, str],
     export_fingerprint: str,
     about: dict[str, str],
     progress: Callable[[float], None],
@@ -71,7 +72,7 @@ def build(
         data_dir: The data directory.
         plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
         source: The source of the pictures.
-        exported: attributes.parquet, complete, and attributes.csv.
+        exported: attributes.parquet, complete, and the address of attributes.csv.
         export_fingerprint: A digest of what the export was made from.
         about: Information shown about the report: texts by name.
         progress: Called with the completed fraction, from 0 to 1.
@@ -81,23 +82,20 @@ def build(
         StorageError: A file cannot be read or written.
     """
     parquet, table = exported
-    folder = report_folder(data_dir)
-    new, old = unfinished_folders(data_dir)
-    shutil.rmtree(new, ignore_errors=True)  # left by a killed run
-    try:
-        with writing(new / "index.html"):
-            results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
-            shown = {"version": metadata.version("thumbnail-tasks"), **about}
-            write_site(new, parquet, table, results, shown)
-            shards = pc.unique(plan["shard"]).to_pylist()
-            for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
-                write_small_pictures(thumbnails, new / "pictures", folder / "pictures")
-                progress(number / len(shards))
-            (new / "fingerprint.txt").write_text(_fingerprint(export_fingerprint))
-            copy_mtime(new / "index.html", parquet)
-            _replace(folder, new, old)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    report = report_folder(data_dir)
+    replacing = files.backend_of(report).replace_folder(
+        report, made_from={_PAGE: parquet.path}, last=_FINGERPRINT
+    )
+    with replacing as new:
+        results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
+        shown = {"version": metadata.version("thumbnail-tasks"), **about}
+        with files.backend_of(table).local_copy(table) as csv:
+            write_site(new.path, parquet.open_reader(()), csv, results, shown)
+        shards = pc.unique(plan["shard"]).to_pylist()
+        for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
+            write_small_pictures(thumbnails, new)
+            progress(number / len(shards))
+        Path(new.path, _FINGERPRINT).write_text(_fingerprint(export_fingerprint))
 
 
 def _fingerprint(export_fingerprint: str) -> str:
@@ -123,12 +121,3 @@ def _iter_tables(
         ids = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"].combine_chunks()
         table = stage.on(shard, source, data_dir).output_for(shard).read(columns)
         yield table.filter(pc.is_in(table["thumbnail_id"], value_set=ids))
-
-
-def _replace(folder: Path, new: Path, old: Path) -> None:
-    """Replace a folder with another. If killed in between, there is none: it is rebuilt."""
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    publish(new, folder)
-    shutil.rmtree(old, ignore_errors=True)

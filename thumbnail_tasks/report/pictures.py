@@ -1,15 +1,14 @@
 """The small pictures of the report."""
 
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pyarrow as pa
 from PIL import Image
 
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, decode_image
+from thumbnail_tasks.storage.backend import NewFolder
 
 _WIDTH_PX = 240
 _MAX_HEIGHT_PX = 4 * _WIDTH_PX
@@ -18,8 +17,8 @@ _THREADS = 2
 
 
 def picture_name(sha256: str) -> str:
-    """The path of a small picture in the folder of pictures, from the original's digest."""
-    return f"{sha256[:2]}/{sha256[2:18]}.webp"
+    """The path of a small picture in the report, from the original's digest."""
+    return f"pictures/{sha256[:2]}/{sha256[2:18]}.webp"
 
 
 def make_small(data: bytes) -> bytes | None:
@@ -35,23 +34,19 @@ def make_small(data: bytes) -> bytes | None:
     return buffer.getvalue()
 
 
-def write_small_pictures(thumbnails: pa.Table, folder: Path, earlier: Path) -> None:
+def write_small_pictures(thumbnails: pa.Table, folder: NewFolder) -> None:
     """Write the small pictures of some thumbnails.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``; rows without a picture are skipped.
-        folder: Folder to write to, with names from ``picture_name``.
-        earlier: The same folder of an earlier report, which may not exist; its files are linked.
+        folder: The new report; those that the earlier one has are taken from it.
     """
 
     def write(sha256: str, data: bytes) -> None:
-        path = folder / picture_name(sha256)
+        name = picture_name(sha256)
+        path = folder.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            return
-        if (earlier / picture_name(sha256)).exists():
-            os.link(earlier / picture_name(sha256), path)
-        elif small := make_small(data):
+        if not path.exists() and not folder.take(name) and (small := make_small(data)):
             path.write_bytes(small)
 
     rows = {

@@ -32,19 +32,22 @@ _FLAGS: Final = ("is_too_small", "is_blurred", "is_turned")
 
 
 def write_site(
-    folder: Path, attributes: Path, table: Path, results: dict[str, pa.Table], about: dict[str, str]
+    folder: Path,
+    export: pq.ParquetFile,
+    table: Path,
+    results: dict[str, pa.Table],
+    about: dict[str, str],
 ) -> None:
     """Write everything except the pictures.
 
     Args:
         folder: An empty folder.
-        attributes: The export.
+        export: attributes.parquet.
         table: The same as CSV.
         results: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas with
             these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without pictures.
         about: Information shown about the report: texts by name.
     """
-    export = pq.ParquetFile(attributes)
     read = export.read(columns_to_read(export.schema_arrow.names))
     items, item_of_row = list_items(read)
     frames = {name: _with_item(part, items) for name, part in results.items()}

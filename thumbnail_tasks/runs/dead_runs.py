@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-from pathlib import Path
 
 from thumbnail_tasks.runs import notifications
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records, write_record
@@ -30,7 +29,7 @@ def mark_dead_runs(data_dir: str) -> None:
     for record in read_records(data_dir, N_RECENT):
         if record.state == "running":
             with contextlib.suppress(_StillRunningError):
-                with hold_lock(Path(data_dir), lock_name(record.run_id), _refuse):
+                with hold_lock(data_dir, lock_name(record.run_id), _refuse):
                     record = dataclasses.replace(record, state="died")
                     write_record(data_dir, record)
                 logger.warning("the run of %s UTC died", f"{record.started_at:%Y-%m-%d %H:%M}")

@@ -2,14 +2,13 @@
 
 import contextlib
 import dataclasses
-import os
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from thumbnail_tasks.runs.records import RUNS, Record
-from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 N_RECENT: Final = 50
@@ -19,14 +18,14 @@ _RESERVED_BYTES: Final = 65_536
 """Twice the size of a record and its row."""
 
 
-def records_dir(data_dir: str) -> Path:
+def records_dir(data_dir: str) -> str:
     """The folder of the records of a data directory."""
-    return Path(data_dir, "runs")
+    return join(data_dir, "runs")
 
 
-def record_path(data_dir: str, run_id: str) -> Path:
+def record_path(data_dir: str, run_id: str) -> str:
     """The JSON file of a run."""
-    return records_dir(data_dir) / f"{run_id}.json"
+    return join(records_dir(data_dir), f"{run_id}.json")
 
 
 def write_json(data_dir: str, record: Record) -> None:
@@ -35,8 +34,7 @@ def write_json(data_dir: str, record: Record) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    with atomic_write(record_path(data_dir, record.run_id)) as temporary:
-        temporary.write_text(record.to_json(), encoding="utf-8")
+    files.write_text(record_path(data_dir, record.run_id), record.to_json())
 
 
 def reserve_space(data_dir: str, run_id: str) -> None:
@@ -45,12 +43,11 @@ def reserve_space(data_dir: str, run_id: str) -> None:
     Raises:
         StorageError: There is not enough.
     """
-    with atomic_write(_reserved_path(data_dir, run_id)) as temporary:
-        temporary.write_bytes(os.urandom(_RESERVED_BYTES))  # no file system compresses these
+    files.reserve(_reserved_path(data_dir, run_id), _RESERVED_BYTES)
 
 
-def _reserved_path(data_dir: str, run_id: str) -> Path:
-    return records_dir(data_dir) / f".writing-room-{run_id}"
+def _reserved_path(data_dir: str, run_id: str) -> str:
+    return join(records_dir(data_dir), f".writing-room-{run_id}")
 
 
 def write_record(data_dir: str, record: Record) -> None:
@@ -63,17 +60,18 @@ def write_record(data_dir: str, record: Record) -> None:
     """
     row = pa.Table.from_pylist([dataclasses.asdict(record)], RUNS)
     with contextlib.suppress(OSError):
-        _reserved_path(data_dir, record.run_id).unlink()
+        files.remove([_reserved_path(data_dir, record.run_id)])
     write_json(data_dir, record)  # first: it is small, and the disk may be almost full
-    ParquetTarget(str(record_path(data_dir, record.run_id).with_suffix(".parquet"))).write(row)
+    path = record_path(data_dir, record.run_id).removesuffix(".json")
+    ParquetTarget(f"{path}.parquet").write(row)
 
 
 def read_records(data_dir: str, n_last: int) -> list[Record]:
     """The last ``n_last`` records, the oldest first; other files are left out."""
     records = []
-    for path in sorted(records_dir(data_dir).glob("*.json"))[-n_last:]:
+    for entry in files.list_files(records_dir(data_dir), suffix=".json")[-n_last:]:
         try:
-            records.append(Record.from_json(path.read_text(encoding="utf-8")))
+            records.append(Record.from_json(files.read_text(entry.address)))
         except (OSError, ValueError):
             continue
     return records

@@ -40,6 +40,7 @@ from thumbnail_tasks.runs.scheduler import reset_failures
 from thumbnail_tasks.runs.start import RunInput, describe_start, now
 from thumbnail_tasks.runs.tally import RunTally
 from thumbnail_tasks.runs.total import TotalLine
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.atomic import atomic_write
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -88,7 +89,7 @@ class RunRecorder:
         run_id, data_dir = self._start_record.run_id, self._run.data_dir
         with _log_failures():
             mark_dead_runs(data_dir)
-            lock = hold_lock(Path(data_dir), lock_name(run_id), lambda: None)
+            lock = hold_lock(data_dir, lock_name(run_id), lambda: None)
             self._lock.enter_context(lock)
             reserve_space(data_dir, run_id)
             write_json(data_dir, self._start_record)
@@ -161,7 +162,7 @@ class RunRecorder:
         outcome = self._observer.outcome()
         data_dir = self._run.data_dir
         if outcome is None:  # Luigi refused to start: another process runs the same command
-            record_path(data_dir, self._start_record.run_id).unlink(missing_ok=True)
+            files.remove([record_path(data_dir, self._start_record.run_id)])
             return
         self._log_failures_elsewhere(outcome)
         for child in multiprocessing.active_children():  # their peak memory is known at their end
@@ -221,7 +222,7 @@ def start_recording(describe: Callable[[], RunInput], planned: Planned, count: C
     global _recorder
     if _recorder is None and luigi_patches.is_command():
         run = describe()
-        if run.videos or Path(run.data_dir).exists():
+        if run.videos or files.is_folder(run.data_dir):
             _recorder = RunRecorder(run, planned, count)
             _recorder.start()
             reset_failures(run.data_dir)
@@ -236,7 +237,8 @@ def is_of_this_run(target: ParquetTarget, plan: ParquetTarget) -> bool:
     """
     if _recorder is None:
         return target.written_at() >= plan.written_at()
-    return _recorder.tally.is_new(Path(target.path))
+    entry = target.find()
+    return entry is not None and _recorder.tally.is_new(entry)
 
 
 @contextlib.contextmanager

@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 import pyarrow.compute as pc
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.runs.records import StageRecord
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import folder_of, name_of
+from thumbnail_tasks.storage.backend import Entry
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -67,11 +69,13 @@ class RunTally:
             engines: The engine tag of each stage; None if the settings are wrong.
         """
         self._engines = engines
-        folders = [f"*/{tag}/*.parquet" for tag in engines.values() if tag]
+        tags = {tag for tag in engines.values() if tag}
         self._existing = {
-            path: path.stat().st_mtime_ns
-            for folder in folders
-            for path in Path(data_dir).glob(folder)
+            entry.address: entry.revision
+            for table in files.list_folders(data_dir)
+            for folder in files.list_folders(table)
+            if name_of(folder) in tags
+            for entry in files.list_files(folder, suffix=".parquet")
         }
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
@@ -91,12 +95,12 @@ class RunTally:
         """
         for task, n_thumbnails in tasks.items():
             self._sizes[task.shards] = n_thumbnails
-            if Path(task.output_for(task.shards).path) not in self._existing:
+            if task.output_for(task.shards).path not in self._existing:
                 self.expect(task)
 
-    def is_new(self, path: Path) -> bool:
-        """Whether a file that exists was made since the run started."""
-        return self._existing.get(path) != path.stat().st_mtime_ns
+    def is_new(self, entry: Entry) -> bool:
+        """Whether a file was made since the run started."""
+        return self._existing.get(entry.address) != entry.revision
 
     def update(self) -> None:
         """Count files that have been published since the last update."""
@@ -104,7 +108,7 @@ class RunTally:
             tasks = list(waiting.values())
             published = _names_in(tasks[0].output_for(tasks[0].shards)) if tasks else frozenset()
             for task in tasks:
-                if Path(task.output_for(task.shards).path).name in published:
+                if name_of(task.output_for(task.shards).path) in published:
                     try:
                         self._made[stage].add(task)
                     except StorageError:  # being replaced, or damaged: try again later
@@ -140,7 +144,5 @@ class RunTally:
 
 
 def _names_in(target: ParquetTarget) -> frozenset[str]:
-    try:
-        return frozenset(path.name for path in Path(target.path).parent.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
+    """The names of a target's neighbours; one listing instead of a question for each."""
+    return frozenset(name_of(each.address) for each in files.list_files(folder_of(target.path)))

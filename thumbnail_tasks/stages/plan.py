@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import luigi
 import pandas as pd
@@ -22,7 +21,8 @@ from thumbnail_tasks.stages.wanted import (
     describe_keys,
     want_thumbnails,
 )
-from thumbnail_tasks.storage.atomic import remove_orphans
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join, stem_of
 from thumbnail_tasks.storage.naming import name_shard
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.progress import report_progress
@@ -79,12 +79,13 @@ def _read_folder(data_dir: str, folder: str, schema: pa.Schema, columns: list[st
     """Some columns of all shard files of a folder; ``shard`` names the file of each row."""
     fields = [*map(schema.field, columns), ("shard", pa.string())]
     tables = [pa.schema(fields).empty_table()]
-    for path in sorted(Path(data_dir, folder).glob("*.parquet")):
+    for entry in files.list_files(join(data_dir, folder), suffix=".parquet"):
+        name = stem_of(entry.address)
         try:
-            table = ParquetTarget(str(path), f"{folder}/{path.stem}").read(columns)
+            table = ParquetTarget(entry.address, f"{folder}/{name}").read(columns)
         except LostFileError:
             continue
-        shard = pa.array([path.stem] * len(table), pa.string())
+        shard = pa.array([name] * len(table), pa.string())
         tables.append(table.append_column("shard", shard))
     return pa.concat_tables(tables)
 
@@ -124,7 +125,7 @@ class PlanShards(VideosTask):
 
     @recover_lost_inputs
     def run(self) -> None:
-        remove_orphans(Path(self.data_dir))
+        files.remove_orphans(self.data_dir)
         source = thumbnail_sources.source_tag(self.images_dir)
         pictures = list_pictures(self.images_dir) if self.images_dir else None
         videos, ids, _ = self.input()
@@ -171,14 +172,15 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     differently now; otherwise a new one.
     """
     source = thumbnail_sources.source_tag(images_dir)
-    plans = Path(data_dir, "plans", source).glob(f"{videos_table}-*.parquet")
-    numbers = [path.stem.rpartition("-")[2] for path in plans]
+    plans = files.list_files(join(data_dir, "plans", source), suffix=".parquet")
+    named = [stem_of(entry.address).rpartition("-") for entry in plans]
+    numbers = [number for table, _, number in named if table == videos_table]
     latest = max((int(number) for number in numbers if number.isdecimal()), default=0)
     if not latest:
         return 1
     key = f"plans/{source}/{videos_table}-{latest}"
     try:
-        plan = _frame(ParquetTarget(f"{Path(data_dir, key)}.parquet", key).read())
+        plan = _frame(ParquetTarget(f"{join(data_dir, key)}.parquet", key).read())
         now = _frame(known_thumbnails(data_dir, source))
     except LostFileError:
         return latest + 1
@@ -193,7 +195,7 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     is_outdated = bool((known["shard"] != known["shard_now"]).any() or _has_failed(known).any())
     if images_dir and not is_outdated:
         ids = f"thumbnail_ids/folder/{videos_table}"
-        target = ParquetTarget(f"{Path(data_dir, ids)}.parquet", ids)
+        target = ParquetTarget(f"{join(data_dir, ids)}.parquet", ids)
         is_outdated = _has_changed(known, list_pictures(images_dir), target)
     return latest + is_outdated
 

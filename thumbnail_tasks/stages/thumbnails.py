@@ -240,6 +240,5 @@ class DownloadThumbnails(ShardTask):
             unfinished,
             part.write,
         )
-        if part.exists():
-            part.remove()
+        part.remove()
         return table

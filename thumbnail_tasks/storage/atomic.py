@@ -55,20 +55,6 @@ def publish(temporary: Path, path: Path) -> None:
     _flush(path.parent)
 
 
-def copy_mtime(path: Path, of: Path) -> None:
-    """Give a file the modification time of the file it was made from; see ``has_same_mtime``."""
-    times = of.stat()
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
-def has_same_mtime(path: Path, of: Path) -> bool:
-    """Whether a file was made from this state of another.
-
-    The times must be equal: an order of times would depend on the clock.
-    """
-    return path.stat().st_mtime_ns == of.stat().st_mtime_ns
-
-
 def find_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
     """Temporary files below ``folder`` that killed writers have left.
 
@@ -80,14 +66,6 @@ def find_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             if now - path.lstat().st_mtime > older_than_s:
                 orphans.append(path)
-    return orphans
-
-
-def remove_orphans(folder: Path, older_than_s: float = 86_400) -> list[Path]:
-    """Remove what ``find_orphans`` finds, and return it."""
-    orphans = find_orphans(folder, older_than_s)
-    for path in orphans:
-        path.unlink(missing_ok=True)
     return orphans
 
 

@@ -36,13 +36,12 @@ def add_checksums(path: Path) -> None:
         file.write(b"".join([*digests, hashlib.sha256(footer).digest(), footer]))
 
 
-def open_checked(path: str, columns: Sequence[str] | None = None) -> pq.ParquetFile:
-    """Open a file after checking its footer and the pages of some columns (None: of all).
+def open_checked(file: pa.NativeFile, columns: Sequence[str] | None = None) -> pq.ParquetFile:
+    """Read a file after checking its footer and the pages of some columns (None: of all).
 
     Raises:
         ChecksumError: A checksum does not match.
     """
-    file = pa.OSFile(path)  # one handle: the path may be replaced by a newer file
     footer = _read_footer(file)
     before_footer = file.size() - len(footer)
     stored = file.read_at(_DIGEST_BYTES, max(0, before_footer - _DIGEST_BYTES))

@@ -8,10 +8,10 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 from thumbnail_tasks.errors import ThumbnailTasksError
-from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
 
 logger = logging.getLogger(__name__)
@@ -27,11 +27,11 @@ class DataDirBusyError(ThumbnailTasksError):
 
 
 @contextlib.contextmanager
-def hold_night_lock(data_dir: Path, who: str) -> Iterator[None]:
+def hold_night_lock(data_dir: str, who: str) -> Iterator[None]:
     """Hold the lock for one night at a time on a data directory while the block runs.
 
-    The lock is the kernel's (see ``storage.locks``): a night that dies holds nothing, whatever
-    ``<data_dir>/.night`` says. That file only tells a second night who holds the lock.
+    A night that dies holds nothing (see ``storage.locks``), whatever ``<data_dir>/.night`` says.
+    That file only tells a second night who holds the lock.
 
     Args:
         data_dir: The data directory.
@@ -41,10 +41,13 @@ def hold_night_lock(data_dir: Path, who: str) -> Iterator[None]:
         DataDirBusyError: Another process holds the lock.
         StorageError: ``data_dir`` cannot be written, or its file system has no locks.
     """
-    note = data_dir / ".night"
+    note = join(data_dir, ".night")
 
     def refuse() -> None:
-        holder = note.read_text(encoding="utf-8") if note.exists() else "one that has just started"
+        try:
+            holder = files.read_text(note)
+        except FileNotFoundError:
+            holder = "one that has just started"
         raise DataDirBusyError(
             f"{data_dir}: expected no other night on this data directory; found {holder}. "
             "It continues; this one stops."
@@ -52,14 +55,14 @@ def hold_night_lock(data_dir: Path, who: str) -> Iterator[None]:
 
     with hold_lock(data_dir, "night", refuse):
         now = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
-        with atomic_write(note) as temporary:
-            holder = f"{who}, process {os.getpid()} on {socket.gethostname()}, since {now}"
-            temporary.write_text(holder, encoding="utf-8")
+        files.write_text(
+            note, f"{who}, process {os.getpid()} on {socket.gethostname()}, since {now}"
+        )
         yield
 
 
 @functools.cache
-def share_data_dir(data_dir: Path) -> None:
+def share_data_dir(data_dir: str) -> None:
     """Protect a data directory from ``CleanUp`` until this process ends; waits for a clean-up.
 
     Raises:
@@ -70,7 +73,7 @@ def share_data_dir(data_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def hold_unused_data_dir(data_dir: Path) -> Iterator[None]:
+def hold_unused_data_dir(data_dir: str) -> Iterator[None]:
     """Keep new runs on a data directory waiting while the block runs.
 
     Raises:

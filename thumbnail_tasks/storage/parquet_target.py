@@ -2,16 +2,20 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
-import luigi
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage.atomic import atomic_write, describe_os_error
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import folder_of, join, name_of
+from thumbnail_tasks.storage.atomic import describe_os_error
+from thumbnail_tasks.storage.backend import ChangedError, Entry
 from thumbnail_tasks.storage.checksums import ChecksumError, add_checksums, open_checked
+from thumbnail_tasks.storage.file_target import FileTarget
 
 logger = logging.getLogger(__name__)
 
@@ -20,22 +24,23 @@ _KEY = "thumbnail_tasks_place"
 
 _MAX_DAMAGED_COPIES = 3
 """A file is regenerated this many times; more damage than that is the disk's fault."""
+_DAMAGED: Final = re.compile(r"\..*\.damaged-.", re.DOTALL)
 
 
 class LostFileError(StorageError):
     """A result file is missing, or was damaged and moved aside: it must be regenerated."""
 
 
-class ParquetTarget(luigi.LocalTarget):
+class ParquetTarget(FileTarget):
     """A zstd-compressed Parquet file with checksums (see ``storage.checksums``).
 
     Luigi's own atomic file is not flushed to disk before it is renamed, and leaves its
-    temporary file among the data. Here the bytes are flushed (fsync), renamed, and the
-    folder is flushed, so that after a crash or power loss a file is complete or absent.
+    temporary file among the data. Here, after a crash or power loss, a file is complete or absent:
+    see ``storage.folder`` and ``storage.s3``.
     """
 
     def __init__(self, path: str, key: str = "") -> None:
-        """``key`` is the file's path within its data directory, which is stored in the file.
+        """``path`` is its address; ``key`` its path within its data directory, stored in the file.
 
         Without a key none is stored, and a file with any key is accepted: for copies.
         """
@@ -51,6 +56,36 @@ class ParquetTarget(luigi.LocalTarget):
         with self.open_writer(table.schema, metadata) as writer:
             writer.write_table(table)
 
+    def write_if_absent(self, table: pa.Table, metadata: Mapping[str, str]) -> None:
+        """As ``write``; if another process has published the file meanwhile, that one is kept.
+
+        Raises:
+            StorageError: The folder or file cannot be written.
+        """
+        with (
+            contextlib.suppress(ChangedError),
+            self._publish(table.schema, metadata, if_absent=True) as writer,
+        ):
+            writer.write_table(table)
+
+    def update(self, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Replace the table; if another process replaces it meanwhile, ``change`` is called again.
+
+        Raises:
+            LostFileError: As ``open_reader``.
+            StorageError: As ``open_reader``, or the file cannot be written.
+        """
+        while True:
+            entry = self.find()
+            table = change(self.read())
+            try:
+                revision = entry.revision if entry else ""
+                with self._publish(table.schema, if_revision=revision) as writer:
+                    writer.write_table(table)
+                return
+            except ChangedError:
+                continue
+
     @contextlib.contextmanager
     def open_writer(
         self, schema: pa.Schema, metadata: Mapping[str, str] | None = None
@@ -60,10 +95,22 @@ class ParquetTarget(luigi.LocalTarget):
         Raises:
             StorageError: The folder or file cannot be written.
         """
+        with self._publish(schema, metadata) as writer:
+            yield writer
+
+    @contextlib.contextmanager
+    def _publish(
+        self,
+        schema: pa.Schema,
+        metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+        if_revision: str = "",
+    ) -> Iterator[pq.ParquetWriter]:
         about = {**(metadata or {}), _KEY: self._key}
         encoded = {name.encode(): value.encode() for name, value in about.items()}
         file_metadata = {**(schema.metadata or {}), **encoded}
-        with atomic_write(Path(self.path)) as temporary:
+        backend = files.backend_of(self.path)
+        with backend.publish(self.path, if_absent=if_absent, if_revision=if_revision) as temporary:
             with pq.ParquetWriter(
                 temporary, schema.with_metadata(file_metadata), compression="zstd"
             ) as writer:
@@ -86,9 +133,11 @@ class ParquetTarget(luigi.LocalTarget):
             LostFileError: The file is missing, or was damaged or misplaced and was moved aside.
             StorageError: The file cannot be read.
         """
-        path = Path(self.path)
+        path = self.path
         try:
-            file = open_checked(self.path, columns)
+            # One handle: the file may be replaced by a newer one.
+            opened = files.backend_of(path).open(path, columns)
+            file = open_checked(opened, columns)
             stored_key = (file.schema_arrow.metadata or {}).get(_KEY.encode(), b"").decode()
             if self._key not in ("", stored_key):
                 raise ChecksumError(f"the file of {stored_key or 'no key'}")
@@ -124,29 +173,38 @@ class ParquetTarget(luigi.LocalTarget):
         return {key: value for key, value in texts.items() if key != _KEY}
 
     def written_at(self) -> float:
-        """When the file was published, in seconds since the epoch."""
-        return Path(self.path).stat().st_mtime
+        """When the file was published, in seconds since the epoch.
+
+        Raises:
+            LostFileError: There is none.
+        """
+        entry = self.find()
+        if entry is None:
+            raise LostFileError(f"{self.path}: expected a result file; found none")
+        return entry.written_at
 
 
-def find_damaged(folder: Path) -> list[Path]:
+def find_damaged(folder: str) -> list[Entry]:
     """The damaged files below ``folder`` that were moved aside."""
-    return sorted(folder.rglob(".*.damaged-?"))
+    found = files.list_files(folder, below=True)
+    return [each for each in found if _DAMAGED.fullmatch(name_of(each.address))]
 
 
-def _move_aside(path: Path, found: str) -> StorageError:
+def _move_aside(path: str, found: str) -> StorageError:
     """Rename a file that cannot be trusted, log it, and return the error for its reader."""
     what = f"{path}: expected a complete file written by this package; found {found}"
     copies = [
-        path.with_name(f".{path.name}.damaged-{n}") for n in range(1, _MAX_DAMAGED_COPIES + 1)
+        join(folder_of(path), f".{name_of(path)}.damaged-{n}")
+        for n in range(1, _MAX_DAMAGED_COPIES + 1)
     ]
-    copy = next((each for each in copies if not each.exists()), None)
+    copy = next((each for each in copies if not files.exists(each)), None)
     if copy is None:
         return StorageError(
             f"{what}, as {_MAX_DAMAGED_COPIES} times before: see {copies[0]}. Check the disk, "
             "remove the file and its damaged copies, and run again to regenerate it."
         )
     try:
-        path.rename(copy)
+        files.backend_of(path).move(path, copy)
     except FileNotFoundError:  # another process has already moved it
         return LostFileError(what)
     except OSError as error:

@@ -3,27 +3,27 @@
 Pictures, shards and the results of the selected engines are never among them.
 """
 
-import contextlib
 import datetime
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from thumbnail_tasks.storage.atomic import find_orphans, writing
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import folder_of, join, name_of, relative_to, stem_of
+from thumbnail_tasks.storage.backend import Entry
 from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import find_damaged
 
 LATEST = "latest"
-"""The link in ``exports`` to the newest dated export."""
+"""The pointer in ``exports`` to the newest dated export."""
 
 
 class Reclaimable(NamedTuple):
     """Files of one folder that can be removed."""
 
-    folder: Path
+    folder: str
     why: str
-    files: Sequence[Path]
+    files: Sequence[Entry]
 
 
 class Plan(NamedTuple):
@@ -32,57 +32,62 @@ class Plan(NamedTuple):
     source: str
     table_name: str
     number: int
-    path: Path
+    file: Entry
 
 
-def list_orphans(data_dir: Path) -> list[Reclaimable]:
+def list_orphans(data_dir: str) -> list[Reclaimable]:
     """Leftovers of killed writers."""
-    return _by_folder(find_orphans(data_dir), "temporary files of killed writers")
+    orphans = files.backend_of(data_dir).find_orphans(data_dir)
+    return _by_folder(orphans, "temporary files of killed writers")
 
 
-def list_damaged(data_dir: Path) -> list[Reclaimable]:
+def list_damaged(data_dir: str) -> list[Reclaimable]:
     """Damaged files that were moved aside."""
     return _by_folder(find_damaged(data_dir), "damaged; regenerated since, or by the next run")
 
 
-def list_unfinished(folders: Iterable[Path]) -> list[Reclaimable]:
+def list_unfinished(folders: Iterable[str]) -> list[Reclaimable]:
     """The folders that exist, left by a killed run."""
     return [
-        Reclaimable(folder, "leftovers of a killed run", _files_below(folder))
+        Reclaimable(folder, "leftovers of a killed run", files.list_files(folder, below=True))
         for folder in folders
-        if folder.is_dir()
+        if files.is_folder(folder)
     ]
 
 
-def list_published_checkpoints(data_dir: Path) -> list[Reclaimable]:
+def list_published_checkpoints(data_dir: str) -> list[Reclaimable]:
     """Checkpoints of shards that have since been published; a kill can leave them."""
-    checkpoints = (data_dir / "unfinished").glob("*/*/*.parquet")
-    published = [path for path in checkpoints if (data_dir / Path(*path.parts[-3:])).exists()]
-    return _by_folder(sorted(published), "checkpoints of shards that are done")
+    unfinished = join(data_dir, "unfinished")
+    published = [
+        entry
+        for entry in files.list_files(unfinished, below=True, suffix=".parquet")
+        if files.exists(join(data_dir, relative_to(entry.address, unfinished)))
+    ]
+    return _by_folder(published, "checkpoints of shards that are done")
 
 
-def list_dated_exports(exports: Path) -> list[Path]:
+def list_dated_exports(exports: str) -> list[str]:
     """The folders of exports that are named by a date, the oldest first."""
-    return sorted(path for path in exports.glob("????-??-??") if path.is_dir() and _is_date(path))
+    return [folder for folder in files.list_folders(exports) if _is_date(name_of(folder))]
 
 
-def _is_date(path: Path) -> bool:
+def _is_date(name: str) -> bool:
     try:
-        datetime.date.fromisoformat(path.name)
+        return datetime.date.fromisoformat(name).isoformat() == name
     except ValueError:
         return False
-    return True
 
 
-def latest_date(exports: Path) -> str:
-    """The date that ``latest`` points to; empty if there is none."""
-    latest = exports / LATEST
-    return latest.resolve().name if latest.is_dir() else ""
+def latest_date(exports: str) -> str:
+    """The date that ``latest`` points to; empty if there is none.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    return files.backend_of(exports).pointed(join(exports, LATEST))
 
 
-def find_old_exports(
-    exports: Path, keep: int, also_keep: Collection[str] = ()
-) -> list[Reclaimable]:
+def find_old_exports(exports: str, keep: int, also_keep: Collection[str] = ()) -> list[Reclaimable]:
     """The dated exports before the newest ``keep``.
 
     Args:
@@ -92,18 +97,20 @@ def find_old_exports(
     """
     kept = {*also_keep, latest_date(exports)}
     return [
-        Reclaimable(folder, "older than the exports kept", _files_below(folder))
+        Reclaimable(folder, "older than the exports kept", files.list_files(folder, below=True))
         for folder in list_dated_exports(exports)[:-keep]
-        if folder.name not in kept
+        if name_of(folder) not in kept
     ]
 
 
-def list_plans(data_dir: Path) -> list[Plan]:
+def list_plans(data_dir: str) -> list[Plan]:
     """All plans of a data directory."""
     plans = []
-    for path in sorted((data_dir / "plans").glob("*/*.parquet")):
-        table_name, _, number = path.stem.rpartition("-")
-        plans.append(Plan(path.parent.name, table_name, int(number), path))
+    for entry in files.list_files(join(data_dir, "plans"), below=True, suffix=".parquet"):
+        table_name, _, number = stem_of(entry.address).rpartition("-")
+        if number.isdecimal():
+            source = name_of(folder_of(entry.address))
+            plans.append(Plan(source, table_name, int(number), entry))
     return plans
 
 
@@ -128,41 +135,46 @@ def needed_plans(plans: Iterable[Plan], exported: Collection[tuple[str, str]]) -
     return [plan for of_table, plan in last.items() if of_table in wanted]
 
 
-def _modified(plan: Plan) -> int:
-    return plan.path.stat().st_mtime_ns
+def _modified(plan: Plan) -> float:
+    return plan.file.written_at
 
 
-def find_old_tables(data_dir: Path, needed: Collection[Plan]) -> list[Reclaimable]:
+def find_old_tables(data_dir: str, needed: Collection[Plan]) -> list[Reclaimable]:
     """Plans, tables of videos, thumbnail ids and vocabularies that belong to no needed plan.
 
     A vocabulary is kept as long as there is a shard planned from its table: another engine may
     correct that shard's words with it. The table that was read last is kept, as it may not be
     planned yet.
     """
-    needed_paths = {plan.path for plan in needed}
+    needed_files = {plan.file.address for plan in needed}
     tables = {plan.table_name for plan in needed}
-    videos = sorted((data_dir / "videos").glob("*.parquet"), key=lambda path: path.stat().st_mtime)
-    tables.update(path.stem for path in videos[-1:])
-    sharded = {table_of_shard(path.stem) for path in (data_dir / "shards").glob("*/*.parquet")}
-    ids = sorted((data_dir / "thumbnail_ids").glob("*/*.parquet"))
-    vocabularies = sorted((data_dir / "vocabularies").glob("*.parquet"))
+    videos = sorted(_tables_in(data_dir, "videos"), key=lambda entry: entry.written_at)
+    tables.update(stem_of(entry.address) for entry in videos[-1:])
+    shards = _tables_in(data_dir, "shards")
+    sharded = {table_of_shard(stem_of(entry.address)) for entry in shards}
+    others = [*videos, *_tables_in(data_dir, "thumbnail_ids")]
+    vocabularies = _tables_in(data_dir, "vocabularies")
     old = [
-        *(plan.path for plan in list_plans(data_dir) if plan.path not in needed_paths),
-        *(path for path in videos if path.stem not in tables),
-        *(path for path in ids if path.stem not in tables),
-        *(path for path in vocabularies if path.stem not in tables | sharded),
+        *(plan.file for plan in list_plans(data_dir) if plan.file.address not in needed_files),
+        *(entry for entry in others if stem_of(entry.address) not in tables),
+        *(entry for entry in vocabularies if stem_of(entry.address) not in tables | sharded),
     ]
     return _by_folder(old, "of tables that no kept export needs")
 
 
-def _by_folder(files: Iterable[Path], why: str) -> list[Reclaimable]:
-    by_folder: dict[Path, list[Path]] = {}
-    for path in files:
-        by_folder.setdefault(path.parent, []).append(path)
+def _tables_in(data_dir: str, name: str) -> list[Entry]:
+    found = files.list_files(join(data_dir, name), below=True, suffix=".parquet")
+    return [entry for entry in found if not name_of(entry.address).startswith(".")]
+
+
+def _by_folder(entries: Iterable[Entry], why: str) -> list[Reclaimable]:
+    by_folder: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_folder.setdefault(folder_of(entry.address), []).append(entry)
     return [Reclaimable(folder, why, of_folder) for folder, of_folder in by_folder.items()]
 
 
-def find_superseded(data_dir: Path, selected: Mapping[str, Collection[str]]) -> list[Reclaimable]:
+def find_superseded(data_dir: str, selected: Mapping[str, Collection[str]]) -> list[Reclaimable]:
     """Results of engines that the settings do not select.
 
     Args:
@@ -170,24 +182,16 @@ def find_superseded(data_dir: Path, selected: Mapping[str, Collection[str]]) -> 
         selected: For each folder of results, the engine tags in use, one for each source.
     """
     return [
-        Reclaimable(folder, "of superseded engines", _files_below(folder))
+        Reclaimable(folder, "of superseded engines", files.list_files(folder, below=True))
         for table, tags in selected.items()
-        for folder in _folders(data_dir / table)
-        if folder.name not in tags
+        for folder in files.list_folders(join(data_dir, table))
+        if name_of(folder) not in tags
     ]
 
 
-def list_sources(data_dir: Path) -> list[str]:
+def list_sources(data_dir: str) -> list[str]:
     """All sources of thumbnails in this data directory."""
-    return [folder.name for folder in _folders(data_dir / "shards")]
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.is_dir())
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+    return [name_of(folder) for folder in files.list_folders(join(data_dir, "shards"))]
 
 
 def remove(reclaimable: Iterable[Reclaimable]) -> None:
@@ -196,26 +200,15 @@ def remove(reclaimable: Iterable[Reclaimable]) -> None:
     Raises:
         StorageError: A file cannot be removed.
     """
-    for folder, _, files in reclaimable:
-        for path in files:
-            with writing(path):
-                path.unlink(missing_ok=True)
-        parents = {folder, *(parent for path in files for parent in path.parents)}
-        within = [parent for parent in parents if parent.is_relative_to(folder)]
-        for parent in sorted(within, key=lambda path: len(path.parts), reverse=True):
-            with contextlib.suppress(OSError):  # it is not empty
-                parent.rmdir()
+    for folder, _, entries in reclaimable:
+        try:
+            files.remove([entry.address for entry in entries])
+            files.backend_of(folder).remove_folders(folder)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be removed; found: {error}") from error
 
 
-def measure_freed(files: Iterable[Path]) -> int:
-    """The bytes freed by removing these files; files with other hard links free nothing."""
-    stats = [path.lstat() for path in files]
-    names = Counter((stat.st_dev, stat.st_ino) for stat in stats)
-    freed = {(stat.st_dev, stat.st_ino): stat for stat in stats}
-    return sum(stat.st_size for key, stat in freed.items() if names[key] == stat.st_nlink)
-
-
-def describe(data_dir: Path, reclaimable: Sequence[Reclaimable], verb: str) -> str:
+def describe(data_dir: str, reclaimable: Sequence[Reclaimable], verb: str) -> str:
     """A line for each folder, and the total.
 
     Args:
@@ -226,11 +219,13 @@ def describe(data_dir: Path, reclaimable: Sequence[Reclaimable], verb: str) -> s
     if not reclaimable:
         return f"{data_dir}: nothing to free"
     lines = [f"{data_dir}: {verb}"]
-    for folder, why, files in reclaimable:
-        lines.append(_line(files, f"{folder.relative_to(data_dir)}: {why}"))
-    lines.append(_line([path for each in reclaimable for path in each.files], "in total"))
+    measure = files.backend_of(data_dir).measure_freed
+    for folder, why, entries in reclaimable:
+        lines.append(_line(entries, measure(entries), f"{relative_to(folder, data_dir)}: {why}"))
+    entries = [entry for each in reclaimable for entry in each.files]
+    lines.append(_line(entries, measure(entries), "in total"))
     return "\n".join(lines)
 
 
-def _line(files: Sequence[Path], what: str) -> str:
-    return f"{measure_freed(files) / 1e6:>12.3f} MB{len(files):>9} files  {what}"
+def _line(entries: Sequence[Entry], n_bytes: int, what: str) -> str:
+    return f"{n_bytes / 1e6:>12.3f} MB{len(entries):>9} files  {what}"

@@ -82,5 +82,4 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, if there is one; the shard is published."""
-        if self._target.exists():
-            self._target.remove()
+        self._target.remove()

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import luigi
@@ -15,6 +14,7 @@ from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError, W
 from thumbnail_tasks.execution.crashes import explain_exit
 from thumbnail_tasks.execution.gpus import GpuError
 from thumbnail_tasks.luigi_parsing import PathParameter
+from thumbnail_tasks.storage.addresses import join, relative_to
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.interrupts import stop_run
@@ -42,14 +42,14 @@ class DataTask(luigi.Task):
 
     def target(self, *key: str) -> ParquetTarget:
         """The Parquet file at ``<data_dir>/<key>.parquet``."""
-        return ParquetTarget(f"{Path(self.data_dir, *key)}.parquet", "/".join(key))
+        return ParquetTarget(f"{join(self.data_dir, *key)}.parquet", "/".join(key))
 
     def lock(self, target: ParquetTarget) -> AbstractContextManager[None]:
         """Hold the lock on a file: other runs on the same data directory wait."""
-        name = str(Path(target.path).relative_to(self.data_dir))
+        name = relative_to(target.path, self.data_dir)
         message = f"waiting: another run is making {name}"
         return hold_lock(
-            Path(self.data_dir),
+            self.data_dir,
             name,
             lambda: logger.info(TASK_LINE, self.task_family, message),
         )

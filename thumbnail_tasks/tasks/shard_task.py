@@ -259,14 +259,14 @@ class ShardTask(DataTask):
             "seconds": f"{seconds:.3f}",
             "computed_on": device,
         }
-        self.output_for(shard).write(table, about)
+        self.output_for(shard).write_if_absent(table, about)
         checkpoint.remove()
 
     def _quarantine(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
         """Remove a picture from the shard's thumbnails, for this stage and all others."""
         target = self.pictures_of(shard)
         with self.lock(target):
-            target.write(without_picture(target.read(), thumbnail_id, status, detail))
+            target.update(lambda table: without_picture(table, thumbnail_id, status, detail))
 
     def read_rows(self, shard: str, rows: range) -> list[pa.Table]:
         """The tables that ``compute`` takes, of some thumbnails of a shard."""

@@ -1,0 +1,111 @@
+"""Results, wherever they are: each operation goes to the backend of the address."""
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thumbnail_tasks.storage import folder as folder_backend
+from thumbnail_tasks.storage.addresses import is_s3
+from thumbnail_tasks.storage.backend import Entry
+
+if TYPE_CHECKING:
+    from thumbnail_tasks.storage.backend import Backend
+
+
+def backend_of(address: str) -> "Backend":
+    """The operations on the place of an address."""
+    if is_s3(address):
+        from thumbnail_tasks.storage import s3  # only then is boto3 needed
+
+        return s3
+    return folder_backend
+
+
+def find(address: str) -> Entry | None:
+    """The file; None if there is none."""
+    return backend_of(address).find(address)
+
+
+def exists(address: str) -> bool:
+    """Whether there is such a file."""
+    return find(address) is not None
+
+
+def list_files(folder: str, below: bool = False, suffix: str = "") -> list[Entry]:
+    """The files of a folder whose names end so, by address; hidden ones only with ``below``."""
+    found = backend_of(folder).list_files(folder, below)
+    return [each for each in found if each.address.endswith(suffix) and (below or _is_shown(each))]
+
+
+def _is_shown(entry: Entry) -> bool:
+    return not entry.address.rpartition("/")[2].startswith(".")
+
+
+def list_folders(folder: str) -> list[str]:
+    """The addresses of a folder's folders, in order."""
+    return backend_of(folder).list_folders(folder)
+
+
+def publish(address: str, made_from: str = "") -> AbstractContextManager[Path]:
+    """Give a path to write to; when the block ends, the file appears complete and durable.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    return backend_of(address).publish(address, made_from=made_from)
+
+
+def is_made_from(address: str, of: str) -> bool:
+    """Whether both files exist, and the first was published as made from this state of ``of``."""
+    return backend_of(address).is_made_from(address, of)
+
+
+def remove(addresses: Collection[str]) -> None:
+    """Remove files of one place; those that do not exist are no error."""
+    if addresses:
+        backend_of(next(iter(addresses))).remove(addresses)
+
+
+def is_folder(folder: str) -> bool:
+    """Whether there is such a folder, or anything in it."""
+    return backend_of(folder).is_folder(folder)
+
+
+def reserve(address: str, n_bytes: int) -> None:
+    """Reserve space for a file that must be written when the disk is full.
+
+    Raises:
+        StorageError: There is not enough.
+    """
+    backend_of(address).reserve(address, n_bytes)
+
+
+def remove_orphans(folder: str) -> None:
+    """Remove temporary files below a folder that killed writers have left.
+
+    Raises:
+        OSError: They cannot be removed.
+    """
+    remove([entry.address for entry in backend_of(folder).find_orphans(folder)])
+
+
+def write_text(address: str, text: str) -> None:
+    """Publish a small file.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    with publish(address) as path:
+        path.write_text(text, encoding="utf-8")
+
+
+def read_text(address: str) -> str:
+    """The content of a small file.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    with backend_of(address).open(address) as file:
+        return bytes(file.read()).decode()

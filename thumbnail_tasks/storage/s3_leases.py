@@ -1,0 +1,236 @@
+"""Locks in a bucket: objects that their holder renews, and that others take over if it does not.
+
+A holder is taken for dead when its object has not changed for ``LEASE_S`` by the clock of the one
+who waits, so that no two clocks are compared. A holder that is only slow may then be overtaken:
+results are published with conditions, so that work is done twice, and nothing is lost.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.storage.s3_client import ConditionError, client, naming_errors, split
+
+logger = logging.getLogger(__name__)
+
+LEASE_S: Final = 45.0
+"""A holder that has not renewed its lease for so long is dead."""
+RENEW_S: Final = 10.0
+_POLL_S: Final = 1.0
+
+
+_between_requests = threading.Lock()
+"""Held by a thread during a request; a fork waits for it, as it would inherit its locks."""
+
+
+def _renew_lock() -> None:
+    global _between_requests
+    _between_requests = threading.Lock()
+
+
+os.register_at_fork(
+    before=lambda: _between_requests.acquire(),
+    after_in_parent=lambda: _between_requests.release(),
+    after_in_child=_renew_lock,
+)
+
+
+def new_name() -> str:
+    """A name that no other process has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+class _Lease:
+    """An object that this process renews while it holds it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._bucket, self._key = split(address)
+        self._owner, self._pid = new_name(), os.getpid()
+        self._etag = ""
+        self._released = threading.Event()
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+
+    def take(self, from_etag: str = "") -> bool:
+        """Create the object, or take over one that has this ETag; whether it succeeded."""
+        condition = {"IfMatch": from_etag} if from_etag else {"IfNoneMatch": "*"}
+        try:
+            self._put(condition)
+        except (ConditionError, FileNotFoundError):
+            # A request that was repeated may have met its own object.
+            state = _look(self.address)
+            if state is None or state.owner != self._owner:
+                return False
+            self._etag = state.etag
+        self._thread.start()
+        return True
+
+    def _put(self, condition: dict[str, str]) -> None:
+        body = json.dumps({"owner": self._owner, "renewed": time.time()}).encode()
+        with naming_errors(self.address):
+            answer = client().put_object(Bucket=self._bucket, Key=self._key, Body=body, **condition)
+        self._etag = answer["ETag"]
+
+    def _renew(self) -> None:
+        while not self._released.wait(RENEW_S):
+            try:
+                with _between_requests:
+                    self._put({"IfMatch": self._etag})
+            except (ConditionError, FileNotFoundError):
+                state = _look(self.address)
+                if state is None or state.owner != self._owner:
+                    logger.warning(
+                        "%s: another process has taken over this lock, as it was not renewed for "
+                        "%.0f s; work may be done twice, and nothing is lost",
+                        *(self.address, LEASE_S),
+                    )
+                    return
+                self._etag = state.etag
+            except OSError as error:
+                logger.warning("%s: the lock cannot be renewed: %s", self.address, error)
+
+    def release(self) -> None:
+        """Remove the object, unless another process has taken it over, or this is a fork."""
+        if os.getpid() != self._pid:
+            return
+        self._released.set()
+        self._thread.join()
+        with contextlib.suppress(OSError), naming_errors(self.address):
+            client().delete_object(Bucket=self._bucket, Key=self._key, IfMatch=self._etag)
+
+
+class _State:
+    """Who holds a lease, at one moment."""
+
+    def __init__(self, etag: str, owner: str) -> None:
+        self.etag, self.owner = etag, owner
+
+
+def _look(address: str) -> _State | None:
+    bucket, key = split(address)
+    try:
+        with naming_errors(address):
+            answer = client().get_object(Bucket=bucket, Key=key)
+            return _State(answer["ETag"], json.loads(answer["Body"].read())["owner"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError):  # cut off, or not ours
+        return _State("", "")
+
+
+class _Watch:
+    """Finds out whether the holders of leases are alive."""
+
+    def __init__(self, on_wait: Callable[[], None]) -> None:
+        self._seen: dict[str, tuple[str, float]] = {}
+        self._on_wait = on_wait
+        self._has_waited = False
+
+    def is_dead(self, address: str, etag: str) -> bool:
+        """Whether this object has not changed for ``LEASE_S``; the first change calls ``on_wait``.
+
+        A holder that ends meanwhile was none to wait for, and one that never renews is dead.
+        """
+        before, since = self._seen.get(address, ("", 0.0))
+        if etag != before:
+            self._seen[address] = (etag, time.monotonic())
+            if before and not self._has_waited:
+                self._has_waited = True
+                self._on_wait()
+            return False
+        return time.monotonic() - since > LEASE_S
+
+
+@contextlib.contextmanager
+def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lease alone while the block runs, after those who share it have ended.
+
+    Args:
+        address: Its object.
+        on_wait: Called once when another holder has shown to be alive; an exception ends the wait.
+
+    Raises:
+        StorageError: The bucket cannot be written.
+    """
+    lease, watch = _Lease(address), _Watch(on_wait)
+    with _explaining(address):
+        while not lease.take():
+            state = _look(address)
+            if state is None:
+                continue
+            if watch.is_dead(address, state.etag) and lease.take(state.etag):
+                break
+            time.sleep(_POLL_S)
+    try:
+        with _explaining(address):
+            while alive := _list_sharers(address):
+                for sharer, etag in alive:
+                    if watch.is_dead(sharer, etag):
+                        _remove(sharer, etag)
+                time.sleep(_POLL_S)
+        yield
+    finally:
+        lease.release()
+
+
+@contextlib.contextmanager
+def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lease together with others who share it, while the block runs.
+
+    Both sides write first and look then, so that at least one of them sees the other.
+
+    Args:
+        address: Its object; those who share it have objects of their own beside it.
+        on_wait: Called once when a sole holder has shown to be alive; an exception ends the wait.
+
+    Raises:
+        StorageError: The bucket cannot be written.
+    """
+    watch = _Watch(on_wait)
+    while True:
+        lease = _Lease(f"{address}.shared/{new_name()}")
+        with _explaining(address):
+            lease.take()
+            state = _look(address)
+        if state is None:
+            break
+        lease.release()
+        with _explaining(address):
+            if watch.is_dead(address, state.etag):
+                _remove(address, state.etag)
+        time.sleep(_POLL_S)
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def _list_sharers(address: str) -> list[tuple[str, str]]:
+    bucket, key = split(address)
+    with naming_errors(address):
+        answer = client().list_objects_v2(Bucket=bucket, Prefix=f"{key}.shared/")
+    return [(f"s3://{bucket}/{each['Key']}", each["ETag"]) for each in answer.get("Contents", ())]
+
+
+def _remove(address: str, etag: str) -> None:
+    bucket, key = split(address)
+    with contextlib.suppress(OSError), naming_errors(address):
+        client().delete_object(Bucket=bucket, Key=key, IfMatch=etag)
+
+
+@contextlib.contextmanager
+def _explaining(address: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{address}: cannot be written; expected a writable bucket; found: {error}"
+        ) from error
