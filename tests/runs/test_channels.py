@@ -46,7 +46,10 @@ def listening() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("case", [each for each in MAIL_FAULTS if each not in MAY_WORK])
-def test_mail_that_can_never_work_is_refused(configure: Configure, case: str) -> None:
+def test_mail_that_can_never_work_is_refused(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.setattr(channels, "find_spec", lambda package: None)
     sections, said = MAIL_FAULTS[case]
     configure(sections)
     with pytest.raises(SettingsError) as raised:

@@ -17,7 +17,7 @@ from luigi import notifications as luigis
 from tests.conftest import running
 from tests.mail_server import MailServer, mail_server
 from tests.run_records import a_record
-from thumbnail_tasks.runs import notifications
+from thumbnail_tasks.runs import channels, notifications
 from thumbnail_tasks.runs.notifications import send, send_if_needed
 
 TEXT = "ExportAttributes on box FAILED\nFirst error: out of luck"
@@ -172,8 +172,10 @@ def test_a_fault_of_the_mail_is_one_warning_and_the_webhook_gets_the_message(
     hook: Hook,
     configure: Callable[[Sections], None],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
     case: str,
 ) -> None:
+    monkeypatch.setattr(channels, "find_spec", lambda package: None)
     sections, said = MAIL_FAULTS[case]
     configure({**sections, "messages": {"webhook_url": hook.url}})
     send(TEXT, FAILED)

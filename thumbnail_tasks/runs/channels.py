@@ -1,7 +1,6 @@
 """The channels of messages about runs: their settings and servers, checked without sending."""
 
 import contextlib
-import importlib.util
 import logging
 import re
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -141,7 +141,7 @@ def find_email() -> Channel | None:
     if not receivers or email.format == "none":
         return None
     package = _PACKAGES.get(email.method)
-    if package and importlib.util.find_spec(package) is None:
+    if package and find_spec(package) is None:
         raise SettingsError(
             f"[email] method = {email.method}: expected the package {package}; not installed. "
             f"Install it: {sys.executable} -m pip install {package}"

@@ -12,7 +12,7 @@ from thumbnail_tasks.errors import SettingsError
 ATTEMPTS: Final = 6
 """Of each request; the waits between them grow to 20 s."""
 _CONNECT_TIMEOUT_S: Final = 10
-_READ_TIMEOUT_S: Final = 60
+READ_TIMEOUT_S: Final = 60
 
 _IS_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _IS_CHANGED: Final = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
@@ -55,7 +55,7 @@ def _client(pid: int) -> Any:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=_CONNECT_TIMEOUT_S,
-        read_timeout=_READ_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
         tcp_keepalive=True,
         s3={"addressing_style": options.addressing_style},
     )
@@ -89,7 +89,8 @@ def naming_errors(address: str) -> Iterator[None]:
         code = str(answer.get("Code", "an error"))
         if code in _IS_ABSENT:
             raise FileNotFoundError(f"{address}: no such object") from error
-        reason = f"{error.operation_name}: {code}: {' '.join(str(answer.get('Message')).split())}"
+        said = " ".join(str(answer.get("Message", "")).split()).rstrip(".")
+        reason = f"{error.operation_name}: {code}: {said}"
         kind = ConditionError if code in _IS_CHANGED else S3Error
         raise kind(f"{reason}{_advise(code)}") from error
     except (BotoCoreError, HTTPClientError) as error:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 LEASE_S: Final = 45.0
 """A holder that has not renewed its lease for so long is dead."""
 RENEW_S: Final = 10.0
-_POLL_S: Final = 1.0
+POLL_S: Final = 1.0
 
 
 _between_requests = threading.Lock()
@@ -168,14 +168,14 @@ def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
                 continue
             if watch.is_dead(address, state.etag) and lease.take(state.etag):
                 break
-            time.sleep(_POLL_S)
+            time.sleep(POLL_S)
     try:
         with _explaining(address):
             while alive := _list_sharers(address):
                 for sharer, etag in alive:
                     if watch.is_dead(sharer, etag):
                         _remove(sharer, etag)
-                time.sleep(_POLL_S)
+                time.sleep(POLL_S)
         yield
     finally:
         lease.release()
@@ -206,7 +206,7 @@ def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
         with _explaining(address):
             if watch.is_dead(address, state.etag):
                 _remove(address, state.etag)
-        time.sleep(_POLL_S)
+        time.sleep(POLL_S)
     try:
         yield
     finally:

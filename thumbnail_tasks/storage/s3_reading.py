@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
-from thumbnail_tasks.storage.s3_client import ATTEMPTS, S3Error, client, naming_errors, split
+from thumbnail_tasks.storage import s3_client
+from thumbnail_tasks.storage.s3_client import S3Error, client, naming_errors, split
 
 T = TypeVar("T")
 
@@ -140,10 +141,10 @@ def _read_piece(body: Any) -> bytes:
 def _until_complete(address: str, get: Callable[[], T]) -> T:
     """Repeat a request whose body is cut: boto3 repeats only those that fail before."""
     with naming_errors(address):
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, s3_client.ATTEMPTS + 1):
             try:
                 return get()
             except _CutError as error:
                 found = str(error)
                 time.sleep(min(0.1 * 2**attempt, 5))
-    raise S3Error(f"GetObject: the connection was lost {ATTEMPTS} times: {found}")
+    raise S3Error(f"GetObject: the connection was lost {s3_client.ATTEMPTS} times: {found}")
