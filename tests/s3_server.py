@@ -227,11 +227,8 @@ class Proxy:
         if isinstance(fault, Late):
             time.sleep(fault.seconds)
         if isinstance(fault, Answer):
-            status, headers, content = (
-                fault.status,
-                {"Content-Type": "application/xml"},
-                _error(fault),
-            )
+            headers = {"Content-Type": "application/xml", "ETag": '"none"'}
+            status, content = fault.status, b"" if fault.status == 200 else _error(fault)
         elif isinstance(fault, Stale) and handler.path in self._first:
             status, headers, content = self._first[handler.path]
         else:
