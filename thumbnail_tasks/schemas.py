@@ -48,7 +48,7 @@ STATUSES = {
     "408, 425, 429 and 5xx are retried",
     "refused": "the connection was refused or broke off; retried",
     "timed_out": "no complete response in time; retried",
-    "unreachable": "no such host, no route or a TLS failure; retried",
+    "unreachable": "no such host, no route, a TLS failure, or a bucket that fails; retried",
     "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
     "out_of_memory": "this picture alone exhausts the memory; all stages leave it out; retried",
 }

@@ -43,7 +43,7 @@ def read_attributes(data_dir: Path) -> pa.Table:
 
 
 def start(
-    data_dir: Path,
+    data_dir: Path | str,
     *flags: str,
     hash_seed: str = "0",
     task: str = "ExportAttributes",
@@ -71,11 +71,11 @@ def start(
     )
 
 
-def run(data_dir: Path, *flags: str, **how: Any) -> Finished:
+def run(data_dir: Path | str, *flags: str, **how: Any) -> Finished:
     """Run a task to its end; ``how`` as in ``start``."""
     process = start(data_dir, *flags, **how)
     printed, _ = process.communicate(timeout=1800)
-    return Finished(process.returncode, printed, data_dir)
+    return Finished(process.returncode, printed, Path(data_dir))
 
 
 def kill_after(process: subprocess.Popen[str], seconds: float, sign: int = signal.SIGKILL) -> None:

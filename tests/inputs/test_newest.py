@@ -108,7 +108,7 @@ def test_an_old_table_is_a_warning(
     path.touch()
     changed_s = time.time() - hours * 3600
     os.utime(path, (changed_s, changed_s))
-    assert newest_table(str(tmp_path)) == path
+    assert newest_table(str(tmp_path)) == str(path)
     assert ("changed 49 hours ago: is there no newer one?" in caplog.text) == is_old
 
 

@@ -15,6 +15,7 @@ from thumbnail_tasks import luigi_parsing, settings
 from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.errors import InputError, SettingsError, suggest
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
+from thumbnail_tasks.storage.addresses import is_s3
 
 TASKS: Final = {
     "export": "ExportAttributes",
@@ -257,6 +258,10 @@ def last_input(data_dir: str) -> tuple[list[str], str | None]:
     for record in reversed(read_records(data_dir, N_RECENT)):
         if record.videos and record.state == "succeeded":
             folder = Path(record.folder)
-            videos = [str(folder / path) for path in record.videos.split(",")]
-            return videos, str(folder / record.images_dir) if record.images_dir else None
+            videos = [_from(folder, path) for path in record.videos.split(",")]
+            return videos, _from(folder, record.images_dir) if record.images_dir else None
     raise InputError(f"{data_dir}: expected a run that succeeded; found none. Name a table, VIDEOS")
+
+
+def _from(folder: Path, path: str) -> str:
+    return path if is_s3(path) else str(folder / path)

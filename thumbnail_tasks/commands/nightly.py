@@ -133,7 +133,7 @@ def _lock_night(data_dir: str) -> None:
 def _tonights_table(tables: str) -> str:
     newest = newest_table(tables)
     logger.info(TASK_LINE, "Nightly", newest)
-    return str(newest)
+    return newest
 
 
 @Nightly.event_handler(luigi.Event.DEPENDENCY_PRESENT)

@@ -14,8 +14,10 @@ from urllib.parse import unquote
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs import unpacking
+from thumbnail_tasks.inputs.buckets import fetch, mirror
 from thumbnail_tasks.inputs.columns import NAMES, reading
 from thumbnail_tasks.inputs.walking import walk_folders
+from thumbnail_tasks.storage.addresses import is_s3
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 def find_files(videos: str) -> list[Path]:
     """The files of ``--videos``: a file, a folder, a glob, or several separated by commas.
 
+    Of ``s3://`` addresses they are copies on this machine.
+
     The files of a folder are the tables in it and its subfolders, sorted by path, without those
     whose names begin with ``_`` or ``.``, which Spark, Hive and their file systems write.
 
@@ -52,16 +56,19 @@ def find_files(videos: str) -> list[Path]:
     if _exists(videos):
         return _files_of(Path(videos))
     files: list[Path] = []
-    for part in filter(None, (part.strip() for part in videos.split(","))):
+    for name in filter(None, (part.strip() for part in videos.split(","))):
+        part = mirror("--videos", name) if is_s3(name) else name
         found = [part]
         if not _exists(part):
             found = sorted(glob.glob(part, recursive=True))  # noqa: PTH207 - absolute globs
         if not found:
-            raise InputError(f"--videos {part}: no such file")
+            raise InputError(f"--videos {name}: no such file")
         # A glob may match a folder and the files in it.
         files += dict.fromkeys(file for path in found for file in _files_of(Path(path)))
     if not files:
         raise InputError(f"--videos: {_EXPECTED}; found nothing")
+    for file in files:
+        fetch(file)
     return files
 
 

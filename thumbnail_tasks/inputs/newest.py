@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.inputs.buckets import mirror, name_objects
 from thumbnail_tasks.inputs.files import (
     FORMAT_OF_SUFFIX,
     is_being_written,
     table_suffix,
     walk,
 )
+from thumbnail_tasks.storage.addresses import is_s3
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,9 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         now_s: Seconds since the epoch.
         settle_s: Seconds without a change after which a file is finished.
     """
+    if is_s3(tables):
+        found = find_tables(mirror("--tables", tables), now_s, settle_s)
+        return found._replace(unused=[name_objects(why) for why in found.unused])
     is_folder = Path(tables).is_dir()
     if is_folder:
         paths = [
@@ -106,8 +111,8 @@ def _is_temporary(name: str) -> bool:
     return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
 
 
-def newest_table(tables: str) -> Path:
-    """Tonight's table; logs which newer files are not used, and whether it is old.
+def newest_table(tables: str) -> str:
+    """The address of tonight's table; logs which newer files are not used, and whether it is old.
 
     Raises:
         InputError: There is none.
@@ -118,6 +123,7 @@ def newest_table(tables: str) -> Path:
     if found.newest is None:
         why = "; ".join(found.unused) or "none"
         raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
+    newest = name_objects(str(found.newest))
     for why in found.unused:
         logger.warning("newer, but not used: %s", why)
     most_hours = settings.night().max_age_hours
@@ -125,6 +131,6 @@ def newest_table(tables: str) -> Path:
         logger.warning(
             "%s: expected a table that has changed within %g hours ([night] max_age_hours); it "
             "changed %.0f hours ago: is there no newer one?",
-            *(found.newest, most_hours, found.age_s / 3600),
+            *(newest, most_hours, found.age_s / 3600),
         )
-    return found.newest
+    return newest

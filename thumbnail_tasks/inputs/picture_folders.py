@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final, NamedTuple
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs.walking import walk_folders
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import is_s3, name_of, relative_to
 
 _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 _ID: Final = r"(?P<id>[A-Za-z0-9_-]{11})"
@@ -33,7 +35,7 @@ class Picture(NamedTuple):
 
     path: str
     revision: str
-    """Its size and modification time: another revision is another picture."""
+    """Its size and modification time, or its ETag: another revision is another picture."""
 
 
 def list_pictures(images_dir: str) -> Mapping[str, Picture]:
@@ -46,33 +48,30 @@ def list_pictures(images_dir: str) -> Mapping[str, Picture]:
     Raises:
         InputError: There is no such folder, it cannot be read, or it has no pictures.
     """
-    paths = sorted(_walk(Path(images_dir)), key=_preference)
-    if not paths:
+    list_all = _list_bucket if is_s3(images_dir) else _list_folder
+    listed = sorted(list_all(images_dir), key=lambda each: _preference(each[0]))
+    if not listed:
         raise InputError(
             f"--images-dir {images_dir}: expected pictures named {EXPECTED_NAMES}; found "
-            f"{_describe(Path(images_dir))}"
+            f"{_describe(images_dir)}"
         )
     found: list[dict[str, Picture]] = [{} for _ in range(len(_NAMES) + 3)]
-    for path in paths:
-        try:
-            stat = path.stat()
-        except OSError:  # removed meanwhile, or a broken link
-            continue
-        picture = Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
-        for rank, video_id in _ids_of(path):
-            found[rank].setdefault(video_id, picture)
+    for path, picture in listed:
+        if picture:
+            for rank, video_id in _ids_of(path):
+                found[rank].setdefault(video_id, picture)
     pictures: dict[str, Picture] = {}
     for by_id in reversed(found):
         pictures |= by_id
     return pictures
 
 
-def _preference(path: Path) -> tuple[int, int, int, str]:
+def _preference(path: PurePath) -> tuple[int, int, int, str]:
     quality = settings.QUALITIES.index(path.stem) if path.stem in settings.QUALITIES else 0
     return _SUFFIXES.index(path.suffix.lower()), quality, len(path.parts), str(path)
 
 
-def _ids_of(path: Path) -> Iterator[tuple[int, str]]:
+def _ids_of(path: PurePath) -> Iterator[tuple[int, str]]:
     """The ids that a name may mean, each with the rank of that way to name pictures."""
     notebook_id = id_of_notebook_file(path.name)
     if notebook_id:
@@ -86,21 +85,40 @@ def _ids_of(path: Path) -> Iterator[tuple[int, str]]:
             yield rank, match["id"]
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _list_folder(images_dir: str) -> Iterator[tuple[PurePath, Picture | None]]:
+    """The pictures of a folder; None for one that was removed meanwhile, or a broken link."""
     try:
-        for root, names in walk_folders(folder, lambda name: name.startswith(".")):
+        for root, names in walk_folders(Path(images_dir), lambda name: name.startswith(".")):
             for name in names:
                 path = Path(root, name)
                 if path.suffix.lower() in _SUFFIXES:
-                    yield path
+                    try:
+                        stat = path.stat()
+                        yield path, Picture(str(path), f"{stat.st_size}-{stat.st_mtime_ns}")
+                    except OSError:
+                        yield path, None
     except OSError as error:
         raise InputError(
             f"--images-dir {error.filename}: expected a folder of pictures; found: {error.strerror}"
         ) from error
 
 
-def _describe(folder: Path) -> str:
-    names = sorted(path.name for path in folder.iterdir())
+def _list_bucket(images_dir: str) -> Iterator[tuple[PurePath, Picture | None]]:
+    """The pictures of a folder in a bucket."""
+    try:
+        entries = files.list_files(images_dir, below=True)
+    except OSError as error:
+        raise InputError(f"--images-dir {images_dir}: cannot be read; found: {error}") from error
+    for entry in entries:
+        path = PurePosixPath(relative_to(entry.address, images_dir))
+        is_hidden = any(part.startswith(".") for part in path.parts)
+        if path.suffix.lower() in _SUFFIXES and not is_hidden:
+            yield path, Picture(entry.address, entry.revision)
+
+
+def _describe(images_dir: str) -> str:
+    names = [name_of(entry.address) for entry in files.list_files(images_dir)]
+    names = sorted([*names, *map(name_of, files.list_folders(images_dir))])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"none, but {', '.join(names[:3])}{more}" if names else "nothing"
 

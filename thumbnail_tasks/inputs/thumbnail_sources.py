@@ -11,6 +11,7 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, columns_named, is_general
 from thumbnail_tasks.inputs.links import PICTURE, QUALITY_FILE, drop_blanks, read_ids, read_links
+from thumbnail_tasks.storage.addresses import is_s3
 
 
 def identify_thumbnails(videos: pa.Table | pa.RecordBatch, from_folder: bool) -> pa.Table:
@@ -134,7 +135,8 @@ def source_tag(images_dir: str) -> str:
     options = settings.thumbnails()
     limits = {"max_bytes": options.max_bytes, "max_pixels": options.max_pixels}
     if images_dir:
-        return make_tag("folder", {"path": str(Path(images_dir).resolve()), **limits})
+        path = images_dir if is_s3(images_dir) else str(Path(images_dir).resolve())
+        return make_tag("folder", {"path": path, **limits})
     about = {"fallback": options.fallback, "url_template": options.url_template, **limits}
     if options.allow_private_addresses:
         about["allow_private_addresses"] = True  # otherwise refused links would stay refused

@@ -20,6 +20,8 @@ from thumbnail_tasks.inputs.thumbnail_sources import urls_by_quality, wanted_qua
 from thumbnail_tasks.network.downloads import FetchResult, load_downloader
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.pictures.headers import read_header
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import is_s3
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.checkpoints import SECONDS_BETWEEN_SAVES
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -138,16 +140,18 @@ def _is_small(image: bytes | None) -> bool:
 
 
 def read_picture(path: str | None, max_bytes: int) -> FetchResult:
-    """Read a file of at most ``max_bytes``; errors become the result's status."""
+    """Read a file, or an object, of at most ``max_bytes``; errors become the result's status."""
     if path is None:
         return FetchResult(None, "not_found", "no picture of this id in the folder")
     try:
-        if not Path(path).is_file():  # opening a pipe could block for ever
+        if not is_s3(path) and not Path(path).is_file():  # opening a pipe could block for ever
             return FetchResult(path, "not_found", "cannot be read: not a file, or removed")
-        with Path(path).open("rb") as file:
-            image = file.read(max_bytes + 1)
+        image = files.read_start(path, max_bytes + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        return FetchResult(path, "not_found", f"cannot be read: {error}")
+        detail = f"cannot be read: {error}"
+        if is_s3(path) and not isinstance(error, FileNotFoundError):
+            return FetchResult(path, "unreachable", detail, is_retriable=True)
+        return FetchResult(path, "not_found", detail)
     if len(image) > max_bytes:
         return FetchResult(path, "too_large", f"over {max_bytes} bytes")
     return FetchResult(path, "ok", image=image)

@@ -1,7 +1,8 @@
 """Read the table of videos and the thumbnail that each row names."""
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
+from thumbnail_tasks.inputs.buckets import name_objects
 from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, columns_named
 from thumbnail_tasks.inputs.files import digest_files, find_files, states_of
 from thumbnail_tasks.inputs.formats import FORMATS
@@ -42,9 +44,19 @@ class _State(NamedTuple):
 
 @functools.cache
 def _read_state(videos: str, videos_format: str) -> _State:
-    files = find_files(videos)
-    states = states_of(files)  # first, so that a change while digesting is noticed
-    return _State(states, digest_files(files, videos_format))
+    with _naming_objects():
+        files = find_files(videos)
+        states = states_of(files)  # first, so that a change while digesting is noticed
+        return _State(states, digest_files(files, videos_format))
+
+
+@contextlib.contextmanager
+def _naming_objects() -> Iterator[None]:
+    """Errors in the block name objects of a bucket, not the copies of them on this machine."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(name_objects(str(error))) from error
 
 
 def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
@@ -93,6 +105,7 @@ class ReadVideos(VideosTask):
     def output(self) -> ParquetTarget:
         return self.target("videos", self.table_name)
 
+    @_naming_objects()
     def run(self) -> None:
         before = _read_state(self.videos, self.videos_format).states
         files = [path for path, _, _ in before]
@@ -108,7 +121,8 @@ class ReadVideos(VideosTask):
                 raise InputError(f"--videos {self.videos}: changed while being read; run again")
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")
-        report_progress(self, f"{n_rows} rows of {', '.join(map(str, files))}", 1)
+        named = name_objects(", ".join(map(str, files)))
+        report_progress(self, f"{n_rows} rows of {named}", 1)
 
 
 class IdentifyThumbnails(VideosTask):

@@ -55,6 +55,9 @@ class Backend(Protocol):
             columns: The columns that will be read; None: all of the file.
         """
 
+    def read_start(self, address: str, n_bytes: int) -> bytes:
+        """The first bytes of a file, or all of it."""
+
     def publish(
         self,
         address: str,

@@ -100,6 +100,15 @@ def write_text(address: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def read_start(address: str, n_bytes: int) -> bytes:
+    """The first bytes of a file, or all of it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return backend_of(address).read_start(address, n_bytes)
+
+
 def read_text(address: str) -> str:
     """The content of a small file.
 

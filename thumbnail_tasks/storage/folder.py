@@ -66,6 +66,12 @@ def open(address: str, columns: Sequence[str] | None = None) -> pa.NativeFile:  
     return pa.OSFile(address)
 
 
+def read_start(address: str, n_bytes: int) -> bytes:
+    """See ``Backend``."""
+    with Path(address).open("rb") as file:
+        return file.read(n_bytes)
+
+
 @contextlib.contextmanager
 def publish(
     address: str, *, made_from: str = "", if_absent: bool = False, if_revision: str = ""

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage import s3_leases
+from thumbnail_tasks.storage import s3_leases, s3_reading
 from thumbnail_tasks.storage.addresses import join, name_of, relative_to
 from thumbnail_tasks.storage.backend import ChangedError, Entry, NewFolder
 from thumbnail_tasks.storage.s3_client import ConditionError, S3Error, client, naming_errors, split
@@ -88,6 +88,11 @@ def is_folder(folder: str) -> bool:
 def open(address: str, columns: Sequence[str] | None = None) -> pa.NativeFile:  # noqa: A001
     """See ``Backend``."""
     return open_whole(address) if columns is None else open_ranges(address)
+
+
+def read_start(address: str, n_bytes: int) -> bytes:
+    """See ``Backend``."""
+    return s3_reading.read_start(address, n_bytes)
 
 
 @contextlib.contextmanager

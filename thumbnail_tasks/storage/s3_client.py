@@ -13,6 +13,8 @@ ATTEMPTS: Final = 6
 """Of each request; the waits between them grow to 20 s."""
 _CONNECT_TIMEOUT_S: Final = 10
 READ_TIMEOUT_S: Final = 60
+_MAX_CONNECTIONS: Final = 50
+"""Pictures are read by as many threads as ``[thumbnails] concurrency`` says."""
 
 _IS_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _IS_CHANGED: Final = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
@@ -57,6 +59,7 @@ def _client(pid: int) -> Any:
         connect_timeout=_CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         tcp_keepalive=True,
+        max_pool_connections=_MAX_CONNECTIONS,
         s3={"addressing_style": options.addressing_style},
     )
     try:

@@ -50,6 +50,28 @@ def open_whole(address: str) -> pa.NativeFile:
     return _until_complete(address, get)
 
 
+def read_start(address: str, n_bytes: int) -> bytes:
+    """The first bytes of an object, or all of it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    bucket, key = split(address)
+
+    def get() -> bytes:
+        answer = client().get_object(Bucket=bucket, Key=key)
+        n_wanted = min(n_bytes, int(answer["ContentLength"]))
+        data = b""
+        while len(data) < n_wanted and (piece := _read_piece(answer["Body"])):
+            data += piece
+        answer["Body"].close()
+        if len(data) < n_wanted:
+            raise _CutError(f"{len(data)} of {n_wanted} bytes")
+        return data[:n_bytes]
+
+    return _until_complete(address, get)
+
+
 def open_ranges(address: str) -> pa.NativeFile:
     """Open an object of which only some ranges will be read; all are of one state of it.
 
