@@ -29,6 +29,7 @@ if _is_command_starting:
 
 from thumbnail_tasks import luigi_parsing, luigi_patches
 from thumbnail_tasks.commands.cleanup import CleanUp
+from thumbnail_tasks.commands.copy_archive import CopyArchive
 from thumbnail_tasks.commands.export import ExportAttributes
 from thumbnail_tasks.commands.nightly import Nightly
 from thumbnail_tasks.commands.projector import ExportProjector
@@ -53,6 +54,7 @@ if _is_command_starting:
 __all__ = [
     "BuildReport",
     "CleanUp",
+    "CopyArchive",
     "ExportAttributes",
     "ExportProjector",
     "FetchWeights",

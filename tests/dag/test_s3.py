@@ -1,6 +1,7 @@
 """Runs whose data, table and pictures are in a bucket of a real server."""
 
 import os
+import shutil
 import signal
 import uuid
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from tests.dag.runs import (
     wait_until,
     write_videos,
 )
+from tests.dag.test_damaged_files import flip_a_byte
 from tests.s3_server import (
     BUCKET,
     SECRET,
@@ -256,6 +258,36 @@ def test_nights_are_dated_and_latest_points_to_the_last(box: Box, server: S3Serv
         "vocabularies",
     }
     assert "Nothing to do" in night("2026-11-27").printed
+
+
+def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
+    box: Box, in_a_folder: Path, tmp_path: Path
+) -> None:
+    def copy(data_dir: str, to: str) -> Finished:
+        return run(data_dir, "--to", to, *QUICKLY, task="CopyArchive", environment=box.environment)
+
+    here = Path(shutil.copytree(in_a_folder, tmp_path / "here"))
+    flip_a_byte(next(here.glob("faces/*/*.parquet")))
+    moved = copy(str(here), box.data_dir)
+    assert (moved.code, "; 1 damaged ones were left out" in moved.printed) == (0, True)
+    assert "damage in its column" in moved.printed
+    again = copy(str(here), box.data_dir)
+    assert again.code == 0
+    videos = ("--videos", str(in_a_folder.parent / "videos.csv"))
+    flags = (*videos, "--images-dir", str(EXAMPLES / "images"), *SMALL_SHARDS)
+    there = box.run(*flags)
+    assert (there.code, "Nothing to do" in there.printed) == (0, True), there.printed
+    back = copy(box.data_dir, str(tmp_path / "back"))
+    assert back.code == 0, back.printed
+    finished = run(tmp_path / "back", *flags)
+    assert (finished.code, "Nothing to do" in finished.printed) == (0, True), finished.printed
+    for name in ("attributes.parquet", "attributes.csv"):
+        first = (in_a_folder / "exports" / name).read_bytes()
+        assert (tmp_path / "back" / "exports" / name).read_bytes() == first
+    nowhere = copy(str(tmp_path / "none"), box.data_dir)
+    assert f"{tmp_path / 'none'}: expected a data directory; found none" in nowhere.printed
+    within = copy(str(here), str(here / "exports"))
+    assert "expected another place" in within.printed
 
 
 def test_faults_of_storage_during_a_run_change_nothing(

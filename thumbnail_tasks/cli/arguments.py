@@ -23,6 +23,7 @@ TASKS: Final = {
     "search": "SearchTexts",
     "nightly": "Nightly",
     "clean-up": "CleanUp",
+    "copy": "CopyArchive",
     "fetch-weights": "FetchWeights",
 }
 """Subcommand to the Luigi task that it runs."""
@@ -103,6 +104,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run_options(nightly)
     clean_up = add("clean-up", "Remove files that no run will need again")
     clean_up.add_argument("--dry-run", action="store_true", help="list them, and remove nothing")
+    copy = add("copy", "Copy all results to another folder or bucket, and check them")
+    copy.add_argument("to", metavar="TO", help="a folder, or s3://bucket/prefix")
     fetch = add("fetch-weights", "Download models that are not shipped, by default the notebook's")
     fetch.add_argument(
         "--weights", metavar="NAMES", help="comma-separated models, or rapidocr-v5 for all of its"
@@ -110,7 +113,8 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = add("doctor", "Check that this machine can run the chosen engines")
     description = add("describe", "Summarise an export")
     listed = add("settings", "List all settings with their values")
-    for command in (export, report, search, nightly, clean_up, fetch, doctor, description, listed):
+    commands_of = (export, report, search, nightly, clean_up, copy, fetch, doctor)
+    for command in (*commands_of, description, listed):
         _add_common_options(command)
     return parser
 
@@ -127,7 +131,9 @@ def _add_videos(parser: argparse.ArgumentParser, nargs: str) -> None:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--images-dir", metavar="DIR", help="read pictures from here, not from the network"
+        "--images-dir",
+        metavar="DIR",
+        help="read pictures from this folder or s3:// address, not from the network",
     )
     parser.add_argument(
         "--quality", choices=settings.QUALITIES, metavar="NAME", help="picture size: %(choices)s"
@@ -144,7 +150,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="DIR", help="folder of all results (default: data)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder or s3:// address of all results (default: data)"
+    )
     parser.add_argument(
         "--set",
         metavar="SECTION.NAME=VALUE",
@@ -240,6 +248,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--query": given.get("query"),
         "--most": given.get("most"),
         "--weights": given.get("weights"),
+        "--to": given.get("to"),
         "--workers": given.get("workers"),
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),

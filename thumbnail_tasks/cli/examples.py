@@ -11,6 +11,7 @@ EXAMPLES: Final = {
     "export": """
         thumbnail-tasks export videos.csv
         thumbnail-tasks export trending/*.csv --images-dir pictures --out data
+        thumbnail-tasks export videos.csv --out s3://bucket/thumbnails
         thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
     """,
     "report": """
@@ -27,6 +28,10 @@ EXAMPLES: Final = {
     """,
     "clean-up": """
         thumbnail-tasks clean-up --dry-run
+    """,
+    "copy": """
+        thumbnail-tasks copy s3://bucket/thumbnails --out data
+        thumbnail-tasks copy data --out s3://bucket/thumbnails
     """,
     "fetch-weights": """
         thumbnail-tasks fetch-weights --set engines.preset=notebook

@@ -59,6 +59,16 @@ def open_checked(file: pa.NativeFile, columns: Sequence[str] | None = None) -> p
     return pq.ParquetFile(file, metadata=metadata)
 
 
+def check(path: Path) -> None:
+    """Check all checksums of a Parquet file on this machine.
+
+    Raises:
+        ChecksumError: A checksum does not match.
+    """
+    with pa.OSFile(str(path)) as file:
+        open_checked(file)
+
+
 def _read_footer(file: pa.NativeFile) -> bytes:
     """A Parquet file's footer with what follows it: its length and the magic."""
     n_bytes = file.size()

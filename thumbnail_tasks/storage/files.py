@@ -1,5 +1,6 @@
 """Results, wherever they are: each operation goes to the backend of the address."""
 
+import shutil
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -98,6 +99,16 @@ def write_text(address: str, text: str) -> None:
     """
     with publish(address) as path:
         path.write_text(text, encoding="utf-8")
+
+
+def publish_copy(path: Path, address: str, made_from: str = "") -> None:
+    """Publish a file of this machine.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    with publish(address, made_from) as copy:
+        shutil.copyfile(path, copy)
 
 
 def read_start(address: str, n_bytes: int) -> bytes:
