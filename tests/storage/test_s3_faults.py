@@ -22,8 +22,9 @@ from tests.s3_server import (
     S3Server,
 )
 from tests.storage.conftest import use_endpoint
+from thumbnail_tasks import settings
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage import files, s3, s3_client, s3_leases
+from thumbnail_tasks.storage import files, s3, s3_client
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -151,7 +152,8 @@ def test_a_lease_that_cannot_be_renewed_for_a_while_is_kept_or_given_up_with_a_l
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(s3_leases, "RENEW_S", 0.2)
+    chosen = settings.s3(lease_s=1.0)
+    monkeypatch.setattr(settings, "s3", lambda: chosen)
     lost = False
 
     def choose(request: Request) -> Fault:

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 import pytest
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.storage import files, s3_leases
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
@@ -19,9 +20,9 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Seconds instead of a minute; forks inherit it, and end with the test."""
-    monkeypatch.setattr(s3_leases, "LEASE_S", 3.0)
-    monkeypatch.setattr(s3_leases, "RENEW_S", 0.5)
+    """Seconds instead of half a minute; forks inherit it, and end with the test."""
+    chosen = settings.s3(lease_s=3.0)
+    monkeypatch.setattr(settings, "s3", lambda: chosen)
     monkeypatch.setattr(s3_leases, "POLL_S", 0.1)
     yield
     for process in multiprocessing.active_children():

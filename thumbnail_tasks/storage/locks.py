@@ -12,7 +12,7 @@ def hold_lock(
     """Hold the lock ``name`` while the block runs, after waiting for other processes.
 
     However its holder ends, the lock is released: in a folder by the kernel and at once (see
-    ``kernel_locks``), in a bucket after a minute (see ``s3_leases``).
+    ``kernel_locks``), in a bucket after half a minute (see ``s3_leases``).
 
     Args:
         data_dir: The data directory.

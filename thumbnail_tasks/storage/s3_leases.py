@@ -1,8 +1,9 @@
 """Locks in a bucket: objects that their holder renews, and that others take over if it does not.
 
-A holder is taken for dead when its object has not changed for ``LEASE_S`` by the clock of the one
-who waits, so that no two clocks are compared. A holder that is only slow may then be overtaken:
-results are published with conditions, so that work is done twice, and nothing is lost.
+A holder is taken for dead when its object has not changed for as long as it says (``[s3] lease_s``)
+by the clock of the one who waits, so that no two clocks are compared. A holder that is only slow
+may then be overtaken: results are published with conditions, so that work is done twice, and
+nothing is lost.
 """
 
 import contextlib
@@ -14,16 +15,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage.s3_client import ConditionError, client, naming_errors, split
 
 logger = logging.getLogger(__name__)
 
-LEASE_S: Final = 45.0
-"""A holder that has not renewed its lease for so long is dead."""
-RENEW_S: Final = 10.0
+_RENEWALS: Final = 5
+"""Within the time after which a holder that does not renew its lease is dead."""
 POLL_S: Final = 1.0
 
 
@@ -55,6 +56,7 @@ class _Lease:
         self.address = address
         self._bucket, self._key = split(address)
         self._owner, self._pid = new_name(), os.getpid()
+        self._lease_s = settings.s3().lease_s
         self._etag = ""
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
@@ -74,13 +76,14 @@ class _Lease:
         return True
 
     def _put(self, condition: dict[str, str]) -> None:
-        body = json.dumps({"owner": self._owner, "renewed": time.time()}).encode()
+        about = {"owner": self._owner, "lease_s": self._lease_s, "renewed": time.time()}
+        body = json.dumps(about).encode()
         with naming_errors(self.address):
             answer = client().put_object(Bucket=self._bucket, Key=self._key, Body=body, **condition)
         self._etag = answer["ETag"]
 
     def _renew(self) -> None:
-        while not self._released.wait(RENEW_S):
+        while not self._released.wait(self._lease_s / _RENEWALS):
             try:
                 with _between_requests:
                     self._put({"IfMatch": self._etag})
@@ -90,7 +93,7 @@ class _Lease:
                     logger.warning(
                         "%s: another process has taken over this lock, as it was not renewed for "
                         "%.0f s; work may be done twice, and nothing is lost",
-                        *(self.address, LEASE_S),
+                        *(self.address, self._lease_s),
                     )
                     return
                 self._etag = state.etag
@@ -107,11 +110,13 @@ class _Lease:
             client().delete_object(Bucket=self._bucket, Key=self._key, IfMatch=self._etag)
 
 
-class _State:
-    """Who holds a lease, at one moment."""
+class _State(NamedTuple):
+    """A lease at one moment."""
 
-    def __init__(self, etag: str, owner: str) -> None:
-        self.etag, self.owner = etag, owner
+    etag: str
+    owner: str
+    lease_s: float
+    """Its holder is dead if it has not changed for so long."""
 
 
 def _look(address: str) -> _State | None:
@@ -119,11 +124,12 @@ def _look(address: str) -> _State | None:
     try:
         with naming_errors(address):
             answer = client().get_object(Bucket=bucket, Key=key)
-            return _State(answer["ETag"], json.loads(answer["Body"].read())["owner"])
+            about = json.loads(answer["Body"].read())
+            return _State(answer["ETag"], about["owner"], float(about["lease_s"]))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError):  # cut off, or not ours
-        return _State("", "")
+    except (ValueError, KeyError, TypeError):  # cut off, or not ours
+        return _State(answer["ETag"], "", settings.s3().lease_s)
 
 
 class _Watch:
@@ -134,19 +140,19 @@ class _Watch:
         self._on_wait = on_wait
         self._has_waited = False
 
-    def is_dead(self, address: str, etag: str) -> bool:
-        """Whether this object has not changed for ``LEASE_S``; the first change calls ``on_wait``.
+    def is_dead(self, address: str, state: _State) -> bool:
+        """Whether a lease has not changed for too long; the first change calls ``on_wait``.
 
         A holder that ends meanwhile was none to wait for, and one that never renews is dead.
         """
         before, since = self._seen.get(address, ("", 0.0))
-        if etag != before:
-            self._seen[address] = (etag, time.monotonic())
+        if state.etag != before:
+            self._seen[address] = (state.etag, time.monotonic())
             if before and not self._has_waited:
                 self._has_waited = True
                 self._on_wait()
             return False
-        return time.monotonic() - since > LEASE_S
+        return time.monotonic() - since > state.lease_s
 
 
 @contextlib.contextmanager
@@ -166,15 +172,16 @@ def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
             state = _look(address)
             if state is None:
                 continue
-            if watch.is_dead(address, state.etag) and lease.take(state.etag):
+            if watch.is_dead(address, state) and lease.take(state.etag):
                 break
             time.sleep(POLL_S)
     try:
         with _explaining(address):
-            while alive := _list_sharers(address):
-                for sharer, etag in alive:
-                    if watch.is_dead(sharer, etag):
-                        _remove(sharer, etag)
+            while sharers := _list_sharers(address):
+                for sharer in sharers:
+                    state = _look(sharer)
+                    if state and watch.is_dead(sharer, state):
+                        _remove(sharer, state.etag)
                 time.sleep(POLL_S)
         yield
     finally:
@@ -204,7 +211,7 @@ def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
             break
         lease.release()
         with _explaining(address):
-            if watch.is_dead(address, state.etag):
+            if watch.is_dead(address, state):
                 _remove(address, state.etag)
         time.sleep(POLL_S)
     try:
@@ -213,11 +220,11 @@ def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
         lease.release()
 
 
-def _list_sharers(address: str) -> list[tuple[str, str]]:
+def _list_sharers(address: str) -> list[str]:
     bucket, key = split(address)
     with naming_errors(address):
         answer = client().list_objects_v2(Bucket=bucket, Prefix=f"{key}.shared/")
-    return [(f"s3://{bucket}/{each['Key']}", each["ETag"]) for each in answer.get("Contents", ())]
+    return [f"s3://{bucket}/{each['Key']}" for each in answer.get("Contents", ())]
 
 
 def _remove(address: str, etag: str) -> None:
