@@ -38,6 +38,7 @@ from thumbnail_tasks.commands.search import SearchTexts
 from thumbnail_tasks.console import set_up_logging
 from thumbnail_tasks.defaults import set_defaults
 from thumbnail_tasks.execution.forks import hold_interrupts
+from thumbnail_tasks.export.newest import newest_export
 from thumbnail_tasks.settings import accept_old_context
 from thumbnail_tasks.tasks.fetch_weights import FetchWeights
 
@@ -60,4 +61,5 @@ __all__ = [
     "FetchWeights",
     "Nightly",
     "SearchTexts",
+    "newest_export",
 ]

@@ -25,6 +25,7 @@ from thumbnail_tasks.runs.start import RunInput
 from thumbnail_tasks.stages.pipeline import STAGES, stages_of
 from thumbnail_tasks.stages.plan import PlanShards, known_thumbnails, next_plan_number
 from thumbnail_tasks.stages.videos import ReadVideos, digest_videos
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.directory_locks import share_data_dir
 from thumbnail_tasks.storage.naming import name_table
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -46,6 +47,8 @@ def start_run(task: Mapping[str, Any]) -> int:
     Raises:
         SettingsError: A setting cannot be parsed, also one that only a later stage needs; or no
             message about the run could ever be sent.
+        StorageError: The data directory is in a bucket that cannot be written, or whose storage
+            keeps no conditions of writes.
     """
     plan_number = 1
     with contextlib.suppress(ThumbnailTasksError):
@@ -60,6 +63,8 @@ def start_run(task: Mapping[str, Any]) -> int:
         functools.partial(count_thumbnails, run),
     )
     settings.check_all()  # now that an error is recorded, and sent
+    if task["videos"]:
+        files.check_place(task["data_dir"])
     if is_begun:
         channels.check_at_start()
     return plan_number

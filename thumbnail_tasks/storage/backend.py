@@ -143,6 +143,9 @@ class Backend(Protocol):
     def measure_freed(self, entries: Collection[Entry]) -> int:
         """The bytes freed by removing these files."""
 
+    def check_place(self, folder: str) -> None:
+        """See ``storage.files.check_place``."""
+
     def describe_room(self, folder: str) -> str:
         """That files can be written there, and how much room there is, in a few words.
 

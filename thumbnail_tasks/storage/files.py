@@ -68,6 +68,15 @@ def remove(addresses: Collection[str]) -> None:
         backend_of(next(iter(addresses))).remove(addresses)
 
 
+def check_place(folder: str) -> None:
+    """Check, before a run begins, what would fail in its middle.
+
+    Raises:
+        StorageError: A bucket cannot be written, or its storage keeps no conditions of writes.
+    """
+    backend_of(folder).check_place(folder)
+
+
 def is_folder(folder: str) -> bool:
     """Whether there is such a folder, or anything in it."""
     return backend_of(folder).is_folder(folder)

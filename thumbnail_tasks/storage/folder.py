@@ -209,6 +209,10 @@ def measure_freed(entries: Collection[Entry]) -> int:
     return sum(stat.st_size for key, stat in freed.items() if names[key] == stat.st_nlink)
 
 
+def check_place(folder: str) -> None:
+    """See ``Backend``; nothing: the first stage reports a folder that cannot be written."""
+
+
 def describe_room(folder: str) -> str:
     """See ``Backend``."""
     path = Path(folder).absolute()

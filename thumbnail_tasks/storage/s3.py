@@ -1,10 +1,7 @@
 """Results in a bucket of S3-compatible storage; the operations of ``storage.backend``."""
 
-import base64
 import contextlib
-import hashlib
 import json
-import mimetypes
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -21,11 +18,8 @@ from thumbnail_tasks.storage.backend import ChangedError, Entry, NewFolder
 from thumbnail_tasks.storage.s3_client import ConditionError, S3Error, client, naming_errors, split
 from thumbnail_tasks.storage.s3_conditions import check_conditions
 from thumbnail_tasks.storage.s3_reading import open_ranges, open_whole
+from thumbnail_tasks.storage.s3_writing import MADE_FROM, put, revision_of, writing
 
-_MADE_FROM: Final = "made-from"
-"""Metadata of an object with the ETag of the one that it was made from."""
-_MAX_ONE_REQUEST_BYTES: Final = 1 << 30
-"""Larger files are uploaded in parts; S3 takes up to 5 GB in one request."""
 _MAX_REMOVED_AT_ONCE: Final = 1000
 
 
@@ -106,57 +100,13 @@ def publish(
         condition = {"IfNoneMatch": "*"} if if_absent else {}
         condition |= {"IfMatch": if_revision} if if_revision else {}
         with writing(address):
-            about = {_MADE_FROM: _revision_of(made_from)} if made_from else {}
+            about = {MADE_FROM: revision_of(made_from)} if made_from else {}
             try:
-                _put(address, path, about, condition)
+                put(address, path, about, condition)
             except (ConditionError, FileNotFoundError) as error:
                 if not condition:
                     raise
                 raise ChangedError(address) from error
-
-
-@contextlib.contextmanager
-def writing(address: str) -> Iterator[None]:
-    """An OSError in the block becomes a StorageError that names the object.
-
-    Raises:
-        StorageError: What the block writes cannot be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{address}: cannot be written; expected a writable bucket; found: {error}"
-        ) from error
-
-
-def _revision_of(address: str) -> str:
-    entry = find(address)
-    if entry is None:
-        raise FileNotFoundError(f"{address}: no such object")
-    return entry.revision.strip('"')
-
-
-def _put(address: str, path: Path, about: dict[str, str], condition: dict[str, str]) -> None:
-    bucket, key = split(address)
-    with naming_errors(address), path.open("rb") as file:
-        if path.stat().st_size > _MAX_ONE_REQUEST_BYTES:
-            if condition and (find(address) is None) != ("IfNoneMatch" in condition):
-                raise ConditionError(f"{address}: has changed")
-            options = {"Metadata": about, "ChecksumAlgorithm": "SHA256"}
-            client().upload_fileobj(file, bucket, key, ExtraArgs=options)
-            return
-        digest = base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
-        file.seek(0)
-        client().put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=file,
-            Metadata=about,
-            ContentType=mimetypes.guess_type(key)[0] or "application/octet-stream",
-            ChecksumSHA256=digest,
-            **condition,
-        )
 
 
 @contextlib.contextmanager
@@ -176,8 +126,8 @@ def replace_folder(folder: str, *, made_from: Mapping[str, str], last: str) -> I
         remove([join(folder, last)])
         names = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
         for name in sorted(names, key=lambda name: (name == last, name)):
-            about = {_MADE_FROM: _revision_of(made_from[name])} if name in made_from else {}
-            _put(join(folder, name), path / name, about, {})
+            about = {MADE_FROM: revision_of(made_from[name])} if name in made_from else {}
+            put(join(folder, name), path / name, about, {})
         remove([join(folder, name) for name in earlier - names - taken])
 
 
@@ -196,7 +146,7 @@ def is_made_from(address: str, of: str) -> bool:
     made, source = _head(address), _head(of)
     if made is None or source is None:
         return False
-    return bool(made["Metadata"].get(_MADE_FROM) == source["ETag"].strip('"'))
+    return bool(made["Metadata"].get(MADE_FROM) == source["ETag"].strip('"'))
 
 
 def copy(source: str, address: str) -> None:
@@ -233,6 +183,11 @@ def move(address: str, to: str) -> None:
 def remove(addresses: Collection[str]) -> None:
     """See ``Backend``."""
     todo = list(addresses)
+    if len(todo) == 1:
+        bucket, key = split(todo[0])
+        with naming_errors(todo[0]):
+            client().delete_object(Bucket=bucket, Key=key)  # costs nothing
+        return
     for start in range(0, len(todo), _MAX_REMOVED_AT_ONCE):
         some = todo[start : start + _MAX_REMOVED_AT_ONCE]
         bucket, _ = split(some[0])
@@ -291,8 +246,13 @@ def measure_freed(entries: Collection[Entry]) -> int:
     return sum(entry.n_bytes for entry in entries)
 
 
-def describe_room(folder: str) -> str:
-    """See ``Backend``; it also finds out whether the storage keeps conditions of writes."""
+def check_place(folder: str) -> None:
+    """See ``Backend``."""
     with writing(folder):
         check_conditions(folder)
+
+
+def describe_room(folder: str) -> str:
+    """See ``Backend``."""
+    check_place(folder)
     return f"{folder}, writable, with conditional writes"

@@ -82,4 +82,5 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, if there is one; the shard is published."""
-        self._target.remove()
+        if self._n_saved:
+            self._target.remove()

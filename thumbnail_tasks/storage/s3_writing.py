@@ -1,0 +1,76 @@
+"""Write an object of a bucket, with its checksum and under a condition."""
+
+import base64
+import contextlib
+import hashlib
+import mimetypes
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.storage.s3_client import client, naming_errors, split
+
+MADE_FROM: Final = "made-from"
+"""Metadata of an object with the ETag of the one that it was made from."""
+_MAX_ONE_REQUEST_BYTES: Final = 1 << 30
+"""Larger files are uploaded in parts; S3 takes up to 5 GB in one request."""
+
+
+@contextlib.contextmanager
+def writing(address: str) -> Iterator[None]:
+    """An OSError in the block becomes a StorageError that names the object.
+
+    Raises:
+        StorageError: What the block writes cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{address}: cannot be written; expected a writable bucket; found: {error}"
+        ) from error
+
+
+def revision_of(address: str) -> str:
+    """The ETag of an object, without quotes.
+
+    Raises:
+        OSError: There is none, or it cannot be read.
+    """
+    bucket, key = split(address)
+    with naming_errors(address):
+        return str(client().head_object(Bucket=bucket, Key=key)["ETag"].strip('"'))
+
+
+def put(address: str, path: Path, about: dict[str, str], condition: dict[str, str]) -> None:
+    """Write an object.
+
+    Args:
+        address: Its address.
+        path: The file with its content.
+        about: Its metadata.
+        condition: ``IfNoneMatch`` or ``IfMatch``; it is not kept for files that are uploaded in
+            parts, which only exports are.
+
+    Raises:
+        ConditionError: The condition does not hold.
+        OSError: It cannot be written.
+    """
+    bucket, key = split(address)
+    with naming_errors(address), path.open("rb") as file:
+        if path.stat().st_size > _MAX_ONE_REQUEST_BYTES:
+            options = {"Metadata": about, "ChecksumAlgorithm": "SHA256"}
+            client().upload_fileobj(file, bucket, key, ExtraArgs=options)
+            return
+        digest = base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
+        file.seek(0)
+        client().put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=file,
+            Metadata=about,
+            ContentType=mimetypes.guess_type(key)[0] or "application/octet-stream",
+            ChecksumSHA256=digest,
+            **condition,
+        )
