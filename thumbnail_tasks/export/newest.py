@@ -18,11 +18,8 @@ def newest_export(data_dir: str) -> str:
         StorageError: There is none, or the place cannot be read.
     """
     exports = join(data_dir, "exports")
-    try:
-        date = latest_date(exports)
-        address = join(exports, *filter(None, [date]), "attributes.parquet")
-        if files.exists(address):
-            return address
-    except OSError as error:
-        raise StorageError(f"{exports}: cannot be read; found: {error}") from error
+    date = latest_date(exports)
+    address = join(exports, *filter(None, [date]), "attributes.parquet")
+    if files.exists(address):
+        return address
     raise StorageError(f"{address}: expected an export; found none")

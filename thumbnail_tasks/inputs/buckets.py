@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import S3_SCHEME
 
@@ -53,8 +53,8 @@ def mirror(flag: str, address: str) -> str:
     try:
         entry = None if wildcard else files.find(fixed)
         entries = [entry] if entry else files.list_files(fixed, below=True)
-    except OSError as error:
-        raise InputError(f"{flag} {address}: cannot be read; found: {error}") from error
+    except StorageError as error:
+        raise InputError(f"{flag} {error}") from error
     for each in entries:
         path = root / each.address.removeprefix(S3_SCHEME)
         if path not in _addresses:

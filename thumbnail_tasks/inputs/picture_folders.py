@@ -6,7 +6,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Final, NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.errors import InputError
+from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs.walking import walk_folders
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import is_s3, name_of, relative_to
@@ -107,8 +107,8 @@ def _list_bucket(images_dir: str) -> Iterator[tuple[PurePath, Picture | None]]:
     """The pictures of a folder in a bucket."""
     try:
         entries = files.list_files(images_dir, below=True)
-    except OSError as error:
-        raise InputError(f"--images-dir {images_dir}: cannot be read; found: {error}") from error
+    except StorageError as error:
+        raise InputError(f"--images-dir {error}") from error
     for entry in entries:
         path = PurePosixPath(relative_to(entry.address, images_dir))
         is_hidden = any(part.startswith(".") for part in path.parts)

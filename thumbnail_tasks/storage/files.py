@@ -1,11 +1,13 @@
 """Results, wherever they are: each operation goes to the backend of the address."""
 
+import contextlib
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import folder as folder_backend
 from thumbnail_tasks.storage.addresses import is_s3
 from thumbnail_tasks.storage.backend import Entry
@@ -23,19 +25,44 @@ def backend_of(address: str) -> "Backend":
     return folder_backend
 
 
+@contextlib.contextmanager
+def _reading(address: str) -> Iterator[None]:
+    """An OSError in the block becomes a StorageError that names what could not be read."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{address}: cannot be read; expected a folder or bucket of results; found: {error}"
+        ) from error
+
+
 def find(address: str) -> Entry | None:
-    """The file; None if there is none."""
-    return backend_of(address).find(address)
+    """The file; None if there is none.
+
+    Raises:
+        StorageError: The folder or bucket cannot be read.
+    """
+    with _reading(address):
+        return backend_of(address).find(address)
 
 
 def exists(address: str) -> bool:
-    """Whether there is such a file."""
+    """Whether there is such a file.
+
+    Raises:
+        StorageError: As ``find``.
+    """
     return find(address) is not None
 
 
 def list_files(folder: str, below: bool = False, suffix: str = "") -> list[Entry]:
-    """The files of a folder whose names end so, by address; hidden ones only with ``below``."""
-    found = backend_of(folder).list_files(folder, below)
+    """The files of a folder whose names end so, by address; hidden ones only with ``below``.
+
+    Raises:
+        StorageError: The folder or bucket cannot be read.
+    """
+    with _reading(folder):
+        found = backend_of(folder).list_files(folder, below)
     return [each for each in found if each.address.endswith(suffix) and (below or _is_shown(each))]
 
 
@@ -44,8 +71,13 @@ def _is_shown(entry: Entry) -> bool:
 
 
 def list_folders(folder: str) -> list[str]:
-    """The addresses of a folder's folders, in order."""
-    return backend_of(folder).list_folders(folder)
+    """The addresses of a folder's folders, in order.
+
+    Raises:
+        StorageError: The folder or bucket cannot be read.
+    """
+    with _reading(folder):
+        return backend_of(folder).list_folders(folder)
 
 
 def publish(address: str, made_from: str = "") -> AbstractContextManager[Path]:
@@ -58,8 +90,13 @@ def publish(address: str, made_from: str = "") -> AbstractContextManager[Path]:
 
 
 def is_made_from(address: str, of: str) -> bool:
-    """Whether both files exist, and the first was published as made from this state of ``of``."""
-    return backend_of(address).is_made_from(address, of)
+    """Whether both files exist, and the first was published as made from this state of ``of``.
+
+    Raises:
+        StorageError: The folder or bucket cannot be read.
+    """
+    with _reading(address):
+        return backend_of(address).is_made_from(address, of)
 
 
 def remove(addresses: Collection[str]) -> None:
@@ -78,8 +115,13 @@ def check_place(folder: str) -> None:
 
 
 def is_folder(folder: str) -> bool:
-    """Whether there is such a folder, or anything in it."""
-    return backend_of(folder).is_folder(folder)
+    """Whether there is such a folder, or anything in it.
+
+    Raises:
+        StorageError: The bucket cannot be read.
+    """
+    with _reading(folder):
+        return backend_of(folder).is_folder(folder)
 
 
 def reserve(address: str, n_bytes: int) -> None:
@@ -91,13 +133,34 @@ def reserve(address: str, n_bytes: int) -> None:
     backend_of(address).reserve(address, n_bytes)
 
 
-def remove_orphans(folder: str) -> None:
-    """Remove temporary files below a folder that killed writers have left.
+def pointed(address: str) -> str:
+    """The name that a pointer points to; empty if there is none.
 
     Raises:
+        StorageError: It cannot be read.
+    """
+    with _reading(address):
+        return backend_of(address).pointed(address)
+
+
+def find_orphans(folder: str) -> list[Entry]:
+    """Temporary files below a folder that killed writers have left.
+
+    Raises:
+        StorageError: The folder cannot be read.
+    """
+    with _reading(folder):
+        return backend_of(folder).find_orphans(folder)
+
+
+def remove_orphans(folder: str) -> None:
+    """Remove what ``find_orphans`` finds.
+
+    Raises:
+        StorageError: The folder cannot be read.
         OSError: They cannot be removed.
     """
-    remove([entry.address for entry in backend_of(folder).find_orphans(folder)])
+    remove([entry.address for entry in find_orphans(folder)])
 
 
 def write_text(address: str, text: str) -> None:

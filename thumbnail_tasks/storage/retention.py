@@ -37,7 +37,7 @@ class Plan(NamedTuple):
 
 def list_orphans(data_dir: str) -> list[Reclaimable]:
     """Leftovers of killed writers."""
-    orphans = files.backend_of(data_dir).find_orphans(data_dir)
+    orphans = files.find_orphans(data_dir)
     return _by_folder(orphans, "temporary files of killed writers")
 
 
@@ -84,7 +84,7 @@ def latest_date(exports: str) -> str:
     Raises:
         StorageError: It cannot be read.
     """
-    return files.backend_of(exports).pointed(join(exports, LATEST))
+    return files.pointed(join(exports, LATEST))
 
 
 def find_old_exports(exports: str, keep: int, also_keep: Collection[str] = ()) -> list[Reclaimable]:
