@@ -39,7 +39,7 @@ def through_csv(folder: Path, column: pa.Array) -> tuple[pa.Table, list[str], li
     pq.write_table(pa.table({"video_id": ["a", "b"], "x": column}), source)
     table = read(source)
     pq.write_table(table, folder / "out.parquet")
-    left_out = write_csv(folder / "out.parquet", folder / "out.csv")
+    left_out = write_csv(pq.ParquetFile(folder / "out.parquet"), folder / "out.csv")
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         return table, [row.get("x", "") for row in csv.DictReader(file)], left_out
 
@@ -184,7 +184,7 @@ def test_columns_without_a_text_for_a_value_are_left_out_of_the_csv(tmp_path: Pa
     )
     table = pa.table([[1], ["a"], [1], [{"a": 1}], [[b"ab"]]], schema=schema)
     pq.write_table(table, tmp_path / "a.parquet")
-    left_out = write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    left_out = write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     assert left_out == ["first", "second", "third", "fourth"]
     assert (tmp_path / "a.csv").read_text() == '"id"\n"a"\n'
 
@@ -210,5 +210,5 @@ def test_an_interval_of_parquet_keeps_its_meaning(tmp_path: Path) -> None:
     metadata = {b"ARROW:extension:name": INTERVAL.encode()}
     field = pa.field("x", pa.binary(12), metadata=metadata)
     pq.write_table(pa.table([[value, None]], schema=pa.schema([field])), tmp_path / "a.parquet")
-    write_csv(tmp_path / "a.parquet", tmp_path / "a.csv")
+    write_csv(pq.ParquetFile(tmp_path / "a.parquet"), tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == '"x"\n"P1M2DT3.5S"\n\n'

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.identified import join, want
@@ -112,7 +113,7 @@ def test_the_export_has_the_same_rows_and_is_harmless(
     assert len(joined) == len(table)
     assert joined["thumbnail_status"].null_count == 0
     ParquetTarget(str(tmp_path / "attributes.parquet")).write(joined)
-    write_csv(tmp_path / "attributes.parquet", tmp_path / "attributes.csv")
+    write_csv(pq.ParquetFile(tmp_path / "attributes.parquet"), tmp_path / "attributes.csv")
 
     with (tmp_path / "attributes.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, strict=True)
