@@ -33,7 +33,7 @@ def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{BUCKET}/{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.dag)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty folder, and an empty prefix."""
     if request.param == "s3":

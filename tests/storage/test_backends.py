@@ -253,6 +253,7 @@ def test_the_room_is_described(place: str) -> None:
     assert names_below(place) == []
 
 
+@pytest.mark.dag
 def test_a_place_that_cannot_be_written_is_one_line_that_names_it(
     bucket: str, tmp_path: Path
 ) -> None:

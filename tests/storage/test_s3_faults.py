@@ -29,6 +29,8 @@ from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
+pytestmark = pytest.mark.dag  # a real server
+
 TABLE = pa.table({"a": list(range(50_000)), "text": [f"{n}" * 20 for n in range(50_000)]})
 
 PASSING: Mapping[str, Fault] = {

@@ -15,6 +15,8 @@ from thumbnail_tasks.storage import files, s3_leases
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
 
+pytestmark = pytest.mark.dag  # a real server
+
 FORK = multiprocessing.get_context("fork")
 
 
