@@ -490,6 +490,6 @@ def test_a_vocabulary_counts_distinct_texts_in_any_order(
             "Description ": pa.array([description for _, description in shuffled], text),
         }
     )
-    assert [tuple(row.values()) for row in build_vocabulary(videos).to_pylist()] == [
+    assert [tuple(row.values()) for row in build_vocabulary([videos]).to_pylist()] == [
         (word, titles[word] + descriptions[word]) for word in sorted(trusted)
     ]

@@ -11,8 +11,10 @@ from thumbnail_tasks.inputs.cell_texts import NoTextError, as_cells, has_text
 from thumbnail_tasks.inputs.formulas import escape_formulas
 
 
-def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) -> list[str]:
-    """Write a Parquet file as CSV, batch by batch.
+def write_csv(
+    parquet: Path | Sequence[Path], path: Path, without: frozenset[str] = frozenset()
+) -> list[str]:
+    """Write a Parquet file, or several with the same columns, as one CSV, batch by batch.
 
     Texts and column names that a spreadsheet would run as formulas get a leading apostrophe, which
     ``unescape_formulas`` takes away; the Parquet file has them unchanged. Ids such as ``-abc`` run
@@ -20,33 +22,34 @@ def write_csv(parquet: Path, path: Path, without: frozenset[str] = frozenset()) 
     values are written.
 
     Args:
-        parquet: The file to read.
+        parquet: The file, or the files in order.
         path: The CSV to write: UTF-8, commas, a header.
         without: Columns to leave out.
 
     Returns:
         Other columns that were left out, because their values cannot be read as text.
     """
-    file = pq.ParquetFile(parquet)
-    fields = [field for field in file.schema_arrow if field.name not in without]
+    paths = [parquet] if isinstance(parquet, Path) else list(parquet)
+    fields = [field for field in pq.read_schema(paths[0]) if field.name not in without]
     written = [field for field in fields if has_text(field)]
     while True:
         try:
-            _write(file, written, path)
+            _write(paths, written, path)
             return [field.name for field in fields if field not in written]
         except NoTextError as error:
             written = [field for field in written if field.name != error.column]
 
 
-def _write(file: pq.ParquetFile, fields: Sequence[pa.Field], path: Path) -> None:
+def _write(paths: Sequence[Path], fields: Sequence[pa.Field], path: Path) -> None:
     names = [field.name for field in fields]
     header = escape_formulas(pa.array(names, pa.large_string())).to_pylist()
     empty = [_as_cells(pa.nulls(0, field.type), field) for field in fields]
     schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
     with pa.csv.CSVWriter(path, schema) as writer:
-        for batch in file.iter_batches(columns=names):
-            cells = [_as_cells(batch.column(field.name), field) for field in fields]
-            writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
+        for each in paths:
+            for batch in pq.ParquetFile(each).iter_batches(columns=names):
+                cells = [_as_cells(batch.column(field.name), field) for field in fields]
+                writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
 
 
 def _as_cells(column: pa.Array, field: pa.Field) -> pa.Array:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
@@ -35,14 +36,25 @@ def report_folder(data_dir: str) -> Path:
     return Path(data_dir, "exports", "report")
 
 
-def unfinished_folders(data_dir: str) -> tuple[Path, Path]:
-    """The folders of a report while it is built, and of the earlier one while it is replaced."""
+def unfinished_folders(data_dir: str) -> tuple[Path, Path, Path]:
+    """Folders of a report while it is built.
+
+    Returns:
+        That of the new one, of the earlier one while it is replaced, and of a sample of the rows.
+    """
     folder = report_folder(data_dir)
-    return folder.with_name(".report-new"), folder.with_name(".report-old")
+    new, old, sample = (folder.with_name(f".report-{name}") for name in ("new", "old", "sample"))
+    return new, old, sample
 
 
 def is_built(folder: Path, parquet: Path, export_fingerprint: str) -> bool:
-    """Whether a report is complete, and was made from this export by this version."""
+    """Whether a report is complete, and was made from this export by this version.
+
+    Args:
+        folder: The report's folder.
+        parquet: The export's file, or the manifest of its parts.
+        export_fingerprint: A digest of what the export was made from.
+    """
     page, fingerprint = folder / "index.html", folder / "fingerprint.txt"
     return (
         all(path.exists() for path in (page, fingerprint, parquet))
@@ -61,6 +73,7 @@ def build(
     plan: pa.Table,
     source: str,
     exported: tuple[Path, Path],
+    made_from: Path,
     export_fingerprint: str,
     about: dict[str, str],
     progress: Callable[[float], None],
@@ -69,9 +82,10 @@ def build(
 
     Args:
         data_dir: The data directory.
-        plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+        plan: The thumbnails to show, rows of ``schemas.PLANS``; all stages of its shards are done.
         source: The source of the pictures.
-        exported: attributes.parquet, complete, and attributes.csv.
+        exported: The rows to show, as Parquet and as CSV.
+        made_from: The export's file, or the manifest of its parts.
         export_fingerprint: A digest of what the export was made from.
         about: Information shown about the report: texts by name.
         progress: Called with the completed fraction, from 0 to 1.
@@ -80,28 +94,29 @@ def build(
         LostFileError: A shard's file is missing or damaged.
         StorageError: A file cannot be read or written.
     """
-    parquet, table = exported
     folder = report_folder(data_dir)
-    new, old = unfinished_folders(data_dir)
+    new, old, _ = unfinished_folders(data_dir)
     shutil.rmtree(new, ignore_errors=True)  # left by a killed run
     try:
         with writing(new / "index.html"):
             results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
             shown = {"version": metadata.version("thumbnail-tasks"), **about}
-            write_site(new, parquet, table, results, shown)
+            write_site(new, *exported, results, shown)
             shards = pc.unique(plan["shard"]).to_pylist()
             for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
                 write_small_pictures(thumbnails, new / "pictures", folder / "pictures")
                 progress(number / len(shards))
             (new / "fingerprint.txt").write_text(_fingerprint(export_fingerprint))
-            copy_mtime(new / "index.html", parquet)
+            copy_mtime(new / "index.html", made_from)
             _replace(folder, new, old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
 def _fingerprint(export_fingerprint: str) -> str:
-    return short_digest([_REPORT_VERSION, export_fingerprint], 16)
+    most = settings.report().max_thumbnails
+    changed = [] if most == settings.DEFAULT_MAX_THUMBNAILS else [most]
+    return short_digest([_REPORT_VERSION, export_fingerprint, *changed], 16)
 
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
