@@ -136,7 +136,8 @@ class ExportAttributes(RunTask):
         with self.lock(self.output()):
             # Another run may have written it while this one waited for the lock.
             counted = self._write(attributes) if self._find_current() is None else None
-            export = self.find()
+            del attributes  # they take memory
+            export = self._complete()
             if not self.complete():
                 self.build_report(plan)
         if counted is None:
@@ -165,11 +166,15 @@ class ExportAttributes(RunTask):
             report_progress(self, f"{new} of {parts} parts are new", 1)
         else:
             writer.write_file(self.output(), self.fingerprint())
+        return writer.summary()
+
+    def _complete(self) -> Export:
+        """Write the CSV of an export, if it is wanted and missing; return the export."""
         export = self.find()
-        if export.wanted_csv():
+        if not is_current_export(export, self.fingerprint) and export.wanted_csv():
             write_export_csv(export)
         clear_folder(export)
-        return writer.summary()
+        return export
 
     def build_report(self, plan: pa.Table) -> None:
         """Build the report of this export, which is complete; the caller holds its lock.

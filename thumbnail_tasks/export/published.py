@@ -99,14 +99,13 @@ class Export(NamedTuple):
             for part in self.parts:
                 part.open_reader(())
         else:
-            (file,) = self.parts
-            _check_once(file, state_of(self.path))
+            _check_once(self.path, state_of(self.path))
 
 
 @functools.lru_cache(maxsize=8)
-def _check_once(file: ParquetTarget, state: str) -> None:
+def _check_once(path: Path, state: str) -> None:
     """Check all bytes of a file; Luigi asks five times in a run whether an export is complete."""
-    file.open_reader()
+    ParquetTarget(str(path)).open_reader()
 
 
 def find_export(folder: str | Path, key: str = "") -> Export | None:

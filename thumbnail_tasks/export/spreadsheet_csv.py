@@ -47,7 +47,8 @@ def _write(paths: Sequence[Path], fields: Sequence[pa.Field], path: Path) -> Non
     schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
     with pa.csv.CSVWriter(path, schema) as writer:
         for each in paths:
-            for batch in pq.ParquetFile(each).iter_batches(columns=names):
+            file = pq.ParquetFile(each, pre_buffer=False)  # else all of it stays in memory
+            for batch in file.iter_batches(columns=names):
                 cells = [_as_cells(batch.column(field.name), field) for field in fields]
                 writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
 

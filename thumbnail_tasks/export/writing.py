@@ -1,6 +1,5 @@
 """Write an export: the input's rows with their attributes, to one file or as a dataset."""
 
-import functools
 import hashlib
 import itertools
 import logging
@@ -87,11 +86,14 @@ class Writer:
             StorageError: A file cannot be read or written.
         """
         schema = self._schema()
+        # Attributes in memory need no wide windows, and leave less room for them.
+        n_rows = _BATCH_ROWS if self._attributes.are_in_memory else PART_ROWS
+        planned = self._list_planned(n_rows)
         with (
-            self._reader() as reader,
+            WindowReader(self._attributes, planned) as reader,
             target.open_writer(schema, {FINGERPRINT_KEY: fingerprint}) as writer,
         ):
-            for window in self._iter_windows():
+            for window in self._iter_windows(planned, n_rows):
                 for table in self._join(window, reader):
                     writer.write_table(table)
 
@@ -112,8 +114,9 @@ class Writer:
         schema = self._schema()
         parts = []
         n_written = 0
-        with self._reader() as reader:
-            for window in self._iter_windows():
+        planned = self._list_planned(PART_ROWS)
+        with WindowReader(self._attributes, planned) as reader:
+            for window in self._iter_windows(planned, PART_ROWS):
                 name = f"{window.first_row:012d}-{self._digest(window, schema)}"
                 target = ParquetTarget(str(folder / f"{name}.parquet"), f"{key}/{name}")
                 if _is_complete(target):
@@ -132,26 +135,25 @@ class Writer:
         attributes = self._attributes.of(np.zeros(0, np.int32)).schema
         return pa.schema([*self._videos.open_reader(()).schema_arrow, *attributes])
 
-    def _reader(self) -> WindowReader:
-        return WindowReader(self._attributes, self._planned)
-
-    def _iter_windows(self) -> Iterator[_Window]:
+    def _iter_windows(
+        self, planned: Sequence[NDArray[np.int32]], window_rows: int
+    ) -> Iterator[_Window]:
         videos = self._videos.open_reader().iter_batches(_BATCH_ROWS)
         ids = _Rows(self._ids.open_reader().iter_batches(_BATCH_ROWS))
-        for number, planned in enumerate(self._planned):
-            batches = list(itertools.islice(videos, PART_ROWS // _BATCH_ROWS))
+        for number, of_window in enumerate(planned):
+            batches = list(itertools.islice(videos, window_rows // _BATCH_ROWS))
             n_rows = sum(map(len, batches))
-            yield _Window(number, number * PART_ROWS, batches, ids.take(n_rows), planned)
+            yield _Window(number, number * window_rows, batches, ids.take(n_rows), of_window)
+            pa.default_memory_pool().release_unused()  # else 0.5 GB of free pieces stay
 
-    @functools.cached_property
-    def _planned(self) -> list[NDArray[np.int32]]:
+    def _list_planned(self, window_rows: int) -> list[NDArray[np.int32]]:
         """The rows of the plan that each window may mean: see ``join_videos`` on own ids."""
         ids = self._ids.read(["thumbnail_id", "own_id"])
         columns = [column for column in ids.columns if column.null_count < len(ids)]
         found = [self._find(column) for column in columns]
         planned = []
-        for start in range(0, len(ids), PART_ROWS):
-            rows = [each[start : start + PART_ROWS] for each in found]
+        for start in range(0, len(ids), window_rows):
+            rows = [each[start : start + window_rows] for each in found]
             distinct = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int32)
             planned.append(distinct[distinct >= 0])
         return planned

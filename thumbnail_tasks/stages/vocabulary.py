@@ -42,6 +42,9 @@ _WORD: Final = re.compile(
     rf"(?<!{_IN_WORD})({LETTER}{{3,14}}|[가-힣]{{2}})(?:['’]s)?(?!['’]?{_IN_WORD}|{ACRONYM_SIGN})"
 )
 
+_ASCII_WORD: Final = re.compile(r"(?<![a-z0-9_])([a-z]{3,14})(?:'s)?(?!'?[a-z0-9_])")
+"""``_WORD`` for texts of ASCII in small letters, which takes a third of the time."""
+
 # Addresses, handles and hashtags: "https://a.b/c", "www.a.com", "me@a.com", "@me", "#one#two",
 # "a.com/b". Also drops "end.Start" where a space is missing, which costs two words.
 _ADDRESS: Final = re.compile(r"://|@|\w\.\w|^\W*#")
@@ -98,6 +101,8 @@ def _find_words(text: str) -> set[str]:
     if _SIGN_OF_ADDRESS.search(text):
         tokens = [token for token in tokens if not _ADDRESS.search(token)]
     prose = " ".join(tokens)
+    if prose.isascii():
+        return set(_ASCII_WORD.findall(prose))
     characters, rest = take_characters(prose)
     return {*characters, *_WORD.findall(rest)}
 
