@@ -35,6 +35,7 @@ from thumbnail_tasks.export.writing import (
     SUMMARY_COLUMNS,
     Writer,
     clear_folder,
+    withdraw_dataset,
     write_export_csv,
 )
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
@@ -166,6 +167,7 @@ class ExportAttributes(RunTask):
             report_progress(self, f"{new} of {parts} parts are new", 1)
         else:
             writer.write_file(self.output(), self.fingerprint())
+            withdraw_dataset(Path(self.data_dir, _FOLDER))
         return writer.summary()
 
     def _complete(self) -> Export:

@@ -247,6 +247,14 @@ def write_export_csv(export: Export) -> None:
 
 def clear_folder(export: Export) -> None:
     """Remove what an earlier export of another form has left beside this one."""
-    other = f"{NAME}.parquet" if export.is_dataset else f"{NAME}/{MANIFEST_NAME}"
     without_csv = () if export.wanted_csv() else (export.csv,)
-    remove_files(export.folder / other, *without_csv)
+    if export.is_dataset:
+        remove_files(export.folder / f"{NAME}.parquet", *without_csv)
+    else:
+        withdraw_dataset(export.folder)
+        remove_files(*without_csv)
+
+
+def withdraw_dataset(folder: Path) -> None:
+    """Remove the manifest of an earlier export in this folder, which counts before a file."""
+    remove_files(folder / NAME / MANIFEST_NAME)
