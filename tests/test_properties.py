@@ -31,7 +31,7 @@ from thumbnail_tasks.inputs import csv_reading, reading
 from thumbnail_tasks.inputs.formulas import escape_formulas, unescape_formulas
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails
-from thumbnail_tasks.stages.vocabulary import build_vocabulary
+from thumbnail_tasks.stages.vocabulary import build_vocabulary, count_vocabulary
 from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 
 # The same examples in every run, and no files in the working tree.
@@ -467,6 +467,12 @@ SENTENCES = st.lists(st.text("ab", min_size=1, max_size=16), max_size=5).map(" "
 
 
 @always
+@given(text=st.text("abcz'_0 .-s", max_size=30))
+def test_words_of_ascii_are_those_of_any_text(text: str) -> None:
+    ascii_words = count_vocabulary([text])
+    assert count_vocabulary([f"{text} ¡"]) == ascii_words
+
+
 @given(
     rows=st.lists(st.tuples(st.none() | SENTENCES, st.none() | SENTENCES), max_size=10),
     data=st.data(),
@@ -490,6 +496,6 @@ def test_a_vocabulary_counts_distinct_texts_in_any_order(
             "Description ": pa.array([description for _, description in shuffled], text),
         }
     )
-    assert [tuple(row.values()) for row in build_vocabulary(videos).to_pylist()] == [
+    assert [tuple(row.values()) for row in build_vocabulary([videos]).to_pylist()] == [
         (word, titles[word] + descriptions[word]) for word in sorted(trusted)
     ]

@@ -103,6 +103,22 @@ PLANS = pa.schema(
     ]
 )
 
+_NAME = pa.dictionary(pa.int32(), pa.string())
+
+KNOWN = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("shard", _NAME, "Shard of its latest try"),
+        SHARDS.field("attempt"),
+        SHARDS.field("revision"),
+        column("status", _NAME, "'ok', or why there is no picture; null if not downloaded yet"),
+        column(
+            "is_retriable", pa.bool_(), "Whether the failure is transient, so that it is retried"
+        ),
+    ]
+)
+"""What earlier runs know about each thumbnail of a source."""
+
 VOCABULARY = pa.schema(
     [
         column("word", pa.string(), "Lower-case word of the videos' titles and descriptions"),

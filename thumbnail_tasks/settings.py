@@ -454,8 +454,35 @@ class engines(luigi.Config):
     )
 
 
+DEFAULT_MAX_THUMBNAILS = 100_000
+"""Thumbnails in a report, unless ``[report] max_thumbnails`` says otherwise."""
+
+
+class export(luigi.Config):
+    """The form of the exported table."""
+
+    max_rows_per_file: int = IntInRange(
+        at_least=1,
+        default=1_000_000,
+        description="A table of more rows is exported as a folder of parts with a manifest, of "
+        "which only changed ones are written again; others as one file",
+    )
+    csv: str = luigi.ChoiceParameter(
+        default="auto",
+        choices=("auto", "always", "never"),
+        description="Whether to write attributes.csv as well; auto: unless the export has parts",
+    )
+
+
 class report(luigi.Config):
     """The HTML report of an export."""
+
+    max_thumbnails: int = IntInRange(
+        at_least=1,
+        default=DEFAULT_MAX_THUMBNAILS,
+        description="The report shows a random sample of this many thumbnails if there are more; "
+        "the same ones each time, as far as they are in the table",
+    )
 
     build: bool = luigi.BoolParameter(
         default=False,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.inputs import thumbnail_sources
@@ -56,13 +57,18 @@ def make_archive(n_rows: int, folder: Path) -> Archive:
     n_thumbnails = max(1, round(n_rows / ROWS_PER_THUMBNAIL))
     videos, data_dir = folder / "videos.csv", folder / "data"
     folder.mkdir(parents=True, exist_ok=True)
-    ids = [f"speed{number:06d}" for number in range(n_thumbnails)]
+    ids = [name_video(number, n_thumbnails) for number in range(n_thumbnails)]
     write_videos(videos, n_rows, ids, random)
     size = settings.storage().shard_size
     starts = range(0, n_thumbnails, size)
     for start in starts:
         write_shard(ids[start : start + size], data_dir, random)
     return Archive(videos, data_dir, n_rows, n_thumbnails, len(starts))
+
+
+def name_video(number: int, n_videos: int) -> str:
+    """The id of a video: 11 characters, as those of YouTube."""
+    return f"speed{number:06d}" if n_videos <= 10**6 else f"s{number:010d}"
 
 
 def write_videos(path: Path, n_rows: int, ids: Sequence[str], random: np.random.Generator) -> None:
@@ -75,20 +81,32 @@ def write_videos(path: Path, n_rows: int, ids: Sequence[str], random: np.random.
         random: Generator of the words.
     """
     words = np.array([_spell(number) for number in range(_N_WORDS)])
-    texts = {
-        name: pa.array(
-            [" ".join(row) for row in words[random.integers(_N_WORDS, size=(len(ids), n))]]
-        )
-        for name, n in (("title", _N_TITLE_WORDS), ("description", _N_DESCRIPTION_WORDS))
-    }
-    links = pa.array([f"https://i.ytimg.com/vi/{each}/default.jpg" for each in ids])
-    of_video = {"video_id": pa.array(ids), **texts, "thumbnail_link": links}
-    schema = pa.schema([(name, pa.string()) for name in of_video] + [("views", pa.int64())])
+    seed = int(random.integers(2**32))
+    names = ("video_id", "title", "description", "thumbnail_link")
+    schema = pa.schema([(name, pa.string()) for name in names] + [("views", pa.int64())])
     with pa.csv.CSVWriter(path, schema) as writer:
-        for start in range(0, n_rows, _CHUNK_ROWS):
-            rows = np.arange(start, min(start + _CHUNK_ROWS, n_rows))
-            columns = [column.take(pa.array(rows % len(ids))) for column in of_video.values()]
-            writer.write_table(pa.table([*columns, pa.array(rows)], schema=schema))
+        row = 0
+        while row < n_rows:  # a block of videos at a time, which has the same texts each time
+            block, start = divmod(row % len(ids), _CHUNK_ROWS)
+            of_block = ids[block * _CHUNK_ROWS : (block + 1) * _CHUNK_ROWS]
+            columns = _describe_videos(of_block, words, np.random.default_rng([seed, block]))
+            n_new = min(len(of_block) - start, n_rows - row)
+            views = pa.array(np.arange(row, row + n_new))
+            parts = [column.slice(start, n_new) for column in columns]
+            writer.write_table(pa.table([*parts, views], schema=schema))
+            row += n_new
+
+
+def _describe_videos(
+    ids: Sequence[str], words: NDArray[np.str_], random: np.random.Generator
+) -> list[pa.Array]:
+    """Ids, titles, descriptions and links of some videos."""
+    titles, descriptions = (
+        pa.array([" ".join(row) for row in words[random.integers(_N_WORDS, size=(len(ids), n))]])
+        for n in (_N_TITLE_WORDS, _N_DESCRIPTION_WORDS)
+    )
+    links = pa.array([f"https://i.ytimg.com/vi/{each}/default.jpg" for each in ids])
+    return [pa.array(ids), titles, descriptions, links]
 
 
 def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator) -> str:

@@ -24,7 +24,7 @@ def lines(
     )
     path = folder / "attributes.parquet"
     pq.write_table(table, path, row_group_size=2)
-    return list(iter_distinct_texts(pq.ParquetFile(path)))
+    return list(iter_distinct_texts(pq.ParquetFile(path).iter_batches()))
 
 
 def test_an_empty_export_has_no_lines(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from thumbnail_tasks.commands.search import rank_texts
+from thumbnail_tasks.commands.search import merge_nearest, rank_texts
 
 
 def attributes(*rows: tuple[str, str | None, list[float] | None]) -> pa.Table:
@@ -38,3 +38,11 @@ def test_a_text_is_named_once_with_its_first_thumbnail() -> None:
     table = attributes(*[(name, "same", [1.0, 0.0]) for name in "cab"], ("d", "x", [0.0, 1.0]))
     assert [name for _, name, _ in rank_texts(table, QUERY, 5)] == ["c", "d"]
     assert len(rank_texts(table, QUERY, 1)) == 1
+
+
+def test_parts_are_ranked_as_one_export() -> None:
+    rows = [("c", "same", [1.0, 0.0]), ("d", "x", [0.0, 1.0]), ("a", "same", [1.0, 0.0])]
+    rows += [("b", "y", [1.0, 0.1]), ("e", "z", [1.0, 0.0])]
+    nearest = merge_nearest([], rank_texts(attributes(*rows[:2]), QUERY, 3))
+    nearest = merge_nearest(nearest, rank_texts(attributes(*rows[2:]), QUERY, 3))
+    assert nearest[:3] == rank_texts(attributes(*rows), QUERY, 3)

@@ -18,7 +18,8 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.inputs.picture_folders import list_pictures
 from thumbnail_tasks.network.downloads import Downloader, FetchResult
-from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
+from thumbnail_tasks.stages.known import known_thumbnails
+from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.thumbnails import fetch_thumbnails, read_picture
 
 ID = "2kyS6SvSYSE"

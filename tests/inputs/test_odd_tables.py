@@ -105,7 +105,7 @@ def test_the_export_has_the_same_rows_and_is_harmless(
     videos.write_bytes(odd.data)
     table = read(videos)
     wanted = want(table, pictures)
-    build_vocabulary(table)
+    build_vocabulary([table])
     (batch,) = table.combine_chunks().to_batches()
     known = [{"thumbnail_id": name, "thumbnail_status": "ok"} for name in wanted[0].to_pylist()]
     attributes = pa.Table.from_pylist(known, schemas.attributes(2))

@@ -9,7 +9,8 @@ import pytest
 from tests.identified import want
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs.picture_folders import Picture
-from thumbnail_tasks.stages.plan import known_thumbnails, plan_thumbnails
+from thumbnail_tasks.stages.known import known_thumbnails
+from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.wanted import MAX_DESCRIPTION
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 

@@ -87,7 +87,7 @@ def test_the_vocabulary_is_of_titles_and_descriptions() -> None:
             "description ": ["plumbus here", "another plumbus"],
         }
     )
-    vocabulary = build_vocabulary(videos)
+    vocabulary = build_vocabulary([videos])
     assert vocabulary.schema == schemas.VOCABULARY
     assert {"zorbix", "plumbus"} <= set(vocabulary["word"].to_pylist())
-    assert len(build_vocabulary(pa.table({"video_id": ["a"]}))) == 0
+    assert len(build_vocabulary([pa.table({"video_id": ["a"]})])) == 0

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.export.summary import describe_thumbnails
+from thumbnail_tasks.export.summary import describe_thumbnails, first_of_each
 from thumbnail_tasks.schemas import EMOTION_LABELS, STATUSES
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.backend import Entry
+from thumbnail_tasks.storage.manifest import MANIFEST_NAME, read_manifest
 
 _COLUMNS = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_ocr_length", "face_count"),
@@ -24,28 +24,27 @@ def describe() -> str:
     """What an export holds, in a few lines.
 
     It is that of the data directory in the settings, which may also be a folder with
-    ``attributes.parquet``, or that file.
+    ``attributes.parquet``, that file, or the folder of a dataset.
 
     Raises:
         StorageError: There is no export, or it cannot be read.
     """
-    entry = _find_export(settings.storage().data_dir)
-    path = entry.address
+    path, parts = _find_export(settings.storage().data_dir)
     try:  # not by ParquetTarget, which renames a damaged file
-        file = pq.ParquetFile(files.backend_of(path).open(path, _COLUMNS))
-        names = file.schema_arrow.names
+        opened = [pq.ParquetFile(files.backend_of(part).open(part, _COLUMNS)) for part in parts]
+        names = opened[0].schema_arrow.names
         if missing := [name for name in _COLUMNS if name not in names]:
             raise StorageError(
                 f"{path}: expected an exported table; found no column {', '.join(missing)}"
             )
-        rows = file.read(list(_COLUMNS))
+        rows = pa.concat_tables(file.read(list(_COLUMNS)) for file in opened)
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{path}: expected an exported table; found: {error}") from error
-    first = _first_rows(rows)
+    first = first_of_each(rows)
     unnamed = rows.filter(rows["thumbnail_id"].is_null())["thumbnail_status"].to_pylist()
     statuses = sorted({*first["thumbnail_status"].to_pylist(), *unnamed} - {"ok"})
     lines = [
-        f"{path}, written {datetime.fromtimestamp(entry.written_at):%Y-%m-%d %H:%M}",
+        f"{path}, written {datetime.fromtimestamp(files.written_at(path)):%Y-%m-%d %H:%M}",
         f"{len(names)} columns: {', '.join(names)}",
         "",
         *describe_thumbnails(len(rows), first, Counter(unnamed)),
@@ -54,21 +53,19 @@ def describe() -> str:
     return "\n".join(lines)
 
 
-def _find_export(folder: str) -> Entry:
-    table = "attributes.parquet"
-    for address in (folder, join(folder, "exports", table), join(folder, table)):
-        entry = files.find(address)
-        if entry and not files.is_folder(address):
-            return entry
+def _find_export(folder: str) -> tuple[str, list[str]]:
+    """The export's file, or the manifest of its parts; and its Parquet files."""
+    if files.exists(folder) and not files.is_folder(folder):
+        return folder, [folder]
+    for exports in (join(folder, "exports"), folder):
+        for dataset in (join(exports, "attributes"), exports):
+            if manifest := read_manifest(dataset):
+                parts = [join(dataset, part.file) for part in manifest.parts]
+                return join(dataset, MANIFEST_NAME), parts
+        path = join(exports, "attributes.parquet")
+        if files.exists(path):
+            return path, [path]
     raise StorageError(
         f"{folder}: expected exports/attributes.parquet; found none. To make it: "
         "thumbnail-tasks export VIDEOS"
     )
-
-
-def _first_rows(rows: pa.Table) -> pa.Table:
-    """The first row of each thumbnail; rows that name none are left out."""
-    named = rows.filter(rows["thumbnail_id"].is_valid())
-    numbered = named.append_column("row", pa.array(range(len(named)), pa.int64()))
-    first = numbered.group_by("thumbnail_id", use_threads=False).aggregate([("row", "min")])
-    return named.take(first["row_min"])

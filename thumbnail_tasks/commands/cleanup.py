@@ -1,20 +1,24 @@
 """``CleanUp``: remove files that no run will need again."""
 
 import logging
+from collections.abc import Iterator, Sequence
 
 import luigi
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.export.attributes import fingerprint, read_fingerprint
+from thumbnail_tasks.export.attributes import JOINED, fingerprint, joined_tag
+from thumbnail_tasks.export.published import NAME, find_export
 from thumbnail_tasks.report.building import unfinished_folders
+from thumbnail_tasks.stages.known import list_outdated
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.storage import files, retention
 from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.backend import Entry
 from thumbnail_tasks.storage.directory_locks import hold_night_lock, hold_unused_data_dir
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.storage.manifest import list_unnamed
 from thumbnail_tasks.storage.retention import Reclaimable
 from thumbnail_tasks.tasks.data_task import DataTask
 
@@ -68,7 +72,9 @@ def find_reclaimable(data_dir: str) -> list[Reclaimable]:
     old_exports = retention.find_old_exports(exports, settings.night().keep)
     reclaimable = [
         *retention.list_orphans(data_dir),
-        *retention.list_unfinished(unfinished_folders(data_dir)),
+        *retention.list_unfinished(
+            [*unfinished_folders(data_dir), join(data_dir, "unfinished", "scratch")]
+        ),
         *retention.list_damaged(data_dir),
         *retention.list_published_checkpoints(data_dir),
         *old_exports,
@@ -79,16 +85,26 @@ def find_reclaimable(data_dir: str) -> list[Reclaimable]:
         for folder in (exports, *retention.list_dated_exports(exports))
         if folder not in old_folders
     ]
-    targets = [ParquetTarget(join(folder, "attributes.parquet")) for folder in kept]
-    made = [target for target in targets if target.exists()]
-    digests = {target.path: read_fingerprint(target) or "" for target in made}
+    made = [export for folder in kept if (export := find_export(folder))]
+    digests = {export.path: export.fingerprint or "" for export in made}
+    sources = retention.list_sources(data_dir)
+    datasets = [join(folder, NAME) for folder in kept]
+    reclaimable += [
+        Reclaimable(folder, why, entries)
+        for why, found in (
+            ("parts that no manifest names", ((each, list_unnamed(each)) for each in datasets)),
+            ("what was known of shards that have changed", _list_outdated(data_dir, sources)),
+        )
+        for folder, entries in found
+        if entries
+    ]
     plans = retention.list_plans(data_dir)
     tables_by_digest = {
         fingerprint(plan.source, plan.table_name, plan_number): (plan.source, plan.table_name)
         for plan in plans
         for plan_number in range(1, plan.number + 1)
     }
-    newest = max(made, key=ParquetTarget.written_at, default=None)
+    newest = max(made, key=lambda export: files.written_at(export.path), default=None)
     if newest is None or digests[newest.path] not in tables_by_digest:
         found = f"{newest.path}, made by other engines" if newest else "no export"
         logger.info(
@@ -99,15 +115,20 @@ def find_reclaimable(data_dir: str) -> list[Reclaimable]:
         )
         return reclaimable
     exported = {tables_by_digest[made] for made in digests.values() if made in tables_by_digest}
-    sources = retention.list_sources(data_dir)
     todays = {
         stage.table: {stage.tag(source) for source in sources}
         for stage in STAGES
         if stage is not DownloadThumbnails  # pictures are kept whatever the settings
     }
+    todays[JOINED] = {joined_tag(source) for source in sources}
     return [
         *reclaimable,
         *retention.find_superseded(data_dir, todays),
         *retention.find_superseded(join(data_dir, "unfinished"), todays),
         *retention.find_old_tables(data_dir, retention.needed_plans(plans, exported)),
     ]
+
+
+def _list_outdated(data_dir: str, sources: Sequence[str]) -> Iterator[tuple[str, list[Entry]]]:
+    for source in sources:
+        yield join(data_dir, "known", source), list_outdated(data_dir, source)

@@ -13,33 +13,53 @@ from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import InputError
-from thumbnail_tasks.export.attributes import (
-    fingerprint,
+from thumbnail_tasks.export.attributes import Attributes, fingerprint
+from thumbnail_tasks.export.excerpt import rows_of
+from thumbnail_tasks.export.published import (
+    NAME,
+    Export,
+    find_export,
+    find_readable_export,
     is_current_export,
-    read_attributes,
-    write_export,
 )
 from thumbnail_tasks.export.summary import (
+    count_values,
     describe_unnamed,
+    first_of_each,
     format_counts,
     summarize,
     time_stages,
 )
+from thumbnail_tasks.export.writing import (
+    SUMMARY_COLUMNS,
+    Writer,
+    clear_folder,
+    withdraw_dataset,
+    write_export_csv,
+)
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
-from thumbnail_tasks.report.building import build, is_built, name_files, report_folder
+from thumbnail_tasks.report.building import (
+    build,
+    is_built,
+    name_files,
+    report_folder,
+)
+from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.runs.recorder import is_of_this_run
-from thumbnail_tasks.stages.pipeline import STAGES, shards_of, stages_of
+from thumbnail_tasks.stages.known import compact_known
+from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, stages_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.file_target import FileTarget
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.progress import show_on_page
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+from thumbnail_tasks.tasks.progress import report_progress, show_on_page
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 logger = logging.getLogger(__name__)
+
+_FOLDER = "exports"
 
 
 class ExportAttributes(RunTask):
@@ -56,16 +76,42 @@ class ExportAttributes(RunTask):
             "plan": PlanShards(**run_parameters(self.param_kwargs)),
         }
 
-    def output(self) -> tuple[ParquetTarget, FileTarget]:
-        csv = join(self.data_dir, "exports", "attributes.csv")
-        return self.target("exports", "attributes"), FileTarget(csv)
+    def output(self) -> ParquetTarget:
+        return self.target(_FOLDER, NAME)
+
+    def find(self) -> Export:
+        """The export, which may be in parts.
+
+        Raises:
+            LostFileError: There is none, or it was damaged and moved aside.
+            StorageError: It cannot be read.
+        """
+        export = find_export(self._exports, _FOLDER)
+        if export is None:
+            raise LostFileError(f"{self.output().path}: expected an export; found none")
+        return export
+
+    @property
+    def _exports(self) -> str:
+        return join(self.data_dir, _FOLDER)
 
     def complete(self) -> bool:
         """Whether export and report exist, made from this plan by these engines."""
-        return is_current_export(*self.output(), self.fingerprint) and (
+        export = self._find_current()
+        return export is not None and (
             not settings.report().build
-            or is_built(report_folder(self.data_dir), self.output()[0].path, self.fingerprint())
+            or is_built(report_folder(self.data_dir), export.path, self.fingerprint())
         )
+
+    def _find_current(self) -> Export | None:
+        """The export, if it is of this plan and these engines.
+
+        A single file counts whatever its rows: those of earlier versions have any number of them.
+        """
+        export = find_readable_export(self._exports, _FOLDER)
+        if export and export.is_dataset and not _is_large(export.n_rows):
+            return None
+        return export if is_current_export(export, self.fingerprint) else None
 
     @property
     def source(self) -> str:
@@ -79,37 +125,61 @@ class ExportAttributes(RunTask):
     @recover_lost_inputs
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         plan = self.input()["plan"].read()
-        stages = stages_of(plan, self.source, self.data_dir)
-        n_shards = len(shards_of(plan))
-        show_on_page(self, f"{len(plan)} thumbnails in {n_shards} shards", 0)
-        to_do = [task for task in stages if not task.complete()]
+        shards = shards_of(plan)
+        show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
+        to_do = stages_of(plan, self.source, self.data_dir, is_missing)
         if to_do:
             one_of_each = {type(task): task for task in to_do}.values()
             check_engines(one_of_each)
             yield [weights for task in one_of_each for weights in task.requires_weights()]
         yield to_do
 
-        attributes = read_attributes(plan, self.source, self.data_dir)
-        self._require_a_picture(attributes, plan)
-        parquet, csv = self.output()
-        with self.lock(parquet):
+        attributes = Attributes(plan, self.source, self.data_dir)
+        statuses = count_values(attributes.statuses())
+        self._require_a_picture(statuses, plan)
+        with self.lock(self.output()):
             # Another run may have written it while this one waited for the lock.
-            if not is_current_export(parquet, csv, self.fingerprint):
-                videos, ids = self.input()["videos"], self.input()["ids"]
-                write_export(videos, ids, attributes, parquet, csv.path, self.fingerprint())
+            counted = self._write(attributes) if self._find_current() is None else None
+            del attributes  # they take memory
+            export = self._complete()
             if not self.complete():
                 self.build_report(plan)
+        if counted is None:
+            counted = first_of_each(export.read(["thumbnail_id", *SUMMARY_COLUMNS]))
         files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
-        timings = time_stages(stages, lambda shard: is_of_this_run(shard, self.input()["plan"]))
-        n_rows = self.input()["videos"].open_reader(()).metadata.num_rows
-        statuses = format_counts(Counter(attributes["thumbnail_status"].to_pylist()))
-        unnamed = Counter(self.input()["ids"].read(["status"])["status"].drop_null().to_pylist())
+        compact_known(self.data_dir, self.source)
+        planned = self.input()["plan"]
+        outputs = outputs_of(shards, self.source, self.data_dir)
+        timings = time_stages(outputs, lambda target: is_of_this_run(target, planned))
+        unnamed = count_values(self.input()["ids"].read(["status"])["status"])
         on_page = [
-            f"{n_rows} rows, {len(attributes)} thumbnails: {statuses}",
+            f"{export.n_rows} rows, {len(plan)} thumbnails: {format_counts(statuses)}",
             *describe_unnamed(unnamed),
         ]
         show_on_page(self, "; ".join(on_page), 1)
-        print_result(summarize(n_rows, attributes, unnamed, timings, [parquet.path, csv.path]))
+        paths = [export.path, *export.wanted_csv()]
+        print_result(summarize(export.n_rows, counted, unnamed, timings, paths))
+
+    def _write(self, attributes: Attributes) -> pa.Table:
+        """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
+        videos, ids = self.input()["videos"], self.input()["ids"]
+        writer = Writer(videos, ids, attributes)
+        if _is_large(videos.open_reader(()).metadata.num_rows):
+            folder, key = join(self._exports, NAME), f"{_FOLDER}/{NAME}"
+            parts, new = writer.write_dataset(folder, key, self.fingerprint())
+            report_progress(self, f"{new} of {parts} parts are new", 1)
+        else:
+            writer.write_file(self.output(), self.fingerprint())
+            withdraw_dataset(self._exports)
+        return writer.summary()
+
+    def _complete(self) -> Export:
+        """Write the CSV of an export, if it is wanted and missing; return the export."""
+        export = self.find()
+        if not is_current_export(export, self.fingerprint) and export.wanted_csv():
+            write_export_csv(export)
+        clear_folder(export)
+        return export
 
     def build_report(self, plan: pa.Table) -> None:
         """Build the report of this export, which is complete; the caller holds its lock.
@@ -117,33 +187,48 @@ class ExportAttributes(RunTask):
         Raises:
             StorageError: As ``report.building.build``.
         """
-        parquet, csv = self.output()
-        parquet.open_reader()  # checks the whole file
-        engines = {stage.get_task_family(): stage.tag(self.source) for stage in STAGES}
-        build(
-            self.data_dir,
-            plan,
-            self.source,
-            (parquet, csv.path),
-            self.fingerprint(),
-            {"videos": name_files(self.videos), **engines},
-            lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
-        )
+        export = self.find()
+        export.check()
+        about = {stage.get_task_family(): stage.tag(self.source) for stage in STAGES}
+        shown = choose_sample(plan)
+        ids = None
+        if len(shown) < len(plan):
+            ids = shown["thumbnail_id"].combine_chunks()
+            about = {"sample": f"{len(shown)} of {len(plan)} thumbnails"} | about
+        with rows_of(export, ids, self.data_dir) as exported:
+            build(
+                self.data_dir,
+                shown,
+                self.source,
+                exported,
+                export.path,
+                self.fingerprint(),
+                {"videos": name_files(self.videos), **about},
+                lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
+            )
         page = join(report_folder(self.data_dir), "index.html")
         logger.info(TASK_LINE, "BuildReport", f"open {page} in a browser")
 
-    def _require_a_picture(self, attributes: pa.Table, plan: pa.Table) -> None:
-        statuses = Counter(attributes["thumbnail_status"].to_pylist())
+    def _require_a_picture(self, statuses: Counter[str], plan: pa.Table) -> None:
         if not statuses["ok"]:
             shard = shards_of(plan)[0]
             downloaded = DownloadThumbnails.on(shard, self.source, self.data_dir)
             columns = ["thumbnail_id", "url", "detail"]
             first = downloaded.output_for(shard).read(columns).to_pylist()[0]
             raise InputError(
-                f"--videos {self.videos}: expected thumbnails; none of {len(attributes)} could "
+                f"--videos {self.videos}: expected thumbnails; none of {len(plan)} could "
                 f"be fetched ({format_counts(statuses)}). The first: "
                 f"{first['url'] or first['thumbnail_id']}: {first['detail']}. Nothing was exported."
             )
+
+
+def is_missing(target: ParquetTarget) -> bool:
+    """Whether a file has to be made."""
+    return not target.exists()
+
+
+def _is_large(n_rows: int) -> bool:
+    return n_rows > settings.export().max_rows_per_file
 
 
 def export_of(task: RunTask) -> ExportAttributes:
@@ -155,5 +240,5 @@ def export_of(task: RunTask) -> ExportAttributes:
 def _log_nothing_to_do(task: ExportAttributes) -> None:
     if luigi_patches.is_command() and luigi_patches.root_task_name() != task.get_task_family():
         return  # the command has more to do than this export
-    path = task.output()[0].path
+    path = task.find().path
     logger.info("Nothing to do: %s is up to date with this input and these engines.", path)

@@ -16,14 +16,18 @@ from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
-from thumbnail_tasks.export.attributes import is_current_export
+from thumbnail_tasks.export.published import (
+    find_export,
+    find_readable_export,
+    is_current_export,
+)
+from thumbnail_tasks.export.writing import clear_folder
 from thumbnail_tasks.inputs.newest import newest_table
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage import files, retention
-from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.addresses import join, relative_to
 from thumbnail_tasks.storage.directory_locks import DataDirBusyError, hold_night_lock
 from thumbnail_tasks.storage.file_target import FileTarget
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.storage.retention import LATEST, latest_date
 from thumbnail_tasks.tasks.progress import report_progress
 
@@ -69,20 +73,23 @@ class Nightly(RunTask):
     def requires(self) -> list[luigi.Task]:
         return [export_of(self)] if self.videos else []
 
-    def output(self) -> tuple[ParquetTarget, FileTarget]:
-        folder = join(self._exports, self.date.isoformat())
-        csv = join(folder, "attributes.csv")
-        return ParquetTarget(join(folder, "attributes.parquet")), FileTarget(csv)
+    def output(self) -> FileTarget:
+        return FileTarget(join(self._exports, self.date.isoformat()))
 
     @property
     def _exports(self) -> str:
         return join(self.data_dir, "exports")
 
+    @property
+    def _dated(self) -> str:
+        return self.output().path
+
     def complete(self) -> bool:
         """Whether the dated export is tonight's, and ``latest`` points to it or a later one."""
         if not self.videos or latest_date(self._exports) < self.date.isoformat():
             return False
-        return is_current_export(*self.output(), export_of(self).fingerprint)
+        dated = find_readable_export(self._dated)
+        return is_current_export(dated, export_of(self).fingerprint)
 
     def run(self) -> None:
         keep = settings.night().keep
@@ -109,15 +116,18 @@ class Nightly(RunTask):
         Raises:
             StorageError: It is no longer tonight's, or cannot be written.
         """
-        made = export.output()
-        with self.lock(made[0]):
+        with self.lock(export.output()):
             if not export.complete():
                 raise StorageError(
-                    f"{made[0].path}: expected the export of {self.videos}; found another: a run "
-                    "over another table has just replaced it. Run again."
+                    f"{export.output().path}: expected the export of {self.videos}; found another: "
+                    "a run over another table has just replaced it. Run again."
                 )
-            for source, target in zip(made, self.output(), strict=True):
-                files.backend_of(source.path).copy(source.path, target.path)
+            made = export.find()
+            backend = files.backend_of(made.path)
+            parts = [part.path for part in made.parts]
+            for source in dict.fromkeys([*parts, made.path, *made.wanted_csv()]):
+                backend.copy(source, join(self._dated, relative_to(source, made.folder)))
+            clear_folder(made.at(self._dated))
 
 
 @functools.cache  # Luigi asks for a task's parameters twice
@@ -138,5 +148,6 @@ def _tonights_table(tables: str) -> str:
 
 @Nightly.event_handler(luigi.Event.DEPENDENCY_PRESENT)
 def _log_nothing_to_do(task: Nightly) -> None:
-    path = task.output()[0].path
+    dated = find_export(task.output().path)
+    path = dated.path if dated else task.output().path
     logger.info("Nothing to do: %s is up to date with %s and these engines.", path, task.videos)

@@ -6,19 +6,17 @@ breaks, which would shift all later labels, and each vector is that of the text 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.file_target import FileTarget
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
@@ -27,18 +25,18 @@ _CELL_ENDS: Final = re.compile("[\\t\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+
 """The tab, and everything that a reader may treat as a line end (``str.splitlines``)."""
 
 
-def iter_distinct_texts(attributes: pq.ParquetFile) -> Iterator[tuple[str, str]]:
+def iter_distinct_texts(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
     """The distinct texts of an export and their vectors, each as one line without line end.
 
     Args:
-        attributes: A file of ``schemas.attributes(width)``, with or without further columns.
+        batches: All rows of an export, with its texts and vectors.
 
     Yields:
         A text, and its vector: ``width`` numbers separated by tabs, each in the shortest form of
         a 32-bit float. In the order of first mention; rows without text are skipped.
     """
     seen: set[str] = set()
-    for batch in attributes.iter_batches(columns=[_TEXT, _VECTOR]):
+    for batch in batches:
         cells = [_CELL_ENDS.sub(" ", text or "").strip() for text in batch[_TEXT].to_pylist()]
         rows = []
         for row, text in enumerate(cells):
@@ -71,27 +69,21 @@ class ExportProjector(RunTask):
         """Whether both files were made from the current export."""
         if not self.requires().complete():
             return False
-        attributes = self._attributes().path
-        return all(files.is_made_from(target.path, attributes) for target in self.output())
-
-    def _attributes(self) -> ParquetTarget:
-        return self.requires().output()[0]
+        made_from = self.requires().find().path
+        return all(files.is_made_from(target.path, made_from) for target in self.output())
 
     @recover_lost_inputs
     def run(self) -> None:
         vectors, texts = (target.path for target in self.output())
-        attributes, source = (
-            self._attributes().open_reader([_TEXT, _VECTOR]),
-            self._attributes().path,
-        )
+        export = self.requires().find()
         n_texts = 0
         with (
-            files.publish(vectors, made_from=source) as new_vectors,
-            files.publish(texts, made_from=source) as new_texts,
+            files.publish(vectors, made_from=export.path) as new_vectors,
+            files.publish(texts, made_from=export.path) as new_texts,
             new_vectors.open("w", encoding="utf-8", newline="\n") as vector_lines,
             new_texts.open("w", encoding="utf-8", newline="\n") as text_lines,
         ):
-            for text, vector in iter_distinct_texts(attributes):
+            for text, vector in iter_distinct_texts(export.iter_batches([_TEXT, _VECTOR])):
                 text_lines.write(f"{text}\n")
                 vector_lines.write(f"{vector}\n")
                 n_texts += 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import luigi
 
-from thumbnail_tasks.commands.export import ExportAttributes, export_of
+from thumbnail_tasks.commands.export import ExportAttributes, export_of, is_missing
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.pipeline import stages_of
@@ -29,17 +29,16 @@ class BuildReport(RunTask):
         """Whether the report was made from the current export."""
         export = self.requires()
         return export.complete() and is_built(
-            report_folder(self.data_dir), export.output()[0].path, export.fingerprint()
+            report_folder(self.data_dir), export.find().path, export.fingerprint()
         )
 
     @recover_lost_inputs
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         export = self.requires()
         plan = export.input()["plan"].read()
-        stages = stages_of(plan, export.source, self.data_dir)
-        yield [task for task in stages if not task.complete()]
+        yield stages_of(plan, export.source, self.data_dir, is_missing)
 
-        with self.lock(export.output()[0]):
+        with self.lock(export.output()):
             if not self.complete():  # another run may have built it
                 export.build_report(plan)
 

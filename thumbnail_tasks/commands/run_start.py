@@ -8,8 +8,7 @@ tasks: ``RunTask.get_param_values`` calls ``start_run`` there, and nothing else 
 
 import contextlib
 import functools
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -17,17 +16,20 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.errors import InputError, SettingsError, ThumbnailTasksError
+from thumbnail_tasks.export.summary import count_values
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.runs import channels
 from thumbnail_tasks.runs.recorder import start_recording
 from thumbnail_tasks.runs.records import Counts
 from thumbnail_tasks.runs.start import RunInput
+from thumbnail_tasks.stages.known import find_known, known_thumbnails
 from thumbnail_tasks.stages.pipeline import STAGES, stages_of
-from thumbnail_tasks.stages.plan import PlanShards, known_thumbnails, next_plan_number
+from thumbnail_tasks.stages.plan import PlanShards, next_plan_number
 from thumbnail_tasks.stages.videos import ReadVideos, digest_videos
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.directory_locks import share_data_dir
 from thumbnail_tasks.storage.naming import name_table
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 
@@ -90,17 +92,20 @@ def _describe_input(task: Mapping[str, Any]) -> RunInput:
     return RunInput(videos_digest=digest, source=source, engines=engines, **about)
 
 
-def _list_planned(task: Mapping[str, Any]) -> dict[ShardTask, int]:
-    """All stages of all shards of a run's plan, and each shard's number of thumbnails."""
+def _list_planned(
+    task: Mapping[str, Any], is_missing: Callable[[ParquetTarget], bool]
+) -> dict[ShardTask, int] | None:
+    """The stages of the shards of a run's plan that it makes, and their numbers of thumbnails."""
     # The stages report errors in the input, the settings or the plan.
     with contextlib.suppress(ThumbnailTasksError):
         target = PlanShards(**run_parameters(task)).output()
         if target.exists():
             plan = target.read()
-            sizes = Counter(plan["shard"].to_pylist())
-            stages = stages_of(plan, source_tag(task["images_dir"]), task["data_dir"])
+            sizes = count_values(plan["shard"])
+            source = source_tag(task["images_dir"])
+            stages = stages_of(plan, source, task["data_dir"], is_missing)
             return {stage: sizes[stage.shards] for stage in stages}
-    return {}
+    return None
 
 
 def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Counts:
@@ -125,8 +130,8 @@ def count_thumbnails(task: Mapping[str, Any], downloaded: frozenset[str]) -> Cou
         return Counts(n_rows)
     plan = planned.output().read()
     known = known_thumbnails(planned.data_dir, source_tag(planned.images_dir))
-    rows = pc.index_in(plan["thumbnail_id"], value_set=known["thumbnail_id"].combine_chunks())
-    statuses = Counter(known["status"].take(rows).drop_null().to_pylist())
+    found = find_known(plan["thumbnail_id"], known)["status"].cast(pa.string()).drop_null()
+    statuses = count_values(found)
     is_new = pc.is_in(plan["shard"], value_set=pa.array(sorted(downloaded), pa.string()))
     n_new = pc.sum(is_new, min_count=0).as_py()
     return Counts(n_rows, len(plan), statuses.total() - n_new, dict(statuses))

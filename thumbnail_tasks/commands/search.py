@@ -1,5 +1,7 @@
 """``SearchTexts``: rank the texts of an export by meaning."""
 
+from collections.abc import Sequence
+
 import luigi
 import numpy as np
 import pyarrow as pa
@@ -33,9 +35,11 @@ class SearchTexts(RunTask):
         if self.most < 1:
             raise SettingsError(f"--most: expected 1 or more; found: {self.most}")
         columns = ["thumbnail_id", "thumbnail_ocr", "thumbnail_ocr_embed"]
-        table = self.requires().output()[0].read(columns)
         (vector,) = EmbedText.selected_engine().load()([self.query])
-        for cosine, thumbnail_id, text in rank_texts(table, vector, self.most):
+        nearest: list[tuple[float, str, str]] = []
+        for part in self.requires().find().parts:
+            nearest = merge_nearest(nearest, rank_texts(part.read(columns), vector, self.most))
+        for cosine, thumbnail_id, text in nearest[: self.most]:
             shown = "".join(letter if letter.isprintable() else " " for letter in text)
             print(f"{cosine:6.3f}  {thumbnail_id}  {shown}", flush=True)
         self._has_run = True
@@ -67,3 +71,17 @@ def rank_texts(
     nearest = np.argsort(-cosines, kind="stable")[:most]
     ids, texts = (rows[name].to_pylist() for name in ("thumbnail_id", "thumbnail_ocr"))
     return [(float(cosines[row]), ids[row], texts[row]) for row in nearest]
+
+
+def merge_nearest(
+    earlier: Sequence[tuple[float, str, str]], later: Sequence[tuple[float, str, str]]
+) -> list[tuple[float, str, str]]:
+    """The texts of two parts of an export, nearest first; a text of both counts in the first.
+
+    Args:
+        earlier: From ``rank_texts`` of the earlier part, or from here.
+        later: From ``rank_texts`` of the later part.
+    """
+    known = {text for _, _, text in earlier}
+    both = [*earlier, *(each for each in later if each[2] not in known)]
+    return sorted(both, key=lambda each: -each[0])

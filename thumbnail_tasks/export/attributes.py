@@ -1,39 +1,48 @@
-"""The exported table: what it is made from, whether it is current, and how it is written."""
+"""The attributes of a plan's thumbnails: read from the stages' tables, all at once or as needed."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from thumbnail_tasks.errors import ThumbnailTasksError
-from thumbnail_tasks.export.joining import join_shard, join_videos
-from thumbnail_tasks.export.spreadsheet_csv import write_csv
-from thumbnail_tasks.fingerprints import short_digest
+from thumbnail_tasks import schemas
+from thumbnail_tasks.export.joining import join_shard
+from thumbnail_tasks.fingerprints import make_tag, short_digest
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
-from thumbnail_tasks.stages.pipeline import LAST_STAGES, shards_of
+from thumbnail_tasks.stages.known import find_known, known_thumbnails
+from thumbnail_tasks.stages.pipeline import LAST_STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
-from thumbnail_tasks.storage import files
-from thumbnail_tasks.storage.file_target import FileTarget
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
-from thumbnail_tasks.tasks.shard_task import ShardTask
+from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.listing import list_revisions
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
 
-logger = logging.getLogger(__name__)
-
-_VERSION = "3"
+VERSION: Final = "3"
 """Raise it when the same plan and engines give a different export."""
 
-_FINGERPRINT_KEY = "made_of"
-"""Metadata key of the fingerprint in exported files, since 0.1."""
+JOINED: Final = "joined"
+"""Folder of the joined shards."""
 
-_BATCH_ROWS = 16_384
-_VECTORS = frozenset({"thumbnail_ocr_embed"})
+IN_MEMORY_BYTES: Final = 768 * 2**20
+"""Attributes of more bytes than these are joined shard by shard into files, and read as needed.
 
-_JOINED: Mapping[type[ShardTask], list[str] | None] = {
+Fewer are held in memory: joining 586 shards takes 18 s and holding them 0.7 GB; as files they would
+take another 9 s to write, and 3.5 times as many reads if each video has rows on several days.
+"""
+
+_BYTES_BESIDE_VECTOR = 400  # of a thumbnail: measured 340
+_BYTES_PER_NUMBER = 4
+_KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
+
+_TABLES: Mapping[type[ShardTask], list[str] | None] = {
     DownloadThumbnails: ["thumbnail_id", "status", "width_px", "height_px", "sha256"],
     CorrectText: None,
     EmbedText: None,
@@ -43,98 +52,140 @@ _JOINED: Mapping[type[ShardTask], list[str] | None] = {
 }
 """The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
 
+_REVISION = "thumbnails"
+"""Metadata key of a joined shard: the revision of the thumbnails that it was made from."""
+
 
 def fingerprint(source: str, table_name: str, plan_number: int) -> str:
     """A digest of what an export is made from: the plan, and the engines in the settings."""
     tags = [stage.tag(source) for stage in LAST_STAGES]
-    return short_digest([_VERSION, [source, table_name, plan_number], tags], 16)
+    return short_digest([VERSION, [source, table_name, plan_number], tags], 16)
 
 
-def read_fingerprint(parquet: ParquetTarget) -> str | None:
-    """The fingerprint of an exported file; None if it has none.
-
-    Raises:
-        StorageError: The file cannot be read.
-    """
-    return parquet.read_metadata().get(_FINGERPRINT_KEY)
-
-
-def is_current_export(parquet: ParquetTarget, csv: FileTarget, expected: Callable[[], str]) -> bool:
-    """Whether both files of an export exist undamaged, with the expected fingerprint.
-
-    Args:
-        parquet: attributes.parquet.
-        csv: attributes.csv.
-        expected: Computes the fingerprint; False is returned if input or settings are wrong.
-    """
-    try:
-        if not (
-            files.is_made_from(csv.path, parquet.path) and read_fingerprint(parquet) == expected()
-        ):
-            return False
-        parquet.open_reader()
-        return True
-    except ThumbnailTasksError:
-        return False
-
-
-def read_attributes(plan: pa.Table, source: str, data_dir: str) -> pa.Table:
-    """The attributes of every thumbnail of a plan.
-
-    Args:
-        plan: N rows of ``schemas.PLANS``; all stages of its shards are complete.
-        source: Source of the pictures.
-        data_dir: The data directory.
-
-    Returns:
-        N rows of ``schemas.attributes(width)``, in any order.
+def joined_tag(source: str) -> str:
+    """The folder of a source's joined shards: a digest of all that changes them but the pictures.
 
     Raises:
-        StorageError: A shard's file is missing, damaged or misplaced.
+        SettingsError: The settings select no engine.
     """
-    parts = []
-    for shard in shards_of(plan):
-        tables = [
-            stage.on(shard, source, data_dir).output_for(shard).read(columns)
-            for stage, columns in _JOINED.items()
-        ]
-        planned = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"]
-        joined = join_shard(*tables)
-        parts.append(joined.filter(pc.is_in(joined["thumbnail_id"], value_set=planned)))
-    return pa.concat_tables(parts)
+    tags = [stage.tag(source) for stage in LAST_STAGES]
+    return make_tag("attributes", {"version": VERSION, "source": source, "stages": tags})
 
 
-def write_export(
-    videos: ParquetTarget,
-    ids: ParquetTarget,
-    attributes: pa.Table,
-    parquet: ParquetTarget,
-    csv: str,
-    export_fingerprint: str,
-) -> None:
-    """Write attributes.parquet and attributes.csv: the input's rows with their attributes.
+class Attributes:
+    """The attributes of the thumbnails of a plan, whose shards are complete in all stages."""
 
-    Args:
-        videos: N rows of the input.
-        ids: N rows of ``schemas.THUMBNAIL_IDS``, of the same videos.
-        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
-        parquet: The Parquet file to write.
-        csv: The CSV file to write, without vectors.
-        export_fingerprint: From ``fingerprint``.
+    def __init__(self, plan: pa.Table, source: str, data_dir: str) -> None:
+        """``plan`` has N rows of ``schemas.PLANS``.
 
-    Raises:
-        StorageError: A file cannot be read or written.
-    """
-    reader, id_rows = videos.open_reader(), ids.read()
-    schema = pa.schema([*reader.schema_arrow, *attributes.schema])
-    n_written = 0
-    with parquet.open_writer(schema, {_FINGERPRINT_KEY: export_fingerprint}) as writer:
-        for batch in reader.iter_batches(_BATCH_ROWS):
-            rows = id_rows.slice(n_written, len(batch))
-            writer.write_table(join_videos(batch, rows, attributes))
-            n_written += len(batch)
-    with files.publish(csv, made_from=parquet.path) as temporary:
-        left_out = write_csv(parquet.open_reader(()), temporary, without=_VECTORS)
-    for name in left_out:
-        dtype = schema.field(name).type
-        logger.warning("%s: without column %s (%s), whose values have no text", csv, name, dtype)
+        Raises:
+            StorageError: A shard's file is missing, damaged or misplaced.
+        """
+        self.source, self.data_dir = source, data_dir
+        self._folders: dict[type[ShardTask], ShardTask] = {}
+        self.ids: pa.Array = plan["thumbnail_id"].combine_chunks()
+        encoded = plan["shard"].combine_chunks().dictionary_encode()
+        self.shards: list[str] = encoded.dictionary.to_pylist()
+        self.shard_of_row: NDArray[np.int32] = encoded.indices.to_numpy()
+        """The number of each thumbnail's shard: N."""
+        self.revisions = list_revisions(data_dir, f"{PICTURES}/{source}")
+        self._tag = joined_tag(source)
+        self._kept: dict[str, pa.Table] = {}
+        self.are_in_memory = self._measure() * len(plan) <= IN_MEMORY_BYTES
+        """Whether all of them are held in memory."""
+        if self.are_in_memory:
+            self._kept = {shard: self._join(shard) for shard in self.shards}
+
+    def of(self, rows: NDArray[np.int32]) -> pa.Table:
+        """The attributes of some rows of the plan.
+
+        Args:
+            rows: Their numbers, in ascending order and distinct.
+
+        Returns:
+            Rows of ``schemas.attributes(width)``, in any order.
+
+        Raises:
+            LostFileError: A shard's file is missing, damaged or misplaced.
+            StorageError: A file cannot be read or written.
+        """
+        if not len(rows):
+            return self.read(self.shards[0]).slice(0, 0)
+        # In one piece, as Arrow would make one piece of it for each batch of rows.
+        return pa.concat_tables(self._iter_tables(rows)).combine_chunks()
+
+    def statuses(self) -> pa.ChunkedArray:
+        """The status of each thumbnail, in any order.
+
+        Raises:
+            StorageError: A file cannot be read.
+        """
+        if self.are_in_memory:
+            tables = self._iter_tables(
+                np.arange(len(self.ids), dtype=np.int32), ["thumbnail_status"]
+            )
+            return pa.concat_tables(tables)["thumbnail_status"]
+        known = known_thumbnails(self.data_dir, self.source)
+        return find_known(pa.chunked_array([self.ids]), known)["status"].cast(pa.string())
+
+    def _iter_tables(
+        self, rows: NDArray[np.int32], columns: list[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """The attributes of some rows of the plan, shard by shard, in the order of the shards."""
+        order = rows[np.argsort(self.shard_of_row[rows], kind="stable")]
+        numbers, starts = np.unique(self.shard_of_row[order], return_index=True)
+        for number, of_shard in zip(numbers, np.split(order, starts[1:]), strict=True):
+            table = self.read(self.shards[number])
+            is_wanted = pc.is_in(table["thumbnail_id"], value_set=self.ids.take(of_shard))
+            yield (table.select(columns) if columns else table).filter(is_wanted)
+
+    def _measure(self) -> int:
+        """Bytes of one thumbnail's attributes in memory."""
+        target = self._output(EmbedText, self.shards[0])
+        width = target.read_schema().field("ocr_embed").type.list_size
+        return int(width * _BYTES_PER_NUMBER + _BYTES_BESIDE_VECTOR)
+
+    def _join(self, shard: str) -> pa.Table:
+        """Join the tables of one shard."""
+        tables = [self._output(stage, shard).read(columns) for stage, columns in _TABLES.items()]
+        # No column of the words is needed: this notices if they are lost.
+        self._output(RecognizeText, shard).open_reader(())
+        return join_shard(*tables)
+
+    def _output(self, stage: type[ShardTask], shard: str) -> ParquetTarget:
+        """A stage's file of a shard; one task for all, as Luigi takes a millisecond to make one."""
+        if stage not in self._folders:
+            self._folders[stage] = stage.on(shard, self.source, self.data_dir)
+        return self._folders[stage].output_for(shard)
+
+    def read(self, shard: str) -> pa.Table:
+        """A joined shard, from its file; the file is written if there is none for its pictures.
+
+        Raises:
+            LostFileError: A stage's file is missing, damaged or misplaced.
+            StorageError: A file cannot be read or written.
+        """
+        if shard in self._kept:
+            return self._kept[shard]
+        key = f"{JOINED}/{self._tag}/{shard}"
+        target = ParquetTarget(f"{join(self.data_dir, key)}.parquet", key)
+        revision = self.revisions.get(shard, "")
+        table = None
+        try:
+            if target.exists() and target.read_metadata().get(_REVISION) == revision:
+                table = _with_descriptions(target.read())
+        except LostFileError:
+            pass
+        if table is None:
+            table = self._join(shard)
+            target.write(table, {_REVISION: revision})
+        self._kept[shard] = table
+        while len(self._kept) > _KEPT_SHARDS:
+            del self._kept[next(iter(self._kept))]
+        return table
+
+
+def _with_descriptions(attributes: pa.Table) -> pa.Table:
+    """Attributes read from a file, whose columns have ids of Parquet instead of descriptions."""
+    width = attributes.schema.field("thumbnail_ocr_embed").type.list_size
+    return pa.table(attributes.columns, schema=schemas.attributes(width))

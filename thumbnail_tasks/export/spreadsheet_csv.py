@@ -1,6 +1,6 @@
 """Write a CSV that is safe to open in a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,8 +11,12 @@ from thumbnail_tasks.inputs.cell_texts import NoTextError, as_cells, has_text
 from thumbnail_tasks.inputs.formulas import escape_formulas
 
 
-def write_csv(file: pq.ParquetFile, path: Path, without: frozenset[str] = frozenset()) -> list[str]:
-    """Write a Parquet file as CSV, batch by batch.
+def write_csv(
+    exported: pq.ParquetFile | Iterable[pq.ParquetFile],
+    path: Path,
+    without: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Write a Parquet file, or several with the same columns, as one CSV, batch by batch.
 
     Texts and column names that a spreadsheet would run as formulas get a leading apostrophe, which
     ``unescape_formulas`` takes away; the Parquet file has them unchanged. Ids such as ``-abc`` run
@@ -20,32 +24,35 @@ def write_csv(file: pq.ParquetFile, path: Path, without: frozenset[str] = frozen
     values are written.
 
     Args:
-        file: The file to read.
+        exported: The file, or the files in order, which are iterated several times.
         path: The CSV to write: UTF-8, commas, a header.
         without: Columns to leave out.
 
     Returns:
         Other columns that were left out, because their values cannot be read as text.
     """
-    fields = [field for field in file.schema_arrow if field.name not in without]
+    files = [exported] if isinstance(exported, pq.ParquetFile) else exported
+    schema = next(iter(files)).schema_arrow
+    fields = [field for field in schema if field.name not in without]
     written = [field for field in fields if has_text(field)]
     while True:
         try:
-            _write(file, written, path)
+            _write(files, written, path)
             return [field.name for field in fields if field not in written]
         except NoTextError as error:
             written = [field for field in written if field.name != error.column]
 
 
-def _write(file: pq.ParquetFile, fields: Sequence[pa.Field], path: Path) -> None:
+def _write(files: Iterable[pq.ParquetFile], fields: Sequence[pa.Field], path: Path) -> None:
     names = [field.name for field in fields]
     header = escape_formulas(pa.array(names, pa.large_string())).to_pylist()
     empty = [_as_cells(pa.nulls(0, field.type), field) for field in fields]
     schema = pa.schema([(name, cells.type) for name, cells in zip(header, empty, strict=True)])
     with pa.csv.CSVWriter(path, schema) as writer:
-        for batch in file.iter_batches(columns=names):
-            cells = [_as_cells(batch.column(field.name), field) for field in fields]
-            writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
+        for file in files:
+            for batch in file.iter_batches(columns=names):
+                cells = [_as_cells(batch.column(field.name), field) for field in fields]
+                writer.write_batch(pa.RecordBatch.from_arrays(cells, schema=schema))
 
 
 def _as_cells(column: pa.Array, field: pa.Field) -> pa.Array:

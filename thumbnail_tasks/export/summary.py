@@ -1,7 +1,7 @@
 """Summarise a run in a few lines."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -21,28 +21,25 @@ class Timing(NamedTuple):
 
 
 def time_stages(
-    tasks: Iterable[ShardTask], is_new: Callable[[ParquetTarget], bool]
+    outputs: Mapping[type[ShardTask], Sequence[ParquetTarget]],
+    is_new: Callable[[ParquetTarget], bool],
 ) -> list[Timing]:
     """The time that each stage took for its new shards.
 
     Args:
-        tasks: Completed tasks of one shard each.
+        outputs: The files of each stage, one per shard.
         is_new: Whether this run made a shard's file; others are left out.
 
     Returns:
-        One timing per stage, in the order of ``tasks``.
+        One timing per stage, in the order of ``outputs``.
     """
-    totals: dict[str, Timing] = {}
-    for task in tasks:
-        target = task.output_for(task.shards)
-        total = totals.setdefault(task.task_family, Timing(task.task_family, 0, 0.0))
-        metadata = target.read_metadata()  # of all files: it notices damage
-        if is_new(target):
-            totals[task.task_family] = total._replace(
-                n_thumbnails=total.n_thumbnails + int(metadata["n_thumbnails"]),
-                seconds=total.seconds + float(metadata["seconds"]),
-            )
-    return list(totals.values())
+    timings = []
+    for stage, targets in outputs.items():
+        made = [target.read_metadata() for target in targets if is_new(target)]
+        n_thumbnails = sum(int(metadata["n_thumbnails"]) for metadata in made)
+        seconds = sum(float(metadata["seconds"]) for metadata in made)
+        timings.append(Timing(stage.get_task_family(), n_thumbnails, seconds))
+    return timings
 
 
 def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]) -> list[str]:
@@ -50,10 +47,10 @@ def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]
 
     Args:
         n_rows: Rows of the input.
-        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        attributes: One row per thumbnail, with these columns of ``schemas.attributes(width)``.
         unnamed: The number of rows that name no thumbnail, by status.
     """
-    statuses = Counter(attributes["thumbnail_status"].to_pylist())
+    statuses = count_values(attributes["thumbnail_status"])
     n_ok = statuses["ok"]
     with_text = pc.sum(pc.greater(attributes["thumbnail_ocr_length"], 0)).as_py() or 0
     with_faces = pc.sum(pc.greater(attributes["face_count"], 0)).as_py() or 0
@@ -95,7 +92,7 @@ def summarize(
 
     Args:
         n_rows: Rows of the input.
-        attributes: One row of ``schemas.attributes(width)`` per thumbnail.
+        attributes: One row per thumbnail, with these columns of ``schemas.attributes(width)``.
         unnamed: The number of rows that name no thumbnail, by status.
         timings: From ``time_stages``.
         paths: Paths of the results.
@@ -110,6 +107,24 @@ def summarize(
         rate = f"{n_thumbnails / seconds:.1f}" if seconds else "-"
         lines.append(f"{stage:<20}{n_thumbnails:>12}{seconds:>10.1f}{rate:>12}")
     return "\n".join([*lines, "", *paths])
+
+
+def first_of_each(rows: pa.Table) -> pa.Table:
+    """The first row of each thumbnail; rows that name none are left out.
+
+    Args:
+        rows: Rows of an export with ``thumbnail_id``.
+    """
+    named = rows.filter(rows["thumbnail_id"].is_valid())
+    numbered = named.append_column("row", pa.array(range(len(named)), pa.int64()))
+    first = numbered.group_by("thumbnail_id", use_threads=False).aggregate([("row", "min")])
+    return named.take(first["row_min"])
+
+
+def count_values(column: pa.ChunkedArray) -> Counter[str]:
+    """How often each value occurs, the first mentioned first; nulls are left out."""
+    counts = column.drop_null().value_counts().to_pylist()
+    return Counter({each["values"]: each["counts"] for each in counts})
 
 
 def format_counts(counts: Counter[str]) -> str:

@@ -97,7 +97,7 @@ def columns_named(schema: pa.Schema, meaning: str) -> list[str]:
     return list(dict.fromkeys([first, *found])) if first else []
 
 
-def texts_of(table: pa.Table, meaning: str) -> pa.ChunkedArray | None:
+def texts_of(table: pa.Table | pa.RecordBatch, meaning: str) -> pa.ChunkedArray | pa.Array | None:
     """The texts of a meaning: of each row the first column that has one; None without a column."""
     names = columns_named(table.schema, meaning)
     return pc.coalesce(*(table[name].cast(pa.string()) for name in names)) if names else None

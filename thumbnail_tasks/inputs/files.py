@@ -16,6 +16,7 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs import unpacking
 from thumbnail_tasks.inputs.buckets import fetch, mirror
 from thumbnail_tasks.inputs.columns import NAMES, reading
+from thumbnail_tasks.inputs.digests import digest_file
 from thumbnail_tasks.inputs.walking import walk_folders
 from thumbnail_tasks.storage.addresses import is_s3
 
@@ -228,6 +229,6 @@ def digest_files(files: Sequence[Path], format: str) -> str:
     for path in files:
         if partition := partition_of(path):
             digest.update(repr(partition).encode())
-        with reading(path), path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        with reading(path):
+            digest.update(digest_file(path))
     return digest.hexdigest()

@@ -98,13 +98,14 @@ def youtube_template() -> str:
     return template.replace("{quality}", settings.wanted_quality())
 
 
-def address_of(link: str) -> str:
+def address_of(link: str, template: str = "") -> str:
     """The address to fetch for a link: another picture of a video comes from YouTube's mirror too.
 
-    It is ``[thumbnails] url_template`` with the folder, the file and the query of the link.
+    It is ``[thumbnails] url_template`` with the folder, the file and the query of the link. Whoever
+    asks for many addresses passes this setting as ``template``.
     """
     match = re.match(PICTURE, link)
-    template = settings.thumbnails().url_template
+    template = template or settings.thumbnails().url_template
     if not match or "/vi/" not in template or not template.endswith("/{quality}.jpg"):
         return link
     start = template.removesuffix("{quality}.jpg").replace("/vi/", f"/{match['folder']}/")

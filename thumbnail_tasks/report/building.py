@@ -6,7 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
@@ -16,7 +18,6 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files, folder
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _REPORT_VERSION = "5"
@@ -42,9 +43,15 @@ def unfinished_folders(data_dir: str) -> tuple[str, str]:
     return folder.unfinished_folders(report_folder(data_dir))
 
 
-def is_built(report: str, parquet: str, export_fingerprint: str) -> bool:
-    """Whether a report is complete, and was made from this export by this version."""
-    if not files.is_made_from(join(report, _PAGE), parquet):
+def is_built(report: str, exported: str, export_fingerprint: str) -> bool:
+    """Whether a report is complete, and was made from this export by this version.
+
+    Args:
+        report: The report's folder.
+        exported: The export's file, or the manifest of its parts.
+        export_fingerprint: A digest of what the export was made from.
+    """
+    if not files.is_made_from(join(report, _PAGE), exported):
         return False
     try:
         return files.read_text(join(report, _FINGERPRINT)) == _fingerprint(export_fingerprint)
@@ -61,7 +68,8 @@ def build(
     data_dir: str,
     plan: pa.Table,
     source: str,
-    exported: tuple[ParquetTarget, str],
+    exported: tuple[pq.ParquetFile, Path],
+    made_from: str,
     export_fingerprint: str,
     about: dict[str, str],
     progress: Callable[[float], None],
@@ -70,9 +78,10 @@ def build(
 
     Args:
         data_dir: The data directory.
-        plan: N rows of ``schemas.PLANS``; all stages of its shards are done.
+        plan: The thumbnails to show, rows of ``schemas.PLANS``; all stages of its shards are done.
         source: The source of the pictures.
-        exported: attributes.parquet, complete, and the address of attributes.csv.
+        exported: The rows to show, as Parquet and as CSV.
+        made_from: The export's file, or the manifest of its parts.
         export_fingerprint: A digest of what the export was made from.
         about: Information shown about the report: texts by name.
         progress: Called with the completed fraction, from 0 to 1.
@@ -81,16 +90,14 @@ def build(
         LostFileError: A shard's file is missing or damaged.
         StorageError: A file cannot be read or written.
     """
-    parquet, table = exported
     report = report_folder(data_dir)
     replacing = files.backend_of(report).replace_folder(
-        report, made_from={_PAGE: parquet.path}, last=_FINGERPRINT
+        report, made_from={_PAGE: made_from}, last=_FINGERPRINT
     )
     with replacing as new:
         results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
         shown = {"version": metadata.version("thumbnail-tasks"), **about}
-        with files.backend_of(table).local_copy(table) as csv:
-            write_site(new.path, parquet.open_reader(()), csv, results, shown)
+        write_site(new.path, *exported, results, shown)
         shards = pc.unique(plan["shard"]).to_pylist()
         for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
             write_small_pictures(thumbnails, new)
@@ -99,7 +106,9 @@ def build(
 
 
 def _fingerprint(export_fingerprint: str) -> str:
-    return short_digest([_REPORT_VERSION, export_fingerprint], 16)
+    most = settings.report().max_thumbnails
+    changed = [] if most == settings.DEFAULT_MAX_THUMBNAILS else [most]
+    return short_digest([_REPORT_VERSION, export_fingerprint, *changed], 16)
 
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:

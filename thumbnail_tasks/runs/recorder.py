@@ -52,9 +52,9 @@ logger = logging.getLogger(__name__)
 _MIN_INTERVAL_S = 0.1
 
 
-Planned = Callable[[], Mapping[ShardTask, int]]
-"""Returns all stages of all shards of a run's plan, with the number of thumbnails of each shard;
-none until there is a plan."""
+Planned = Callable[[Callable[[ParquetTarget], bool]], Mapping[ShardTask, int] | None]
+"""Returns the stages of the shards of a run's plan whose files fulfil a condition, with the number
+of thumbnails of each shard; None until there is a plan."""
 Count = Callable[[frozenset[str]], Counts]
 """Counts a run's thumbnails, given the names of the shards that it has downloaded."""
 
@@ -119,9 +119,9 @@ class RunRecorder:
 
     def _update_tally(self) -> None:
         if not self._is_planned:
-            planned = self._planned()
-            self.tally.expect_planned(planned)
-            self._is_planned = bool(planned)
+            planned = self._planned(self.tally.is_to_be_made)
+            self.tally.expect_planned(planned or {})
+            self._is_planned = planned is not None
         self.tally.update()
 
     def _so_far(self) -> Record:

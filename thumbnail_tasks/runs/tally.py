@@ -87,6 +87,10 @@ class RunTally:
         if task.shards not in self._made[stage].shards:
             self._waiting[stage][task.shards] = task
 
+    def is_to_be_made(self, target: ParquetTarget) -> bool:
+        """Whether a file did not exist when the run started."""
+        return target.path not in self._existing
+
     def expect_planned(self, tasks: Mapping[ShardTask, int]) -> None:
         """Expect the shards of the plan; Luigi does not report those that an assistant makes.
 

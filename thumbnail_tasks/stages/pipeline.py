@@ -1,5 +1,7 @@
 """The stages in the order of the data, and all of them for the shards of a plan."""
 
+from collections.abc import Callable, Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +12,7 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 STAGES: tuple[type[ShardTask], ...] = (
@@ -32,11 +35,31 @@ def shards_of(plan: pa.Table) -> list[str]:
     return names
 
 
-def stages_of(plan: pa.Table, source: str, data_dir: str) -> list[ShardTask]:
-    """All stages of all shards of a plan; the shards are numbered in its order."""
+def stages_of(
+    plan: pa.Table, source: str, data_dir: str, is_wanted: Callable[[ParquetTarget], bool]
+) -> list[ShardTask]:
+    """The stages of the shards of a plan, as tasks; the shards are numbered in its order.
+
+    Args:
+        plan: Rows of ``schemas.PLANS``.
+        source: Source of the pictures.
+        data_dir: The data directory.
+        is_wanted: Whether to include the task that makes a file. Luigi takes a millisecond to make
+            a task, and most files exist.
+    """
     shards = shards_of(plan)
+    outputs = outputs_of(shards, source, data_dir)
     return [
-        stage.on(shard, source, data_dir, f"{number} of {len(shards)}")
-        for number, shard in enumerate(shards, start=1)
+        stage.on(shard, source, data_dir, f"{number + 1} of {len(shards)}")
+        for number, shard in enumerate(shards)
         for stage in STAGES
+        if is_wanted(outputs[stage][number])
     ]
+
+
+def outputs_of(
+    shards: Sequence[str], source: str, data_dir: str
+) -> dict[type[ShardTask], list[ParquetTarget]]:
+    """The files of all stages, of each shard in order."""
+    tasks = {stage: stage.on(shards[0], source, data_dir) for stage in STAGES} if shards else {}
+    return {stage: [task.output_for(shard) for shard in shards] for stage, task in tasks.items()}

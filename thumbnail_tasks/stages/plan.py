@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterator, Mapping
 
 import luigi
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, StorageError
@@ -13,12 +13,15 @@ from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, show
 from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
-from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, read_columns
+from thumbnail_tasks.stages.known import compact_known, find_known, known_thumbnails
+from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, iter_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.stages.wanted import (
     TITLE_COLUMNS,
+    add_texts,
     choose_pictures,
     describe_keys,
+    find_pictures,
     want_thumbnails,
 )
 from thumbnail_tasks.storage import files
@@ -39,64 +42,32 @@ def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Tab
         known: The latest try of each thumbnail of this source, from ``known_thumbnails``.
 
     Returns:
-        The kept ones as rows of ``schemas.PLANS``, and the others as rows of
-        ``schemas.SHARDS``, each in the order of ``wanted``.
+        The kept ones as rows of ``schemas.PLANS``, and the others as rows of ``wanted`` with the
+        number of their try as ``attempt``, each in the order of ``wanted``.
     """
-    rows = _frame(wanted).merge(
-        _frame(known), "left", "thumbnail_id", suffixes=("", "_known"), validate="1:1"
-    )
-    is_known = rows["shard"].notna()
-    is_changed = is_known & ~_equal(rows["revision"], rows["revision_known"])
-    is_kept = is_known & ~is_changed & ~_has_failed(rows)
-    rows["attempt"] = rows["attempt"].fillna(0) + 1
+    now = find_known(wanted["thumbnail_id"], known)
+    is_known = now["shard"].is_valid()
+    is_same = _equal(wanted["revision"], now["revision"])
+    is_kept = pc.and_(pc.and_(is_known, is_same), pc.invert(_has_failed(now)))
+    kept = [wanted["thumbnail_id"], now["shard"].cast(pa.string())]
+    attempts = pc.add(now["attempt"].fill_null(0), 1).cast(pa.int32())
     return (
-        pa.Table.from_pandas(rows[is_kept], schemas.PLANS, preserve_index=False),
-        pa.Table.from_pandas(rows[~is_kept], schemas.SHARDS, preserve_index=False),
+        pa.table(kept, schema=schemas.PLANS).filter(is_kept),
+        wanted.append_column(schemas.SHARDS.field("attempt"), attempts).filter(pc.invert(is_kept)),
     )
 
 
-def known_thumbnails(data_dir: str, source: str) -> pa.Table:
-    """The latest try of each thumbnail that was ever in a shard of this source.
-
-    Shards whose list is lost are left out; files that are not shards are moved aside.
-
-    Returns:
-        ``thumbnail_id``, ``shard``, ``attempt`` (number of the try), ``revision``, ``status`` and
-        ``is_retriable`` (both null if the shard is not downloaded yet).
-    """
-    listed = ["thumbnail_id", "attempt", "revision"]
-    tries = _read_folder(data_dir, f"shards/{source}", schemas.SHARDS, listed)
-    done = ["thumbnail_id", "status", "is_retriable"]
-    results = _read_folder(data_dir, f"thumbnails/{source}", schemas.THUMBNAILS, done)
-    latest = _frame(tries).sort_values("attempt", kind="stable")
-    latest = latest.drop_duplicates("thumbnail_id", keep="last")
-    known = latest.merge(_frame(results), "left", ["thumbnail_id", "shard"])
-    # Also called at exit (runs/recorder.py), when Python cannot start threads.
-    return pa.Table.from_pandas(known, preserve_index=False, nthreads=1)
+def _has_failed(known: pa.Table) -> pa.ChunkedArray:
+    """Whether each try failed and should be repeated."""
+    if settings.thumbnails().retry_failed:
+        return pc.not_equal(known["status"].cast(pa.string()), "ok").fill_null(False)
+    return known["is_retriable"].fill_null(False)
 
 
-def _read_folder(data_dir: str, folder: str, schema: pa.Schema, columns: list[str]) -> pa.Table:
-    """Some columns of all shard files of a folder; ``shard`` names the file of each row."""
-    fields = [*map(schema.field, columns), ("shard", pa.string())]
-    tables = [pa.schema(fields).empty_table()]
-    for entry in files.list_files(join(data_dir, folder), suffix=".parquet"):
-        name = stem_of(entry.address)
-        try:
-            table = ParquetTarget(entry.address, f"{folder}/{name}").read(columns)
-        except LostFileError:
-            continue
-        shard = pa.array([name] * len(table), pa.string())
-        tables.append(table.append_column("shard", shard))
-    return pa.concat_tables(tables)
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
-def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
-    return ((left == right).fillna(False) | (left.isna() & right.isna())).astype(bool)
+def _equal(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether values are equal, or both null."""
+    are_null = pc.and_(left.is_null(), right.is_null())
+    return pc.or_(pc.equal(left, right).fill_null(False), are_null)
 
 
 class PlanShards(VideosTask):
@@ -129,8 +100,7 @@ class PlanShards(VideosTask):
         source = thumbnail_sources.source_tag(self.images_dir)
         pictures = list_pictures(self.images_dir) if self.images_dir else None
         videos, ids, _ = self.input()
-        titles = read_columns(videos, *TITLE_COLUMNS, DESCRIPTION_COLUMN)
-        wanted = want_thumbnails(ids.read(), titles, pictures)
+        wanted = want_thumbnails(ids.read(), pictures)
         if not len(wanted):
             n_rows = videos.open_reader(()).metadata.num_rows
             raise InputError(
@@ -146,11 +116,12 @@ class PlanShards(VideosTask):
             )
         kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
         plan = [kept]
-        for shard, thumbnails in self._cut(to_do):
+        for shard, thumbnails in self._cut(to_do, videos):
             self.target("shards", source, shard).write(thumbnails)
             names = pa.array([shard] * len(thumbnails), pa.string())
             plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
+        compact_known(self.data_dir, source)
         report_progress(
             self,
             f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
@@ -158,11 +129,24 @@ class PlanShards(VideosTask):
             1,
         )
 
-    def _cut(self, to_do: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    def _cut(self, to_do: pa.Table, videos: ParquetTarget) -> Iterator[tuple[str, pa.Table]]:
+        """Yield each new shard's name and rows of ``schemas.SHARDS``."""
+        if not len(to_do):
+            return  # without reading the videos
         size = settings.storage().shard_size
-        for start in range(0, len(to_do), size):
-            thumbnails = to_do.slice(start, size)
-            yield name_shard(self.table_name, thumbnails), thumbnails
+        waiting = schemas.SHARDS.empty_table()
+        batches = iter_columns(videos, *TITLE_COLUMNS, DESCRIPTION_COLUMN)
+        for thumbnails in add_texts(to_do, batches):
+            waiting = pa.concat_tables([waiting, thumbnails])
+            n_full = len(waiting) - len(waiting) % size
+            for start in range(0, n_full, size):
+                yield self._name(waiting.slice(start, size))
+            waiting = waiting.slice(n_full)
+        if len(waiting):
+            yield self._name(waiting)
+
+    def _name(self, thumbnails: pa.Table) -> tuple[str, pa.Table]:
+        return name_shard(self.table_name, thumbnails), thumbnails
 
 
 def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
@@ -180,41 +164,31 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
         return 1
     key = f"plans/{source}/{videos_table}-{latest}"
     try:
-        plan = _frame(ParquetTarget(f"{join(data_dir, key)}.parquet", key).read())
-        now = _frame(known_thumbnails(data_dir, source))
+        plan = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read()
+        known = known_thumbnails(data_dir, source)
     except LostFileError:
         return latest + 1
     except StorageError as error:  # PlanShards reports it if it persists
         logger.warning(str(error))
         return latest + 1
-    known = plan.merge(now, "left", "thumbnail_id", suffixes=("", "_now"))
-    if known["shard_now"].isna().any():
+    now = find_known(plan["thumbnail_id"], known)
+    if now["shard"].null_count:
         return latest + 1  # a shard's list is lost: its thumbnails must be planned again
-    if known["status"].isna().any():
+    if now["status"].null_count:
         return latest
-    is_outdated = bool((known["shard"] != known["shard_now"]).any() or _has_failed(known).any())
+    is_elsewhere = pc.not_equal(plan["shard"], now["shard"].cast(pa.string()))
+    is_outdated = pc.any(pc.or_(is_elsewhere, _has_failed(now)), min_count=0).as_py()
     if images_dir and not is_outdated:
         ids = f"thumbnail_ids/folder/{videos_table}"
         target = ParquetTarget(f"{join(data_dir, ids)}.parquet", ids)
-        is_outdated = _has_changed(known, list_pictures(images_dir), target)
-    return latest + is_outdated
+        is_outdated = _has_changed(now, list_pictures(images_dir), target)
+    return int(latest + is_outdated)
 
 
-def _has_failed(known: pd.DataFrame) -> pd.Series:
-    """Whether each try failed and should be repeated."""
-    if settings.thumbnails().retry_failed:
-        failed = known["status"] != "ok"
-    else:
-        failed = known["is_retriable"]
-    return failed.fillna(False).astype(bool)
-
-
-def _has_changed(known: pd.DataFrame, pictures: Mapping[str, Picture], ids: ParquetTarget) -> bool:
+def _has_changed(known: pa.Table, pictures: Mapping[str, Picture], ids: ParquetTarget) -> bool:
     """Whether a folder has other pictures than when these thumbnails were planned."""
-    revisions = known["thumbnail_id"].map(
-        lambda thumbnail_id: pictures[thumbnail_id].revision if thumbnail_id in pictures else None
-    )
-    if (~_equal(revisions.astype("string[pyarrow]"), known["revision"])).any():
+    _, revisions = find_pictures(known["thumbnail_id"], pictures)
+    if not pc.all(_equal(revisions, known["revision"]), min_count=0).as_py():
         return True
     try:
         table = ids.read(["thumbnail_id", "own_id"])
@@ -222,5 +196,6 @@ def _has_changed(known: pd.DataFrame, pictures: Mapping[str, Picture], ids: Parq
         return False
     if table["own_id"].null_count == len(table):
         return False
-    chosen = set(choose_pictures(table, pictures)) - {None}
-    return chosen != set(known["thumbnail_id"])
+    chosen = choose_pictures(table, pictures).unique().drop_null()
+    is_planned = pc.is_in(chosen, value_set=known["thumbnail_id"].combine_chunks())
+    return len(chosen) != len(known) or not pc.all(is_planned, min_count=0).as_py()

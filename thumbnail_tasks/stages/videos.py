@@ -4,7 +4,7 @@ import contextlib
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import luigi
 import pyarrow as pa
@@ -23,6 +23,9 @@ from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.data_task import DataTask
 from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+
+BATCH_ROWS: Final = 65_536
+"""Rows of a table that are in memory at a time."""
 
 
 def digest_videos(videos: str, videos_format: str) -> str:
@@ -63,6 +66,13 @@ def read_columns(videos: ParquetTarget, *wanted: str) -> pa.Table:
     """The columns of these meanings that a table of videos has, under the names in its header."""
     schema = videos.read_schema()
     return videos.read([name for meaning in wanted for name in columns_named(schema, meaning)])
+
+
+def iter_columns(videos: ParquetTarget, *wanted: str) -> Iterator[pa.RecordBatch]:
+    """As ``read_columns``, in batches: all rows of a large table do not fit into memory."""
+    schema = videos.read_schema()
+    names = [name for meaning in wanted for name in columns_named(schema, meaning)]
+    yield from videos.open_reader(names).iter_batches(BATCH_ROWS, columns=names)
 
 
 class VideosTask(DataTask):
@@ -139,11 +149,14 @@ class IdentifyThumbnails(VideosTask):
 
     @recover_lost_inputs
     def run(self) -> None:
-        videos = read_columns(self.input(), LINK_COLUMN, ID_COLUMN)
-        ids = identify_thumbnails(videos, self.from_folder)
-        self.output().write(ids)
-        n_named = len(ids) - ids["thumbnail_id"].null_count
-        report_progress(self, f"{n_named} of {len(ids)} rows name a thumbnail", 1)
+        n_rows, n_named = 0, 0
+        with self.output().open_writer(schemas.THUMBNAIL_IDS) as writer:
+            for batch in iter_columns(self.input(), LINK_COLUMN, ID_COLUMN):
+                ids = identify_thumbnails(batch, self.from_folder)
+                writer.write_table(ids)
+                n_rows += len(ids)
+                n_named += len(ids) - ids["thumbnail_id"].null_count
+        report_progress(self, f"{n_named} of {n_rows} rows name a thumbnail", 1)
 
 
 def _reject_reserved_columns(files: Sequence[Path], names: Sequence[str]) -> None:

@@ -96,6 +96,19 @@ class Backend(Protocol):
     def local_copy(self, address: str) -> AbstractContextManager[Path]:
         """Give a path on this machine at which a file can be read while the block runs."""
 
+    def scratch_folder(self, data_dir: str) -> AbstractContextManager[Path]:
+        """Give an empty folder on this machine; it is removed when the block ends.
+
+        Raises:
+            StorageError: It cannot be made.
+        """
+
+    def state_of(self, address: str) -> str:
+        """A text that changes whenever a file is written, even if its times are set back.
+
+        It may also change when nothing is written, as when a link is made.
+        """
+
     def is_made_from(self, address: str, of: str) -> bool:
         """Whether both exist, and the first was published as made from this state of ``of``."""
 

@@ -56,7 +56,8 @@ def open_checked(file: pa.NativeFile, columns: Sequence[str] | None = None) -> p
         expected = file.read_at(_DIGEST_BYTES, first_digest + _DIGEST_BYTES * column)
         if _digest_pages(file, metadata, column) != expected:
             raise ChecksumError(f"damage in its column {name}")
-    return pq.ParquetFile(file, metadata=metadata)
+    # With its default, Arrow keeps all that it has read of the file while it is read in batches.
+    return pq.ParquetFile(file, metadata=metadata, pre_buffer=False)
 
 
 def check(path: Path) -> None:

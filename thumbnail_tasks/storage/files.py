@@ -55,6 +55,16 @@ def exists(address: str) -> bool:
     return find(address) is not None
 
 
+def written_at(address: str) -> float:
+    """When a file was published, in seconds since the epoch; 0 if there is none.
+
+    Raises:
+        StorageError: As ``find``.
+    """
+    entry = find(address)
+    return entry.written_at if entry else 0.0
+
+
 def list_files(folder: str, below: bool = False, suffix: str = "") -> list[Entry]:
     """The files of a folder whose names end so, by address; hidden ones only with ``below``.
 
@@ -161,6 +171,20 @@ def remove_orphans(folder: str) -> None:
         OSError: They cannot be removed.
     """
     remove([entry.address for entry in find_orphans(folder)])
+
+
+def remove_existing(addresses: Collection[str]) -> None:
+    """Remove files, if they exist.
+
+    Raises:
+        StorageError: A file cannot be removed.
+    """
+    for address in addresses:
+        if exists(address):
+            try:
+                remove([address])
+            except OSError as error:
+                raise StorageError(f"{address}: cannot be removed; found: {error}") from error
 
 
 def write_text(address: str, text: str) -> None:

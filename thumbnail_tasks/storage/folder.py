@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -25,7 +26,8 @@ def find(address: str) -> Entry | None:
 
 
 def _describe(address: str, stat: os.stat_result) -> Entry:
-    return Entry(address, stat.st_size, str(stat.st_mtime_ns), stat.st_mtime)
+    revision = f"{stat.st_size}-{stat.st_mtime_ns}"
+    return Entry(address, stat.st_size, revision, stat.st_mtime)
 
 
 def list_files(folder: str, below: bool = False) -> list[Entry]:
@@ -134,13 +136,35 @@ def local_copy(address: str) -> Iterator[Path]:
     yield Path(address)
 
 
+@contextlib.contextmanager
+def scratch_folder(data_dir: str) -> Iterator[Path]:
+    """See ``Backend``; within the data directory, where there is room.
+
+    A killed run leaves it to ``CleanUp``, with its checkpoints.
+    """
+    folder = Path(data_dir, "unfinished", "scratch", uuid.uuid4().hex)
+    try:
+        with atomic.writing(folder / "any"):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def state_of(address: str) -> str:
+    """See ``Backend``; no program can set the time of the last change (ctime)."""
+    stat = Path(address).stat()
+    return f"{stat.st_dev}-{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ctime_ns}"
+
+
 def is_made_from(address: str, of: str) -> bool:
     """See ``Backend``.
 
     The modification times must be equal: an order of times would depend on the clock.
     """
-    made, source = find(address), find(of)
-    return bool(made and source and made.revision == source.revision)
+    try:
+        return Path(address).stat().st_mtime_ns == Path(of).stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def copy(source: str, address: str) -> None:

@@ -141,6 +141,18 @@ def local_copy(address: str) -> Iterator[Path]:
         yield path
 
 
+@contextlib.contextmanager
+def scratch_folder(data_dir: str) -> Iterator[Path]:
+    """See ``Backend``; in the folder for temporary files."""
+    with tempfile.TemporaryDirectory(prefix="thumbnail-tasks-") as folder:
+        yield Path(folder)
+
+
+def state_of(address: str) -> str:
+    """See ``Backend``; the ETag."""
+    return revision_of(address)
+
+
 def is_made_from(address: str, of: str) -> bool:
     """See ``Backend``; the ETag of ``of`` is in the metadata of the file."""
     made, source = _head(address), _head(of)

@@ -56,11 +56,12 @@ report.start = async () => {
   report.summary = await report.load("summary");
   const { about } = report.summary;
   const engines = Object.entries(about)
-    .filter(([name]) => !["version", "videos"].includes(name))
+    .filter(([name]) => !["version", "videos", "sample"].includes(name))
     .map(([name, tag]) => `${name}: ${tag}`);
   document
     .getElementById("made")
     .replaceChildren(
+      about.sample ? `A random sample: ${about.sample}. ` : "",
       "Made from ",
       report.make("bdi", {}, about.videos),
       ` by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`,

@@ -1,0 +1,205 @@
+"""An export has the same rows however it is written: from memory, from joined shards, in parts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.speed.synthetic import write_shard
+from thumbnail_tasks import schemas
+from thumbnail_tasks.execution.quarantine import without_picture
+from thumbnail_tasks.export import attributes, windows, writing
+from thumbnail_tasks.export.attributes import Attributes
+from thumbnail_tasks.export.published import Export, find_export, is_current_export
+from thumbnail_tasks.export.writing import Writer, clear_folder, write_export_csv
+from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails, source_tag
+from thumbnail_tasks.storage.addresses import name_of
+from thumbnail_tasks.storage.manifest import MANIFEST_NAME, list_unnamed
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+
+IDS = [f"speed{number:06d}" for number in range(12)]
+
+
+class Archive:
+    """Three shards of four thumbnails, and a table of videos that mentions them."""
+
+    def __init__(self, data_dir: Path) -> None:
+        random = np.random.default_rng(0)
+        shards = {write_shard(IDS[at : at + 4], data_dir, random): at for at in (0, 4, 8)}
+        rows = [(IDS[at + n], shard) for shard, at in shards.items() for n in range(4)]
+        self.data_dir, self.source = data_dir, source_tag("")
+        self.plan = pa.table(list(zip(*rows, strict=True)), schema=schemas.PLANS)
+        self.exports = data_dir / "exports"
+
+    def writer(self, video_ids: Sequence[str | None]) -> Writer:
+        videos = pa.table(
+            {"video_id": pa.array(video_ids, pa.string()), "n": range(len(video_ids))}
+        )
+        table, ids = (ParquetTarget(str(self.data_dir / name)) for name in ("videos", "ids"))
+        table.write(videos)
+        ids.write(identify_thumbnails(videos, from_folder=False))
+        return Writer(table, ids, Attributes(self.plan, self.source, str(self.data_dir)))
+
+    def write_file(self, video_ids: Sequence[str | None]) -> pa.Table:
+        target = ParquetTarget(str(self.exports / "attributes.parquet"), "exports/attributes")
+        self.writer(video_ids).write_file(target, "made of this")
+        return target.read()
+
+    def write_dataset(self, video_ids: Sequence[str | None]) -> tuple[int, int]:
+        folder = str(self.exports / "attributes")
+        return self.writer(video_ids).write_dataset(folder, "exports/attributes", "made of this")
+
+    def find(self) -> Export:
+        export = find_export(str(self.exports), "exports")
+        assert export
+        return export
+
+    def read(self) -> pa.Table:
+        return pa.concat_tables(part.read() for part in self.find().parts)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path)
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of four rows, in batches of two, from joined shards."""
+    monkeypatch.setattr(writing, "PART_ROWS", 4)
+    monkeypatch.setattr(writing, "_BATCH_ROWS", 2)
+    monkeypatch.setattr(attributes, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(attributes, "_KEPT_SHARDS", 1)
+
+
+MIXED = [IDS[9], None, IDS[0], IDS[1], "not an id", IDS[5], IDS[0], IDS[11], IDS[9], IDS[2]]
+
+
+def test_joined_shards_give_the_same_rows_as_memory(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "_BATCH_ROWS", 2)
+    expected = archive.write_file(MIXED)
+    assert not (archive.data_dir / "joined").exists()
+    monkeypatch.setattr(writing, "PART_ROWS", 4)
+    monkeypatch.setattr(attributes, "IN_MEMORY_BYTES", 0)
+    before = (archive.exports / "attributes.parquet").read_bytes()
+    assert archive.write_file(MIXED).equals(expected)
+    assert (archive.exports / "attributes.parquet").read_bytes() == before
+    assert len(list(archive.data_dir.glob("joined/*/*.parquet"))) == 3
+    archive.write_file(MIXED)  # from the joined shards
+    assert (archive.exports / "attributes.parquet").read_bytes() == before
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_rows_in_random_order_are_sorted_on_disk(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = archive.write_file(MIXED)
+    before = (archive.exports / "attributes.parquet").read_bytes()
+    monkeypatch.setattr(windows, "_MAX_READS", 0)
+    assert archive.write_file(MIXED).equals(expected)
+    assert (archive.exports / "attributes.parquet").read_bytes() == before
+    archive.write_dataset(MIXED)
+    assert archive.read().equals(expected)
+    later = [*MIXED[:4], *reversed(MIXED[4:])]  # the first part is not written again
+    assert archive.write_dataset(later) == (3, 2)
+    assert archive.read().equals(archive.write_file(later))
+    assert list((archive.data_dir / "unfinished" / "spill").iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_dataset_has_the_rows_of_the_file_in_order(archive: Archive) -> None:
+    expected = archive.write_file(MIXED)
+    assert archive.write_dataset(MIXED) == (3, 3)
+    export = archive.find()
+    assert export.is_dataset
+    assert (export.n_rows, export.fingerprint) == (10, "made of this")
+    assert archive.read().equals(expected)
+    assert export.read(["n"])["n"].to_pylist() == list(range(10))
+    files = sorted((archive.exports / "attributes").glob("*.parquet"))
+    assert pq.read_table(files).equals(expected)  # their names are in the order of the rows
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_only_changed_parts_are_written_again(archive: Archive) -> None:
+    archive.write_dataset(MIXED)
+    before = {path.name for path in (archive.exports / "attributes").iterdir()}
+    assert archive.write_dataset(MIXED) == (3, 0)
+    assert {path.name for path in (archive.exports / "attributes").iterdir()} == before
+    assert archive.write_dataset([*MIXED, IDS[3]]) == (3, 1)  # the last part has one more row
+    (unnamed,) = list_unnamed(str(archive.exports / "attributes"))
+    assert name_of(unnamed.address) in before
+    assert len(archive.read()) == 11
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_quarantined_picture_changes_the_parts_of_its_shard(archive: Archive) -> None:
+    archive.write_dataset(MIXED)
+    shard = archive.plan["shard"][8].as_py()
+    target = ParquetTarget(f"{archive.data_dir}/thumbnails/{archive.source}/{shard}.parquet")
+    key = target.open_reader(()).schema_arrow.metadata[b"thumbnail_tasks_place"].decode()
+    target = ParquetTarget(target.path, key)
+    target.write(without_picture(target.read(), IDS[11], "crashed_decoder", "why"))
+    assert archive.write_dataset(MIXED) == (3, 3)  # each part has a row of this shard
+    statuses = archive.read()["thumbnail_status"].to_pylist()
+    assert statuses[7] == "crashed_decoder"
+    assert statuses.count("ok") == 7
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_damaged_part_is_written_again(archive: Archive) -> None:
+    archive.write_dataset(MIXED)
+    part = Path(archive.find().parts[1].path)
+    part.write_bytes(part.read_bytes()[:-10])
+    assert not is_current_export(archive.find(), lambda: "made of this")
+    assert archive.write_dataset(MIXED) == (3, 1)
+    assert is_current_export(archive.find(), lambda: "made of this")
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_dataset_without_a_valid_manifest_does_not_exist(archive: Archive) -> None:
+    archive.write_dataset(MIXED)
+    manifest = archive.exports / "attributes" / MANIFEST_NAME
+    manifest.write_text(manifest.read_text().replace('"n_rows": 10', '"n_rows": 11'))
+    assert find_export(str(archive.exports)) is None
+    manifest.unlink()
+    assert find_export(str(archive.exports)) is None
+    assert len(list_unnamed(str(archive.exports / "attributes"))) == 3
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_the_summary_counts_each_thumbnail_once(archive: Archive) -> None:
+    for _ in range(2):  # written, and found
+        writer = archive.writer(MIXED)
+        writer.write_dataset(str(archive.exports / "attributes"), "exports/attributes", "f")
+        counted = writer.summary()
+        assert len(counted) == len(set(MIXED) & set(IDS))
+        assert pc.sum(counted["face_count"]).as_py() == 6
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_one_form_replaces_the_other(archive: Archive) -> None:
+    archive.write_file(MIXED)
+    write_export_csv(archive.find())
+    assert is_current_export(archive.find(), lambda: "made of this")
+    archive.write_dataset(MIXED)
+    clear_folder(archive.find())
+    assert sorted(path.name for path in archive.exports.iterdir()) == ["attributes"]
+    archive.write_file(MIXED)
+    clear_folder(archive.find()._replace(path=str(archive.exports / "attributes.parquet")))
+    assert not archive.find().is_dataset
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_the_csv_of_a_dataset_is_that_of_the_file(archive: Archive) -> None:
+    archive.write_file(MIXED)
+    write_export_csv(archive.find())
+    expected = (archive.exports / "attributes.csv").read_bytes()
+    archive.write_dataset(MIXED)
+    write_export_csv(archive.find())
+    assert (archive.exports / "attributes.csv").read_bytes() == expected

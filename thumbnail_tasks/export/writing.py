@@ -1,0 +1,261 @@
+"""Write an export: the input's rows with their attributes, to one file or as a dataset."""
+
+import hashlib
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from thumbnail_tasks import schemas
+from thumbnail_tasks.export.attributes import Attributes, joined_tag
+from thumbnail_tasks.export.joining import join_videos
+from thumbnail_tasks.export.published import FINGERPRINT_KEY, NAME, Export
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
+from thumbnail_tasks.export.windows import WindowReader
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.manifest import (
+    MANIFEST_NAME,
+    Manifest,
+    Part,
+    write_manifest,
+)
+from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+
+logger = logging.getLogger(__name__)
+
+PART_ROWS: Final = 65_536
+"""Rows of the input in one part of a dataset, and whose attributes are in memory at a time."""
+
+_BATCH_ROWS: Final = 16_384
+VECTORS: Final = frozenset({"thumbnail_ocr_embed"})
+"""Columns that a CSV leaves out."""
+
+SUMMARY_COLUMNS: Final = (
+    *("thumbnail_status", "thumbnail_ocr_length", "thumbnail_unread_lines", "face_count"),
+    *(f"{label}_count" for label in schemas.EMOTION_LABELS),
+)
+"""The columns that the summary of a run counts."""
+
+
+class _Window(NamedTuple):
+    """Consecutive rows of the input."""
+
+    number: int
+    first_row: int
+    videos: Sequence[pa.RecordBatch]
+    ids: pa.Table
+    """The same rows of ``schemas.THUMBNAIL_IDS``."""
+    planned: NDArray[np.int32]
+    """The rows of the plan that they may mean, in ascending order and distinct."""
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.ids)
+
+
+class Writer:
+    """Writes an export, window by window, and keeps what the summary counts."""
+
+    def __init__(self, videos: ParquetTarget, ids: ParquetTarget, attributes: Attributes) -> None:
+        """The tables of the input.
+
+        Args:
+            videos: N rows of the input.
+            ids: N rows of ``schemas.THUMBNAIL_IDS``, of the same videos.
+            attributes: The attributes of their thumbnails.
+        """
+        self._videos, self._ids, self._attributes = videos, ids, attributes
+        self._is_counted = np.zeros(len(attributes.ids), bool)
+        self._counted: list[pa.Table] = []
+
+    def summary(self) -> pa.Table:
+        """``SUMMARY_COLUMNS`` of each thumbnail of the rows written so far, in any order."""
+        return pa.concat_tables(self._counted)
+
+    def write_file(self, target: ParquetTarget, fingerprint: str) -> None:
+        """Write all rows to one file.
+
+        Raises:
+            StorageError: A file cannot be read or written.
+        """
+        schema = self._schema()
+        # Attributes in memory need no wide windows, and leave less room for them.
+        n_rows = _BATCH_ROWS if self._attributes.are_in_memory else PART_ROWS
+        planned = self._list_planned(n_rows)
+        with (
+            WindowReader(self._attributes, planned) as reader,
+            target.open_writer(schema, {FINGERPRINT_KEY: fingerprint}) as writer,
+        ):
+            for window in self._iter_windows(planned, n_rows):
+                for table in self._join(window, reader):
+                    writer.write_table(table)
+
+    def write_dataset(self, folder: str, key: str, fingerprint: str) -> tuple[int, int]:
+        """Write the parts of a dataset that are not there yet, then its manifest.
+
+        Args:
+            folder: The folder of the parts.
+            key: Its path in the data directory.
+            fingerprint: A digest of what the export is made from.
+
+        Returns:
+            The number of parts, and of those that were written.
+
+        Raises:
+            StorageError: A file cannot be read or written.
+        """
+        schema = self._schema()
+        parts = []
+        n_written = 0
+        planned = self._list_planned(PART_ROWS)
+        with WindowReader(self._attributes, planned) as reader:
+            for window in self._iter_windows(planned, PART_ROWS):
+                name = f"{window.first_row:012d}-{self._digest(window, schema)}"
+                target = ParquetTarget(join(folder, f"{name}.parquet"), f"{key}/{name}")
+                if _is_complete(target):
+                    self._count_written(window, target)
+                else:
+                    with target.open_writer(schema) as writer:
+                        for table in self._join(window, reader):
+                            writer.write_table(table)
+                    n_written += 1
+                parts.append(Part(f"{name}.parquet", window.first_row, window.n_rows))
+        n_rows = sum(part.n_rows for part in parts)
+        write_manifest(folder, Manifest(fingerprint, n_rows, tuple(parts)))
+        return len(parts), n_written
+
+    def _schema(self) -> pa.Schema:
+        attributes = self._attributes.of(np.zeros(0, np.int32)).schema
+        return pa.schema([*self._videos.open_reader(()).schema_arrow, *attributes])
+
+    def _iter_windows(
+        self, planned: Sequence[NDArray[np.int32]], window_rows: int
+    ) -> Iterator[_Window]:
+        videos = self._videos.open_reader().iter_batches(_BATCH_ROWS)
+        ids = _Rows(self._ids.open_reader().iter_batches(_BATCH_ROWS))
+        for number, of_window in enumerate(planned):
+            batches = list(itertools.islice(videos, window_rows // _BATCH_ROWS))
+            n_rows = sum(map(len, batches))
+            yield _Window(number, number * window_rows, batches, ids.take(n_rows), of_window)
+            pa.default_memory_pool().release_unused()  # else 0.5 GB of free pieces stay
+
+    def _list_planned(self, window_rows: int) -> list[NDArray[np.int32]]:
+        """The rows of the plan that each window may mean: see ``join_videos`` on own ids."""
+        ids = self._ids.read(["thumbnail_id", "own_id"])
+        columns = [column for column in ids.columns if column.null_count < len(ids)]
+        found = [self._find(column) for column in columns]
+        planned = []
+        for start in range(0, len(ids), window_rows):
+            rows = [each[start : start + window_rows] for each in found]
+            distinct = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int32)
+            planned.append(distinct[distinct >= 0])
+        return planned
+
+    def _find(self, ids: pa.ChunkedArray) -> NDArray[np.int32]:
+        """The row of the plan of each thumbnail; -1 if there is none."""
+        rows = pc.index_in(ids, value_set=self._attributes.ids)
+        found: NDArray[np.int32] = rows.fill_null(-1).to_numpy()
+        return found
+
+    def _join(self, window: _Window, reader: WindowReader) -> Iterator[pa.Table]:
+        attributes = reader.of(window.number)
+        self._count(window, attributes)
+        start = 0
+        for batch in window.videos:
+            yield join_videos(batch, window.ids.slice(start, len(batch)), attributes)
+            start += len(batch)
+
+    def _count(self, window: _Window, found: pa.Table) -> None:
+        """Keep what the summary needs of the thumbnails that no earlier window had."""
+        new = window.planned[~self._is_counted[window.planned]]
+        self._is_counted[new] = True
+        ids = self._attributes.ids.take(new)
+        rows = pc.index_in(ids, value_set=found["thumbnail_id"].combine_chunks()).drop_null()
+        self._counted.append(found.select(SUMMARY_COLUMNS).take(rows))
+
+    def _count_written(self, window: _Window, part: ParquetTarget) -> None:
+        if not self._is_counted[window.planned].all():
+            self._count(window, part.read(["thumbnail_id", *SUMMARY_COLUMNS]))
+
+    def _digest(self, window: _Window, schema: pa.Schema) -> str:
+        """A digest of all that a part is made from."""
+        attributes = self._attributes
+        digest = hashlib.sha256(joined_tag(attributes.source).encode())
+        digest.update(str(schema.remove_metadata()).encode())
+        # Which of these shards has each thumbnail: a retry moves it to another.
+        numbers, order = np.unique(attributes.shard_of_row[window.planned], return_inverse=True)
+        shards = [attributes.shards[number] for number in numbers]
+        for shard in shards:
+            digest.update(f"{shard} {attributes.revisions.get(shard)}\n".encode())
+        ids = attributes.ids.take(window.planned)
+        planned = pa.record_batch([ids, pa.array(order)], names=["thumbnail_id", "shard"])
+        for batch in (*window.videos, *window.ids.combine_chunks().to_batches(), planned):
+            digest.update(batch.serialize())
+        return digest.hexdigest()[:16]
+
+
+class _Rows:
+    """Rows of batches, as many as asked for at a time."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self._left: list[pa.RecordBatch] = []
+
+    def take(self, n_rows: int) -> pa.Table:
+        """The next rows."""
+        while sum(map(len, self._left)) < n_rows:
+            self._left.append(next(self._batches))
+        table = pa.Table.from_batches(self._left)
+        self._left = table.slice(n_rows).to_batches()
+        return table.slice(0, n_rows)
+
+
+def _is_complete(part: ParquetTarget) -> bool:
+    try:
+        if part.exists():
+            part.open_reader(())
+            return True
+    except LostFileError:
+        pass
+    return False
+
+
+def write_export_csv(export: Export) -> None:
+    """Write an export as CSV, without vectors.
+
+    Raises:
+        StorageError: A file cannot be read or written.
+    """
+    with files.publish(export.csv, made_from=export.path) as temporary:
+        left_out = write_csv(export.open_parts(), temporary, without=VECTORS)
+    schema = export.parts[0].read_schema()
+    for name in left_out:
+        dtype = schema.field(name).type
+        logger.warning(
+            "%s: without column %s (%s), whose values have no text", export.csv, name, dtype
+        )
+
+
+def clear_folder(export: Export) -> None:
+    """Remove what an earlier export of another form has left beside this one."""
+    without_csv = () if export.wanted_csv() else (export.csv,)
+    if export.is_dataset:
+        files.remove_existing([join(export.folder, f"{NAME}.parquet"), *without_csv])
+    else:
+        withdraw_dataset(export.folder)
+        files.remove_existing(without_csv)
+
+
+def withdraw_dataset(folder: str) -> None:
+    """Remove the manifest of an earlier export in this folder, which counts before a file.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    files.remove_existing([join(folder, NAME, MANIFEST_NAME)])
