@@ -109,7 +109,7 @@ def test_rows_in_random_order_are_sorted_on_disk(
     later = [*MIXED[:4], *reversed(MIXED[4:])]  # the first part is not written again
     assert archive.write_dataset(later) == (3, 2)
     assert archive.read().equals(archive.write_file(later))
-    assert list((archive.data_dir / "unfinished" / "spill").iterdir()) == []
+    assert list((archive.data_dir / "unfinished" / "scratch").iterdir()) == []
 
 
 @pytest.mark.usefixtures("small_parts")
