@@ -39,6 +39,7 @@ def write_results(folder: Path, shard: str, **statuses: str) -> None:
 
 def read(folder: Path) -> dict[str, tuple[Any, ...]]:
     """Shard, number of the try and status of each thumbnail."""
+    known._last.clear()  # as in another run
     rows = known_thumbnails(str(folder), "s").to_pylist()
     return {row["thumbnail_id"]: (row["shard"], row["attempt"], row["status"]) for row in rows}
 
@@ -78,6 +79,13 @@ def test_finished_shards_are_not_read_again(archive: Path, monkeypatch: pytest.M
     monkeypatch.setattr(ParquetTarget, "read", note)
     assert len(read(archive)) == 2
     assert opened == ["known"]
+
+
+def test_a_run_reads_files_that_stay_as_they_are_once(archive: Path) -> None:
+    first = known_thumbnails(str(archive), "s")
+    assert known_thumbnails(str(archive), "s") is first
+    write_list(archive, "new", 1, C)
+    assert len(known_thumbnails(str(archive), "s")) == 3
 
 
 def test_a_new_shard_is_known_beside_the_compacted_ones(archive: Path) -> None:

@@ -38,7 +38,7 @@ Fewer are held in memory: joining 586 shards takes 18 s and holding them 0.7 GB;
 take another 9 s to write, and 3.5 times as many reads if each video has rows on several days.
 """
 
-_BYTES_BESIDE_VECTOR = 400  # of a thumbnail: measured 340
+_BYTES_BESIDE_VECTOR = 300  # of a thumbnail: measured 304
 _BYTES_PER_NUMBER = 4
 _KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
 
@@ -93,6 +93,7 @@ class Attributes:
         self._kept: dict[str, pa.Table] = {}
         self.are_in_memory = self._measure() * len(plan) <= IN_MEMORY_BYTES
         """Whether all of them are held in memory."""
+        pa.default_memory_pool().release_unused()  # of earlier stages in this process
         if self.are_in_memory:
             self._kept = {shard: self._join(shard) for shard in self.shards}
 

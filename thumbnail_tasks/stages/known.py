@@ -31,6 +31,9 @@ _MADE_FROM: Final = "made_from"
 _LISTED: Final = ("thumbnail_id", "attempt", "revision")
 _DONE: Final = ("thumbnail_id", "status", "is_retriable")
 
+_last: list[tuple[tuple[str, str, Mapping[str, str], Mapping[str, str]], pa.Table]] = []
+"""What was read last, from which files: a run asks at its start, when it plans and at its end."""
+
 _Revisions = tuple[str, str]
 """The revisions of a shard's list and of its thumbnails."""
 
@@ -48,6 +51,9 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
         StorageError: A file cannot be read.
     """
     lists, results = _list(data_dir, source)
+    state = (data_dir, source, lists, results)
+    if _last and _last[0][0] == state:
+        return _last[0][1]
     covered: set[str] = set()
     tables = [schemas.KNOWN.empty_table()]
     for made_from, compacted in _iter_compacted(data_dir, source):
@@ -58,7 +64,9 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
             compacted = compacted.filter(pc.is_in(compacted["shard"].cast(pa.string()), names))
         tables.append(compacted)
     tables += _read_shards(data_dir, source, lists, results, covered).values()
-    return _latest(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+    known = _latest(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+    _last[:] = [(state, known)]
+    return known
 
 
 def find_known(thumbnail_ids: pa.ChunkedArray, known: pa.Table) -> pa.Table:

@@ -114,6 +114,7 @@ class PlanShards(VideosTask):
                 f"{EXPECTED_NAMES}; found {len(paths)} of others, as {paths[0]}. "
                 f"The table's first video is {show(wanted['thumbnail_id'][0].as_py())}"
             )
+        compact_known(self.data_dir, source)  # first, so that each shard is read once
         kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
         plan = [kept]
         for shard, thumbnails in self._cut(to_do, videos):
@@ -121,7 +122,6 @@ class PlanShards(VideosTask):
             names = pa.array([shard] * len(thumbnails), pa.string())
             plan.append(pa.table([thumbnails["thumbnail_id"], names], schema=schemas.PLANS))
         self.output().write(pa.concat_tables(plan))
-        compact_known(self.data_dir, source)
         report_progress(
             self,
             f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
