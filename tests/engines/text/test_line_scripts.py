@@ -130,10 +130,13 @@ def test_the_recognizers_own_output_is_unchanged_by_further_outputs() -> None:
     line = np.random.default_rng(0).uniform(-1, 1, (1, 3, 48, 320)).astype(np.float32)
     name = plain.get_inputs()[0].name
     (expected,) = plain.run(None, {name: line})
-    found, last, early = more.run(None, {name: line})
+    found, last, early, fine = more.run(None, {name: line})
     np.testing.assert_array_equal(found, expected)
-    features = line_features.join_features(last, early, 40)
-    assert features.shape == (40, line_features.WIDTH)
+    tensors = line_features.LineTensors(last, early, fine, 30)
+    assert tensors.features().shape == (30, line_features.WIDTH)
+    features = tensors.fine_features()
+    assert features.shape == (60, line_features.FINE_WIDTH)
+    np.testing.assert_array_equal(features[::2, : line_features.WIDTH], tensors.features())
 
 
 @pytest.mark.parametrize("script", line_readers.SHA256)
@@ -141,10 +144,26 @@ def test_a_readers_alphabet_has_the_letters_of_its_script(script: str) -> None:
     read, alphabet = line_readers.load_line_reader(script)
     assert (alphabet[0], alphabet[-1]) == ("", " ")
     assert script_of(alphabet) == script
-    features = np.random.default_rng(0).normal(size=(30, 504)).astype(np.float32)
-    probabilities = read(features)
-    assert probabilities.shape == (30, len(alphabet))
-    np.testing.assert_array_equal(probabilities, read(features))
+    random = np.random.default_rng(0)
+    shapes = ((1, 40, 120), (1, 384, 1, 40), (1, 384, 3, 80))
+    last, early, fine = (random.normal(size=shape).astype(np.float32) for shape in shapes)
+    line = line_features.LineTensors(last, early, fine, 30)
+    probabilities = read(line)
+    assert probabilities.shape in ((30, len(alphabet)), (60, len(alphabet)))
+    np.testing.assert_array_equal(probabilities, read(line))
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        ("\u1112\u1161\u11ab\u1100\u116e\u11a8", "한국"),
+        ("\u1100\u116e\u11a8\u1112", "국"),  # a part that makes no syllable
+        ("Vie\u0302\u0323t", "Việt"),
+        ("\u1173", ""),
+    ],
+)
+def test_parts_of_letters_are_composed(parts: str, word: str) -> None:
+    assert line_readers.compose(parts) == word
 
 
 def draw_turned(text: str, n_turns: int) -> NDArray[np.uint8]:
@@ -293,6 +312,7 @@ def test_russian_is_read(
         ("xpiA3qyTuni", "हथियार लगे होते है पनडुब्बी में"),
         ("x3A0GmUIiZB", "우크라가 올린 영상보니"),
         ("xXQMbhWt7dn", "임종석 컷오프 파장"),
+        ("xXQMbhWt7dn", "치명적 오판"),  # Tesseract read 제명적
     ],
 )
 def test_arabic_hindi_and_korean_are_read(

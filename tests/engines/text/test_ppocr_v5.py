@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.conftest import Answer, Server
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.engines.text import ppocr, ppocr_v5, rapidocr
+from thumbnail_tasks.engines.text.line_features import LineTensors
 from thumbnail_tasks.engines.text.ppocr_v5 import load_reader, make_reader, reverse_runs
 from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.fingerprints import digest_file
@@ -44,7 +45,8 @@ def draw_line(text: str) -> ImageRGB:
     return np.asarray(picture)
 
 
-NO_FEATURES = np.zeros((1, 504), np.float32)
+NOTHING = np.zeros((1, 1, 1, 1), np.float32)
+NO_TENSORS = LineTensors(NOTHING, NOTHING, NOTHING, 1)
 
 
 def test_every_model_is_in_the_table_of_the_wheel() -> None:
@@ -82,17 +84,17 @@ def test_a_model_that_is_not_fetched_is_named(models_dir: Path) -> None:
 def test_hebrew_keeps_its_embedded_reader(models_dir: Path) -> None:
     line = np.full((64, 200, 3), 255, np.uint8)
     if "Hebrew" in rapidocr.SCRIPTS:
-        assert load_reader("Hebrew")(line, NO_FEATURES) == []
+        assert load_reader("Hebrew")(line, NO_TENSORS) == []
 
 
 @pytest.mark.model
 def test_a_line_is_read_in_the_direction_of_its_script() -> None:
     recognizer = open_session(str(STAND_IN))
     line = draw_line("HELLO WORLD")
-    words = make_reader(recognizer, "Hangul")(line, NO_FEATURES)
+    words = make_reader(recognizer, "Hangul")(line, NO_TENSORS)
     assert [word.text for word in words] == ["HELLO", "WORLD"]
     assert 0 <= words[0].start < words[0].end < words[1].start < words[1].end <= 1
-    assert make_reader(recognizer, "Arabic")(line, NO_FEATURES) == words  # a run of Latin words
+    assert make_reader(recognizer, "Arabic")(line, NO_TENSORS) == words  # a run of Latin words
 
 
 @pytest.mark.model
@@ -106,7 +108,7 @@ def test_models_are_fetched_once_and_then_read_with(
     assert not task.complete()
     task.run()
     assert task.complete()
-    words = load_reader("Hangul")(draw_line("HELLO"), NO_FEATURES)
+    words = load_reader("Hangul")(draw_line("HELLO"), NO_TENSORS)
     assert [word.text for word in words] == ["HELLO"]
 
 

@@ -104,7 +104,7 @@ def test_all_models_are_shipped_with_card_and_licence() -> None:
 
 def test_a_missing_model_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tesseract, "FOLDER", tmp_path)
-    with pytest.raises(WeightsError, match=re.escape(f"{tmp_path / 'kor.traineddata'}: expected")):
+    with pytest.raises(WeightsError, match=re.escape(f"{tmp_path / 'ara.traineddata'}: expected")):
         tesseract.check()
 
 
@@ -151,6 +151,6 @@ def test_without_a_wheel_the_limits_name_scripts_and_command(
     assert tesseract.describe_limits() == "" or not tesseract.is_installed()
     monkeypatch.setattr(tesseract, "is_installed", lambda: False)
     limits = tesseract.describe_limits()
-    assert "Hangul" in limits
+    assert "Arabic" in limits
     assert "-m pip install tesserocr" in limits
     assert tesseract.describe() == []

@@ -1,12 +1,13 @@
 """Read lines in scripts that PP-OCR does not know, from the features that it computes.
 
-A small network for each script: two convolutions over the steps of a line and a choice of letters
+A small network for each script: convolutions over the steps of a line and a choice of letters
 (CTC), trained on drawn lines: ``training/line_scripts``; ``weights/line_scripts/MODEL_CARD.md`` has
-the measures.
+the measures. Letters of Hangul are read part by part (jamo), and composed.
 """
 
 import functools
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import read_weights
+from thumbnail_tasks.engines.text.line_features import FINE_WIDTH, LineTensors
 from thumbnail_tasks.engines.text.line_scripts import softmax
 
 FOLDER: Final = Path(__file__).parents[2] / "weights" / "line_scripts"
@@ -24,12 +26,16 @@ SHA256: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Cyrillic": "afa99f47a1fc12e367d944cbafb4d26313d93bb38cebea8157442ff38d49ae39",
         "Greek": "c6036fce0f275b09d5f86b9cc306baf2c2aa409d6d5c765add770ecf6da88bff",
+        "Hangul": "00e7824a8daa3c59f52c753a960f46778fbd7b7ce43d004b68b85ca0a10f8dd6",
     }
 )
 """The scripts that are read, and the digest of the model of each."""
 
-LineReader = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Maps the (T, 504) features of a line to the (T, C) probabilities of its alphabet's letters."""
+_STRAY_JAMO: Final = re.compile("[\u1100-\u11ff]")
+
+LineReader = Callable[[LineTensors], NDArray[np.float32]]
+"""Maps what PP-OCR computes of a line to the (S, C) probabilities of its alphabet's letters, at as
+many steps as the features that the model takes."""
 
 
 @functools.cache
@@ -49,7 +55,9 @@ def load_line_reader(script: str) -> tuple[LineReader, list[str]]:
     layers = {name: weight.astype(np.float32) for name, weight in weights.items()}
     twins = _case_twins(alphabet)
 
-    def read(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def read(line: LineTensors) -> NDArray[np.float32]:
+        is_fine = len(layers["mean"]) == FINE_WIDTH
+        features = line.fine_features() if is_fine else line.features()
         return join_cases(_read(layers, features), twins)
 
     return read, alphabet
@@ -77,7 +85,8 @@ def join_cases(probabilities: NDArray[np.float32], twins: NDArray[np.intp]) -> N
 def _read(layers: Mapping[str, Any], features: NDArray[np.float32]) -> NDArray[np.float32]:
     x = (features - layers["mean"]) / layers["deviation"]
     x = _normalize(x @ layers["in_matrix"] + layers["in_bias"], layers, "in")
-    for name in ("conv1", "conv2"):
+    n_convolutions = sum(name.endswith("_matrix") for name in layers) - len(("in", "out"))
+    for name in (f"conv{number}" for number in range(1, n_convolutions + 1)):
         y = _convolve(x, layers[f"{name}_matrix"]) + layers[f"{name}_bias"]
         x = _normalize(x + y / (1 + np.exp(-y)), layers, name)  # SiLU
     return softmax(x @ layers["out_matrix"] + layers["out_bias"])
@@ -98,6 +107,15 @@ def _convolve(x: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np
     parts = [padded[start : start + len(x)] @ tap for start, tap in enumerate(matrix)]
     summed: NDArray[np.float32] = np.sum(parts, axis=0)
     return summed
+
+
+def compose(letters: str) -> str:
+    """A word of its letters and their parts; parts of Hangul that make no syllable are left out.
+
+    Example:
+        The parts of ``한`` are one letter, and ``ᄒ`` alone is none.
+    """
+    return _STRAY_JAMO.sub("", unicodedata.normalize("NFC", letters))
 
 
 def settle_case(word: str) -> str:

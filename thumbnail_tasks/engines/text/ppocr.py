@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from thumbnail_tasks.engines.text.line_features import join_features
+from thumbnail_tasks.engines.text.line_features import LineTensors
 
 DETECTOR: Final = "PP-OCRv6_det_small"
 RECOGNIZER: Final = "PP-OCRv6_rec_small"
@@ -24,14 +24,14 @@ def find_model(name: str) -> Path:
 
 def recognize_line(
     recognizer: Any, crop: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Run the recogniser on one line: (T, C) probabilities and (T, 504) features, without padding.
+) -> tuple[NDArray[np.float32], LineTensors]:
+    """Run the recogniser on one line: (T, C) probabilities without padding, and its tensors.
 
     Lines are processed one by one: in a batch, the last digits of a line's probabilities depend
     on the other lines, and so would doubtful spaces.
     """
-    (probabilities, last, early), n_steps = run_on_line(recognizer, crop)
-    return probabilities[0, :n_steps], join_features(last, early, n_steps)
+    (probabilities, last, early, fine), n_steps = run_on_line(recognizer, crop)
+    return probabilities[0, :n_steps], LineTensors(last, early, fine, n_steps)
 
 
 def run_on_line(

@@ -17,14 +17,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines.interface import TextRecognizer, Weights
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.engines.text import rapidocr
 from thumbnail_tasks.engines.text.line_detection import scale_line
+from thumbnail_tasks.engines.text.line_features import LineTensors
 from thumbnail_tasks.engines.text.lines import WordOnLine, decode_letters, join_letters
 from thumbnail_tasks.engines.text.ppocr import read_alphabet, run_on_line
 from thumbnail_tasks.engines.text.rapidocr import ForeignReader
@@ -113,7 +111,7 @@ def make_reader(recognizer: Any, script: str) -> ForeignReader:
     """A reader of lines with a recogniser of PP-OCR."""
     alphabet = read_alphabet(recognizer)
 
-    def read(line_bgr: ImageRGB, _: NDArray[np.float32]) -> list[WordOnLine]:
+    def read(line_bgr: ImageRGB, _: LineTensors) -> list[WordOnLine]:
         (probabilities, *_others), n_steps = run_on_line(recognizer, scale_line(line_bgr))
         letters = decode_letters(probabilities[0, :n_steps], alphabet)
         if script in RIGHT_TO_LEFT:

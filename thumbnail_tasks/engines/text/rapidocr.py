@@ -35,8 +35,8 @@ from thumbnail_tasks.engines.text.line_detection import (
     cut_out,
     detect_lines,
 )
-from thumbnail_tasks.engines.text.line_features import RECOGNIZER_SHA256, add_outputs
-from thumbnail_tasks.engines.text.line_readers import settle_case
+from thumbnail_tasks.engines.text.line_features import RECOGNIZER_SHA256, LineTensors, add_outputs
+from thumbnail_tasks.engines.text.line_readers import compose, settle_case
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
     MIN_READ_CONFIDENCE,
@@ -83,8 +83,8 @@ SCRIPTS: Final = (
     *(tesseract.MODELS if tesseract.is_installed() else ()),
 )
 
-ForeignReader = Callable[[ImageRGB, NDArray[np.float32]], list[WordOnLine]]
-"""Maps a line in BGR, cut out, and its (T, 504) features to its words in reading order."""
+ForeignReader = Callable[[ImageRGB, LineTensors], list[WordOnLine]]
+"""Maps a line in BGR, cut out, and what PP-OCR computes of it to its words in reading order."""
 
 
 def load_embedded_reader(script: str) -> ForeignReader:
@@ -95,13 +95,14 @@ def load_embedded_reader(script: str) -> ForeignReader:
     """
     if script in tesseract.MODELS:
         read_image = tesseract.load_line_reader(script)
-        return lambda line_bgr, features: read_image(line_bgr)
-    read_features, alphabet = line_readers.load_line_reader(script)
+        return lambda line_bgr, tensors: read_image(line_bgr)
+    read_line, alphabet = line_readers.load_line_reader(script)
 
-    def read(_: ImageRGB, features: NDArray[np.float32]) -> list[WordOnLine]:
-        probabilities = read_features(features)
+    def read(_: ImageRGB, tensors: LineTensors) -> list[WordOnLine]:
+        probabilities = read_line(tensors)
         letters = decode_letters(probabilities, alphabet, MIN_SPACE_PROBABILITY_AT_NUMBERS)
-        return [word._replace(text=settle_case(word.text)) for word in join_letters(letters)]
+        words = [word._replace(text=compose(word.text)) for word in join_letters(letters)]
+        return [word._replace(text=settle_case(word.text)) for word in words if word.text]
 
     return read
 
@@ -148,8 +149,7 @@ class _Reading(NamedTuple):
     n_turns: int
     """Quarter turns, counter-clockwise, by which it was turned."""
     letters: list[Letter]
-    features: NDArray[np.float32]
-    """(T, 504), see ``line_features``."""
+    tensors: LineTensors
 
     @property
     def confidence(self) -> float:
@@ -191,14 +191,14 @@ class _TextReader:
         quads = detect_lines(self.detector, image_bgr)
         readings = [self._read_in_turns(image_bgr, quad) for quad in quads]
         told = self.tell_scripts(
-            [LineOutput(reading.features, reading.confidence) for reading in readings], expected
+            [LineOutput(each.tensors.features(), each.confidence) for each in readings], expected
         )
         lines = []
         for quad, reading, (script, probability) in zip(quads, readings, told, strict=True):
             line = Line(quad, join_letters(reading.letters), n_turns=reading.n_turns)
             # Scripts were learnt of upright lines.
             if not reading.n_turns and script not in KNOWN_TO_RECOGNIZER:
-                words = self._read_foreign(image_bgr, quad, reading.features, script)
+                words = self._read_foreign(image_bgr, quad, reading.tensors, script)
                 # What was read without a letter of the script is something else: a number.
                 is_number = script in self.readable and reading.confidence >= MIN_READ_CONFIDENCE
                 if words or not is_number:
@@ -220,13 +220,13 @@ class _TextReader:
         self,
         image_bgr: ImageRGB,
         quad: NDArray[np.float32],
-        features: NDArray[np.float32],
+        tensors: LineTensors,
         script: str,
     ) -> list[WordOnLine]:
         """Read a line in a script that PP-OCR does not know; nothing without a letter of it."""
         if script not in self.readable:
             return []
-        words = self.load_reader(script)(cut_out(image_bgr, quad), features)
+        words = self.load_reader(script)(cut_out(image_bgr, quad), tensors)
         has_script = count_scripts("".join(word.text for word in words))[script] > 0
         return words if has_script else []
 
@@ -244,8 +244,8 @@ class _TextReader:
         return others + [Line(word.quad, join_letters(word.letters), n_turns=1) for word in words]
 
     def _recognize(self, crop: NDArray[np.float32], n_turns: int) -> _Reading:
-        probabilities, features = recognize_line(self.recognizer, crop)
-        return _Reading(n_turns, decode_letters(probabilities, self.alphabet), features)
+        probabilities, tensors = recognize_line(self.recognizer, crop)
+        return _Reading(n_turns, decode_letters(probabilities, self.alphabet), tensors)
 
 
 def _check() -> None:
@@ -267,7 +267,7 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
         "tesseract": tesseract.describe(),
-        "reading": 9,  # increment when a change of this module changes the output
+        "reading": 10,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),

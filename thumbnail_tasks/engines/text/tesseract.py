@@ -24,7 +24,6 @@ from thumbnail_tasks.errors import WeightsError
 FOLDER: Final = Path(__file__).parents[2] / "weights" / "tesseract"
 MODELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "Hangul": ("kor", "6b85e11d9bbf07863b97b3523b1b112844c43e713df8b66418a081fd1060b3b2"),
         "Arabic": ("ara", "e3206d3dc87fd50c24a0fb9f01838615911d25168f4e64415244b67d2bb3e729"),
         "Hebrew": ("heb", "11f9e43ab227f786352a50f75c94c2e9906f1baba86d93276da19da7ce0904db"),
         "Devanagari": ("hin", "4c73ffc59d497c186b19d1e90f5d721d678ea6b2e277b719bee4e2af12271825"),
@@ -120,7 +119,7 @@ def load_line_reader(script: str) -> LineReader:
 
 
 class Piece(NamedTuple):
-    """What Tesseract takes for a word: often a single syllable of Hangul, or letter of Thai."""
+    """What Tesseract takes for a word: often a single letter of Thai."""
 
     n_characters: int
     left: float
