@@ -6,7 +6,7 @@ nothing is downloaded. Fonts are those of the folders given; a font draws the sc
 
 import functools
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -107,10 +107,20 @@ def find_fonts(folders: Sequence[Path]) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def draw_line(script: str, fonts: Sequence[tuple[str, int]], chance: random.Random) -> Line | None:
-    """Draw a line of one to four words; None if the font lacks a letter of it."""
+def choose_names(script: str, chance: random.Random) -> str:
+    """One to four names of Unicode's CLDR, or a number."""
+    return _choose_text(chance.choice(LOCALES[script]), script, chance)
+
+
+def draw_line(
+    script: str,
+    fonts: Sequence[tuple[str, int]],
+    chance: random.Random,
+    choose_text: Callable[[str, random.Random], str] = choose_names,
+) -> Line | None:
+    """Draw a line of text; None if the font lacks a letter of it."""
     path, number = chance.choice(fonts)
-    text = _choose_text(chance.choice(LOCALES[script]), script, chance)
+    text = choose_text(script, chance)
     size = chance.randrange(26, 64)
     try:
         font = ImageFont.truetype(path, size, index=number, layout_engine=ImageFont.Layout.RAQM)
@@ -283,7 +293,11 @@ def _degrade(crop: NDArray[np.uint8], chance: random.Random) -> NDArray[np.uint8
 
 
 def draw_lines(
-    n_of_each: int, folders: Sequence[Path], scripts: Iterable[str], seed: int
+    n_of_each: int,
+    folders: Sequence[Path],
+    scripts: Iterable[str],
+    seed: int,
+    choose_text: Callable[[str, random.Random], str] = choose_names,
 ) -> list[Line]:
     """Draw as many lines of each class.
 
@@ -298,7 +312,7 @@ def draw_lines(
             raise ValueError(f"{folders}: expected a font for {script}; found none")
         n_drawn = 0
         while n_drawn < n_of_each:
-            line = draw_line(script, fonts[script], chance)
+            line = draw_line(script, fonts[script], chance, choose_text)
             if line:
                 lines.append(line)
                 n_drawn += 1

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from draw_lines import LOCALES, Line, draw_lines
 from numpy.typing import NDArray
+from reader_texts import choose_text
 
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.engines.text import ppocr
@@ -24,21 +25,23 @@ from thumbnail_tasks.engines.text.line_detection import scale_line
 from thumbnail_tasks.engines.text.line_features import add_outputs
 from thumbnail_tasks.engines.text.line_scripts import pool
 
-LEARNING_RATE = 1.5e-3
+LEARNING_RATE = 2e-3
 HIDDEN = 192
+N_CONVOLUTIONS = 3
 KERNEL = 5
 BATCH = 48
 MIN_OCCURRENCES = 12
 
 
-def extract_features(lines: Sequence[Line]) -> list[NDArray[np.float16]]:
-    """The (T, 504) features of each line."""
+def extract_features(lines: Sequence[Line], are_fine: bool) -> list[NDArray[np.float16]]:
+    """The (T, 504) features of each line, or the fine ones, (2T, 1656)."""
     model = ppocr.find_model(ppocr.RECOGNIZER).read_bytes()
     recognizer = open_session(add_outputs(model), n_threads=1)
     found = []
     for line in lines:
         image_bgr = np.ascontiguousarray(line.image_rgb[..., ::-1])
-        _, features = ppocr.recognize_line(recognizer, scale_line(image_bgr))
+        _, line_tensors = ppocr.recognize_line(recognizer, scale_line(image_bgr))
+        features = line_tensors.fine_features() if are_fine else line_tensors.features()
         found.append(features.astype(np.float16))
     return found
 
@@ -47,7 +50,8 @@ def train_classifier(lines: Sequence[Line], out: Path) -> None:
     """Fit a logistic regression on the pooled features of lines; a tenth is held out."""
     from sklearn.linear_model import LogisticRegression
 
-    pooled = np.array([pool(each.astype(np.float32)) for each in extract_features(lines)])
+    features = extract_features(lines, are_fine=False)
+    pooled = np.array([pool(each.astype(np.float32)) for each in features])
     scripts = np.array([line.script for line in lines])
     is_test = np.arange(len(lines)) % 10 == 0
     mean, deviation = pooled[~is_test].mean(0), pooled[~is_test].std(0) + 1e-6
@@ -74,13 +78,14 @@ def save_classifier(
 
 
 def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) -> None:
-    """Train the convolutions of a script with CTC; 400 lines are held out."""
+    """Train the convolutions of a script with CTC; 500 lines are held out."""
     import tensorflow as tf
     from rapidfuzz.distance import Levenshtein
     from tensorflow import keras
 
-    features = extract_features(lines)
-    texts = [unicodedata.normalize("NFC", line.text) for line in lines]
+    features = extract_features(lines, are_fine=True)
+    form = "NFD" if script == "Hangul" else "NFC"  # syllables are read part by part
+    texts = [unicodedata.normalize(form, line.text) for line in lines]
     counts = Counter(char for text in texts for char in text)
     letters = sorted(char for char, count in counts.items() if count >= MIN_OCCURRENCES)
     letters = [char for char in letters if char != " "] + [" "]
@@ -92,13 +97,13 @@ def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) 
     ]
     chance = np.random.default_rng(0)
     chance.shuffle(usable)
-    test, train = usable[:400], usable[400:]
+    test, train = usable[:500], usable[500:]
     means = np.array([features[row].astype(np.float32).mean(0) for row in train[:2000]])
     mean, deviation = means.mean(0), means.std(0) + 0.5
 
     inputs = keras.Input((None, features[0].shape[1]))
     x = keras.layers.LayerNormalization()(keras.layers.Dense(HIDDEN)(inputs))
-    for _ in range(2):
+    for _ in range(N_CONVOLUTIONS):
         y = keras.layers.Conv1D(HIDDEN, KERNEL, padding="same", activation="silu")(x)
         x = keras.layers.LayerNormalization()(x + keras.layers.Dropout(0.1)(y))
     model = keras.Model(inputs, keras.layers.Dense(len(letters) + 1)(x))
@@ -119,7 +124,7 @@ def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) 
         scaled = (features[row].astype(np.float32) - mean) / deviation
         best = model(scaled[None], training=False).numpy()[0].argmax(1)
         kept = [n for i, n in enumerate(best) if n and (i == 0 or best[i - 1] != n)]
-        return "".join(letters[number - 1] for number in kept)
+        return unicodedata.normalize("NFC", "".join(letters[number - 1] for number in kept))
 
     rows = sorted(train, key=lambda row: len(features[row]))
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
@@ -138,9 +143,11 @@ def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) 
             lengths = tf.constant([len(features[row]) for row in batch], tf.int32)
             labels = tf.cast(labels.to_sparse(), tf.int32)
             losses.append(float(step(tf.constant(padded), labels, lengths)))
-        errors = sum(Levenshtein.distance(read(row), texts[row]) for row in test)
-        print(f"loss {np.mean(losses):.3f}, errors {errors / sum(len(texts[r]) for r in test):.3f}")
-    names = ("in", "conv1", "conv2")
+        expected = {row: unicodedata.normalize("NFC", texts[row]) for row in test}
+        errors = sum(Levenshtein.distance(read(row), expected[row]) for row in test)
+        n_letters = sum(map(len, expected.values()))
+        print(f"loss {np.mean(losses):.3f}, errors {errors / n_letters:.3f}")
+    names = ("in", *(f"conv{number}" for number in range(1, N_CONVOLUTIONS + 1)))
     keys = [f"{n}_{part}" for n in names for part in ("matrix", "bias", "gamma", "beta")]
     weights = dict(zip([*keys, "out_matrix", "out_bias"], model.get_weights(), strict=True))
     np.savez_compressed(
@@ -165,7 +172,7 @@ def main() -> None:
     if options.what == "classifier":
         train_classifier(draw_lines(options.lines, [options.fonts], LOCALES, 11), options.out)
     else:
-        lines = draw_lines(options.lines, [options.fonts], [options.script], 31)
+        lines = draw_lines(options.lines, [options.fonts], [options.script], 31, choose_text)
         train_reader(lines, options.script, options.minutes, options.out)
 
 
