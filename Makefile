@@ -61,8 +61,8 @@ $(PEERS)/installed: benchmarks/speed/requirements.txt
 bench: $(DEV) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
 
-torture: $(DEV) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…
-	$(BIN)/python -m tests.dag.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+torture: $(DEV) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…, DATA_DIR=s3://bucket/prefix
+	$(BIN)/python -m tests.dag.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 format: $(DEV) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -3,26 +3,34 @@
 import hashlib
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from tests.conftest import STAGE_TABLES
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 _ORDER = ("thumbnail_id", "word_index", "face_index")
 
 
-def content_of(data_dir: Path) -> dict[str, str]:
+def content_of(data_dir: Path | str) -> dict[str, str]:
     """A digest of each column of each stage's table, and of the export."""
     digests = {}
     for table in STAGE_TABLES:
-        rows = pq.read_table(data_dir / table)
+        rows = _read(join(str(data_dir), table))
         order = [(name, "ascending") for name in _ORDER if name in rows.column_names]
         rows = rows.sort_by(order)
         for name in rows.column_names:
             digests[f"{table}.{name}"] = _digest(rows[name].to_pylist())
-    export = pq.read_table(data_dir / "exports" / "attributes.parquet")
+    export = ParquetTarget(join(str(data_dir), "exports", "attributes.parquet")).read()
     for name in export.column_names:
         digests[f"attributes.{name}"] = _digest(export[name].to_pylist())
     return digests
+
+
+def _read(folder: str) -> pa.Table:
+    found = files.list_files(folder, below=True, suffix=".parquet")
+    return pa.concat_tables(ParquetTarget(entry.address).read() for entry in found)
 
 
 def _digest(values: list[object]) -> str:

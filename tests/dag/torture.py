@@ -2,6 +2,7 @@
 
     make torture                      # a hundred kills
     make torture KILLS=20 SEED=3      # fewer, and the same ones again
+    make torture DATA_DIR=s3://bucket/prefix   # in a bucket, as the AWS_* variables say
 
 A round begins in an empty data directory, kills once to four times (the whole process group, one of
 its processes, or luigid itself, which is then started again with its state), and then lets the
@@ -31,6 +32,8 @@ from tests.conftest import EXAMPLES, STAGE_TABLES
 from tests.dag.contents import content_of
 from tests.dag.runs import sample_ids, start, write_videos
 from tests.docker.box import Luigid
+from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import is_s3, join, name_of
 
 _PROCESS_LOST = 30
 """Luigi's exit code when a task was retried, although all results exist in the end."""
@@ -81,18 +84,24 @@ class Torture:
     flags: tuple[str, ...]
     """Flags of the command, besides its data directory."""
     chance: random.Random
+    data_dir: str = ""
+    """Where the data directories are; default: in ``folder``."""
     tally: Tally = field(default_factory=Tally)
     longest_s: float = 0.0
+
+    def _place(self, name: str) -> str:
+        return join(self.data_dir or str(self.folder), name)
 
     def run_undisturbed(self) -> dict[str, str]:
         """Run once without a kill, for the content to compare with and the duration."""
         started = time.monotonic()
-        process = start(self.folder / "undisturbed", *self.flags)
+        place = self._place("undisturbed")
+        process = start(place, *self.flags)
         printed, _ = process.communicate(timeout=1800)
         if process.returncode:
             raise HarmError(f"the undisturbed run ended with {process.returncode}:\n{printed}")
         self.longest_s = time.monotonic() - started
-        self.expected = content_of(self.folder / "undisturbed")
+        self.expected = content_of(place)
         return self.expected
 
     def run_round(self, n_kills: int, with_luigid: bool) -> None:
@@ -101,8 +110,8 @@ class Torture:
         Raises:
             HarmError: There is some; the data directory is kept.
         """
-        data_dir = self.folder / f"round{self.tally.rounds}"
-        published: dict[Path, tuple[int, int]] = {}
+        data_dir = self._place(f"round{self.tally.rounds}")
+        published: dict[str, str] = {}
         with self._scheduler(with_luigid) as luigid:
             flags, how = self.flags, dict[str, Any]()
             if luigid:
@@ -122,7 +131,10 @@ class Torture:
             if "Nothing to do" not in printed:
                 raise HarmError(f"{data_dir}: one more run had something to do:\n{printed}")
         self.tally.rounds += 1
-        shutil.rmtree(data_dir)
+        if is_s3(data_dir):
+            files.remove([entry.address for entry in files.list_files(data_dir, below=True)])
+        else:
+            shutil.rmtree(data_dir)
 
     @contextlib.contextmanager
     def _scheduler(self, is_wanted: bool) -> Iterator[KilledLuigid | None]:
@@ -163,7 +175,7 @@ class Torture:
             process.communicate()
         self.tally.kills[what] += 1
 
-    def _look_for_harm(self, data_dir: Path, published: dict[Path, tuple[int, int]]) -> None:
+    def _look_for_harm(self, data_dir: str, published: dict[str, str]) -> None:
         content = content_of(data_dir)
         if content != self.expected:
             differing = sorted(
@@ -173,15 +185,16 @@ class Torture:
             )
             raise HarmError(f"{data_dir}: another content than undisturbed: {differing}")
         now = _published(data_dir)
-        again = [str(path) for path, state in published.items() if now.get(path) != state]
+        again = [address for address, state in published.items() if now.get(address) != state]
         if again:
             raise HarmError(f"{data_dir}: published, and computed again: {again}")
-        left = [str(path) for path in data_dir.rglob(".writing-*")]
+        listed = [entry.address for entry in files.list_files(data_dir, below=True)]
+        left = [address for address in listed if "/.writing-" in address]
         if left:
             raise HarmError(f"{data_dir}: left over by writers: {left}")
 
 
-def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> str:
+def finish(data_dir: str, flags: tuple[str, ...], how: Mapping[str, Any]) -> str:
     """Run the command to its end; returns what it printed.
 
     Raises:
@@ -198,20 +211,22 @@ def finish(data_dir: Path, flags: tuple[str, ...], how: Mapping[str, Any]) -> st
         time.sleep(1)
 
 
-def _published(data_dir: Path) -> dict[Path, tuple[int, int]]:
+def _published(data_dir: str) -> dict[str, str]:
     """Each shard's published file, with what changes when it is written again."""
-    files = [file for table in STAGE_TABLES for file in data_dir.glob(f"{table}/*/*.parquet")]
-    states = {}
-    for file in files:
-        stat = file.stat()
-        states[file] = (stat.st_ino, stat.st_mtime_ns)
-    return states
+    found = (files.list_files(join(data_dir, table), below=True) for table in STAGE_TABLES)
+    return {
+        entry.address: entry.revision
+        for entries in found
+        for entry in entries
+        if not name_of(entry.address).startswith(".")
+    }
 
 
-def _make_old(data_dir: Path) -> None:
+def _make_old(data_dir: str) -> None:
     """Make leftovers of killed writers two days old."""
-    for path in data_dir.rglob(".writing-*"):
-        os.utime(path, (time.time() - 2 * 86_400,) * 2)
+    if not is_s3(data_dir):
+        for path in Path(data_dir).rglob(".writing-*"):
+            os.utime(path, (time.time() - 2 * 86_400,) * 2)
 
 
 def torture(torture: Torture, n_kills: int, seconds: float) -> Tally:
@@ -252,13 +267,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="default: another one each time")
     parser.add_argument("--pictures", type=int, default=9, metavar="N")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--data-dir", default="", metavar="ADDRESS", help="a folder, or s3://…")
     chosen = parser.parse_args()
     seed = random.randrange(1_000_000) if chosen.seed is None else chosen.seed
     print(f"torture: seed {seed}")
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
     flags = sample_flags(folder, chosen.pictures, chosen.workers)
     try:
-        tally = torture(Torture(folder, flags, random.Random(seed)), chosen.kills, chosen.seconds)
+        rounds = Torture(folder, flags, random.Random(seed), chosen.data_dir)
+        tally = torture(rounds, chosen.kills, chosen.seconds)
     except HarmError as harm:
         sys.exit(f"torture: {harm}\nseed {seed}; all is kept in {folder}")
     shutil.rmtree(folder)
