@@ -83,7 +83,7 @@ def _check_export(archive: Archive) -> None:
     Raises:
         RuntimeError: The run did something else.
     """
-    export = find_export(archive.data_dir / "exports")
+    export = find_export(str(archive.data_dir / "exports"))
     exported = export.n_rows if export else 0
     n_shards = len(list(archive.data_dir.glob("shards/*/*.parquet")))
     if (exported, n_shards) != (archive.n_rows, archive.n_shards):
