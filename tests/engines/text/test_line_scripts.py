@@ -292,8 +292,8 @@ def test_latin_can_be_left_unread(shared_data: Path) -> None:
     [
         ("xhCfosAwP97", {"как", "зовут", "фиксиков"}),
         ("m2Uun9FUhl0", {"школа", "кулака"}),
-        ("xOrD7bh6Zdl", {"с", "нуля", "до"}),
-        ("xBaUWlSBpWq", {"лучших", "фильмов", "2018"}),
+        ("xOrD7bh6Zdl", {"с", "нуля", "фулл"}),
+        ("xBaUWlSBpWq", {"топ", "10", "лучших", "фильмов", "2018"}),
         ("xst8FMFLr1G", {"как", "изменить", "whatsapp"}),
     ],
 )

@@ -24,7 +24,7 @@ from thumbnail_tasks.engines.text.line_scripts import softmax
 FOLDER: Final = Path(__file__).parents[2] / "weights" / "line_scripts"
 SHA256: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "Cyrillic": "afa99f47a1fc12e367d944cbafb4d26313d93bb38cebea8157442ff38d49ae39",
+        "Cyrillic": "8cbe5df04d9ba25d35794e8f96c53f78c72e7cecef8bdecb3d8fcd770e747ad7",
         "Greek": "c6036fce0f275b09d5f86b9cc306baf2c2aa409d6d5c765add770ecf6da88bff",
         "Hangul": "00e7824a8daa3c59f52c753a960f46778fbd7b7ce43d004b68b85ca0a10f8dd6",
     }

@@ -267,7 +267,7 @@ ENGINE = Engine(
         "min_space_probability": MIN_SPACE_PROBABILITY,
         "line_scripts": [line_scripts.WEIGHTS_SHA256, *line_readers.SHA256.values()],
         "tesseract": tesseract.describe(),
-        "reading": 10,  # increment when a change of this module changes the output
+        "reading": 11,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),
