@@ -85,7 +85,7 @@ class S3Server:
             try:
                 with contextlib.suppress(self.client().exceptions.BucketAlreadyOwnedByYou):
                     self.client().create_bucket(Bucket=BUCKET)
-                self.client().put_object(Bucket=BUCKET, Key="started", Body=b"")
+                self.client().put_object(Bucket=BUCKET, Key="started", Body=bytes(1 << 20))
                 return
             except Exception:  # it does not listen yet, or has no volume yet
                 assert time.monotonic() < deadline, (self._folder / "log").read_text()[-2000:]

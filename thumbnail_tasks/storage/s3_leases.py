@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage.s3_client import ConditionError, client, naming_errors, split
+from thumbnail_tasks.storage.s3_writing import writing
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
         StorageError: The bucket cannot be written.
     """
     lease, watch = _Lease(address), _Watch(on_wait)
-    with _explaining(address):
+    with writing(address):
         while not lease.take():
             state = _look(address)
             if state is None:
@@ -176,7 +176,7 @@ def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
                 break
             time.sleep(POLL_S)
     try:
-        with _explaining(address):
+        with writing(address):
             while sharers := _list_sharers(address):
                 for sharer in sharers:
                     state = _look(sharer)
@@ -204,13 +204,13 @@ def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
     watch = _Watch(on_wait)
     while True:
         lease = _Lease(f"{address}.shared/{new_name()}")
-        with _explaining(address):
+        with writing(address):
             lease.take()
             state = _look(address)
         if state is None:
             break
         lease.release()
-        with _explaining(address):
+        with writing(address):
             if watch.is_dead(address, state):
                 _remove(address, state.etag)
         time.sleep(POLL_S)
@@ -231,13 +231,3 @@ def _remove(address: str, etag: str) -> None:
     bucket, key = split(address)
     with contextlib.suppress(OSError), naming_errors(address):
         client().delete_object(Bucket=bucket, Key=key, IfMatch=etag)
-
-
-@contextlib.contextmanager
-def _explaining(address: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{address}: cannot be written; expected a writable bucket; found: {error}"
-        ) from error
