@@ -128,7 +128,7 @@ class s3(luigi.Config):
     addressing_style: str = luigi.ChoiceParameter(
         default="auto",
         choices=("auto", "path", "virtual"),
-        description="Where the bucket stands in addresses; auto: in the host name where it can",
+        description="Bucket in the path, or in the host name (virtual); auto: boto3 chooses",
     )
     lease_s: float = FloatInRange(
         at_least=1,

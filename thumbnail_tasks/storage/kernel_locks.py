@@ -1,4 +1,4 @@
-"""Locks between runs on one data directory: one process makes a file, the others wait."""
+"""The kernel's locks, for a data directory in a folder."""
 
 import contextlib
 import fcntl
@@ -19,19 +19,10 @@ _LOCK_FILE: Final = ".claims"
 def hold_lock(
     data_dir: Path, name: str, on_wait: Callable[[], None], shared: bool = False
 ) -> Iterator[None]:
-    """Hold the lock ``name`` while the block runs, after waiting for other processes.
+    """See ``storage.locks.hold_lock``.
 
     It is a kernel lock on one byte of a file in ``data_dir``. The kernel releases it however its
     holder ends, and children of the holder do not inherit it, so that no lock is left over.
-
-    Args:
-        data_dir: The data directory.
-        name: What is locked, as the path of a file in ``data_dir``.
-        on_wait: Called once if another process holds the lock; an exception ends the wait.
-        shared: Whether others that share the lock may hold it at the same time.
-
-    Raises:
-        StorageError: ``data_dir`` cannot be written, or its file system has no locks.
     """
     path = data_dir / _LOCK_FILE
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
