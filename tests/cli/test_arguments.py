@@ -180,3 +180,13 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit, match="0"):
         build_parser().parse_args(["--version"])
     assert capsys.readouterr().out.startswith("thumbnail-tasks 0.")
+
+
+def test_the_access_key_is_not_listed() -> None:
+    config = luigi.configuration.get_config()
+    config.set("s3", "secret_access_key", "never shown")
+    try:
+        assert "never shown" not in list_settings().replace("never shown or recorded", "")
+        assert "secret_access_key = (set, not shown)" in list_settings()
+    finally:
+        config.remove_section("s3")

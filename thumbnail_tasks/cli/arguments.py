@@ -217,7 +217,7 @@ def _check_setting(assignment: str, section: str, name: str, value: str) -> None
 
 
 def list_settings() -> str:
-    """All settings as in luigi.cfg: values in effect, and descriptions as comments."""
+    """All settings as in luigi.cfg: values in effect but the access key, and descriptions."""
     lines = []
     for section in settings.sections():
         values = section()
@@ -226,7 +226,9 @@ def list_settings() -> str:
             if name not in getattr(section, "old_names", ()):
                 description = parameter.description.removesuffix("\n")
                 lines += textwrap.wrap(description, 98, initial_indent="# ", subsequent_indent="# ")
-                lines.append(f"{name} = {parameter.serialize(getattr(values, name))}")
+                value = parameter.serialize(getattr(values, name))
+                is_secret = (section, name) == (settings.s3, "secret_access_key")
+                lines.append(f"{name} = {'(set, not shown)' if is_secret and value else value}")
     return "\n".join(lines[1:])
 
 
