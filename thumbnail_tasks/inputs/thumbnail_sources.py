@@ -101,8 +101,8 @@ def youtube_template() -> str:
 def address_of(link: str, template: str = "") -> str:
     """The address to fetch for a link: another picture of a video comes from YouTube's mirror too.
 
-    It is ``[thumbnails] url_template`` with the folder, the file and the query of the link. A caller
-    with many links reads this setting once, and passes it as ``template``.
+    It is ``[thumbnails] url_template`` with the folder, the file and the query of the link. A
+    caller with many links reads this setting once, and passes it as ``template``.
     """
     match = re.match(PICTURE, link)
     template = template or settings.thumbnails().url_template
