@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.execution.memory import release_free_memory
 from thumbnail_tasks.export.joining import join_shard
 from thumbnail_tasks.fingerprints import make_tag, short_digest
 from thumbnail_tasks.stages.appearance import MeasureAppearance
@@ -93,7 +94,7 @@ class Attributes:
         self._kept: dict[str, pa.Table] = {}
         self.are_in_memory = self._measure() * len(plan) <= IN_MEMORY_BYTES
         """Whether all of them are held in memory."""
-        pa.default_memory_pool().release_unused()  # of earlier stages in this process
+        release_free_memory()  # of earlier stages in this process
         if self.are_in_memory:
             self._kept = {shard: self._join(shard) for shard in self.shards}
 

@@ -43,9 +43,10 @@ def escape_formulas(texts: pa.Array) -> pa.Array:
     Returns:
         The same number of texts, of the same type; null stays null.
     """
-    is_marked = pc.and_not(
-        pc.match_substring_regex(texts, f"^'*{_FORMULA}"), pc.match_substring_regex(texts, _KEY)
-    )
+    may_be_formula = pc.match_substring_regex(texts, f"^'*{_FORMULA}")
+    if not pc.any(may_be_formula).as_py():
+        return texts
+    is_marked = pc.and_not(may_be_formula, pc.match_substring_regex(texts, _KEY))
     apostrophe, nothing = (pa.scalar(text, texts.type) for text in ("'", ""))
     return pc.if_else(is_marked, pc.binary_join_element_wise(apostrophe, texts, nothing), texts)
 

@@ -171,6 +171,11 @@ def _kinds_of(cells: pa.Array, kinds: Sequence[Kind] = CSV_KINDS) -> list[Kind]:
 def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of all files in order, in batches of bounded size, with ``schema``'s columns.
 
+    Args:
+        files: The files.
+        format: As for ``read_schema``.
+        schema: From ``read_schema``, of the same files, which have not changed since.
+
     Raises:
         InputError: A file is not a table, or has changed since its schema was read.
     """
@@ -178,7 +183,10 @@ def read_batches(files: Sequence[Path], format: str, schema: pa.Schema) -> Itera
     as_text = [name for meaning in NAMES for name in find_columns(schema.names, meaning)]
     for path in files:
         kind = detect_format(path, format)
-        batches = _read_csv(path, escapes[path]) if kind == "csv" else _read_typed(path, kind)
+        if kind == "csv":
+            batches = _read_csv(path, escapes[path], are_quotes_checked=True)
+        else:
+            batches = _read_typed(path, kind)
         for batch in batches:
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             _check_partition(path, columns)
@@ -231,8 +239,11 @@ def _escapes_of(files: Sequence[Path], format: str) -> Mapping[Path, Escapes]:
     return find_escapes({path: read_header(path).delimiter for path in paths})
 
 
-def _read_csv(path: Path, escapes: Escapes) -> Iterator[pa.RecordBatch]:
-    return (restore_batch(batch, is_csv=True) for batch in read_csv(path, escapes))
+def _read_csv(
+    path: Path, escapes: Escapes, are_quotes_checked: bool = False
+) -> Iterator[pa.RecordBatch]:
+    batches = read_csv(path, escapes, are_quotes_checked)
+    return (restore_batch(batch, is_csv=True) for batch in batches)
 
 
 def _read_typed(path: Path, kind: str) -> Iterator[pa.RecordBatch]:

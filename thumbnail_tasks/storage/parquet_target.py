@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _KEY = "thumbnail_tasks_place"
 """Metadata key under which a file stores its own key, so that a misplaced file is noticed."""
 
+_MANY_ROWS: Final = 65_536
+
 _MAX_DAMAGED_COPIES = 3
 """A file is regenerated this many times; more damage than that is the disk's fault."""
 _DAMAGED: Final = re.compile(r"\..*\.damaged-.", re.DOTALL)
@@ -124,7 +126,9 @@ class ParquetTarget(FileTarget):
             LostFileError: As ``open_reader``.
             StorageError: As ``open_reader``.
         """
-        return self.open_reader(columns).read(columns)
+        file = self.open_reader(columns)
+        # Threads take longer to start than to read a shard's table.
+        return file.read(columns, use_threads=file.metadata.num_rows > _MANY_ROWS)
 
     def open_reader(self, columns: Sequence[str] | None = None) -> pq.ParquetFile:
         """Open for reading in batches, after checking the bytes of these columns (None: all).
