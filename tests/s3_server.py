@@ -48,8 +48,8 @@ def environment_for(endpoint: str) -> dict[str, str]:
 class S3Server:
     """SeaweedFS with one bucket; it may be killed and started again with its objects."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, n_volumes: int) -> None:
+        self._folder, self._n_volumes = folder, n_volumes
         self._ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
         self.endpoint = f"http://127.0.0.1:{self._ports['s3']}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,7 +67,7 @@ class S3Server:
             self._process = subprocess.Popen(
                 [
                     *(str(find_server()), "server", f"-dir={folder}", "-s3"),
-                    *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=100"),
+                    *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-volume.max={self._n_volumes}"),
                     *("-s3.port.iceberg=0", "-s3.port.lance=0"),
                     *("-master.volumeSizeLimitMB=64", f"-s3.config={config}"),
                     f"-s3.port={self._ports['s3']}",
@@ -122,9 +122,9 @@ class S3Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[S3Server]:
-    """A server that runs while the block does."""
-    server = S3Server(folder)
+def running(folder: Path, n_volumes: int = 100) -> Iterator[S3Server]:
+    """A server that runs while the block does; a volume holds 64 MB."""
+    server = S3Server(folder, n_volumes)
     server.start()
     try:
         yield server

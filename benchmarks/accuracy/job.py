@@ -49,17 +49,18 @@ def run_job(videos: Path, images_dir: Path) -> Results:
         return read_results(Path(folder))
 
 
-def job_command(videos: Path, data_dir: Path, workers: int = 1) -> list[str]:
+def job_command(videos: Path, data_dir: Path | str, workers: int = 1) -> list[str]:
     """The command line of the main job.
 
     Args:
         videos: A table of videos.
-        data_dir: Its data directory.
+        data_dir: Its data directory: a folder, or an address on S3.
         workers: Number of processes.
     """
+    address = str(data_dir.resolve()) if isinstance(data_dir, Path) else data_dir
     return [
         *(sys.executable, "-m", "luigi", "--module", "thumbnail_tasks", "ExportAttributes"),
-        *("--videos", str(videos.resolve()), "--storage-data-dir", str(data_dir.resolve())),
+        *("--videos", str(videos.resolve()), "--storage-data-dir", address),
         *("--local-scheduler", "--no-lock", "--workers", str(workers)),
     ]
 

@@ -90,7 +90,10 @@ class Writer:
         planned = self._list_planned(n_rows)
         with (
             WindowReader(self._attributes, planned) as reader,
-            target.open_writer(schema, {FINGERPRINT_KEY: fingerprint}) as writer,
+            # With the dictionaries, the file is byte for byte that of earlier versions.
+            target.open_writer(
+                schema, {FINGERPRINT_KEY: fingerprint}, has_vector_dictionaries=True
+            ) as writer,
         ):
             for window in self._iter_windows(planned, n_rows):
                 for table in self._join(window, reader):

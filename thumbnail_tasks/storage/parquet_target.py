@@ -1,6 +1,7 @@
 """The Parquet file as a Luigi target: published complete or not at all."""
 
 import contextlib
+import functools
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -90,14 +91,24 @@ class ParquetTarget(FileTarget):
 
     @contextlib.contextmanager
     def open_writer(
-        self, schema: pa.Schema, metadata: Mapping[str, str] | None = None
+        self,
+        schema: pa.Schema,
+        metadata: Mapping[str, str] | None = None,
+        has_vector_dictionaries: bool = False,
     ) -> Iterator[pq.ParquetWriter]:
         """Write in batches; the file appears when the block ends, and not if it raises.
+
+        Args:
+            schema: Of the table.
+            metadata: Becomes the file's key-value metadata.
+            has_vector_dictionaries: Whether lists of floats get a dictionary of their numbers, too:
+                it takes four times as long, and only saves space if the same few lists are repeated.
 
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        with self._publish(schema, metadata) as writer:
+        use_dictionary = True if has_vector_dictionaries else _without_vectors(schema)
+        with self._publish(schema, metadata, use_dictionary=use_dictionary) as writer:
             yield writer
 
     @contextlib.contextmanager
@@ -107,6 +118,7 @@ class ParquetTarget(FileTarget):
         metadata: Mapping[str, str] | None = None,
         if_absent: bool = False,
         if_revision: str = "",
+        use_dictionary: bool | list[str] = True,
     ) -> Iterator[pq.ParquetWriter]:
         about = {**(metadata or {}), _KEY: self._key}
         encoded = {name.encode(): value.encode() for name, value in about.items()}
@@ -114,7 +126,10 @@ class ParquetTarget(FileTarget):
         backend = files.backend_of(self.path)
         with backend.publish(self.path, if_absent=if_absent, if_revision=if_revision) as temporary:
             with pq.ParquetWriter(
-                temporary, schema.with_metadata(file_metadata), compression="zstd"
+                temporary,
+                schema.with_metadata(file_metadata),
+                compression="zstd",
+                use_dictionary=use_dictionary,
             ) as writer:
                 yield writer
             add_checksums(temporary)
@@ -192,6 +207,19 @@ def find_damaged(folder: str) -> list[Entry]:
     """The damaged files below ``folder`` that were moved aside."""
     found = files.list_files(folder, below=True)
     return [each for each in found if _DAMAGED.fullmatch(name_of(each.address))]
+
+
+@functools.lru_cache(maxsize=64)
+def _without_vectors(schema: pa.Schema) -> list[str]:
+    """The columns of a Parquet file, by their paths in it, but for those of lists of floats."""
+    empty = pa.BufferOutputStream()
+    pq.write_metadata(schema, empty)
+    columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
+    return [
+        column.path
+        for column in map(columns.column, range(len(columns)))
+        if not (column.physical_type in ("FLOAT", "DOUBLE") and column.max_repetition_level)
+    ]
 
 
 def _move_aside(path: str, found: str) -> StorageError:
