@@ -39,24 +39,31 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("code", "flags", "said"),
     [
-        (("--videos", "docs"), "--videos docs: expected a folder of tables of one format"),
-        ((*SAMPLE[:2], "--images-dir", "no/such"), "--images-dir no/such: expected a folder"),
+        (30, ("--videos", "docs"), "--videos docs: expected a folder of tables of one format"),
+        (30, (*SAMPLE[:2], "--images-dir", "no/such"), "--images-dir no/such: expected a folder"),
         (
+            4,
             (*SAMPLE, "--engines-preset", "best"),
             "preset: expected one of embedded, notebook; found: 'best'",
         ),
         (
+            4,
             (*SAMPLE, "--engines-text", "eyes"),
             "text: expected one of rapidocr, rapidocr-v5, keras-ocr, filename2text; found: 'eyes'",
         ),
-        ((*SAMPLE[:2], "--thumbnails-quality", "huge"), "quality: expected one of maxresdefault"),
+        (4, (*SAMPLE, "--text-scripts", "Latin,Klingon"), "scripts: expected some of Latin, Chi"),
+        (
+            4,
+            (*SAMPLE[:2], "--thumbnails-quality", "huge"),
+            "quality: expected one of maxresdefault",
+        ),
     ],
 )
-def test_a_bad_flag_is_named(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
+def test_a_bad_flag_is_named(tmp_path: Path, code: int, flags: tuple[str, ...], said: str) -> None:
     finished = run(tmp_path / "data", *flags)
-    assert finished.code == 30, finished.printed
+    assert finished.code == code, finished.printed
     assert said in finished.printed
     assert "Traceback" not in finished.printed
 

@@ -58,7 +58,7 @@ def test_without_a_network_one_line_says_what_to_do(tmp_path: Path) -> None:
     assert line.startswith(f"ERROR: tensorflow-hub-encoder: {place.name} cannot be fetched from")
     assert f"{handle}?tf-hub-format=compressed; expected SHA-256 {'0' * 64}; found" in line
     assert f"Put the file at {place} and run again" in line
-    assert line.endswith("--engines-embedding use-multilingual")
+    assert line.endswith("[engines] embedding = use-multilingual")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,7 +35,7 @@ def config() -> Iterator[luigi.configuration.LuigiConfigParser]:
 @pytest.fixture
 def two(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> list[Weights]:
     """Two models instead of the known ones; their server does not have them yet."""
-    sha256, instead = hashlib.sha256(MODEL).hexdigest(), "--engines-text rapidocr"
+    sha256, instead = hashlib.sha256(MODEL).hexdigest(), "[engines] text = rapidocr"
     both = [
         Weights(name, f"{server.url}/{name}.h5", tmp_path / f"{name}.h5", sha256, None, instead)
         for name in ("first", "second")

@@ -35,7 +35,7 @@ def weights(tmp_path: Path, server: Server) -> Weights:
         path=tmp_path / "cache" / "model.h5",
         sha256=SHA256,
         n_bytes=len(MODEL),
-        instead="--engines-text rapidocr",
+        instead="[engines] text = rapidocr",
     )
 
 
@@ -155,7 +155,7 @@ def test_without_a_network_one_line_explains_how_to_provide_the_file(weights: We
     for needed in ("model.h5", "http://127.0.0.1:1/model.h5", SHA256, "10000 bytes"):
         assert needed in message
     assert f"Put the file at {weights.path} and run again" in message
-    assert message.endswith("the engine that needs none: --engines-text rapidocr")
+    assert message.endswith("the engine that needs none: [engines] text = rapidocr")
     assert "\n" not in message
 
 

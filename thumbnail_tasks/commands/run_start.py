@@ -47,8 +47,8 @@ def start_run(task: Mapping[str, Any]) -> int:
         task: The parameters of a ``RunTask``, by name.
 
     Raises:
-        SettingsError: A setting cannot be parsed, also one that only a later stage needs; or no
-            message about the run could ever be sent.
+        SettingsError: A setting cannot be parsed, also one that only a later stage needs; there is
+            no such engine; or no message about the run could ever be sent.
         StorageError: The data directory is in a bucket that cannot be written, or whose storage
             keeps no conditions of writes.
     """
@@ -65,11 +65,24 @@ def start_run(task: Mapping[str, Any]) -> int:
         functools.partial(count_thumbnails, run),
     )
     settings.check_all()  # now that an error is recorded, and sent
+    _check_choices(task)
     if task["videos"]:
         files.check_place(task["data_dir"])
     if is_begun:
         channels.check_at_start()
     return plan_number
+
+
+def _check_choices(task: Mapping[str, Any]) -> None:
+    """Refuse an engine, or a quality of pictures, that there is not.
+
+    Raises:
+        SettingsError: The settings name one.
+    """
+    with contextlib.suppress(InputError):  # the first stages report it
+        source_tag(task["images_dir"])
+    for stage in STAGES:
+        stage.tag("")
 
 
 def run_parameters(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,9 @@ _TABLES: Mapping[type[ShardTask], list[str] | None] = {
 }
 """The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
 
+_COMPRESSION = "lz4"
+"""Of joined shards, which are read several times: in two thirds of the time, and a tenth larger."""
+
 _REVISION = "thumbnails"
 """Metadata key of a joined shard: the revision of the thumbnails that it was made from."""
 
@@ -138,8 +141,11 @@ class Attributes:
         numbers, starts = np.unique(self.shard_of_row[order], return_index=True)
         for number, of_shard in zip(numbers, np.split(order, starts[1:]), strict=True):
             table = self.read(self.shards[number])
-            is_wanted = pc.is_in(table["thumbnail_id"], value_set=self.ids.take(of_shard))
-            yield (table.select(columns) if columns else table).filter(is_wanted)
+            found = table.select(columns) if columns else table
+            if len(of_shard) < len(table):
+                ids = self.ids.take(of_shard)
+                found = found.filter(pc.is_in(table["thumbnail_id"], value_set=ids))
+            yield found
 
     def _measure(self) -> int:
         """Bytes of one thumbnail's attributes in memory."""
@@ -180,7 +186,7 @@ class Attributes:
             pass
         if table is None:
             table = self._join(shard)
-            target.write(table, {_REVISION: revision})
+            target.write(table, {_REVISION: revision}, _COMPRESSION)
         self._kept[shard] = table
         while len(self._kept) > _KEPT_SHARDS:
             del self._kept[next(iter(self._kept))]

@@ -24,6 +24,7 @@ _KEY = "thumbnail_tasks_place"
 """Metadata key under which a file stores its own key, so that a misplaced file is noticed."""
 
 _MANY_ROWS: Final = 65_536
+_COMPRESSION: Final = "zstd"
 
 _MAX_DAMAGED_COPIES = 3
 """A file is regenerated this many times; more damage than that is the disk's fault."""
@@ -35,7 +36,7 @@ class LostFileError(StorageError):
 
 
 class ParquetTarget(FileTarget):
-    """A zstd-compressed Parquet file with checksums (see ``storage.checksums``).
+    """A compressed Parquet file with checksums (see ``storage.checksums``).
 
     Luigi's own atomic file is not flushed to disk before it is renamed, and leaves its
     temporary file among the data. Here, after a crash or power loss, a file is complete or absent:
@@ -50,13 +51,26 @@ class ParquetTarget(FileTarget):
         super().__init__(path)
         self._key = key
 
-    def write(self, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
-        """Publish ``table`` at this path; ``metadata`` becomes the file's key-value metadata.
+    def write(
+        self,
+        table: pa.Table,
+        metadata: Mapping[str, str] | None = None,
+        compression: str = _COMPRESSION,
+    ) -> None:
+        """Publish ``table`` at this path.
+
+        Args:
+            table: The table.
+            metadata: Becomes the file's key-value metadata.
+            compression: The codec, as Parquet names it.
 
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        with self.open_writer(table.schema, metadata) as writer:
+        use_dictionary = _without_vectors(table.schema)
+        with self._publish(
+            table.schema, metadata, use_dictionary=use_dictionary, compression=compression
+        ) as writer:
             writer.write_table(table)
 
     def write_if_absent(self, table: pa.Table, metadata: Mapping[str, str]) -> None:
@@ -101,8 +115,8 @@ class ParquetTarget(FileTarget):
         Args:
             schema: Of the table.
             metadata: Becomes the file's key-value metadata.
-            has_vector_dictionaries: Whether lists of floats get a dictionary of their numbers, too:
-                it takes four times as long, and only saves space if the same few lists are repeated.
+            has_vector_dictionaries: Whether lists of floats get a dictionary of their numbers: it
+                takes four times as long, and only saves space if the same few lists are repeated.
 
         Raises:
             StorageError: The folder or file cannot be written.
@@ -119,6 +133,7 @@ class ParquetTarget(FileTarget):
         if_absent: bool = False,
         if_revision: str = "",
         use_dictionary: bool | list[str] = True,
+        compression: str = _COMPRESSION,
     ) -> Iterator[pq.ParquetWriter]:
         about = {**(metadata or {}), _KEY: self._key}
         encoded = {name.encode(): value.encode() for name, value in about.items()}
@@ -128,7 +143,7 @@ class ParquetTarget(FileTarget):
             with pq.ParquetWriter(
                 temporary,
                 schema.with_metadata(file_metadata),
-                compression="zstd",
+                compression=compression,
                 use_dictionary=use_dictionary,
             ) as writer:
                 yield writer

@@ -191,7 +191,7 @@ def test_both_files_are_needed_and_are_in_the_cache_of_keras_ocr(
     assert recognizer.path == cache / "crnn_kurapan.h5"
     assert (detector.n_bytes, recognizer.n_bytes) == (83_312_696, 35_260_072)
     assert all(weights.url.endswith(weights.path.name) for weights in (detector, recognizer))
-    assert detector.instead == recognizer.instead == "--engines-text rapidocr"
+    assert detector.instead == recognizer.instead == "[engines] text = rapidocr"
     monkeypatch.delenv("KERAS_OCR_CACHE_DIR")
     assert ENGINE.weights()[0].path == Path.home() / ".keras-ocr" / "craft_mlt_25k.h5"
 
@@ -230,7 +230,7 @@ def test_missing_weights_are_reported_with_the_remedy(cache: Path) -> None:
         load_text_recognizer()
     message = str(caught.value)
     detector, _ = ENGINE.weights()
-    for part in (cache, detector.url, detector.sha256, "No such file", "--engines-text rapidocr"):
+    for part in (cache, detector.url, detector.sha256, "No such file", "[engines] text = rapidocr"):
         assert str(part) in message
     assert "luigi --module thumbnail_tasks FetchWeights" in message
     assert "\n" not in message

@@ -82,7 +82,7 @@ def _weights() -> Sequence[Weights]:
             path=cache_folder() / hashlib.sha1(handle.encode()).hexdigest(),
             sha256=sha256,
             n_bytes=None,
-            instead="--engines-embedding use-multilingual",
+            instead="[engines] embedding = use-multilingual",
         )
     ]
 

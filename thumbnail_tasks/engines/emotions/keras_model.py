@@ -68,7 +68,7 @@ def configured_model() -> ConfiguredModel:
         raise SettingsError(
             "[keras_emotions] path: expected your own .hdf5, .h5 or .keras file; found none. "
             "The notebook's is not shipped, because it has no licence; "
-            "--engines-emotions fer2013 needs no file."
+            "[engines] emotions = fer2013 needs no file."
         )
     path = Path(configured.path)
     found, expected = _hash_file(path), configured.sha256.strip().lower()

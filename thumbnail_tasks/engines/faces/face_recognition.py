@@ -82,7 +82,7 @@ def _check_cnn() -> None:
             raise not_visible(
                 gpu,
                 f"dlib {dlib.__version__}, {lacks}",
-                "Choose --engines-faces dlib-cnn, which runs the same network on ONNX Runtime",
+                "Choose [engines] faces = dlib-cnn, which runs the same network on ONNX Runtime",
             )
 
 

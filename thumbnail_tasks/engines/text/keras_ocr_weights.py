@@ -15,7 +15,7 @@ from thumbnail_tasks.errors import WeightsError
 from thumbnail_tasks.fingerprints import digest_file
 
 _RELEASE = "https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4"
-_INSTEAD = "--engines-text rapidocr"
+_INSTEAD = "[engines] text = rapidocr"
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _DAMAGE = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)

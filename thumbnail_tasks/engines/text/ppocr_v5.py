@@ -63,7 +63,7 @@ def published_weights() -> dict[str, Weights]:
             path=folder / f"{name}.onnx",
             sha256=table[name]["SHA256"],
             n_bytes=None,
-            instead="--engines-text rapidocr",
+            instead="[engines] text = rapidocr",
         )
         for script, name in MODELS.items()
     }
