@@ -77,7 +77,10 @@ lock: ## Regenerate the lock files (needs uv)
 	$(COMPILE) pyproject.toml --extra luigid --group build -o requirements/requirements.lock
 	$(COMPILE) pyproject.toml --extra notebook --constraint requirements/requirements.lock \
 		$(call without,requirements/requirements.lock) -o $(NOTEBOOK)
+	$(COMPILE) pyproject.toml --extra s3 --constraint requirements/requirements.lock \
+		$(call without,requirements/requirements.lock) -o requirements/s3.lock
 	$(COMPILE) --group dev --constraint requirements/requirements.lock --constraint $(NOTEBOOK) \
+		--constraint requirements/s3.lock \
 		$(call without,requirements/requirements.lock $(NOTEBOOK)) -o requirements/dev.lock
 	$(COMPILE) --no-deps requirements/cuda.in -o requirements/cuda.lock
 	$(COMPILE) --no-deps requirements/notebook-cuda.in --constraint requirements/cuda.lock \
