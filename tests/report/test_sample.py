@@ -42,3 +42,12 @@ def test_a_table_that_grows_or_shrinks_keeps_what_it_can() -> None:
     shown = sample(*IDS)
     assert set(shown) <= set(sample(*shown, *IDS[:10]))
     assert set(shown[1:]) <= set(sample(*(each for each in IDS if each != shown[0])))
+
+
+def test_a_sample_is_of_some_shards_and_of_several_thumbnails_in_each() -> None:
+    shards = [f"shard {number}" for number in range(20)]
+    names = [shard for shard in shards for _ in range(10)]
+    plan = pa.table([[f"{each}" for each in range(200)], names], schema=schemas.PLANS)
+    shown = choose_sample(plan)
+    assert len(shown) == 4
+    assert len(set(shown["shard"].to_pylist())) <= 2  # sixteen candidates are in two shards
