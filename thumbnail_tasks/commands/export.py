@@ -23,6 +23,7 @@ from thumbnail_tasks.export.published import (
     is_current_export,
 )
 from thumbnail_tasks.export.summary import (
+    Timing,
     count_values,
     describe_unnamed,
     first_of_each,
@@ -53,6 +54,7 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.progress import report_progress, show_on_page
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
@@ -127,7 +129,8 @@ class ExportAttributes(RunTask):
         plan = self.input()["plan"].read()
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
-        to_do = stages_of(plan, self.source, self.data_dir, is_missing)
+        listed = Listings()
+        to_do = stages_of(plan, self.source, self.data_dir, listed.lacks)
         if to_do:
             one_of_each = {type(task): task for task in to_do}.values()
             check_engines(one_of_each)
@@ -148,9 +151,7 @@ class ExportAttributes(RunTask):
             counted = first_of_each(export.read(["thumbnail_id", *SUMMARY_COLUMNS]))
         files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
         compact_known(self.data_dir, self.source)
-        planned = self.input()["plan"]
-        outputs = outputs_of(shards, self.source, self.data_dir)
-        timings = time_stages(outputs, lambda target: is_of_this_run(target, planned))
+        timings = self._time_stages(shards)
         unnamed = count_values(self.input()["ids"].read(["status"])["status"])
         on_page = [
             f"{export.n_rows} rows, {len(plan)} thumbnails: {format_counts(statuses)}",
@@ -159,6 +160,17 @@ class ExportAttributes(RunTask):
         show_on_page(self, "; ".join(on_page), 1)
         paths = [export.path, *export.wanted_csv()]
         print_result(summarize(export.n_rows, counted, unnamed, timings, paths))
+
+    def _time_stages(self, shards: Sequence[str]) -> list[Timing]:
+        """The time that each stage took for the shards that this run made."""
+        planned_at = self.input()["plan"].written_at()
+        listed = Listings()
+
+        def is_new(target: ParquetTarget) -> bool:
+            entry = listed.find(target.path)
+            return entry is not None and is_of_this_run(entry, planned_at)
+
+        return time_stages(outputs_of(shards, self.source, self.data_dir), is_new)
 
     def _write(self, attributes: Attributes) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
@@ -220,11 +232,6 @@ class ExportAttributes(RunTask):
                 f"be fetched ({format_counts(statuses)}). The first: "
                 f"{first['url'] or first['thumbnail_id']}: {first['detail']}. Nothing was exported."
             )
-
-
-def is_missing(target: ParquetTarget) -> bool:
-    """Whether a file has to be made."""
-    return not target.exists()
 
 
 def _is_large(n_rows: int) -> bool:

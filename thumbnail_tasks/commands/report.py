@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import luigi
 
-from thumbnail_tasks.commands.export import ExportAttributes, export_of, is_missing
+from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
 from thumbnail_tasks.stages.pipeline import stages_of
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.file_target import FileTarget
+from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class BuildReport(RunTask):
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         export = self.requires()
         plan = export.input()["plan"].read()
-        yield stages_of(plan, export.source, self.data_dir, is_missing)
+        yield stages_of(plan, export.source, self.data_dir, Listings().lacks)
 
         with self.lock(export.output()):
             if not self.complete():  # another run may have built it

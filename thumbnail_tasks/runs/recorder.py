@@ -42,6 +42,7 @@ from thumbnail_tasks.runs.tally import RunTally
 from thumbnail_tasks.runs.total import TotalLine
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.atomic import atomic_write
+from thumbnail_tasks.storage.backend import Entry
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.interrupts import link_tasks_to
@@ -230,15 +231,17 @@ def start_recording(describe: Callable[[], RunInput], planned: Planned, count: C
     return False
 
 
-def is_of_this_run(target: ParquetTarget, plan: ParquetTarget) -> bool:
+def is_of_this_run(entry: Entry, planned_at: float) -> bool:
     """Whether a shard's file was made by the run of this process, whichever process wrote it.
 
-    A run that is not recorded (``luigi.build``) began when it wrote its plan.
+    Args:
+        entry: The file.
+        planned_at: When the run's plan was written: a run that is not recorded (``luigi.build``)
+            began then.
     """
     if _recorder is None:
-        return target.written_at() >= plan.written_at()
-    entry = target.find()
-    return entry is not None and _recorder.tally.is_new(entry)
+        return entry.written_at >= planned_at
+    return _recorder.tally.is_new(entry)
 
 
 @contextlib.contextmanager
