@@ -30,6 +30,8 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
 _FOLDER = "vocabularies"
 
+_SHORT: Final = 16
+"""Characters of a token that is remembered: sentences in Chinese are long, and occur once."""
 _BYTES_AT_ONCE: Final = 8 << 20
 """Of texts whose words are counted at a time: with 64 bytes for each word, 0.1 GB is in use."""
 
@@ -84,7 +86,10 @@ def _count(texts: pa.StringArray) -> Counter[str]:
     """
     tokens = pc.utf8_split_whitespace(texts.drop_null())
     encoded = tokens.flatten().dictionary_encode()
-    words_of_token = [_find_words(token) for token in encoded.dictionary.to_pylist()]
+    words_of_token = [
+        _find_words_of_short(token) if len(token) <= _SHORT else _find_words(token)
+        for token in encoded.dictionary.to_pylist()
+    ]
     # The distinct words, and those of all tokens one after the other, as numbers.
     words = list(dict.fromkeys(word for found in words_of_token for word in found))
     number_of = {word: number for number, word in enumerate(words)}
@@ -118,7 +123,12 @@ def select_vocabulary(titles: Mapping[str, int], descriptions: Mapping[str, int]
     return {word: titles.get(word, 0) + descriptions.get(word, 0) for word in sorted(trusted)}
 
 
-@functools.lru_cache(maxsize=1 << 17)
+@functools.lru_cache(maxsize=1 << 15)
+def _find_words_of_short(token: str) -> frozenset[str]:
+    """As ``_find_words``, of tokens that occur in many texts."""
+    return _find_words(token)
+
+
 def _find_words(token: str) -> frozenset[str]:
     """Find the distinct words between two spaces of a text."""
     text = unicodedata.normalize("NFC", token).replace("\\n", " ").replace("\\r", " ").lower()
@@ -142,7 +152,7 @@ def build_vocabulary(batches: Iterable[pa.RecordBatch | pa.Table]) -> pa.Table:
     for batch in batches:
         titles.add(batch)
         descriptions.add(batch)
-    _find_words.cache_clear()
+    _find_words_of_short.cache_clear()
     counts = select_vocabulary(titles.counts, descriptions.counts)
     return pa.table([list(counts), list(counts.values())], schema=schemas.VOCABULARY)
 
