@@ -23,14 +23,14 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-a8a5638e",
-    "texts": "pyspellchecker-0.9.1-495daa51",
-    "embeddings": "use-multilingual-3-bdea784b-011e5f40",
+    "words": "rapidocr-3.10.0-02051270",
+    "texts": "pyspellchecker-0.9.1-4c663486",
+    "embeddings": "use-multilingual-3-bdea784b-f2113609",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-c52c7433"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-44e7040d"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-43614560",

@@ -56,8 +56,8 @@ class TextRecognizer(Protocol):
 
         Args:
             images_rgb: The pictures.
-            expected: The scripts that are expected on each, as those of its video's title; none if
-                empty.
+            expected: The scripts that are expected on each, as those of its video's title, and
+                ``Vietnamese``; none if empty.
         """
 
 
@@ -81,7 +81,7 @@ class Weights(NamedTuple):
     n_bytes: int | None
     """Size of the downloaded file; None if unknown."""
     instead: str
-    """The flag that selects an engine without it, as in ``--engines-text rapidocr``."""
+    """The setting of an engine without it, as in ``[engines] text = rapidocr``."""
 
 
 class Engine(NamedTuple):

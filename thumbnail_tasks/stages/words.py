@@ -11,7 +11,9 @@ from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, choose
 from thumbnail_tasks.engines.text import keras_ocr, ppocr_v5, rapidocr
+from thumbnail_tasks.engines.text.line_readers import VIETNAMESE
 from thumbnail_tasks.engines.text.scripts import scripts_of
+from thumbnail_tasks.engines.text.vietnamese import is_vietnamese_title
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.stages import notebook_texts
 from thumbnail_tasks.stages.detections import find_on_pictures
@@ -76,16 +78,19 @@ def titles_of(shard: pa.Table) -> dict[str, str]:
 
 
 def expected_scripts(thumbnails: pa.Table, shard: pa.Table) -> list[frozenset[str]]:
-    """The scripts of the title and channel of each thumbnail.
+    """The scripts of the title and channel of each thumbnail, with Vietnamese as one of its own.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
         shard: Rows of ``schemas.SHARDS`` on these thumbnails; it has none on quarantined ones.
     """
     titles = titles_of(shard)
+    of_each = [
+        titles.get(thumbnail_id, "") for thumbnail_id in thumbnails["thumbnail_id"].to_pylist()
+    ]
     return [
-        scripts_of(titles.get(thumbnail_id, ""))
-        for thumbnail_id in thumbnails["thumbnail_id"].to_pylist()
+        scripts_of(title) | ({VIETNAMESE} if is_vietnamese_title(title) else frozenset())
+        for title in of_each
     ]
 
 

@@ -51,7 +51,9 @@ _RANGES: Final = {
     "Hebrew": "ש",
     "Devanagari": "क",
     "Thai": "ก",
+    "Vietnamese": "ạ",
 }
+"""A letter that a font which draws the class has."""
 
 
 class Line(NamedTuple):
@@ -87,7 +89,7 @@ def words_of(locale_name: str) -> list[str]:
 
 def find_fonts(folders: Sequence[Path]) -> dict[str, list[tuple[str, int]]]:
     """The fonts that can draw each class: path and number within the file."""
-    found: dict[str, list[tuple[str, int]]] = {name: [] for name in LOCALES}
+    found: dict[str, list[tuple[str, int]]] = {name: [] for name in (*LOCALES, *_RANGES)}
     for path in sorted(path for folder in folders for path in folder.rglob("*.[tToO][tT][fFcC]")):
         try:
             if path.suffix.lower() == ".ttc":

@@ -13,8 +13,14 @@ LANGUAGES: Final[Mapping[str, Mapping[str, float]]] = {
     "Cyrillic": {"ru": 6, "uk": 1.5, "bg": 1, "mk": 1},
     "Greek": {"el": 1},
     "Hangul": {"ko": 1},
+    "Vietnamese": {"vi": 1},
+    "Latin": dict.fromkeys(
+        ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "tr", "sv", "fi", "cs", "ro", "hu", "id"),
+        1,
+    )
+    | {"en": 6},
 }
-"""The languages of each script, with their weights."""
+"""The languages of each reader, with their weights."""
 _N_WORDS: Final = 20_000
 _MAX_LENGTH: Final = 34
 _SYLLABLES: Final = [
@@ -26,12 +32,15 @@ _SYLLABLES: Final = [
 @functools.cache
 def _frequent_words(language: str) -> list[str]:
     words = wordfreq.top_n_list(language, _N_WORDS)
+    if language in LOCALES["Latin"]:
+        return words
     return [word for word in words if not any(map(str.isascii, word)) or word.isdigit()]
 
 
 @functools.cache
 def _names(script: str) -> list[str]:
-    return sorted({word for locale in set(LOCALES[script]) for word in words_of(locale)})
+    locales = LOCALES.get(script, tuple(LANGUAGES[script]))
+    return sorted({word for locale in set(locales) for word in words_of(locale)})
 
 
 def _choose_word(script: str, language: str, chance: random.Random) -> str:
@@ -57,22 +66,32 @@ def _choose_korean_word(chance: random.Random) -> str:
     return "".join(_choose_word("Hangul", "ko", chance) for _ in range(n_words))[:8]
 
 
+def _choose_vietnamese_word(chance: random.Random) -> str:
+    """A syllable, or an English word, as titles have them."""
+    if chance.random() < 0.2:
+        return chance.choice(wordfreq.top_n_list("en", 10_000))
+    return _choose_word("Vietnamese", "vi", chance)
+
+
 def choose_text(script: str, chance: random.Random) -> str:
     """A line of one to five words, sometimes with a number, signs and capitals."""
     languages = LANGUAGES[script]
     (language,) = chance.choices(list(languages), list(languages.values()))
-    words = [
-        _choose_korean_word(chance)
-        if script == "Hangul"
-        else _choose_word(script, language, chance)
-        for _ in range(chance.choice([1, 1, 2, 2, 3, 3, 4, 5]))
-    ]
+    n_words = chance.choice([1, 1, 2, 2, 3, 3, 4, 5])
+    if script == "Hangul":
+        words = [_choose_korean_word(chance) for _ in range(n_words)]
+    elif script == "Vietnamese":
+        words = [_choose_vietnamese_word(chance) for _ in range(n_words)]
+    else:
+        words = [_choose_word(script, language, chance) for _ in range(n_words)]
     if chance.random() < 0.22:
         numbers: Sequence[int] = (
             *(chance.randrange(10), chance.randrange(10), chance.randrange(100)),
             *(chance.randrange(1900, 2030), 10 ** chance.randrange(5)),
         )
-        words.insert(chance.randrange(len(words) + 1), str(chance.choice(numbers)))
+        number = f"{chance.choice(['', '', '', '$', '-'])}{chance.choice(numbers)}"
+        number += chance.choice(["", "", "", "", "+", "%", "K", ".5", ",000", "/7", ":30"])
+        words.insert(chance.randrange(len(words) + 1), number)
     if chance.random() < 0.06:
         words[0] = f"«{words[0]}»" if script == "Cyrillic" else f'"{words[0]}"'
     text = " ".join(words)
@@ -84,5 +103,5 @@ def choose_text(script: str, chance: random.Random) -> str:
     elif case < 0.78:
         text = text.title()
     if chance.random() < 0.2:
-        text += chance.choice(["!", "!!", "?", "...", ":", ".", ","])
+        text += chance.choice(["!", "!!", "?", "...", ":", ".", ",", " -", " &", ")"])
     return unicodedata.normalize("NFC", text)[:_MAX_LENGTH].strip()

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from draw_lines import LOCALES, Line, draw_lines
 from numpy.typing import NDArray
-from reader_texts import choose_text
+from reader_texts import LANGUAGES, choose_text
 
 from thumbnail_tasks.engines.runtimes.onnx import open_session
 from thumbnail_tasks.engines.text import ppocr
 from thumbnail_tasks.engines.text.line_detection import scale_line
 from thumbnail_tasks.engines.text.line_features import add_outputs
 from thumbnail_tasks.engines.text.line_scripts import pool
+from thumbnail_tasks.engines.text.vietnamese import is_vietnamese
 
 LEARNING_RATE = 2e-3
 HIDDEN = 192
@@ -47,12 +48,30 @@ def extract_features(lines: Sequence[Line], are_fine: bool) -> list[NDArray[np.f
 
 
 def train_classifier(lines: Sequence[Line], out: Path) -> None:
+    """Fit the classifier of scripts on all classes of lines."""
+    scripts = [line.script for line in lines]
+    fit_classifier(lines, scripts, out / "classifier.npz")
+
+
+def train_vietnamese_classifier(n_of_each: int, fonts: Sequence[Path], out: Path) -> None:
+    """Fit the classifier that tells Vietnamese lines from those of other languages in Latin."""
+    drawn = [
+        draw_lines(n_of_each, fonts, [name], seed, choose_text)
+        for seed, name in enumerate(("Latin", "Vietnamese"), 51)
+    ]
+    lines = [line for each in drawn for line in each]
+    # Words without a Vietnamese letter are no sign of the language.
+    names = ["Vietnamese" if is_vietnamese(line.text) else "Latin" for line in lines]
+    fit_classifier(lines, names, out / "vietnamese_lines.npz")
+
+
+def fit_classifier(lines: Sequence[Line], names: Sequence[str], path: Path) -> None:
     """Fit a logistic regression on the pooled features of lines; a tenth is held out."""
     from sklearn.linear_model import LogisticRegression
 
     features = extract_features(lines, are_fine=False)
     pooled = np.array([pool(each.astype(np.float32)) for each in features])
-    scripts = np.array([line.script for line in lines])
+    scripts = np.array(names)
     is_test = np.arange(len(lines)) % 10 == 0
     mean, deviation = pooled[~is_test].mean(0), pooled[~is_test].std(0) + 1e-6
     model = LogisticRegression(max_iter=150, C=0.003)
@@ -61,16 +80,16 @@ def train_classifier(lines: Sequence[Line], out: Path) -> None:
     for name in model.classes_:
         of_class = scripts[is_test] == name
         print(f"{name:<12}{(found[of_class] == name).mean():.3f}")
-    save_classifier(model, mean, deviation, out)
+    save_classifier(model, mean, deviation, path)
 
 
 def save_classifier(
-    model: Any, mean: NDArray[np.float32], deviation: NDArray[np.float32], out: Path
+    model: Any, mean: NDArray[np.float32], deviation: NDArray[np.float32], path: Path
 ) -> None:
     """Write the regression with its scaling folded into the weights."""
     matrix = model.coef_.T / deviation[:, None]
     np.savez_compressed(
-        out / "classifier.npz",
+        path,
         classes=np.array(model.classes_, dtype=str),
         matrix=matrix.astype(np.float32),
         bias=(model.intercept_ - mean @ matrix).astype(np.float32),
@@ -84,7 +103,8 @@ def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) 
     from tensorflow import keras
 
     features = extract_features(lines, are_fine=True)
-    form = "NFD" if script == "Hangul" else "NFC"  # syllables are read part by part
+    # Syllables are read part by part, and letters with two marks mark by mark.
+    form = "NFD" if script in ("Hangul", "Vietnamese") else "NFC"
     texts = [unicodedata.normalize(form, line.text) for line in lines]
     counts = Counter(char for text in texts for char in text)
     letters = sorted(char for char, count in counts.items() if count >= MIN_OCCURRENCES)
@@ -162,8 +182,8 @@ def train_reader(lines: Sequence[Line], script: str, minutes: float, out: Path) 
 def main() -> None:
     """Draw, train, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["classifier", "reader"])
-    parser.add_argument("script", nargs="?", choices=LOCALES)
+    parser.add_argument("what", choices=["classifier", "vietnamese-classifier", "reader"])
+    parser.add_argument("script", nargs="?", choices=LANGUAGES)
     parser.add_argument("--fonts", type=Path, required=True, help="folder of fonts")
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--lines", type=int, default=2500, help="drawn lines of each class")
@@ -171,6 +191,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "classifier":
         train_classifier(draw_lines(options.lines, [options.fonts], LOCALES, 11), options.out)
+    elif options.what == "vietnamese-classifier":
+        train_vietnamese_classifier(options.lines, [options.fonts], options.out)
     else:
         lines = draw_lines(options.lines, [options.fonts], [options.script], 31, choose_text)
         train_reader(lines, options.script, options.minutes, options.out)

@@ -112,7 +112,7 @@ def test_the_scripts_of_the_title_are_expected(titled: Sequence[str], told: list
 def test_the_title_says_nothing_against_a_line_that_is_surely_read() -> None:
     tell = line_scripts.load_script_teller()
     features = np.random.default_rng(0).normal(size=(30, line_features.WIDTH)).astype(np.float32)
-    for script in line_readers.SHA256:
+    for script in line_readers.SCRIPTS:
         ((name, _),) = tell([LineOutput(features, 0.99)], {script})
         assert name == tell([LineOutput(features, 0.99)], ())[0][0]
 
@@ -139,7 +139,7 @@ def test_the_recognizers_own_output_is_unchanged_by_further_outputs() -> None:
     np.testing.assert_array_equal(features[::2, : line_features.WIDTH], tensors.features())
 
 
-@pytest.mark.parametrize("script", line_readers.SHA256)
+@pytest.mark.parametrize("script", line_readers.SCRIPTS)
 def test_a_readers_alphabet_has_the_letters_of_its_script(script: str) -> None:
     read, alphabet = line_readers.load_line_reader(script)
     assert (alphabet[0], alphabet[-1]) == ("", " ")

@@ -74,7 +74,7 @@ def test_what_stands_from_the_right_is_read_from_there(stands: str, read: str) -
 
 
 def test_a_model_that_is_not_fetched_is_named(models_dir: Path) -> None:
-    with pytest.raises(WeightsError, match=r"korean_PP-OCRv5.*found no file.*--engines-text"):
+    with pytest.raises(WeightsError, match=r"korean_PP-OCRv5.*found no file.*\[engines\] text"):
         load_reader("Hangul")
     (models_dir / "korean_PP-OCRv5_rec_mobile.onnx").write_bytes(b"other")
     with pytest.raises(WeightsError, match="found another file"):

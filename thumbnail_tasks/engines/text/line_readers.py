@@ -1,8 +1,9 @@
-"""Read lines in scripts that PP-OCR does not know, from the features that it computes.
+"""Read lines with letters that PP-OCR does not know, from the features that it computes.
 
 A small network for each script: convolutions over the steps of a line and a choice of letters
 (CTC), trained on drawn lines: ``training/line_scripts``; ``weights/line_scripts/MODEL_CARD.md`` has
-the measures. Letters of Hangul are read part by part (jamo), and composed.
+the measures. Letters of Hangul are read part by part (jamo), those of Vietnamese mark by mark, and
+composed.
 """
 
 import functools
@@ -20,18 +21,30 @@ from numpy.typing import NDArray
 from thumbnail_tasks.engines.interface import read_weights
 from thumbnail_tasks.engines.text.line_features import FINE_WIDTH, LineTensors
 from thumbnail_tasks.engines.text.line_scripts import softmax
+from thumbnail_tasks.engines.text.lines import (
+    MIN_SPACE_PROBABILITY_AT_NUMBERS,
+    WordOnLine,
+    decode_letters,
+    join_letters,
+)
 
 FOLDER: Final = Path(__file__).parents[2] / "weights" / "line_scripts"
+VIETNAMESE: Final = "Vietnamese"
+
 SHA256: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Cyrillic": "8cbe5df04d9ba25d35794e8f96c53f78c72e7cecef8bdecb3d8fcd770e747ad7",
         "Greek": "c6036fce0f275b09d5f86b9cc306baf2c2aa409d6d5c765add770ecf6da88bff",
         "Hangul": "00e7824a8daa3c59f52c753a960f46778fbd7b7ce43d004b68b85ca0a10f8dd6",
+        VIETNAMESE: "6ddb2b4613aff4e38506a7e2250eb10e7dba7f5e9b84506134fff1aabfe549ed",
     }
 )
-"""The scripts that are read, and the digest of the model of each."""
+"""The digest of each reader's model."""
 
-_STRAY_JAMO: Final = re.compile("[\u1100-\u11ff]")
+SCRIPTS: Final = tuple(name for name in SHA256 if name != VIETNAMESE)
+"""The scripts that are read; Vietnamese is Latin."""
+
+_STRAY_PARTS: Final = re.compile("[\u1100-\u11ff\u0300-\u036f]")
 
 LineReader = Callable[[LineTensors], NDArray[np.float32]]
 """Maps what PP-OCR computes of a line to the (S, C) probabilities of its alphabet's letters, at as
@@ -109,13 +122,32 @@ def _convolve(x: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np
     return summed
 
 
+@functools.cache
+def load_word_reader(name: str) -> Callable[[LineTensors], list[WordOnLine]]:
+    """Load the shipped model of a script or language; it maps a line to its words.
+
+    Raises:
+        WeightsError: As ``load_line_reader``.
+    """
+    read_line, alphabet = load_line_reader(name)
+
+    def read(tensors: LineTensors) -> list[WordOnLine]:
+        letters = decode_letters(read_line(tensors), alphabet, MIN_SPACE_PROBABILITY_AT_NUMBERS)
+        words = [word._replace(text=compose(word.text)) for word in join_letters(letters)]
+        if name != VIETNAMESE:
+            words = [word._replace(text=settle_case(word.text)) for word in words]
+        return [word for word in words if word.text]
+
+    return read
+
+
 def compose(letters: str) -> str:
-    """A word of its letters and their parts; parts of Hangul that make no syllable are left out.
+    """A word of its letters and their parts; parts that make no letter are left out.
 
     Example:
-        The parts of ``한`` are one letter, and ``ᄒ`` alone is none.
+        The parts of ``한`` and of ``ệ`` are one letter, and ``ᄒ`` alone is none.
     """
-    return _STRAY_JAMO.sub("", unicodedata.normalize("NFC", letters))
+    return _STRAY_PARTS.sub("", unicodedata.normalize("NFC", letters))
 
 
 def settle_case(word: str) -> str:
