@@ -1,5 +1,6 @@
 """The attributes of a plan's thumbnails: read from the stages' tables, all at once or as needed."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -177,16 +178,15 @@ class Attributes:
             return self._kept[shard]
         key = f"{JOINED}/{self._tag}/{shard}"
         target = ParquetTarget(f"{join(self.data_dir, key)}.parquet", key)
-        revision = self.revisions.get(shard, "")
-        table = None
-        try:
-            if target.exists() and target.read_metadata().get(_REVISION) == revision:
-                table = _with_descriptions(target.read())
-        except LostFileError:
-            pass
-        if table is None:
+        made_from = {_REVISION: self.revisions.get(shard, "")}
+        stored = None
+        with contextlib.suppress(LostFileError):
+            stored = target.read_if(made_from)
+        if stored is not None:
+            table = _with_descriptions(stored)
+        else:
             table = self._join(shard)
-            target.write(table, {_REVISION: revision}, _COMPRESSION)
+            target.write(table, made_from, _COMPRESSION)
         self._kept[shard] = table
         while len(self._kept) > _KEPT_SHARDS:
             del self._kept[next(iter(self._kept))]

@@ -156,9 +156,17 @@ class ParquetTarget(FileTarget):
             LostFileError: As ``open_reader``.
             StorageError: As ``open_reader``.
         """
-        file = self.open_reader(columns)
-        # Threads take longer to start than to read a shard's table.
-        return file.read(columns, use_threads=file.metadata.num_rows > _MANY_ROWS)
+        return _read(self.open_reader(columns), columns)
+
+    def read_if(self, metadata: Mapping[str, str]) -> pa.Table | None:
+        """The table if the file was written with this metadata, else None; one request on S3.
+
+        Raises:
+            LostFileError: As ``open_reader``.
+            StorageError: As ``open_reader``.
+        """
+        file = self.open_reader()
+        return _read(file) if metadata.items() <= _metadata_of(file).items() else None
 
     def open_reader(self, columns: Sequence[str] | None = None) -> pq.ParquetFile:
         """Open for reading in batches, after checking the bytes of these columns (None: all).
@@ -202,9 +210,7 @@ class ParquetTarget(FileTarget):
             LostFileError: As ``open_reader``.
             StorageError: As ``open_reader``.
         """
-        metadata = self.open_reader(()).schema_arrow.metadata
-        texts = {key.decode(): value.decode() for key, value in metadata.items()}
-        return {key: value for key, value in texts.items() if key != _KEY}
+        return _metadata_of(self.open_reader(()))
 
     def written_at(self) -> float:
         """When the file was published, in seconds since the epoch.
@@ -235,6 +241,17 @@ def _without_vectors(schema: pa.Schema) -> list[str]:
         for column in map(columns.column, range(len(columns)))
         if not (column.physical_type in ("FLOAT", "DOUBLE") and column.max_repetition_level)
     ]
+
+
+def _read(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
+    # Threads take longer to start than to read a shard's table.
+    return file.read(columns, use_threads=file.metadata.num_rows > _MANY_ROWS)
+
+
+def _metadata_of(file: pq.ParquetFile) -> dict[str, str]:
+    metadata = file.schema_arrow.metadata
+    texts = {key.decode(): value.decode() for key, value in metadata.items()}
+    return {key: value for key, value in texts.items() if key != _KEY}
 
 
 def _move_aside(path: str, found: str) -> StorageError:
