@@ -119,7 +119,9 @@ def _placed(archive: Archive, folder: Path, is_on_s3: bool) -> Iterator[str]:
     if not is_on_s3:
         yield str(archive.data_dir.resolve())
         return
-    with s3_server.running(folder, n_volumes=400) as server:
+    bucket = folder / "bucket"
+    bucket.mkdir()
+    with s3_server.running(bucket, n_volumes=400) as server:
         os.environ |= s3_server.environment_for(server.endpoint)
         address = f"s3://{s3_server.BUCKET}/data"
         run_measured(
