@@ -22,7 +22,7 @@ from benchmarks.speed.turns import Contender, Run, take_turns
 from benchmarks.tables import Target
 from tests import s3_server
 from thumbnail_tasks.export.published import find_export
-from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage import files, s3_client
 from thumbnail_tasks.storage.addresses import join
 
 PART = "scale"
@@ -123,6 +123,7 @@ def _placed(archive: Archive, folder: Path, is_on_s3: bool) -> Iterator[str]:
     bucket.mkdir()
     with s3_server.running(bucket, n_volumes=400) as server:
         os.environ |= s3_server.environment_for(server.endpoint)
+        s3_client._client.cache_clear()  # it may be of an earlier server
         address = f"s3://{s3_server.BUCKET}/data"
         run_measured(
             [
