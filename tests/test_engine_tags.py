@@ -24,17 +24,17 @@ PACKAGES = {
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
     "words": "rapidocr-3.10.0-02051270",
-    "texts": "pyspellchecker-0.9.1-4c663486",
-    "embeddings": "use-multilingual-3-bdea784b-f2113609",
+    "texts": "pyspellchecker-0.9.1-7ab8eea3",
+    "embeddings": "use-multilingual-3-bdea784b-4f123797",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-44e7040d"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-c6c1a130"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
-    "texts": "pyspellchecker-0.9.1-43614560",
-    "embeddings": "universal-sentence-encoder-4-6f42ae76",
+    "texts": "pyspellchecker-0.9.1-5b253254",
+    "embeddings": "universal-sentence-encoder-4-aadfba60",
     "faces": "face-recognition-cnn-20.0.1.post1-dbea5489",
 }
 """Its emotion engine needs a file of the user's."""

@@ -106,6 +106,31 @@ def test_the_title_does_not_change_confident_or_known_words() -> None:
         assert read == [word]
 
 
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("C A G E", "CAGE"),
+        ("w o w", "wow"),
+        ("P E R A L T A", "PERALTA"),  # of the vocabulary
+        ("Z O O L A N D E R", "ZOOLANDER"),  # of the title
+        ("C A F E", "CAFE"),
+        ("X Q Z", "X Q Z"),
+        ("C a g e", "C a g e"),
+        ("I A", "I A"),
+        ("A 1 B", "A 1 B"),
+    ],
+)
+@pytest.mark.parametrize("is_certain", [False, True])
+def test_letters_that_are_set_apart_become_a_known_word(
+    read: str, meant: str, is_certain: bool
+) -> None:
+    assert correct_words([read], is_certain=is_certain, title=TITLE) == [meant]
+
+
+def test_letters_that_are_set_apart_stay_in_a_language_without_a_dictionary() -> None:
+    assert correct_words(["D A P A T"], languages=(("id", 0.9),)) == ["D A P A T"]
+
+
 def test_a_tie_between_two_title_words_changes_nothing() -> None:
     corrector = load_text_corrector({})
     titles = ["Koltan Koltar", "Koltan", "Koltar"]

@@ -9,7 +9,12 @@ import pytest
 from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.languages import Languages
-from thumbnail_tasks.stages.texts import Thresholds, correct_texts, count_tokens
+from thumbnail_tasks.stages.texts import (
+    Thresholds,
+    correct_texts,
+    count_tokens,
+    join_single_letters,
+)
 
 ENGLISH = (("en", 0.7), ("nl", 0.2))
 
@@ -148,3 +153,29 @@ def test_a_shard_of_an_earlier_version_has_no_descriptions(thumbnails: pa.Table)
     sure = Thresholds(0.8, 14, 0.97, 0.98)
     texts = correct_texts(thumbnails, words, shard, correct, tell, sure, ignore)
     assert texts["text_language"].to_pylist() == [None, None, None]
+
+
+def letter(text: str, x_min: float, y_min: float = 10.0, **others: object) -> dict[str, object]:
+    """A word 10 pixels wide and 12 high."""
+    box = {"x_min": x_min, "y_min": y_min, "x_max": x_min + 10, "y_max": y_min + 12}
+    return {"thumbnail_id": "a", "text": text, "confidence": 0.9, **box, **others}
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"),
+    [
+        ([letter("C", 0), letter("A", 20), letter("G", 40), letter("E", 60)], ["C A G E"]),
+        ([letter("BY", 0), letter("C", 20), letter("A", 40)], ["BY", "C A"]),
+        ([letter("A", 0), letter("B", 30), letter("C", 60)], ["A", "B", "C"]),  # choices of a quiz
+        ([letter("A", 0), letter("B", 0, 40), letter("C", 0, 80)], ["A", "B", "C"]),
+        ([letter("A", 0), letter("1", 20), letter("B", 40)], ["A", "1", "B"]),
+        ([letter("A", 0), letter("B", 20, thumbnail_id="b")], ["A", "B"]),
+        ([letter("A", 0, x_max=None), letter("B", 20)], ["A", "B"]),  # an engine without boxes
+        ([letter("A", 0, confidence=None), letter("B", 20)], ["A", "B"]),
+        ([], []),
+    ],
+)
+def test_letters_close_beside_each_other_may_be_a_word(
+    words: list[dict[str, object]], joined: list[str]
+) -> None:
+    assert [word["text"] for word in join_single_letters(words)] == joined

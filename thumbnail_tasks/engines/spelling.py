@@ -110,6 +110,9 @@ MAX_EDITS_OF_OTHERS: Final = 1
 _LETTERS: Final = "(?:[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]+|[Ͱ-Ͽἀ-῿]+|[Ѐ-ԯ]+)"
 _TOKEN: Final = re.compile(rf"([^\w@#]*)({_LETTERS})([^\w@#]*)")
 
+_SINGLE_LETTERS: Final = re.compile(r"[^\W\d_](?: [^\W\d_]){2,}")
+"""Letters that are set apart, and may be a word."""
+
 
 def load_text_corrector(vocabulary: Mapping[str, int]) -> TextCorrector:
     """Load a corrector that knows the likely languages and the videos' own words.
@@ -121,7 +124,7 @@ def load_text_corrector(vocabulary: Mapping[str, int]) -> TextCorrector:
     Returns:
         The corrector, the same one for the same vocabulary. Its result depends only on the word
         and its own video; it keeps case and surrounding punctuation: ``AMAZIMG!`` becomes
-        ``AMAZING!``.
+        ``AMAZING!``. Single letters with spaces, ``C A G E``, become a word if they are one.
     """
     return _load_text_corrector(tuple(sorted(vocabulary.items())))
 
@@ -137,6 +140,12 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         language = languages[0][0] if languages else ""
         if language in DOTTED:
             token = token.translate(DOTTED_AS_READ)
+        if _SINGLE_LETTERS.fullmatch(token):
+            joined = token.replace(" ", "")
+            known = choose_words(own, languages)
+            plain = strip_accents(joined.lower())
+            is_word = known.has(joined.lower()) or plain in _split_title(title_and_channel)
+            return joined if is_word and joined in (joined.upper(), joined.lower()) else token
         match = _TOKEN.fullmatch(unicodedata.normalize("NFC", token))
         if not match:
             return token
@@ -283,7 +292,7 @@ ENGINE = Engine(
         "min_language_confidence": MIN_LANGUAGE_CONFIDENCE,
         "max_edits": (MAX_EDITS, MAX_EDITS_OF_OTHERS),
         "min_stored_count": (MIN_STORED_COUNT, MIN_TRIPLE_COUNT),
-        "rules": 2,  # increment when a change of this module changes the output
+        "rules": 3,  # increment when a change of this module changes the output
         "dictionaries": LANGUAGES,
         "languages": telling.describe(),
     },

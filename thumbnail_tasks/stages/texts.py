@@ -26,6 +26,10 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
 
+_EDGES: Final = ("x_min", "y_min", "x_max", "y_max")
+_MAX_GAP: Final = 1.2
+"""Between letters that may be one word, in heights of a letter."""
+
 _ACRONYM_SIGN: Final = re.compile(ACRONYM_SIGN)
 
 
@@ -48,6 +52,40 @@ class Thresholds(NamedTuple):
         is_small = word["y_max"] - word["y_min"] < self.small_text_px
         least = self.small_text_confidence if is_small else self.min_confidence
         return bool(word["confidence"] >= least)
+
+
+def join_single_letters(words: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The words, with single letters that stand close beside each other as one, with spaces.
+
+    They may be a word whose letters are set apart, as ``C A G E`` on the poster of a film; the
+    corrector decides.
+
+    Args:
+        words: Rows of ``schemas.WORDS`` in reading order.
+    """
+    joined: list[Mapping[str, Any]] = []
+    for word in words:
+        if joined and _follows(word, joined[-1]):
+            last = joined.pop()
+            confidence = min(last["confidence"], word["confidence"])
+            word = {**word, "text": f"{last['text']} {word['text']}", "confidence": confidence}
+        joined.append(word)
+    return joined
+
+
+def _follows(word: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Whether a letter stands beside another, or beside the last of several."""
+    is_letter = len(word["text"]) == 1 and word["text"].isalpha()
+    are_letters = (last["text"].isalpha() and len(last["text"]) == 1) or " " in last["text"]
+    if not (is_letter and are_letters and word["thumbnail_id"] == last["thumbnail_id"]):
+        return False
+    edges = [each[edge] for each in (last, word) for edge in _EDGES]
+    if None in edges or None in (last["confidence"], word["confidence"]):
+        return False  # of an engine without boxes
+    _, top, right, bottom, left, next_top, _, next_bottom = edges
+    height = bottom - top
+    is_level = abs(next_top + next_bottom - top - bottom) < height
+    return bool(is_level and -height < left - right < _MAX_GAP * height)
 
 
 def read_thresholds() -> Thresholds:
@@ -82,7 +120,7 @@ def correct_texts(
         nothing but lines that were not read; empty and 0 without words. No language without words,
         or if none is known.
     """
-    columns = ["thumbnail_id", "text", "confidence", "y_min", "y_max"]
+    columns = ["thumbnail_id", "text", "confidence", *_EDGES]
     is_read = pc.is_valid(words["text"])
     not_read = words.filter(pc.invert(is_read)).select(["thumbnail_id", "script"]).to_pylist()
     unread_pictures = {line["thumbnail_id"] for line in not_read if line["script"] is None}
@@ -90,7 +128,7 @@ def correct_texts(
     for line in not_read:
         unread_lines.setdefault(line["thumbnail_id"], Counter())[line["script"]] += 1
     read_words = words.filter(is_read).select(columns).to_pylist()
-    kept = [word for word in read_words if thresholds.keep(word)]
+    kept = join_single_letters([word for word in read_words if thresholds.keep(word)])
     are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
     titles = titles_of(shard)
     title_of_word = [titles[word["thumbnail_id"]] for word in kept]
