@@ -59,8 +59,7 @@ def test_a_model_says_how_to_bring_it_by_hand() -> None:
     for weights in known_weights().values():
         assert weights.url.startswith("https://")
         assert weights.path.is_absolute()
-        flag, engine = weights.instead.split()
-        stage = flag.removeprefix("--engines-")
+        stage, engine = weights.instead.removeprefix("[engines] ").split(" = ")
         assert engine == settings.PRESETS["embedded"][stage]
 
 

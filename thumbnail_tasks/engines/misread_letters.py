@@ -1,5 +1,6 @@
-"""Letters that a recogniser of Latin letters takes for others, and is certain of."""
+"""Letters that a recogniser takes for others, or for words of their own, and is certain of."""
 
+import re
 from typing import Final
 
 CYRILLIC_LANGUAGES: Final = frozenset({"ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "mn"})
@@ -13,6 +14,18 @@ DOTTED_AS_READ: Final = str.maketrans("Íí", "İi")
 
 UNKNOWN_ACCENTS: Final = frozenset({"vi"})
 """Languages of which RapidOCR's alphabet lacks most letters with accents."""
+
+_SINGLE_LETTERS: Final = re.compile(r"[^\W\d_](?: [^\W\d_]){2,}")
+
+
+def close_up(letters: str) -> str:
+    """Single letters without the spaces between them; empty if they are not of one case.
+
+    Example:
+        ``C A G E`` gives ``CAGE``, and ``C A`` nothing.
+    """
+    word = letters.replace(" ", "") if _SINGLE_LETTERS.fullmatch(letters) else ""
+    return word if word in (word.upper(), word.lower()) else ""
 
 
 def in_cyrillic(word: str) -> str:

@@ -50,6 +50,7 @@ from thumbnail_tasks.engines.misread_letters import (
     DOTTED,
     DOTTED_AS_READ,
     UNKNOWN_ACCENTS,
+    close_up,
     in_cyrillic,
 )
 
@@ -110,9 +111,6 @@ MAX_EDITS_OF_OTHERS: Final = 1
 _LETTERS: Final = "(?:[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]+|[Ͱ-Ͽἀ-῿]+|[Ѐ-ԯ]+)"
 _TOKEN: Final = re.compile(rf"([^\w@#]*)({_LETTERS})([^\w@#]*)")
 
-_SINGLE_LETTERS: Final = re.compile(r"[^\W\d_](?: [^\W\d_]){2,}")
-"""Letters that are set apart, and may be a word."""
-
 
 def load_text_corrector(vocabulary: Mapping[str, int]) -> TextCorrector:
     """Load a corrector that knows the likely languages and the videos' own words.
@@ -140,12 +138,10 @@ def _load_text_corrector(vocabulary: tuple[tuple[str, int], ...]) -> TextCorrect
         language = languages[0][0] if languages else ""
         if language in DOTTED:
             token = token.translate(DOTTED_AS_READ)
-        if _SINGLE_LETTERS.fullmatch(token):
-            joined = token.replace(" ", "")
-            known = choose_words(own, languages)
-            plain = strip_accents(joined.lower())
-            is_word = known.has(joined.lower()) or plain in _split_title(title_and_channel)
-            return joined if is_word and joined in (joined.upper(), joined.lower()) else token
+        if word := close_up(token):
+            is_known = choose_words(own, languages).has(word.lower())
+            is_titled = strip_accents(word.lower()) in _split_title(title_and_channel)
+            return word if is_known or is_titled else token
         match = _TOKEN.fullmatch(unicodedata.normalize("NFC", token))
         if not match:
             return token
