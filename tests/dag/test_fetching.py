@@ -110,7 +110,7 @@ def test_two_concurrent_commands_download_once(tmp_path: Path, server: Server) -
 def test_a_missing_model_folder_is_reported_with_its_setting(tmp_path: Path) -> None:
     flags = ("--engines-embedding", "tensorflow-hub", "--tensorflow-hub-handle", "no/such")
     finished = run(tmp_path / "data", *SAMPLE, *flags)
-    assert finished.code == 30
+    assert finished.code == 4
     assert "[tensorflow_hub] handle: no/such: expected an http(s) handle" in finished.printed
     assert "Traceback" not in finished.printed
 
