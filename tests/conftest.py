@@ -29,6 +29,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 # Of the hundreds of processes that the tests start, only the first compiles the package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# TensorFlow decides when tf.keras is first used, which may be after a test has restored the
+# environment that it was loaded in.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 SHARED_DATA = Path(os.environ.get("TEST_DATA", ROOT.parent / "shared" / "data")).absolute()
