@@ -129,8 +129,7 @@ class ExportAttributes(RunTask):
         plan = self.input()["plan"].read()
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
-        listed = Listings()
-        to_do = stages_of(plan, self.source, self.data_dir, listed.lacks)
+        to_do = stages_of(plan, self.source, self.data_dir, Listings().lacks)
         if to_do:
             one_of_each = {type(task): task for task in to_do}.values()
             check_engines(one_of_each)

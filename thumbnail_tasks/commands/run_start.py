@@ -79,10 +79,11 @@ def _check_choices(task: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: The settings name one.
     """
+    source = ""
     with contextlib.suppress(InputError):  # the first stages report it
-        source_tag(task["images_dir"])
+        source = source_tag(task["images_dir"])
     for stage in STAGES:
-        stage.tag("")
+        stage.tag(source)
 
 
 def run_parameters(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,10 +67,7 @@ class ParquetTarget(FileTarget):
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        use_dictionary = _without_vectors(table.schema)
-        with self._publish(
-            table.schema, metadata, use_dictionary=use_dictionary, compression=compression
-        ) as writer:
+        with self._publish(table.schema, metadata, compression=compression) as writer:
             writer.write_table(table)
 
     def write_if_absent(self, table: pa.Table, metadata: Mapping[str, str]) -> None:
@@ -121,8 +118,9 @@ class ParquetTarget(FileTarget):
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        use_dictionary = True if has_vector_dictionaries else _without_vectors(schema)
-        with self._publish(schema, metadata, use_dictionary=use_dictionary) as writer:
+        with self._publish(
+            schema, metadata, has_vector_dictionaries=has_vector_dictionaries
+        ) as writer:
             yield writer
 
     @contextlib.contextmanager
@@ -132,7 +130,7 @@ class ParquetTarget(FileTarget):
         metadata: Mapping[str, str] | None = None,
         if_absent: bool = False,
         if_revision: str = "",
-        use_dictionary: bool | list[str] = True,
+        has_vector_dictionaries: bool = False,
         compression: str = _COMPRESSION,
     ) -> Iterator[pq.ParquetWriter]:
         about = {**(metadata or {}), _KEY: self._key}
@@ -144,7 +142,7 @@ class ParquetTarget(FileTarget):
                 temporary,
                 schema.with_metadata(file_metadata),
                 compression=compression,
-                use_dictionary=use_dictionary,
+                use_dictionary=has_vector_dictionaries or _without_vectors(schema),
             ) as writer:
                 yield writer
             add_checksums(temporary)

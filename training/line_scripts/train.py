@@ -2,6 +2,7 @@
 
     python train.py --fonts FOLDER --out OUT classifier
     python train.py --fonts FOLDER --out OUT reader Cyrillic
+    python train.py --fonts FOLDER --out OUT vietnamese-classifier
 
 Both use the features that PP-OCR's recogniser computes of a line; see README.md.
 """

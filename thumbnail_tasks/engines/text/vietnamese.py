@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from thumbnail_tasks.engines.dictionaries import strip_accents
 from thumbnail_tasks.engines.interface import read_weights
 from thumbnail_tasks.engines.text.line_features import LineTensors
 from thumbnail_tasks.engines.text.line_readers import FOLDER, VIETNAMESE, load_word_reader
@@ -52,8 +53,8 @@ def load_vietnamese_reader() -> VietnameseReader:
         matrix, bias = (weights[name].astype(np.float32)[..., 0] for name in ("matrix", "bias"))
 
     def is_probable(line: LineTensors) -> bool:
-        score = float(pool(line.features()) @ matrix + bias)
-        return 1 / (1 + math.exp(-score)) >= MIN_PROBABILITY
+        log_odds = float(pool(line.features()) @ matrix + bias)
+        return log_odds >= math.log(MIN_PROBABILITY / (1 - MIN_PROBABILITY))
 
     def read(
         lines: Sequence[tuple[LineTensors, Sequence[WordOnLine]]], is_expected: bool
@@ -90,7 +91,7 @@ def is_vietnamese_title(text: str) -> bool:
 def _is_better(new: Sequence[WordOnLine], old: Sequence[WordOnLine]) -> bool:
     if not new:
         return False
-    texts = (_without_accents(_text(words)) for words in (new, old))
+    texts = (_without_marks(_text(words)) for words in (new, old))
     is_similar = Levenshtein.normalized_similarity(*texts) >= MIN_SIMILARITY
     return is_similar or new[0].confidence > old[0].confidence
 
@@ -99,6 +100,5 @@ def _text(words: Sequence[WordOnLine]) -> str:
     return " ".join(word.text for word in words)
 
 
-def _without_accents(text: str) -> str:
-    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(char for char in parts if unicodedata.category(char) != "Mn")
+def _without_marks(text: str) -> str:
+    return strip_accents(text.casefold().replace("đ", "d"))
