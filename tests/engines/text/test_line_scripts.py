@@ -1,8 +1,10 @@
 """Lines in other scripts: told apart, read or counted as unread, never passed off as Latin."""
 
 import csv
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -13,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 from thumbnail_tasks.engines.interface import Word
 from thumbnail_tasks.engines.text import line_features, line_readers, line_scripts, ppocr, rapidocr
 from thumbnail_tasks.engines.text.line_readers import join_cases, settle_case
-from thumbnail_tasks.engines.text.line_scripts import LineOutput
-from thumbnail_tasks.engines.text.lines import Line, join_letters
+from thumbnail_tasks.engines.text.line_scripts import LineOutput, LineScript
+from thumbnail_tasks.engines.text.lines import Line, WordOnLine, join_letters
 from thumbnail_tasks.engines.text.reading_order import order_lines
 from thumbnail_tasks.engines.text.scripts import SCRIPTS, name_scripts, script_of
 
@@ -91,7 +93,60 @@ def test_a_script_that_is_expected_needs_less_certainty(
     found = line_scripts.decide(
         CLASSES, np.array(shares, np.float32), are_doubtful, [()] * len(shares)
     )
-    assert [name for name, _ in found] == told
+    assert [script.name for script in found] == told
+    assert all(script.is_sure for script in found)
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_doubtful", "told"),
+    [
+        ([0.5, 0.46, 0.04], True, ("Cyrillic", False)),
+        ([0.46, 0.5, 0.04], True, ("Greek", False)),
+        ([0.5, 0.46, 0.04], False, ("Latin", True)),
+        ([0.5, 0.4, 0.1], True, ("Latin", True)),
+        ([0.8, 0.19, 0.01], True, ("Cyrillic", True)),
+    ],
+)
+def test_a_doubtful_line_in_one_of_two_foreign_scripts_is_to_be_confirmed(
+    shares: list[float], is_doubtful: bool, told: tuple[str, bool]
+) -> None:
+    (found,) = line_scripts.decide(CLASSES, np.array([shares], np.float32), [is_doubtful], [()])
+    assert (found.name, found.is_sure) == told
+
+
+def test_a_certain_line_makes_confirmation_of_the_others_needless() -> None:
+    shares = np.array([[0.99, 0.0, 0.01], [0.46, 0.5, 0.04]], np.float32)
+    found = line_scripts.decide(CLASSES, shares, [False, True], [(), ()])
+    assert [(script.name, script.is_sure) for script in found] == [("Cyrillic", True)] * 2
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("is_sure", "confidences", "scripts"),
+    [
+        (True, (0.5,), ["Thai"]),
+        (True, (), ["Latin"]),
+        (False, (0.95, 0.91), ["Thai", "Thai"]),
+        (False, (0.95, 0.89), ["Latin"]),
+        (False, (), ["Latin"]),
+    ],
+)
+def test_the_reader_of_a_script_confirms_it(
+    is_sure: bool, confidences: Sequence[float], scripts: list[str]
+) -> None:
+    words = [WordOnLine("วัง", 0.0, 1.0, confidence) for confidence in confidences]
+    recognizer: Any = rapidocr.load_text_recognizer()
+    reader = dataclasses.replace(
+        recognizer,
+        tell_scripts=lambda lines, expected: [LineScript("Thai", 0.7, is_sure) for _ in lines],
+        load_reader=lambda script: lambda line_bgr, tensors: words,
+        readable={"Thai"},
+    )
+    image = Image.new("RGB", (480, 360), "white")
+    draw = ImageDraw.Draw(image)
+    draw.text((100, 150), "PHOTO", fill="black", font=ImageFont.load_default(size=60))
+    (found,) = reader([np.asarray(image)])
+    assert [word.script for word in found] == scripts
 
 
 @pytest.mark.parametrize(
@@ -106,15 +161,15 @@ def test_a_script_that_is_expected_needs_less_certainty(
 def test_the_scripts_of_the_title_are_expected(titled: Sequence[str], told: list[str]) -> None:
     shares = np.array([[0.5, 0.0, 0.5], [0.3, 0.0, 0.7]], np.float32)
     found = line_scripts.decide(CLASSES, shares, [False, False], [titled] * 2)
-    assert [name for name, _ in found] == told
+    assert [script.name for script in found] == told
 
 
 def test_the_title_says_nothing_against_a_line_that_is_surely_read() -> None:
     tell = line_scripts.load_script_teller()
     features = np.random.default_rng(0).normal(size=(30, line_features.WIDTH)).astype(np.float32)
     for script in line_readers.SCRIPTS:
-        ((name, _),) = tell([LineOutput(features, 0.99)], {script})
-        assert name == tell([LineOutput(features, 0.99)], ())[0][0]
+        (told,) = tell([LineOutput(features, 0.99)], {script})
+        assert told.name == tell([LineOutput(features, 0.99)], ())[0].name
 
 
 def test_an_unread_line_is_a_word_without_text() -> None:
@@ -322,10 +377,13 @@ def test_arabic_hindi_and_korean_are_read(
 
 
 @pytest.mark.model
-def test_thai_under_a_thai_title_is_read(shared_data: Path) -> None:
+@pytest.mark.parametrize("titled", [(), ("Thai",)])
+def test_thai_is_read_with_and_without_a_thai_title(
+    shared_data: Path, titled: Sequence[str]
+) -> None:
     path = shared_data / "languages" / "hqdefault" / "xPyH12LhetC.jpg"
     picture = np.asarray(Image.open(path).convert("RGB"))
-    (words,) = rapidocr.load_text_recognizer()([picture], [{"Thai"}])
+    (words,) = rapidocr.load_text_recognizer()([picture], [titled])
     assert [word.script for word in words] == ["Thai"]
     assert "นทรเกษม" in (words[0].text or "")
 

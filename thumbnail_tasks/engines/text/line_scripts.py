@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import read_weights
+from thumbnail_tasks.engines.text.scripts import LATIN
 
 WEIGHTS_PATH: Final = Path(__file__).parents[2] / "weights" / "line_scripts" / "classifier.npz"
 WEIGHTS_SHA256: Final = "0f170b91975546e4a44d6be19006dcefe46af79a864c2982428851ed51237d1d"
 
-KNOWN_TO_RECOGNIZER: Final = frozenset({"Latin", "CJK", "numbers", "nothing"})
+KNOWN_TO_RECOGNIZER: Final = frozenset({LATIN, "CJK", "numbers", "nothing"})
 """Classes whose lines PP-OCR's own recogniser reads, or rightly finds empty."""
 
 MIN_PROBABILITY: Final = 0.94
@@ -51,9 +52,20 @@ class LineOutput(NamedTuple):
     """Of its reading, as ``confidence_of``."""
 
 
-ScriptTeller = Callable[[Sequence[LineOutput], Collection[str]], list[tuple[str, float]]]
-"""Maps the lines of a picture, and the scripts that are expected, to the class of each line and its
-probability. Whether a script has a reader does not matter."""
+class LineScript(NamedTuple):
+    """What the classifier says of a line."""
+
+    name: str
+    """A script, or another class of ``KNOWN_TO_RECOGNIZER``."""
+    probability: float
+    is_sure: bool = True
+    """If not, PP-OCR surely does not know the line, and its script is to be confirmed by the
+    confidence of the script's reader."""
+
+
+ScriptTeller = Callable[[Sequence[LineOutput], Collection[str]], list[LineScript]]
+"""Maps the lines of a picture, and the scripts that are expected, to the script of each line.
+Whether a script has a reader does not matter."""
 
 
 @functools.cache
@@ -67,7 +79,7 @@ def load_script_teller() -> ScriptTeller:
         classes = [str(name) for name in weights["classes"]]
         matrix, bias = (weights[name].astype(np.float32) for name in ("matrix", "bias"))
 
-    def tell(lines: Sequence[LineOutput], expected: Collection[str]) -> list[tuple[str, float]]:
+    def tell(lines: Sequence[LineOutput], expected: Collection[str]) -> list[LineScript]:
         scores = np.array([pool(line.features) @ matrix + bias for line in lines])
         shares = softmax(scores.reshape(-1, len(classes)))
         are_doubtful = [
@@ -85,8 +97,8 @@ def decide(
     shares: NDArray[np.float32],
     are_doubtful: Sequence[bool],
     titled: Sequence[Collection[str]],
-) -> list[tuple[str, float]]:
-    """The class of each line of a picture, and its probability.
+) -> list[LineScript]:
+    """The script of each line of a picture.
 
     A script of which one line is certain is expected of the others, and no other foreign script;
     without such a line, the scripts of the title are.
@@ -105,8 +117,9 @@ def decide(
     certain = {
         name for name, row, enough in zip(found, shares, least, strict=True) if row.max() >= enough
     } - KNOWN_TO_RECOGNIZER
+    foreign = [position for position, name in enumerate(classes) if name not in KNOWN_TO_RECOGNIZER]
     told = []
-    for row, scripts in zip(shares, titled, strict=True):
+    for name, row, is_doubtful, scripts in zip(found, shares, are_doubtful, titled, strict=True):
         expected = certain or set(scripts) & set(classes) - KNOWN_TO_RECOGNIZER
         weight_of = dict.fromkeys(classes, 0.0 if expected else 1.0)
         weight_of |= dict.fromkeys(KNOWN_TO_RECOGNIZER, 1.0)
@@ -114,8 +127,13 @@ def decide(
         weighted = row * np.array([weight_of[name] for name in classes], np.float32)
         best, share = classes[int(weighted.argmax())], float(weighted.max() / weighted.sum())
         enough = MIN_EXPECTED_PROBABILITY if certain else MIN_TITLED_PROBABILITY
-        is_told = best in KNOWN_TO_RECOGNIZER or (best in expected and share >= enough)
-        told.append((best, share) if is_told else ("Latin", 0.0))
+        if best in expected and share >= enough:
+            told.append(LineScript(best, share))
+        elif is_doubtful and not certain and row[foreign].sum() >= MIN_PROBABILITY:
+            told.append(LineScript(name, float(row.max()), is_sure=False))
+        else:
+            is_known = best in KNOWN_TO_RECOGNIZER
+            told.append(LineScript(best, share) if is_known else LineScript(LATIN, 0.0))
     return told
 
 

@@ -41,7 +41,9 @@ from thumbnail_tasks.engines.text.line_readers import VIETNAMESE
 from thumbnail_tasks.engines.text.line_scripts import (
     KNOWN_TO_RECOGNIZER,
     MIN_READ_CONFIDENCE,
+    MIN_SURE_CONFIDENCE,
     LineOutput,
+    LineScript,
     ScriptTeller,
     load_script_teller,
 )
@@ -194,16 +196,12 @@ class _TextReader:
             [LineOutput(each.tensors.features(), each.confidence) for each in readings], expected
         )
         lines = []
-        for quad, reading, (script, probability) in zip(quads, readings, told, strict=True):
-            line = Line(quad, join_letters(reading.letters), n_turns=reading.n_turns)
+        for quad, reading, script in zip(quads, readings, told, strict=True):
+            line = None
             # Scripts were learnt of upright lines.
-            if not reading.n_turns and script not in KNOWN_TO_RECOGNIZER:
-                words = self._read_foreign(image_bgr, quad, reading.tensors, script)
-                # What was read without a letter of the script is something else: a number.
-                is_number = script in self.readable and reading.confidence >= MIN_READ_CONFIDENCE
-                if words or not is_number:
-                    line = Line(quad, words, script, probability)
-            lines.append(line)
+            if not reading.n_turns and script.name not in KNOWN_TO_RECOGNIZER:
+                line = self._read_foreign(image_bgr, quad, reading, script)
+            lines.append(line or Line(quad, join_letters(reading.letters), n_turns=reading.n_turns))
         latin = [
             i
             for i, line in enumerate(lines)
@@ -230,15 +228,22 @@ class _TextReader:
         self,
         image_bgr: ImageRGB,
         quad: NDArray[np.float32],
-        tensors: LineTensors,
-        script: str,
-    ) -> list[WordOnLine]:
-        """Read a line in a script that PP-OCR does not know; nothing without a letter of it."""
-        if script not in self.readable:
-            return []
-        words = self.load_reader(script)(cut_out(image_bgr, quad), tensors)
-        has_script = count_scripts("".join(word.text for word in words))[script] > 0
-        return words if has_script else []
+        reading: _Reading,
+        script: LineScript,
+    ) -> Line | None:
+        """Read a line in a script that PP-OCR does not know; None if it is something else."""
+        words: list[WordOnLine] = []
+        is_readable = script.name in self.readable
+        if is_readable:
+            words = self.load_reader(script.name)(cut_out(image_bgr, quad), reading.tensors)
+            if not count_scripts("".join(word.text for word in words))[script.name]:
+                words = []
+        if script.is_sure:
+            # What PP-OCR reads surely, and the reader without a letter of the script, is a number.
+            holds = words or not is_readable or reading.confidence < MIN_READ_CONFIDENCE
+        else:
+            holds = words and min(word.confidence for word in words) >= MIN_SURE_CONFIDENCE
+        return Line(quad, words, script.name, script.probability) if holds else None
 
     def _join_stacks(self, image_bgr: ImageRGB, lines: Sequence[Line]) -> list[Line]:
         """Join letters that are stacked, and read as a word downwards, to a tall line."""
@@ -280,7 +285,7 @@ ENGINE = Engine(
             *line_readers.SHA256.values(),
         ],
         "tesseract": tesseract.describe(),
-        "reading": 12,  # increment when a change of this module changes the output
+        "reading": 13,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),
