@@ -7,11 +7,12 @@ import signal
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from typing import Any
 
 import pytest
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.storage import files, s3_leases
+from thumbnail_tasks.storage import files, s3_client, s3_leases
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.locks import hold_lock
 
@@ -156,6 +157,31 @@ def test_who_refuses_to_wait_leaves_nothing_behind(bucket: str) -> None:
     with pytest.raises(BusyError), hold_lock(bucket, "words/a", refuse, shared=True):
         pass
     assert len(files.list_files(bucket, below=True)) == 1
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("request_name", ["put_object", "delete_object"])
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_control_c_during_a_request_leaves_no_lease(
+    bucket: str, monkeypatch: pytest.MonkeyPatch, request_name: str, shared: bool, is_answered: bool
+) -> None:
+    client = s3_client.client()
+    send, presses = getattr(client, request_name), iter([KeyboardInterrupt])
+
+    def press_once(**arguments: Any) -> Any:
+        if is_answered:
+            answer = send(**arguments)
+        for error in presses:
+            raise error
+        return answer if is_answered else send(**arguments)
+
+    monkeypatch.setattr(client, request_name, press_once)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        hold_lock(bucket, "words/a", lambda: pytest.fail("its own lease"), shared),
+    ):
+        pass
+    assert files.list_files(bucket, below=True) == []
 
 
 @contextlib.contextmanager

@@ -101,13 +101,28 @@ class _Lease:
                 logger.warning("%s: the lock cannot be renewed: %s", self.address, error)
 
     def release(self) -> None:
-        """Remove the object, unless another process has taken it over, or this is a fork."""
+        """Remove the object, unless another process holds it, or this is a fork.
+
+        Ctrl-C meanwhile is raised once it is removed.
+        """
         if os.getpid() != self._pid:
             return
         self._released.set()
-        self._thread.join()
-        with contextlib.suppress(OSError), naming_errors(self.address):
-            client().delete_object(Bucket=self._bucket, Key=self._key, IfMatch=self._etag)
+        try:
+            self._remove()
+        except KeyboardInterrupt:
+            self._remove()
+            raise
+
+    def _remove(self) -> None:
+        if self._thread.is_alive():
+            self._thread.join()
+        with contextlib.suppress(OSError):
+            if not self._etag:  # interrupted before the answer to its request
+                state = _look(self.address)
+                self._etag = state.etag if state and state.owner == self._owner else ""
+            if self._etag:
+                _remove(self.address, self._etag)
 
 
 class _State(NamedTuple):
@@ -167,16 +182,15 @@ def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
         StorageError: The bucket cannot be written.
     """
     lease, watch = _Lease(address), _Watch(on_wait)
-    with writing(address):
-        while not lease.take():
-            state = _look(address)
-            if state is None:
-                continue
-            if watch.is_dead(address, state) and lease.take(state.etag):
-                break
-            time.sleep(POLL_S)
     try:
         with writing(address):
+            while not lease.take():
+                state = _look(address)
+                if state is None:
+                    continue
+                if watch.is_dead(address, state) and lease.take(state.etag):
+                    break
+                time.sleep(POLL_S)
             while sharers := _list_sharers(address):
                 for sharer in sharers:
                     state = _look(sharer)
@@ -204,20 +218,19 @@ def share_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
     watch = _Watch(on_wait)
     while True:
         lease = _Lease(f"{address}.shared/{new_name()}")
-        with writing(address):
-            lease.take()
-            state = _look(address)
-        if state is None:
-            break
-        lease.release()
+        try:
+            with writing(address):
+                lease.take()
+                state = _look(address)
+            if state is None:
+                yield
+                return
+        finally:
+            lease.release()
         with writing(address):
             if watch.is_dead(address, state):
                 _remove(address, state.etag)
         time.sleep(POLL_S)
-    try:
-        yield
-    finally:
-        lease.release()
 
 
 def _list_sharers(address: str) -> list[str]:
