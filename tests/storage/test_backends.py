@@ -5,11 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage import files, s3, s3_client, s3_writing
 from thumbnail_tasks.storage.addresses import is_s3, join, name_of, relative_to
 from thumbnail_tasks.storage.backend import ChangedError
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget, find_damaged
@@ -101,6 +102,34 @@ def test_a_condition_keeps_what_another_has_written(place: str) -> None:
     ):
         path.write_text("fifth")
     assert not files.exists(join(place, "none"))
+
+
+@pytest.mark.dag
+def test_what_is_uploaded_in_parts_has_its_content_and_keeps_conditions(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_writing, "_MAX_ONE_REQUEST_BYTES", 8)
+    monkeypatch.setattr(s3_writing, "_PART_BYTES", 5 << 20)  # the least that S3 takes
+    content = np.random.default_rng(0).bytes(12 << 20)
+    files.write_text(join(bucket, "source"), "short")
+    address = join(bucket, "a")
+    with s3.publish(address, if_absent=True, made_from=join(bucket, "source")) as path:
+        path.write_bytes(content)
+    with s3.open(address) as file:
+        assert file.read() == content
+    assert s3.is_made_from(address, join(bucket, "source"))
+    with pytest.raises(ChangedError), s3.publish(address, if_absent=True) as path:
+        path.write_bytes(content[::-1])
+    entry = files.find(address)
+    assert entry is not None
+    with s3.publish(address, if_revision=entry.revision) as path:
+        path.write_bytes(content[1:])
+    with pytest.raises(ChangedError), s3.publish(address, if_revision=entry.revision) as path:
+        path.write_bytes(content)
+    with s3.open(address) as file:
+        assert file.read() == content[1:]
+    client, name = s3_client.client(), s3_client.split(bucket)[0]
+    assert not client.list_multipart_uploads(Bucket=name).get("Uploads")
 
 
 def test_a_file_knows_the_state_that_it_was_made_from(place: str) -> None:

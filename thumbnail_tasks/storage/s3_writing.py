@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage.s3_client import client, naming_errors, split
@@ -15,6 +15,7 @@ MADE_FROM: Final = "made-from"
 """Metadata of an object with the ETag of the one that it was made from."""
 _MAX_ONE_REQUEST_BYTES: Final = 1 << 30
 """Larger files are uploaded in parts; S3 takes up to 5 GB in one request."""
+_PART_BYTES: Final = 64 << 20
 
 
 @contextlib.contextmanager
@@ -50,27 +51,46 @@ def put(address: str, path: Path, about: dict[str, str], condition: dict[str, st
         address: Its address.
         path: The file with its content.
         about: Its metadata.
-        condition: ``IfNoneMatch`` or ``IfMatch``; it is not kept for files that are uploaded in
-            parts, which only exports are.
+        condition: ``IfNoneMatch`` or ``IfMatch``.
 
     Raises:
         ConditionError: The condition does not hold.
         OSError: It cannot be written.
     """
     bucket, key = split(address)
+    target = {"Bucket": bucket, "Key": key}
+    content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    described = {"Metadata": about, "ContentType": content_type}
     with naming_errors(address), path.open("rb") as file:
         if path.stat().st_size > _MAX_ONE_REQUEST_BYTES:
-            options = {"Metadata": about, "ChecksumAlgorithm": "SHA256"}
-            client().upload_fileobj(file, bucket, key, ExtraArgs=options)
+            _put_parts(target, described, file, condition)
             return
-        digest = base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
+        digest = _encode(hashlib.file_digest(file, "sha256").digest())
         file.seek(0)
-        client().put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=file,
-            Metadata=about,
-            ContentType=mimetypes.guess_type(key)[0] or "application/octet-stream",
-            ChecksumSHA256=digest,
-            **condition,
-        )
+        client().put_object(**target, **described, Body=file, ChecksumSHA256=digest, **condition)
+
+
+def _put_parts(
+    target: dict[str, str], described: dict[str, Any], file: BinaryIO, condition: dict[str, str]
+) -> None:
+    """Upload in parts; boto3's own upload takes no condition."""
+    upload = client().create_multipart_upload(**target, **described, ChecksumAlgorithm="SHA256")
+    target = {**target, "UploadId": upload["UploadId"]}
+    parts = []
+    try:
+        while content := file.read(_PART_BYTES):
+            part = {
+                "PartNumber": len(parts) + 1,
+                "ChecksumSHA256": _encode(hashlib.sha256(content).digest()),
+            }
+            answer = client().upload_part(**target, **part, Body=content)
+            parts.append({**part, "ETag": answer["ETag"]})
+        client().complete_multipart_upload(**target, **condition, MultipartUpload={"Parts": parts})
+    except BaseException:
+        with contextlib.suppress(OSError), naming_errors(target["Key"]):
+            client().abort_multipart_upload(**target)
+        raise
+
+
+def _encode(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
