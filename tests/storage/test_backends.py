@@ -104,6 +104,24 @@ def test_a_condition_keeps_what_another_has_written(place: str) -> None:
     assert not files.exists(join(place, "none"))
 
 
+def test_many_reads_are_in_order_and_raise_the_first_error(place: str) -> None:
+    backend = files.backend_of(place)
+    addresses = [join(place, f"{number}") for number in range(20)]
+    for address in addresses[:-2]:
+        write(address, f"text of {address}")
+    found = backend.map_reads(files.read_text, addresses[:-2])
+    assert found == [f"text of {address}" for address in addresses[:-2]]
+    assert backend.map_reads(files.read_text, []) == []
+    with pytest.raises(FileNotFoundError, match=addresses[-2]):
+        backend.map_reads(files.read_text, addresses)
+
+
+@pytest.mark.dag
+def test_a_bucket_is_read_by_several_requests_at_once(bucket: str) -> None:
+    both = threading.Barrier(2, timeout=30)
+    assert sorted(s3.map_reads(lambda number: both.wait(), [0, 1])) == [0, 1]
+
+
 @pytest.mark.dag
 def test_what_is_uploaded_in_parts_has_its_content_and_keeps_conditions(
     bucket: str, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ from thumbnail_tasks.stages.pipeline import LAST_STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.listing import list_revisions
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
@@ -51,8 +52,12 @@ _TABLES: Mapping[type[ShardTask], list[str] | None] = {
     DetectFaces: ["thumbnail_id"],
     ClassifyEmotions: ["thumbnail_id", "emotion"],
     MeasureAppearance: None,
+    RecognizeText: [],
 }
-"""The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
+"""The stages whose tables ``join_shard`` takes, and the columns it needs; None: all.
+
+No column of the words is needed: they are opened to notice if they are lost.
+"""
 
 _COMPRESSION = "lz4"
 """Of joined shards, which are read several times: in two thirds of the time, and a tenth larger."""
@@ -156,9 +161,10 @@ class Attributes:
 
     def _join(self, shard: str) -> pa.Table:
         """Join the tables of one shard."""
-        tables = [self._output(stage, shard).read(columns) for stage, columns in _TABLES.items()]
-        # No column of the words is needed: this notices if they are lost.
-        self._output(RecognizeText, shard).open_reader(())
+        targets = [(self._output(stage, shard), columns) for stage, columns in _TABLES.items()]
+        *tables, _ = files.backend_of(self.data_dir).map_reads(
+            lambda of_stage: of_stage[0].read(of_stage[1]), targets
+        )
         return join_shard(*tables)
 
     def _output(self, stage: type[ShardTask], shard: str) -> ParquetTarget:

@@ -7,7 +7,7 @@ shard whose files have changed since, are lost or were moved aside, is read from
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -161,19 +161,17 @@ def _read_shards(
     covered: set[str],
 ) -> dict[str, pa.Table]:
     """Rows of ``schemas.KNOWN`` of each shard that is not covered, from its own files."""
-    done = {
-        name: table
-        for name in results
-        if name not in covered
-        and (table := _read(data_dir, f"thumbnails/{source}/{name}", _DONE)) is not None
-    }
-    known = {}
-    for name in lists:
-        if name not in covered:
-            listed = _read(data_dir, f"shards/{source}/{name}", _LISTED)
-            if listed is not None:
-                known[name] = _join(name, listed, done.get(name))
-    return known
+
+    def read(folder: str, columns: tuple[str, ...], shards: Iterable[str]) -> dict[str, pa.Table]:
+        names = [name for name in shards if name not in covered]
+        tables = files.backend_of(data_dir).map_reads(
+            lambda name: _read(data_dir, f"{folder}/{source}/{name}", columns), names
+        )
+        return {name: table for name, table in zip(names, tables, strict=True) if table is not None}
+
+    done = read("thumbnails", _DONE, results)
+    listed = read("shards", _LISTED, lists)
+    return {name: _join(name, table, done.get(name)) for name, table in listed.items()}
 
 
 def _read(data_dir: str, key: str, columns: tuple[str, ...]) -> pa.Table | None:

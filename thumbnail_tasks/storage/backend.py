@@ -3,9 +3,12 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Entry(NamedTuple):
@@ -54,6 +57,9 @@ class Backend(Protocol):
             address: The file.
             columns: The columns that will be read; None: all of the file.
         """
+
+    def map_reads(self, read: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What ``read``, which reads files, gives for each item; raises the first error."""
 
     def read_start(self, address: str, n_bytes: int) -> bytes:
         """The first bytes of a file, or all of it."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import atomic, kernel_locks
-from thumbnail_tasks.storage.backend import ChangedError, Entry, NewFolder
+from thumbnail_tasks.storage.backend import ChangedError, Entry, Item, NewFolder, Result
 
 
 def find(address: str) -> Entry | None:
@@ -66,6 +66,11 @@ def is_folder(folder: str) -> bool:
 def open(address: str, columns: Sequence[str] | None = None) -> pa.NativeFile:  # noqa: A001
     """See ``Backend``."""
     return pa.OSFile(address)
+
+
+def map_reads(read: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """See ``Backend``."""
+    return [read(item) for item in items]
 
 
 def read_start(address: str, n_bytes: int) -> bytes:

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +15,14 @@ import pyarrow as pa
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import s3_leases, s3_reading
 from thumbnail_tasks.storage.addresses import join, name_of, relative_to
-from thumbnail_tasks.storage.backend import ChangedError, Entry, NewFolder
+from thumbnail_tasks.storage.backend import ChangedError, Entry, Item, NewFolder, Result
 from thumbnail_tasks.storage.s3_client import ConditionError, S3Error, client, naming_errors, split
 from thumbnail_tasks.storage.s3_conditions import check_conditions
 from thumbnail_tasks.storage.s3_reading import open_ranges, open_whole
 from thumbnail_tasks.storage.s3_writing import MADE_FROM, put, revision_of, writing
 
 _MAX_REMOVED_AT_ONCE: Final = 1000
+_MAX_READS_AT_ONCE: Final = 8
 
 
 def find(address: str) -> Entry | None:
@@ -82,6 +84,13 @@ def is_folder(folder: str) -> bool:
 def open(address: str, columns: Sequence[str] | None = None) -> pa.NativeFile:  # noqa: A001
     """See ``Backend``."""
     return open_whole(address) if columns is None else open_ranges(address)
+
+
+def map_reads(read: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """See ``Backend``; at the same time, as each waits for the network."""
+    client()  # made here, as threads may not make one at the same time
+    with ThreadPoolExecutor(_MAX_READS_AT_ONCE) as pool:
+        return list(pool.map(read, items))
 
 
 def read_start(address: str, n_bytes: int) -> bytes:

@@ -76,7 +76,7 @@ def _put_parts(
     """Upload in parts; boto3's own upload takes no condition."""
     upload = client().create_multipart_upload(**target, **described, ChecksumAlgorithm="SHA256")
     target = {**target, "UploadId": upload["UploadId"]}
-    parts = []
+    parts: list[dict[str, Any]] = []
     try:
         while content := file.read(_PART_BYTES):
             part = {

@@ -28,6 +28,7 @@ from thumbnail_tasks.execution.quarantine import (
 )
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.luigi_parsing import PathParameter
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.checkpoints import Checkpoint
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -270,7 +271,8 @@ class ShardTask(DataTask):
 
     def read_rows(self, shard: str, rows: range) -> list[pa.Table]:
         """The tables that ``compute`` takes, of some thumbnails of a shard."""
-        tables = [task.output()[0].read() for task in self.requires_for(shard)]
+        targets = [task.output()[0] for task in self.requires_for(shard)]
+        tables = files.backend_of(self.data_dir).map_reads(ParquetTarget.read, targets)
         if not self.upstream:
             return pick_rows(tables, rows, pa.chunked_array([], pa.string()))
         statuses = self.pictures_of(shard).read(["thumbnail_id", "status"])
