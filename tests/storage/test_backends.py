@@ -1,6 +1,8 @@
 """The same promises in a folder and in a bucket."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -120,6 +122,22 @@ def test_many_reads_are_in_order_and_raise_the_first_error(place: str) -> None:
 def test_a_bucket_is_read_by_several_requests_at_once(bucket: str) -> None:
     both = threading.Barrier(2, timeout=30)
     assert sorted(s3.map_reads(lambda number: both.wait(), [0, 1])) == [0, 1]
+
+
+@pytest.mark.dag
+def test_a_bucket_is_read_while_the_interpreter_ends(bucket: str) -> None:
+    write(join(bucket, "a"))
+    write(join(bucket, "b"))
+    code = f"""
+import atexit
+from thumbnail_tasks.storage import files, s3
+
+@atexit.register
+def read():
+    print(s3.map_reads(files.read_text, ["{join(bucket, "a")}", "{join(bucket, "b")}"]))
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (finished.stdout, finished.stderr) == ("['text', 'text']\n", "")
 
 
 @pytest.mark.dag

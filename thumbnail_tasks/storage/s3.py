@@ -90,7 +90,11 @@ def map_reads(read: Callable[[Item], Result], items: Sequence[Item]) -> list[Res
     """See ``Backend``; at the same time, as each waits for the network."""
     client()  # made here, as threads may not make one at the same time
     with ThreadPoolExecutor(_MAX_READS_AT_ONCE) as pool:
-        return list(pool.map(read, items))
+        try:
+            results = pool.map(read, items)
+        except RuntimeError:  # the interpreter ends, as when a run's record is completed
+            results = map(read, items)
+        return list(results)
 
 
 def read_start(address: str, n_bytes: int) -> bytes:
