@@ -23,14 +23,14 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-399dbc11",
-    "texts": "pyspellchecker-0.9.1-479ab977",
-    "embeddings": "use-multilingual-3-bdea784b-99d64527",
+    "words": "rapidocr-3.10.0-d0812faf",
+    "texts": "pyspellchecker-0.9.1-705c651b",
+    "embeddings": "use-multilingual-3-bdea784b-72ffb6a8",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-e54c322c",
 }
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-1aefabde"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d1b799b0"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-5b253254",

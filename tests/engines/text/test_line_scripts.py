@@ -323,6 +323,7 @@ def read_pictures(
         ("xFOzDYn8YF1", "Arabic"),
         ("xjWJH9tYyUX", "Devanagari"),
         ("xpiA3qyTuni", "Devanagari"),
+        ("xPyH12LhetC", "Thai"),
     ],
 )
 def test_lines_in_a_script_that_is_not_wanted_are_unread(
@@ -330,7 +331,7 @@ def test_lines_in_a_script_that_is_not_wanted_are_unread(
 ) -> None:
     words = read_pictures(shared_data, [video_id], ("Latin", "Greek"))[video_id]
     unread = [word.script for word in words if word.text is None]
-    assert len(unread) >= 2
+    assert len(unread) >= (1 if script == "Thai" else 2)
     assert set(unread) == {script}
 
 

@@ -16,6 +16,7 @@ from thumbnail_tasks.engines.text.tesseract import (
     MIN_CERTAINTY,
     MIN_CONFIDENCE,
     Piece,
+    cut_letters,
     join_pieces,
     prepare_line,
     scale_confidence,
@@ -70,7 +71,7 @@ def test_a_word_from_the_right_lies_between_the_edges_of_its_pieces() -> None:
 
 def test_the_confidence_of_a_word_is_that_of_its_characters() -> None:
     (word,) = join_pieces(["우크라가"], pieces_of((3, 1.0), (1, 0.2)), WIDTH)
-    assert word.confidence == pytest.approx(scale_confidence(0.8))
+    assert word.confidence == pytest.approx(0.8)
 
 
 def test_confidences_are_on_the_scale_of_the_other_recognizer() -> None:
@@ -92,6 +93,24 @@ def test_a_line_is_dark_on_light(paper: int, ink: int, height: int) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (300, 2)])
 def test_a_line_of_any_shape_is_prepared(shape: tuple[int, int]) -> None:
     assert prepare_line(np.zeros((*shape, 3), np.uint8)).shape[0] == 80
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (300, 2)])
+def test_letters_are_cut_out_of_a_line_of_any_shape(shape: tuple[int, int]) -> None:
+    assert all(each.shape[0] == 80 for each in cut_letters(np.zeros((*shape, 3), np.uint8)))
+
+
+def test_letters_are_cut_out_of_outline_and_background() -> None:
+    random = np.random.default_rng(0)
+    line = random.integers(60, 200, (64, 256, 3)).astype(np.uint8)  # a photograph
+    line[8:56, 40:216] = 0  # the outline
+    line[14:50, 46:210] = (0, 230, 255)
+    shown = cut_letters(line)
+    assert [each.shape for each in shown] == [(80, 256 + 2 * BORDER_PX)] * 2
+    inside = (slice(BORDER_PX + 16, BORDER_PX + 48), slice(BORDER_PX + 48, BORDER_PX + 208))
+    assert sorted(each[inside].mean() for each in shown) == [0, 255]  # the letter, its outline
+    assert all(each[:BORDER_PX].min() == 255 for each in shown)
+    np.testing.assert_array_equal(cut_letters(line), shown)
 
 
 def test_all_models_are_shipped_with_card_and_licence() -> None:

@@ -234,8 +234,9 @@ class _TextReader:
         """Read a line in a script that PP-OCR does not know; None if it is something else."""
         words: list[WordOnLine] = []
         is_readable = script.name in self.readable
-        if is_readable:
-            words = self.load_reader(script.name)(cut_out(image_bgr, quad), reading.tensors)
+        if is_readable or (not script.is_sure and script.name in SCRIPTS):
+            load_reader = self.load_reader if is_readable else load_embedded_reader
+            words = load_reader(script.name)(cut_out(image_bgr, quad), reading.tensors)
             if not count_scripts("".join(word.text for word in words))[script.name]:
                 words = []
         if script.is_sure:
@@ -243,7 +244,8 @@ class _TextReader:
             holds = words or not is_readable or reading.confidence < MIN_READ_CONFIDENCE
         else:
             holds = words and min(word.confidence for word in words) >= MIN_SURE_CONFIDENCE
-        return Line(quad, words, script.name, script.probability) if holds else None
+        line = Line(quad, words if is_readable else [], script.name, script.probability)
+        return line if holds else None
 
     def _join_stacks(self, image_bgr: ImageRGB, lines: Sequence[Line]) -> list[Line]:
         """Join letters that are stacked, and read as a word downwards, to a tall line."""
@@ -285,7 +287,7 @@ ENGINE = Engine(
             *line_readers.SHA256.values(),
         ],
         "tesseract": tesseract.describe(),
-        "reading": 13,  # increment when a change of this module changes the output
+        "reading": 14,  # increment when a change of this module changes the output
     },
     scripts=SCRIPTS,
     own_modules=("rapidocr", "onnxruntime"),

@@ -2,7 +2,10 @@
 
 https://github.com/tesseract-ocr/tesseract (Apache-2.0), in the wheel ``tesserocr``; its models are
 of ``tessdata_fast``: ``weights/tesseract/MODEL_CARD.md``. It is given single lines that PP-OCR's
-detector has found: on whole thumbnails it finds few lines, and reads pictures as text.
+detector has found: on whole thumbnails it finds few lines, and reads pictures as text. It was
+trained on printed pages, so each line is also shown to it without its background: the pixels of one
+colour alone, black on white. The reading with the most letters, weighted by their confidence, is
+kept.
 """
 
 import functools
@@ -33,13 +36,19 @@ MODELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """The name and the SHA-256 of the model of each script."""
 
 MIN_CERTAINTY: Final = 0.3
+"""A line on which Tesseract is less certain of each word is not read."""
 MIN_CONFIDENCE: Final = 0.8
-"""A line on which no word has this confidence is not read."""
+"""The same on the scale of PP-OCR's confidence."""
 _STRAY_MARKS = "|[]{}<>~_=\\^*'`-.,;:،؛ㆍ·"
 """Signs that Tesseract adds at the ends of words, more often than they are on thumbnails."""
 
 LINE_HEIGHT_PX: Final = 64
 BORDER_PX: Final = 8
+
+N_COLORS: Final = 6
+N_SHOWN_COLORS: Final = 2
+MIN_COLOR_SHARE: Final = 0.05
+"""A colour with less of a line is none of its letters'."""
 
 LineReader = Callable[[NDArray[np.uint8]], list[WordOnLine]]
 """Maps a line (H, W, 3) in BGR to its words in reading order."""
@@ -101,8 +110,7 @@ def load_line_reader(script: str) -> LineReader:
     read_weights(find_model(name), sha256)
     tesseract = PyTessBaseAPI(path=str(FOLDER), lang=name, oem=OEM.LSTM_ONLY, psm=PSM.RAW_LINE)
 
-    def read(line_bgr: NDArray[np.uint8]) -> list[WordOnLine]:
-        prepared = prepare_line(line_bgr)
+    def read_as(prepared: NDArray[np.uint8]) -> list[WordOnLine]:
         tesseract.SetImage(Image.fromarray(prepared))
         tesseract.Recognize()
         found = tesseract.GetIterator()
@@ -112,10 +120,23 @@ def load_line_reader(script: str) -> LineReader:
                 left, _, right, _ = word.BoundingBox(RIL.WORD)
                 n_characters = len("".join(word.GetUTF8Text(RIL.WORD).split()))
                 pieces.append(Piece(n_characters, left, right, word.Confidence(RIL.WORD) / 100))
-        words = join_pieces(tesseract.GetUTF8Text().split(), pieces, prepared.shape[1])
-        return words if any(word.confidence >= MIN_CONFIDENCE for word in words) else []
+        return join_pieces(tesseract.GetUTF8Text().split(), pieces, prepared.shape[1])
+
+    def read(line_bgr: NDArray[np.uint8]) -> list[WordOnLine]:
+        readings = [
+            read_as(prepared) for prepared in (prepare_line(line_bgr), *cut_letters(line_bgr))
+        ]
+        words = max(readings, key=_count_sure_letters)
+        surest = max((word.confidence for word in words), default=0.0)
+        if surest < MIN_CERTAINTY:
+            return []
+        return [word._replace(confidence=scale_confidence(word.confidence)) for word in words]
 
     return read
+
+
+def _count_sure_letters(words: Sequence[WordOnLine]) -> float:
+    return sum(word.confidence * len(word.text) for word in words)
 
 
 class Piece(NamedTuple):
@@ -151,7 +172,7 @@ def join_pieces(texts: Sequence[str], pieces: Sequence[Piece], width: int) -> li
             )
             weights = [piece.n_characters for piece in own]
             certainty = float(np.average([piece.confidence for piece in own], weights=weights))
-            words.append(WordOnLine(stripped, start, end, scale_confidence(certainty)))
+            words.append(WordOnLine(stripped, start, end, certainty))
     return words
 
 
@@ -171,18 +192,53 @@ def prepare_line(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     import cv2
 
-    grey = cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY)
-    width = max(8, round(grey.shape[1] * LINE_HEIGHT_PX / grey.shape[0]))
-    enlarges = grey.shape[0] < LINE_HEIGHT_PX
-    grey = cv2.resize(
-        grey,
-        (width, LINE_HEIGHT_PX),
-        interpolation=cv2.INTER_CUBIC if enlarges else cv2.INTER_AREA,
-    )
+    grey = _resize(cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY))
     threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    edge: NDArray[Any] = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.mean(edge <= threshold) > 0.5:
+    if np.mean(_edge(grey) <= threshold) > 0.5:
         grey = 255 - grey
+    return _add_border(grey)
+
+
+def cut_letters(line_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """What may be the letters of a line, black on white: N_SHOWN_COLORS times (80, W).
+
+    Its colours are parted into N_COLORS by k-means; letters are of one that covers little of the
+    line's edge. Letters with an outline are so freed of it.
+    """
+    import cv2
+
+    pixels = line_bgr.reshape(-1, 3).astype(np.float32)
+    if len(pixels) < N_COLORS:
+        return []
+    by_brightness = np.argsort(pixels.sum(axis=1), kind="stable")
+    start = np.empty((len(pixels), 1), np.int32)
+    start[by_brightness, 0] = np.arange(len(pixels)) * N_COLORS // len(pixels)
+    until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0)
+    _, colors, _ = cv2.kmeans(pixels, N_COLORS, start, until, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    masks = [colors.reshape(line_bgr.shape[:2]) == color for color in range(N_COLORS)]
+    masks = [mask for mask in masks if mask.mean() >= MIN_COLOR_SHARE]
+    masks.sort(key=lambda mask: _edge(mask).mean() / mask.mean())
+    return [_add_border(_resize(np.where(mask, 0, 255))) for mask in masks[:N_SHOWN_COLORS]]
+
+
+def _edge(line: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([line[0], line[-1], line[:, 0], line[:, -1]])
+
+
+def _resize(line: NDArray[Any]) -> NDArray[np.uint8]:
+    import cv2
+
+    width = max(8, round(line.shape[1] * LINE_HEIGHT_PX / line.shape[0]))
+    how = cv2.INTER_CUBIC if line.shape[0] < LINE_HEIGHT_PX else cv2.INTER_AREA
+    resized: NDArray[np.uint8] = cv2.resize(
+        line.astype(np.uint8), (width, LINE_HEIGHT_PX), interpolation=how
+    )
+    return resized
+
+
+def _add_border(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
     bordered: NDArray[np.uint8] = cv2.copyMakeBorder(
         grey, BORDER_PX, BORDER_PX, BORDER_PX, BORDER_PX, cv2.BORDER_REPLICATE
     )
