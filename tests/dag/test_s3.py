@@ -1,5 +1,6 @@
 """Runs whose data, table and pictures are in a bucket of a real server."""
 
+import json
 import os
 import shutil
 import signal
@@ -130,9 +131,12 @@ def test_a_bucket_gives_the_same_export_and_then_there_is_nothing_to_do(
     assert after == before
     assert not any(name.startswith(".leases") for name in after)
     assert not Path("s3:").exists()  # as Path makes of the address
-    records = b"".join(box.content(name) for name in box.objects("runs/"))
-    assert SECRET not in finished.printed + again.printed
-    assert SECRET.encode() not in records
+    records = [box.content(name) for name in box.objects("runs/") if name.endswith(".json")]
+    assert [json.loads(record)["state"] for record in records] == ["succeeded"] * 2
+    printed = finished.printed + again.printed
+    assert "Traceback" not in printed, printed
+    assert SECRET not in printed
+    assert SECRET.encode() not in b"".join(records)
 
 
 def test_after_kills_the_same_command_resumes_and_publishes_nothing_twice(
@@ -359,7 +363,7 @@ def test_control_c_ends_the_run_at_once_and_leaves_no_lease(box: Box) -> None:
     ("change", "said"),
     [
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "Renew the credentials"),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "Set AWS_ACCESS_KEY_ID"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "Could not connect"),
     ],
 )

@@ -35,6 +35,14 @@ def test_incomplete_pictures_are_refused(data: bytes) -> None:
         decoding.decode_image(data)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 400), (400, 1)])
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_pictures_of_a_few_pixels_are_not_damaged(size: tuple[int, int], format: str) -> None:
+    data = encoded(np.zeros((size[1], size[0], 3), np.uint8), format)
+    assert decoding.measure_image(data) == size
+    assert decoding.decode_image(data).shape == (size[1], size[0], 3)
+
+
 def test_too_many_pixels_are_refused_before_decoding() -> None:
     with pytest.raises(decoding.TooManyPixelsError, match="160×90 pixels; the limit is 1000"):
         decoding.decode_image(encoded(GREY), max_pixels=1000)

@@ -46,6 +46,30 @@ def test_a_file_is_read_as_it_was_written_and_replaced(place: str) -> None:
     assert files.read_text(address) == "other"
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["gs://bucket/a", "s3a://bucket/a", "S3://bucket/a", "s3:/bucket/a", "s3://", "s3:///"],
+)
+def test_other_kinds_of_addresses_are_refused(address: str) -> None:
+    with pytest.raises(StorageError, match="expected .*s3://bucket/prefix; found.*" + address):
+        files.find(address)
+
+
+@pytest.mark.parametrize("name", ["a", "a:b", "2026:/a", "./gs:/a"])
+def test_colons_in_names_of_files_are_no_kind_of_address(tmp_path: Path, name: str) -> None:
+    assert files.find(name) is None
+
+
+@pytest.mark.dag
+def test_a_bucket_itself_is_a_folder(bucket: str) -> None:
+    write(join(bucket, "a"))
+    root = bucket.rpartition("/")[0]
+    for address in (root, f"{root}/"):
+        assert not files.exists(address)
+        assert files.is_folder(address)
+        assert bucket in files.list_folders(address)
+
+
 def test_what_is_not_there_is_an_error_of_reading_and_none_of_removing(place: str) -> None:
     with pytest.raises(FileNotFoundError):
         files.read_text(join(place, "no"))

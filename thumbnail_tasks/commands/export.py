@@ -53,7 +53,7 @@ from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
 from thumbnail_tasks.storage import files
-from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.addresses import is_s3, join
 from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.progress import report_progress, show_on_page
@@ -217,8 +217,14 @@ class ExportAttributes(RunTask):
                 {"videos": name_files(self.videos), **about},
                 lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
             )
-        page = join(report_folder(self.data_dir), "index.html")
-        logger.info(TASK_LINE, "BuildReport", f"open {page} in a browser")
+        folder = report_folder(self.data_dir)
+        page = join(folder, "index.html")
+        how = (
+            f"copy {folder} to this machine, and open its index.html"
+            if is_s3(page)
+            else f"open {page}"
+        )
+        logger.info(TASK_LINE, "BuildReport", f"{how} in a browser")
 
     def _require_a_picture(self, statuses: Counter[str], plan: pa.Table) -> None:
         if not statuses["ok"]:

@@ -62,7 +62,7 @@ def measure_image(data: bytes, max_pixels: int | None = None) -> tuple[int, int]
     with _opened(data, max_pixels) as image:
         size = image.size
         if image.format == "JPEG":
-            image.draft(None, (size[0] // 8, size[1] // 8))
+            image.draft(None, (max(size[0] // 8, 1), max(size[1] // 8, 1)))
             image.load()
         else:
             _to_rgb(image)

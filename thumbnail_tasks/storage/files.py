@@ -1,27 +1,39 @@
 """Results, wherever they are: each operation goes to the backend of the address."""
 
 import contextlib
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import folder as folder_backend
-from thumbnail_tasks.storage.addresses import is_s3
+from thumbnail_tasks.storage.addresses import S3_SCHEME, is_s3
 from thumbnail_tasks.storage.backend import Entry
 
 if TYPE_CHECKING:
     from thumbnail_tasks.storage.backend import Backend
 
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""The start of ``gs://bucket``, ``s3a://bucket``, or of ``s3:/bucket``."""
+
 
 def backend_of(address: str) -> "Backend":
-    """The operations on the place of an address."""
+    """The operations on the place of an address.
+
+    Raises:
+        StorageError: The address is of another kind of storage, or is misspelled.
+    """
     if is_s3(address):
+        if not address.removeprefix(S3_SCHEME).strip("/"):
+            raise StorageError(f"expected s3://bucket/prefix; found no bucket in {address!r}")
         from thumbnail_tasks.storage import s3  # only then is boto3 needed
 
         return s3
+    if _SCHEME.match(address):
+        raise StorageError(f"expected a folder or s3://bucket/prefix; found: {address!r}")
     return folder_backend
 
 

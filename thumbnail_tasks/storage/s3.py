@@ -33,6 +33,8 @@ def find(address: str) -> Entry | None:
 
 def _head(address: str) -> Any:
     bucket, key = split(address)
+    if not key:  # the bucket itself
+        return None
     with contextlib.suppress(FileNotFoundError), naming_errors(address):
         return client().head_object(Bucket=bucket, Key=key)
 

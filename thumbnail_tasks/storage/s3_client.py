@@ -83,7 +83,12 @@ def naming_errors(address: str) -> Iterator[None]:
         ConditionError: A condition of the request did not hold.
         S3Error: Any other failure; requests that can be repeated were.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        HTTPClientError,
+        NoCredentialsError,
+    )
 
     try:
         yield
@@ -96,6 +101,11 @@ def naming_errors(address: str) -> Iterator[None]:
         reason = f"{error.operation_name}: {code}: {said}"
         kind = ConditionError if code in _IS_CHANGED else S3Error
         raise kind(f"{reason}{_advise(code)}") from error
+    except NoCredentialsError as error:
+        raise S3Error(
+            "found no credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, "
+            "or [s3] access_key_id and secret_access_key"
+        ) from error
     except (BotoCoreError, HTTPClientError) as error:
         raise S3Error(" ".join(str(error).split())) from error
 
