@@ -142,6 +142,11 @@ def test_results_of_current_engines_stay_for_every_source(tmp_path: Path) -> Non
     assert (tmp_path / "thumbnails" / "e-3" / "s.parquet").exists()
 
 
+def test_a_folder_that_a_bucket_lists_without_files_is_none_to_free(tmp_path: Path) -> None:
+    (tmp_path / "words" / "e-1").mkdir(parents=True)
+    assert find_superseded(str(tmp_path), {"words": {"e-2"}}) == []
+
+
 def test_the_summary_has_a_line_for_each_folder_and_the_sum(tmp_path: Path) -> None:
     create_files(tmp_path, "words/e/a.parquet", "words/e/b.parquet", "videos/a.parquet")
     reclaimable = [

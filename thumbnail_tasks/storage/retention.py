@@ -181,12 +181,13 @@ def find_superseded(data_dir: str, selected: Mapping[str, Collection[str]]) -> l
         data_dir: The data directory.
         selected: For each folder of results, the engine tags in use, one for each source.
     """
-    return [
+    found = [
         Reclaimable(folder, "of superseded engines", files.list_files(folder, below=True))
         for table, tags in selected.items()
         for folder in files.list_folders(join(data_dir, table))
         if name_of(folder) not in tags
     ]
+    return [each for each in found if each.files]  # SeaweedFS lists folders that had files
 
 
 def list_sources(data_dir: str) -> list[str]:
