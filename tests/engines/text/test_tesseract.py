@@ -100,6 +100,11 @@ def test_letters_are_cut_out_of_a_line_of_any_shape(shape: tuple[int, int]) -> N
     assert all(each.shape[0] == 80 for each in cut_letters(np.zeros((*shape, 3), np.uint8)))
 
 
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_a_line_of_one_colour_has_no_letters(grey: int) -> None:
+    assert cut_letters(np.full((64, 200, 3), grey, np.uint8)) == []
+
+
 def test_letters_are_cut_out_of_outline_and_background() -> None:
     random = np.random.default_rng(0)
     line = random.integers(60, 200, (64, 256, 3)).astype(np.uint8)  # a photograph

@@ -203,14 +203,16 @@ def cut_letters(line_bgr: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """What may be the letters of a line, black on white: N_SHOWN_COLORS times (80, W).
 
     Its colours are parted into N_COLORS by k-means; letters are of one that covers little of the
-    line's edge. Letters with an outline are so freed of it.
+    line's edge. Letters with an outline are so freed of it. A line with fewer colours has no
+    background to be freed of: the list is empty.
     """
     import cv2
 
     pixels = line_bgr.reshape(-1, 3).astype(np.float32)
-    if len(pixels) < N_COLORS:
+    brightness = pixels.sum(axis=1)
+    if len(np.unique(brightness)) < N_COLORS:
         return []
-    by_brightness = np.argsort(pixels.sum(axis=1), kind="stable")
+    by_brightness = np.argsort(brightness, kind="stable")
     start = np.empty((len(pixels), 1), np.int32)
     start[by_brightness, 0] = np.arange(len(pixels)) * N_COLORS // len(pixels)
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0)
