@@ -218,12 +218,9 @@ class ExportAttributes(RunTask):
                 lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
             )
         folder = report_folder(self.data_dir)
-        page = join(folder, "index.html")
-        how = (
-            f"copy {folder} to this machine, and open its index.html"
-            if is_s3(page)
-            else f"open {page}"
-        )
+        how = f"open {join(folder, 'index.html')}"
+        if is_s3(folder):
+            how = f"copy {folder} to this machine, and open its index.html"
         logger.info(TASK_LINE, "BuildReport", f"{how} in a browser")
 
     def _require_a_picture(self, statuses: Counter[str], plan: pa.Table) -> None:

@@ -109,12 +109,12 @@ class _Lease:
             return
         self._released.set()
         try:
-            self._remove()
+            self._remove_own()
         except KeyboardInterrupt:
-            self._remove()
+            self._remove_own()
             raise
 
-    def _remove(self) -> None:
+    def _remove_own(self) -> None:
         if self._thread.is_alive():
             self._thread.join()
         with contextlib.suppress(OSError):
