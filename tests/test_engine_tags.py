@@ -8,7 +8,7 @@ from luigi.cmdline_parser import CmdlineParser
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.stages.pipeline import STAGES
-from thumbnail_tasks.tasks import shard_task
+from thumbnail_tasks.tasks import shard_files
 
 PACKAGES = {
     "dlib-bin": "20.0.1.post1",
@@ -62,7 +62,7 @@ OTHERS = {name: installed(name) for name in PACKAGES if installed(name) != PACKA
     ],
 )
 def test_the_tags_are_unchanged(flags: list[str], expected: dict[str, str]) -> None:
-    shard_task._engine_tag.cache_clear()
+    shard_files._engine_tag.cache_clear()
     with CmdlineParser.global_instance(["ExportAttributes", *flags]):
         tags = {}
         for stage in STAGES:
@@ -71,5 +71,5 @@ def test_the_tags_are_unchanged(flags: list[str], expected: dict[str, str]) -> N
             except SettingsError:
                 assert (flags[-1], stage.table) == ("notebook", "emotions")
                 tags[stage.table] = expected[stage.table]
-    shard_task._engine_tag.cache_clear()
+    shard_files._engine_tag.cache_clear()
     assert tags == expected

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, STAGE_TABLES
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.texts import CorrectText
-from thumbnail_tasks.tasks import shard_task
+from thumbnail_tasks.tasks import shard_files
 
 
 class Change(NamedTuple):
@@ -77,11 +77,11 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         patch.setattr(importlib.metadata, "distribution", find_changed)
         if change.stage:
             patch.setattr(change.stage, "version", "99")
-        shard_task._engine_tag.cache_clear()
+        shard_files._engine_tag.cache_clear()
         with CmdlineParser.global_instance(["ExportAttributes", *change.flags]):
             source = thumbnail_sources.source_tag("")
             found = {stage.table: stage.tag(source) for stage in STAGES}
-    shard_task._engine_tag.cache_clear()
+    shard_files._engine_tag.cache_clear()
     return found
 
 

@@ -76,6 +76,17 @@ def print_result(text: str) -> None:
     print(text, flush=True)
 
 
+def format_duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h 20 min`` or ``5 days``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.0f} days"
+
+
 def command_name() -> str:
     """The command of this process, as in ``luigi``."""
     path = Path(sys.argv[0])

@@ -439,6 +439,56 @@ class gpus(_Section):
     )
 
 
+class execution(luigi.Config):
+    """Where shards are computed: on this machine, or on a Ray cluster."""
+
+    engine: str = luigi.ChoiceParameter(
+        default="local",
+        choices=("local", "ray"),
+        description="local (this machine), or ray: the stages after the download are computed on "
+        "the nodes of a Ray cluster",
+    )
+    address: str = luigi.Parameter(
+        default="auto",
+        description="Host and port of the cluster's head, as in 10.0.0.1:6379; this machine must "
+        "be a node of it. auto: the cluster that runs on this machine",
+    )
+    min_shards: int = IntInRange(
+        at_least=1,
+        default=8,
+        description="With fewer shards to do, a run computes on this machine alone",
+    )
+    block_shards: int = IntInRange(
+        at_least=1,
+        default=128,
+        description="Shards in a block, which is one task for Luigi",
+    )
+    cpus: float = FloatInRange(
+        above=0, default=1, description="Cores of each actor, and threads of its models"
+    )
+    actors: Mapping[str, Any] = luigi.DictParameter(
+        default={},
+        description='The most actors of a stage, as in {"RecognizeText": 16}; without: as many '
+        "as fit into the cluster",
+    )
+    stage_resources: Mapping[str, Any] = luigi.DictParameter(
+        default={},
+        description="Ray's resources of each actor of a stage instead of cpus and one GPU, as in "
+        '{"DetectFaces": {"CPU": 2, "GPU": 1}}',
+    )
+    environment: str = luigi.Parameter(
+        default="",
+        description="Names of environment variables to pass to the nodes, separated by commas, as "
+        "in AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY; Ray has no password",
+    )
+    stall_s: float = FloatInRange(
+        at_least=1,
+        default=300,
+        description="Shards of a block are given to other actors after so many seconds without "
+        "any result or checkpoint",
+    )
+
+
 class engines(luigi.Config):
     """Which engine each stage uses."""
 

@@ -11,8 +11,8 @@ from thumbnail_tasks.commands import engine_checks
 from thumbnail_tasks.commands.engine_checks import check_engines
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import ThumbnailTasksError, WeightsError
+from thumbnail_tasks.execution.child_process import model_process
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
-from thumbnail_tasks.execution.model_process import model_process
 from thumbnail_tasks.stages import faces, texts
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
@@ -35,12 +35,12 @@ def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Gpu]]
     model_process().close()
 
 
-def install(monkeypatch: pytest.MonkeyPatch, check: Callable[[], None]) -> list[ShardTask]:
-    """Tasks of a stage on the GPU and of one on the CPU, whose engines have this check."""
+def install(monkeypatch: pytest.MonkeyPatch, check: Callable[[], None]) -> list[type[ShardTask]]:
+    """A stage on the GPU and one on the CPU, whose engines have this check."""
     engine = Engine(load=pytest.fail, name=lambda: "broken-1", about=dict, check=check)
     monkeypatch.setattr(faces, "DETECTORS", {"dlib-cnn": engine})
     monkeypatch.setattr(texts, "CORRECTORS", {"pyspellchecker": engine})
-    return [stage(source="s", engine="e", shards="a") for stage in (DetectFaces, CorrectText)]
+    return [DetectFaces, CorrectText]
 
 
 def fail() -> None:

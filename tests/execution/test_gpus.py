@@ -13,8 +13,8 @@ import pytest
 
 from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.execution import gpus
+from thumbnail_tasks.execution.child_process import ChildProcess
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu, show_only
-from thumbnail_tasks.execution.model_process import ModelProcess
 
 FORK = multiprocessing.get_context("fork")
 
@@ -219,7 +219,7 @@ def test_a_gpu_on_which_models_still_run_is_not_free(use_gpus: UseGpus) -> None:
     pipe, theirs = FORK.Pipe()
 
     def compute() -> None:
-        process = ModelProcess()
+        process = ChildProcess()
         with lease_gpu([FIRST], lambda: None) as gpu, process.on(gpu):
             theirs.send(process.call(name_process, ignore))
             theirs.recv()

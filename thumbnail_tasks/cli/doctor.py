@@ -10,8 +10,8 @@ from typing import Final
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import StorageError, ThumbnailTasksError
+from thumbnail_tasks.execution.child_process import ChildProcess
 from thumbnail_tasks.execution.gpus import CPU, Gpu, find_gpus
-from thumbnail_tasks.execution.model_process import ModelProcess
 from thumbnail_tasks.runs.channels import describe_channels
 from thumbnail_tasks.stages.embeddings import ENCODERS, EmbedText
 from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
@@ -92,9 +92,9 @@ def _load_on_each_device(setting: str, stage: type[ShardTask], names: Sequence[s
                 f"to {weights.path}, or now: thumbnail-tasks fetch-weights --weights {weights.name}"
             )
     gpus: Sequence[Gpu | None] = [None]
-    if stage(source="", engine="", shards="").process_resources().get("gpu"):
+    if stage.needs().get("gpu"):
         gpus = find_gpus() or gpus
-    with contextlib.closing(ModelProcess()) as process:
+    with contextlib.closing(ChildProcess()) as process:
         for gpu in gpus:
             with process.on(gpu):
                 process.call(functools.partial(_load, stage), lambda n: None)

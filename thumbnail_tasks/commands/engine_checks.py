@@ -2,12 +2,12 @@
 
 import functools
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from thumbnail_tasks.console import Progress
+from thumbnail_tasks.execution.child_process import model_process
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, find_gpus, lease_gpu
-from thumbnail_tasks.execution.model_process import model_process
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 logger = logging.getLogger(__name__)
@@ -19,32 +19,37 @@ class _AllLeasedError(Exception):
     """Other tasks compute on all GPUs."""
 
 
-def check_engines(tasks: Collection[ShardTask]) -> None:
+def check_engines(stages: Stages) -> None:
     """Check the engine of each stage where it will work, without loading a model.
 
     A GPU is leased for it, because frameworks keep memory there; if other tasks have leased all of
     them, the stages find out themselves.
 
     Args:
-        tasks: One task of each stage that has work to do.
+        stages: Those that have work to do.
 
     Raises:
         ThumbnailTasksError: A model file is missing or damaged, a GPU is missing or is not seen by
             the framework of an engine.
     """
-    stages: dict[bool, list[type[ShardTask]]] = {False: [], True: []}
-    for task in tasks:
-        if task.upstream and (limits := type(task).selected_engine().limits()):
-            logger.warning("%s: %s", task.task_family, limits)
-        stages[bool(task.process_resources().get("gpu"))].append(type(task))
-    gpus = find_gpus() if stages[True] else []
+    warn_of_limits(stages)
+    on_gpu = [stage for stage in stages if stage.needs().get("gpu")]
+    others = [stage for stage in stages if stage not in on_gpu]
+    gpus = find_gpus() if on_gpu else []
     try:
         with lease_gpu(gpus, _give_up) as gpu, model_process().on(gpu):
             if gpu:
-                _check(stages[True], gpu)
+                _check(on_gpu, gpu)
     except _AllLeasedError:
         pass
-    _check(stages[False] if gpus else [*stages[True], *stages[False]], None)
+    _check(others if gpus else [*on_gpu, *others], None)
+
+
+def warn_of_limits(stages: Stages) -> None:
+    """Log what the engines of these stages cannot do on this kind of machine."""
+    for stage in stages:
+        if stage.upstream and (limits := stage.selected_engine().limits()):
+            logger.warning("%s: %s", stage.get_task_family(), limits)
 
 
 def _give_up() -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from thumbnail_tasks import luigi_patches, settings
 from thumbnail_tasks.commands.engine_checks import check_engines
+from thumbnail_tasks.commands.node_checks import check_nodes
 from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE, print_result
@@ -48,7 +49,7 @@ from thumbnail_tasks.report.building import (
 from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.stages.known import compact_known
-from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, stages_of
+from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, tasks_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
@@ -56,6 +57,7 @@ from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import is_s3, join
 from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+from thumbnail_tasks.tasks.blocks import is_block
 from thumbnail_tasks.tasks.progress import report_progress, show_on_page
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
@@ -129,11 +131,15 @@ class ExportAttributes(RunTask):
         plan = self.input()["plan"].read()
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
-        to_do = stages_of(plan, self.source, self.data_dir, Listings().lacks)
+        name = self.input()["plan"].name
+        to_do = tasks_of(plan, name, self.source, self.data_dir, Listings().lacks)
         if to_do:
-            one_of_each = {type(task): task for task in to_do}.values()
-            check_engines(one_of_each)
-            yield [weights for task in one_of_each for weights in task.requires_weights()]
+            stages = list(dict.fromkeys(type(task) for task in to_do))
+            if is_block(to_do[0].shards):
+                check_nodes(stages, self.input()["plan"], self.source)
+            else:
+                check_engines(stages)
+            yield [weights for stage in stages for weights in stage.requires_weights()]
         yield to_do
 
         attributes = Attributes(plan, self.source, self.data_dir)

@@ -8,7 +8,7 @@ import luigi
 from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.report.building import is_built, report_folder
-from thumbnail_tasks.stages.pipeline import stages_of
+from thumbnail_tasks.stages.pipeline import tasks_of
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.file_target import FileTarget
 from thumbnail_tasks.storage.listing import Listings
@@ -37,7 +37,8 @@ class BuildReport(RunTask):
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         export = self.requires()
         plan = export.input()["plan"].read()
-        yield stages_of(plan, export.source, self.data_dir, Listings().lacks)
+        name = export.input()["plan"].name
+        yield tasks_of(plan, name, export.source, self.data_dir, Listings().lacks)
 
         with self.lock(export.output()):
             if not self.complete():  # another run may have built it

@@ -26,7 +26,8 @@ from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.listing import list_revisions
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
-from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
+from thumbnail_tasks.tasks.shard_files import PICTURES
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 VERSION: Final = "3"
 """Raise it when the same plan and engines give a different export."""

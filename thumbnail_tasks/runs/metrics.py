@@ -61,6 +61,26 @@ def exposition(record: Record, gpus_busy: Mapping[str, float]) -> str:
             "Shards that a stage has yet to make, as far as known",
             [({"stage": stage.stage}, stage.n_shards_left) for stage in stages],
         ),
+        "node_shards": (
+            "Shards that a node of the cluster has made in this run, counted once per stage",
+            [({"node": each.node}, each.n_shards) for each in record.nodes],
+        ),
+        "node_retried_shards": (
+            "Those that had been given to an actor before",
+            [({"node": each.node}, each.n_retried) for each in record.nodes],
+        ),
+        "node_thumbnails": (
+            "Thumbnails of the shards that a node has made, counted once per stage",
+            [({"node": each.node}, each.n_thumbnails) for each in record.nodes],
+        ),
+        "node_seconds": (
+            "Time of a node's actors for these shards",
+            [({"node": each.node}, each.seconds) for each in record.nodes],
+        ),
+        "node_actors": (
+            "Processes of a node that have made shards in this run",
+            [({"node": each.node}, each.n_actors) for each in record.nodes],
+        ),
         "peak_memory_bytes": (
             "Peak memory of one process, of those that have ended",
             [({}, record.peak_memory_bytes)] if record.peak_memory_bytes else [],

@@ -45,6 +45,7 @@ from thumbnail_tasks.storage.atomic import atomic_write
 from thumbnail_tasks.storage.backend import Entry
 from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.blocks import is_block
 from thumbnail_tasks.tasks.interrupts import link_tasks_to
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -134,6 +135,7 @@ class RunRecorder:
             self._start_record,
             updated_at=now(),
             stages=stages,
+            nodes=self.tally.nodes(),
             n_new=sum(each.n_thumbnails for each in stages if each.stage == "DownloadThumbnails"),
             peak_memory_bytes=_peak_memory_bytes(),
             gpus=self._gpus.gpus(),
@@ -261,7 +263,7 @@ def _peak_memory_bytes() -> int:
 
 @ShardTask.event_handler(luigi.Event.DEPENDENCY_DISCOVERED)
 def _expect(task: ShardTask, dependency: luigi.Task) -> None:
-    if _recorder:
+    if _recorder and not is_block(task.shards):  # whose shards are those of the plan
         _recorder.tally.expect(task)
 
 

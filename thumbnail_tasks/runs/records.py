@@ -78,6 +78,22 @@ RUNS = pa.schema(
             ),
             "What each stage did in this run",
         ),
+        column(
+            "nodes",
+            pa.list_(
+                pa.struct(
+                    [
+                        column("node", pa.string(), "IP address"),
+                        column("n_actors", pa.int64(), "Processes that made shards"),
+                        column("n_shards", pa.int64(), "Shards made, counted once per stage"),
+                        column("n_retried", pa.int64(), "Those that had been given out before"),
+                        column("n_thumbnails", pa.int64(), "Thumbnails, counted once per stage"),
+                        column("seconds", pa.float64(), "Time of its actors", "s"),
+                    ]
+                )
+            ),
+            "What each node of a cluster did in this run; empty without a cluster",
+        ),
         column("peak_memory_bytes", pa.int64(), "Peak memory of one of its processes", "B"),
         column(
             "gpus",
@@ -144,6 +160,18 @@ class StageRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeRecord:
+    """What one node of a cluster did in one run, as a row of ``nodes`` in ``RUNS``."""
+
+    node: str
+    n_actors: int
+    n_shards: int
+    n_retried: int
+    n_thumbnails: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class GpuRecord:
     """A GPU of the run's host."""
 
@@ -189,6 +217,7 @@ class Record:
     n_reused: int | None = None
     statuses: Mapping[str, int] | None = None
     stages: Sequence[StageRecord] = ()
+    nodes: Sequence[NodeRecord] = ()
     peak_memory_bytes: int | None = None
     gpus: Sequence[GpuRecord] | None = None
     failures: Sequence[FailureRecord] = ()
@@ -218,6 +247,7 @@ class Record:
                 found[name] = found.get(name) and datetime.fromisoformat(found[name])
             for name, kind in (
                 ("stages", StageRecord),
+                ("nodes", NodeRecord),
                 ("gpus", GpuRecord),
                 ("failures", FailureRecord),
             ):

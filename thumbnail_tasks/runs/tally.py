@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow.compute as pc
 
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.runs.records import StageRecord
+from thumbnail_tasks.runs.records import NodeRecord, StageRecord
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import folder_of, name_of
 from thumbnail_tasks.storage.backend import Entry
@@ -39,8 +39,8 @@ class _Made:
         self.n_found: int | None = None
         self.seconds = 0.0
 
-    def add(self, task: ShardTask) -> None:
-        """Count a shard's file.
+    def add(self, task: ShardTask) -> dict[str, str]:
+        """Count a shard's file; returns its metadata.
 
         Raises:
             StorageError: The file, or the shard's thumbnails, cannot be read.
@@ -48,14 +48,32 @@ class _Made:
         target = task.output_for(task.shards)
         pictures = task.pictures_of(task.shards)
         statuses = Counter(pictures.read(["status"])["status"].to_pylist())
-        seconds = float(target.read_metadata().get("seconds", 0))
+        about = target.read_metadata()
         find = _FINDS.get(task.table)
         found = find(target) if find else None
         self.shards.add(task.shards)
         self.statuses += statuses
-        self.seconds += seconds
+        self.seconds += float(about.get("seconds", 0))
         if found is not None:
             self.n_found = (self.n_found or 0) + found
+        return about
+
+
+class _MadeOnNode:
+    """Counts of what one node of a cluster has made so far."""
+
+    def __init__(self) -> None:
+        self.actors: set[str] = set()
+        self.n_shards = self.n_retried = self.n_thumbnails = 0
+        self.seconds = 0.0
+
+    def add(self, about: Mapping[str, str]) -> None:
+        """Count a shard's file, by its metadata."""
+        self.actors.add(about["actor"])
+        self.n_shards += 1
+        self.n_retried += int(about["attempt"]) > 1
+        self.n_thumbnails += int(about["n_thumbnails"])
+        self.seconds += float(about["seconds"])
 
 
 class RunTally:
@@ -79,6 +97,7 @@ class RunTally:
         }
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
+        self._nodes: dict[str, _MadeOnNode] = defaultdict(_MadeOnNode)
         self._sizes: dict[str, int] = {}
 
     def expect(self, task: ShardTask) -> None:
@@ -114,9 +133,11 @@ class RunTally:
             for task in tasks:
                 if name_of(task.output_for(task.shards).path) in published:
                     try:
-                        self._made[stage].add(task)
+                        about = self._made[stage].add(task)
                     except StorageError:  # being replaced, or damaged: try again later
                         continue
+                    if "node" in about:
+                        self._nodes[about["node"]].add(about)
                     del waiting[task.shards]
 
     def shards_made(self, stage: str) -> frozenset[str]:
@@ -130,6 +151,20 @@ class RunTally:
     def stages(self) -> list[StageRecord]:
         """What each stage has done, as of the last update."""
         return [self._describe(stage, engine) for stage, engine in self._engines.items()]
+
+    def nodes(self) -> list[NodeRecord]:
+        """What each node of a cluster has done, as of the last update."""
+        return [
+            NodeRecord(
+                node=node,
+                n_actors=len(made.actors),
+                n_shards=made.n_shards,
+                n_retried=made.n_retried,
+                n_thumbnails=made.n_thumbnails,
+                seconds=round(made.seconds, 3),
+            )
+            for node, made in sorted(self._nodes.items())
+        ]
 
     def _describe(self, stage: str, engine: str | None) -> StageRecord:
         made = self._made[stage]

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from thumbnail_tasks.console import TASK_LINE, show_status, shows_status_lines
+from thumbnail_tasks.console import (
+    TASK_LINE,
+    format_duration,
+    show_status,
+    shows_status_lines,
+)
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
 from thumbnail_tasks.runs.records import StageRecord
 from thumbnail_tasks.runs.tally import RunTally
@@ -68,17 +73,6 @@ def describe_total(stages: Sequence[StageProgress], elapsed_s: float, now: datet
     end = now + timedelta(seconds=left_s)
     clock = f"{end:%H:%M}" if left_s < 20 * 3600 else f"{end:%Y-%m-%d %H:%M}"
     return f"{line}, {format_duration(left_s)} left ({clock})"
-
-
-def format_duration(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``3 h 20 min`` or ``5 days``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 class TotalLine:

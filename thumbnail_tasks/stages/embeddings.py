@@ -56,7 +56,8 @@ class EmbedText(ShardTask):
     table = "embeddings"
     upstream = (CorrectText,)
 
-    def process_resources(self) -> dict[str, int]:
+    @classmethod
+    def needs(cls) -> dict[str, int]:
         """The GPU if TensorFlow runs the encoder; the others run on the CPU."""
         return {"gpu": 1} if settings.engine_name("embedding") == "tensorflow-hub" else {}
 

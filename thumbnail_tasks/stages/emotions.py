@@ -76,7 +76,11 @@ class ClassifyEmotions(ShardTask):
 
     table = "emotions"
     upstream = (DownloadThumbnails, DetectFaces)
-    resources = {"gpu": 1}
+
+    @classmethod
+    def needs(cls) -> dict[str, int]:
+        """The GPU."""
+        return {"gpu": 1}
 
     @classmethod
     def selected_engine(cls) -> Engine:

@@ -53,7 +53,8 @@ class DetectFaces(ShardTask):
     table = "faces"
     upstream = (DownloadThumbnails,)
 
-    def process_resources(self) -> dict[str, int]:
+    @classmethod
+    def needs(cls) -> dict[str, int]:
         """The GPU, except for HOG, which runs on the CPU."""
         return {} if settings.engine_name("faces") == "face-recognition-hog" else {"gpu": 1}
 

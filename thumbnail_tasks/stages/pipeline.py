@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks import settings
+from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
@@ -13,6 +15,7 @@ from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.blocks import name_block
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 STAGES: tuple[type[ShardTask], ...] = (
@@ -54,6 +57,44 @@ def stages_of(
         for number, shard in enumerate(shards)
         for stage in STAGES
         if is_wanted(outputs[stage][number])
+    ]
+
+
+def tasks_of(
+    plan: pa.Table,
+    plan_name: str,
+    source: str,
+    data_dir: str,
+    is_wanted: Callable[[ParquetTarget], bool],
+) -> list[ShardTask]:
+    """As ``stages_of``; on a cluster, if there are enough shards, tasks of blocks of them.
+
+    Args:
+        plan: Rows of ``schemas.PLANS``.
+        plan_name: Name of its file.
+        source: Source of the pictures.
+        data_dir: The data directory.
+        is_wanted: Whether to make a file; a block is a task if any of its files is wanted.
+    """
+    options = settings.execution()
+    shards = shards_of(plan)
+    outputs = outputs_of(shards, source, data_dir) if is_on_cluster() else {}
+    wanted = {stage: [is_wanted(each) for each in made] for stage, made in outputs.items()}
+    n_wanted = sum(map(any, zip(*wanted.values(), strict=True)))
+    if n_wanted < options.min_shards or not is_on_cluster():
+        return stages_of(plan, source, data_dir, is_wanted)
+    size = options.block_shards
+    starts = range(0, len(shards), size)
+    return [
+        stage.on(
+            name_block(plan_name, start, len(shards[start : start + size])),
+            source,
+            data_dir,
+            f"block {number + 1} of {len(starts)}",
+        )
+        for number, start in enumerate(starts)
+        for stage in STAGES
+        if any(wanted[stage][start : start + size])
     ]
 
 

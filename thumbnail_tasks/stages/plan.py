@@ -28,6 +28,7 @@ from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join, stem_of
 from thumbnail_tasks.storage.naming import name_shard
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
+from thumbnail_tasks.tasks.blocks import PLANS
 from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 
@@ -92,7 +93,7 @@ class PlanShards(VideosTask):
 
     def output(self) -> ParquetTarget:
         source = thumbnail_sources.source_tag(self.images_dir)
-        return self.target("plans", source, f"{self.table_name}-{self.plan_number}")
+        return self.target(PLANS, source, f"{self.table_name}-{self.plan_number}")
 
     @recover_lost_inputs
     def run(self) -> None:
@@ -156,13 +157,13 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     differently now; otherwise a new one.
     """
     source = thumbnail_sources.source_tag(images_dir)
-    plans = files.list_files(join(data_dir, "plans", source), suffix=".parquet")
+    plans = files.list_files(join(data_dir, PLANS, source), suffix=".parquet")
     named = [stem_of(entry.address).rpartition("-") for entry in plans]
     numbers = [number for table, _, number in named if table == videos_table]
     latest = max((int(number) for number in numbers if number.isdecimal()), default=0)
     if not latest:
         return 1
-    key = f"plans/{source}/{videos_table}-{latest}"
+    key = f"{PLANS}/{source}/{videos_table}-{latest}"
     try:
         plan = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read()
         known = known_thumbnails(data_dir, source)

@@ -22,6 +22,8 @@ from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.vocabulary import Vocabulary
 from thumbnail_tasks.stages.words import RecognizeText, titles_of
+from thumbnail_tasks.storage.naming import table_of_shard
+from thumbnail_tasks.tasks.blocks import list_shards
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 CORRECTORS: Mapping[str, Engine] = {"pyspellchecker": spelling.ENGINE}
@@ -234,8 +236,10 @@ class CorrectText(ShardTask):
 
     def requires_for(self, shard: str) -> list[luigi.Task]:
         planned = PlannedShard(data_dir=self.data_dir, source=self.source, shard=shard)
-        vocabulary = Vocabulary.of_shard(shard, self.data_dir)
-        return [*super().requires_for(shard), planned, vocabulary]
+        names = list_shards(shard, self.source, self.data_dir)
+        tables = dict.fromkeys(table_of_shard(name) for name in names)
+        vocabularies = [Vocabulary(data_dir=self.data_dir, table_name=table) for table in tables]
+        return [*super().requires_for(shard), planned, *vocabularies]
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         thumbnails, words, shard, vocabulary = tables

@@ -23,9 +23,11 @@ from thumbnail_tasks.pictures.headers import read_header
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import is_s3
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.blocks import list_shards
 from thumbnail_tasks.tasks.checkpoints import SECONDS_BETWEEN_SAVES
 from thumbnail_tasks.tasks.data_task import DataTask
-from thumbnail_tasks.tasks.shard_task import PICTURES, ShardTask
+from thumbnail_tasks.tasks.shard_files import PICTURES
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _PLACEHOLDER_PX = (120, 90)
 _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
@@ -185,10 +187,11 @@ class PlannedShard(DataTask):
     """A shard's list of thumbnails, written by PlanShards."""
 
     source: str = luigi.Parameter(description="Where the pictures come from")
-    shard: str = luigi.Parameter(description="Shard name")
+    shard: str = luigi.Parameter(description="Shard name, or the name of a block")
 
     def output(self) -> list[ParquetTarget]:
-        return [self.target("shards", self.source, self.shard)]
+        names = list_shards(self.shard, self.source, self.data_dir)
+        return [self.target("shards", self.source, name) for name in names]
 
     def run(self) -> None:
         """Runs only if the list was lost after planning.
@@ -196,8 +199,9 @@ class PlannedShard(DataTask):
         Raises:
             StorageError: Always.
         """
+        lost = next((each for each in self.output() if not each.exists()), self.output()[0])
         raise StorageError(
-            f"{self.output()[0].path}: expected the list of a planned shard; found none. Run "
+            f"{lost.path}: expected the list of a planned shard; found none. Run "
             "again to plan its thumbnails again."
         )
 
@@ -209,7 +213,11 @@ class DownloadThumbnails(ShardTask):
     """
 
     table = PICTURES
-    resources = {"download": 1}
+
+    @classmethod
+    def needs(cls) -> dict[str, int]:
+        """To be the only one that downloads."""
+        return {"download": 1}
 
     @classmethod
     def tag(cls, source: str) -> str:

@@ -22,7 +22,6 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, LETTER, MARKS, take_characters
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, texts_of
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, iter_columns
-from thumbnail_tasks.storage.naming import table_of_shard
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.data_task import DataTask
 from thumbnail_tasks.tasks.progress import report_progress
@@ -209,11 +208,6 @@ class Vocabulary(DataTask):
     """The vocabulary of a table that was read on an earlier night; regenerated if it is lost."""
 
     table_name: str = luigi.Parameter(description="The table's name in this data directory")
-
-    @classmethod
-    def of_shard(cls, shard: str, data_dir: str) -> "Vocabulary":
-        """The vocabulary of the table from which a shard was planned."""
-        return cls(data_dir=data_dir, table_name=table_of_shard(shard))
 
     def output(self) -> list[ParquetTarget]:
         return [self.target(_FOLDER, self.table_name)]

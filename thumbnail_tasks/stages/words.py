@@ -122,7 +122,8 @@ class RecognizeText(ShardTask):
     table = "words"
     upstream = (DownloadThumbnails,)
 
-    def process_resources(self) -> dict[str, int]:
+    @classmethod
+    def needs(cls) -> dict[str, int]:
         """The GPU, except for texts of the notebook."""
         return {} if settings.engine_name("text") == notebook_texts.NAME else {"gpu": 1}
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import files
-from thumbnail_tasks.storage.addresses import folder_of, join, name_of
+from thumbnail_tasks.storage.addresses import folder_of, join, name_of, stem_of
 from thumbnail_tasks.storage.atomic import describe_os_error
 from thumbnail_tasks.storage.backend import ChangedError, Entry
 from thumbnail_tasks.storage.checksums import ChecksumError, add_checksums, open_checked
@@ -50,6 +50,11 @@ class ParquetTarget(FileTarget):
         """
         super().__init__(path)
         self._key = key
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its suffix."""
+        return stem_of(self.path)
 
     def write(
         self,

@@ -5,13 +5,20 @@ import html
 import logging
 import multiprocessing
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import luigi
 from luigi.rpc import RPCError
 
-from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, TASK_LINE, Progress
+from thumbnail_tasks.console import (
+    SECONDS_BETWEEN_LINES,
+    TASK_LINE,
+    Progress,
+    format_duration,
+)
+from thumbnail_tasks.execution.executors import Done
 
 logger = logging.getLogger(__name__)
 
@@ -144,3 +151,34 @@ class ProgressLines:
     def _share(self) -> float:
         """How much of the task is done, 0 to 1; every shard counts the same."""
         return (self._part - 1 + self._done / max(self._n_items, 1)) / self._n_parts
+
+
+class BlockLines:
+    """Reports the progress of a task whose shards are made by other processes."""
+
+    def __init__(self, task: luigi.Task, n_shards: int, number: str) -> None:
+        """``number`` is that of the block, as in ``block 3 of 38``."""
+        self._task, self._n_shards, self._number = task, n_shards, number or "block"
+        self._n_thumbnails = 0
+        self._by_node: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._last_line = 0.0
+
+    def add(self, done: Done) -> None:
+        """A shard is done."""
+        self._by_node[done.node] += 1
+        self._n_thumbnails += done.n_thumbnails
+        _throughput.add(self._task.task_family, done.n_thumbnails, done.seconds)
+        n_done, now = self._by_node.total(), time.monotonic()
+        if n_done < self._n_shards and now - self._last_line < SECONDS_BETWEEN_LINES:
+            return
+        self._last_line = now
+        seconds = max(now - self._started, 1e-9)
+        nodes = ", ".join(f"{node} {n}" for node, n in sorted(self._by_node.items()))
+        left_s = seconds / n_done * (self._n_shards - n_done)
+        left = f", {format_duration(left_s)} left" if n_done < self._n_shards else ""
+        message = (
+            f"{self._number}: {n_done}/{self._n_shards} shards, {self._n_thumbnails} thumbnails "
+            f"({self._n_thumbnails / seconds:.1f}/s; by node: {nodes}){left}"
+        )
+        report_progress(self._task, message, n_done / self._n_shards)

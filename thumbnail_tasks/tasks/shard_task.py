@@ -1,91 +1,48 @@
-"""The base class of all stages: a task over the files of some shards.
-
-A shard is an immutable list of thumbnails, named ``<videos digest>-<list digest>``: the table from
-which it was planned, and its content. Each stage makes one more file for each shard.
-"""
+"""The base class of all stages: how the files of some shards are made."""
 
 import contextlib
 import functools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any
 
-import luigi
 import pyarrow as pa
 
 from thumbnail_tasks.console import TASK_LINE, Progress
-from thumbnail_tasks.engines.interface import Engine
-from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
+from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.execution.bisection import bisect_crashes
+from thumbnail_tasks.execution.child_process import model_process
 from thumbnail_tasks.execution.crashes import CrashError
+from thumbnail_tasks.execution.executors import (
+    Executor,
+    LocalExecutor,
+    this_place,
+)
 from thumbnail_tasks.execution.gpus import CPU, find_gpus, lease_gpu
-from thumbnail_tasks.execution.model_process import model_process
 from thumbnail_tasks.execution.quarantine import (
     describe_crash,
     find_quarantined,
     pick_rows,
     without_picture,
 )
-from thumbnail_tasks.fingerprints import make_tag
-from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.checkpoints import Checkpoint
-from thumbnail_tasks.tasks.data_task import DataTask
-from thumbnail_tasks.tasks.fetch_weights import FetchWeights
-from thumbnail_tasks.tasks.progress import ProgressLines, report_progress
+from thumbnail_tasks.tasks.progress import BlockLines, ProgressLines, report_progress
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+from thumbnail_tasks.tasks.shard_files import ShardFiles
 
 logger = logging.getLogger(__name__)
 
-PICTURES = "thumbnails"
-"""Folder of the first stage's results, the table that lists which pictures exist."""
 
-
-def _join_numbers(numbers: Iterable[str | None]) -> str:
-    """The shard numbers of a batch; None comes from tasks that luigid knows from old versions."""
-    return ", ".join(number or "" for number in numbers)
-
-
-class ShardTask(DataTask):
-    """One stage over one shard, or over several that Luigi has combined into a batch.
+class ShardTask(ShardFiles):
+    """One stage over one shard, over several that Luigi has combined into a batch, or over a block.
 
     While a stage's resource is busy its shards wait; the next task takes up to
     ``max_batch_size`` of them, so that a model is loaded once for all. Each shard's file is
     published as soon as it is done: after a kill only the missing ones are made.
     """
-
-    # In the order in which Luigi's page shows them.
-    shard_numbers: str = luigi.Parameter(
-        default="",
-        significant=False,
-        batch_method=_join_numbers,
-        description="Numbers of the shards within the run, as in 2 of 3; for display only",
-    )
-    data_dir: str = PathParameter(default="", description="The same as --storage-data-dir")
-    source: str = luigi.Parameter(description="Source of the pictures: see PlanShards")
-    engine: str = luigi.Parameter(description="Engine tag: engine, version and settings")
-    shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
-
-    max_batch_size = 8
-
-    table: ClassVar[str]
-    """Folder of this stage's results."""
-
-    version: ClassVar[str] = "1"
-    """Raise it when this package's own code changes the output of the same engine."""
-
-    upstream: ClassVar[tuple[type["ShardTask"], ...]] = ()
-    """The stages whose tables ``compute`` takes, in this order."""
-
-    @classmethod
-    def selected_engine(cls) -> Engine:
-        """The engine selected by the settings.
-
-        Raises:
-            SettingsError: There is no such engine.
-        """
-        raise NotImplementedError
 
     def compute(self, tables: Sequence[pa.Table], progress: Progress) -> pa.Table:
         """This stage's table of some thumbnails, from the upstream tables of the same thumbnails.
@@ -112,80 +69,35 @@ class ShardTask(DataTask):
         """
         cls.selected_engine().load()
 
-    @classmethod
-    def tag(cls, source: str) -> str:
-        """The engine tag under this process's settings; it includes upstream engines."""
-        return _engine_tag(cls, source)
-
-    @classmethod
-    def on(cls, shard: str, source: str, data_dir: str, number: str = "") -> Self:
-        """The task for one shard, with the engine selected by the settings.
-
-        Args:
-            shard: Its name.
-            source: Source of the pictures.
-            data_dir: The data directory.
-            number: Number of the shard within the run, as in ``2 of 3``, if known.
-        """
-        return cls(
-            shard_numbers=number,
-            data_dir=data_dir,
-            source=source,
-            engine=cls.tag(source),
-            shards=shard,
-        )
-
-    def requires(self) -> list[luigi.Task]:
-        tables = [task for shard in self.shards.split(",") for task in self.requires_for(shard)]
-        return [*tables, *self.requires_weights()]
-
-    @classmethod
-    def requires_weights(cls) -> list[luigi.Task]:
-        """The task that fetches weights of the selected engine that are not shipped."""
-        names = [weights.name for weights in cls.selected_engine().weights()]
-        return [FetchWeights(weights=",".join(names))] if names else []
-
-    def requires_for(self, shard: str) -> list[luigi.Task]:
-        """The tasks whose tables ``compute`` takes for this shard."""
-        number = self._number(shard)
-        return [stage.on(shard, self.source, self.data_dir, number) for stage in self.upstream]
-
-    def _number(self, shard: str) -> str:
-        shards, numbers = self.shards.split(","), self.shard_numbers.split(", ")
-        known: dict[str, str] = dict(zip(shards, numbers, strict=False))
-        return known.get(shard, "")
-
-    def output(self) -> list[ParquetTarget]:
-        return [self.output_for(shard) for shard in self.shards.split(",")]
-
-    def output_for(self, shard: str) -> ParquetTarget:
-        """The file of one shard."""
-        return self.target(self.table, self.engine, shard)
-
-    def pictures_of(self, shard: str) -> ParquetTarget:
-        """The file of one shard's thumbnails, which lists which pictures exist."""
-        return self.target(PICTURES, self.source, shard)
-
     @recover_lost_inputs
     def run(self) -> None:
-        if self.engine != self.tag(self.source):
-            raise SettingsError(
-                f"{self}: this worker's settings give the engine tag {self.tag(self.source)}; "
-                "give every worker the same luigi.cfg and version"
-            )
-        shards = [name for name in self.shards.split(",") if not self.output_for(name).exists()]
-        if not shards:
-            return
-        with self._device() as device:  # before any lock: a lock holder never waits for a GPU
+        self.check_tag()
+        shards = self.find_missing(self.list_shards())
+        if shards:
+            lines = BlockLines(self, len(shards), self.shard_numbers)
+            self._executor().run(_Work(self), shards, lines.add)
+
+    def _executor(self) -> Executor:
+        if not self._is_remote():
+            return LocalExecutor()
+        from thumbnail_tasks.execution.cluster.executor import RayExecutor
+
+        return RayExecutor()
+
+    def make(self, shards: Sequence[str]) -> int:
+        """Make the files of these shards, unless they exist; returns the number of thumbnails."""
+        n_thumbnails = 0
+        with self.reserve() as device:  # before any lock: a lock holder never waits for a GPU
             lines = ProgressLines(self, len(shards), device if device != CPU else "")
             for shard in shards:
                 target = self.output_for(shard)
                 with self.lock(target):
                     if not target.exists():  # another run may have made it
-                        self._make(shard, lines, device)
+                        n_thumbnails += self._make(shard, lines, device)
+        return n_thumbnails
 
     @contextlib.contextmanager
-    def _device(self) -> Iterator[str]:
+    def reserve(self) -> Iterator[str]:
         """Compute on a leased GPU while the block runs, if the stage holds ``gpu``.
 
         Yields:
@@ -194,7 +106,7 @@ class ShardTask(DataTask):
         Raises:
             GpuError: A GPU is required, and there is none.
         """
-        if not self.process_resources().get("gpu"):
+        if not self.needs().get("gpu"):
             yield CPU
             return
         gpus = find_gpus()
@@ -208,8 +120,11 @@ class ShardTask(DataTask):
             report_progress(self, f"on {device}", 0)
             yield device
 
-    def _make(self, shard: str, lines: ProgressLines, device: str) -> None:
+    def _make(self, shard: str, lines: ProgressLines, device: str) -> int:
         """Write one shard's file; a picture that crashes or exhausts memory is quarantined.
+
+        Returns:
+            The number of thumbnails.
 
         Raises:
             ThumbnailTasksError: The engine crashes with every picture.
@@ -260,8 +175,11 @@ class ShardTask(DataTask):
             "seconds": f"{seconds:.3f}",
             "computed_on": device,
         }
+        if place := this_place():
+            about |= {"node": place.node, "actor": place.actor, "attempt": str(place.attempt)}
         self.output_for(shard).write_if_absent(table, about)
         checkpoint.remove()
+        return len(ids)
 
     def _quarantine(self, shard: str, thumbnail_id: str, status: str, detail: str) -> None:
         """Remove a picture from the shard's thumbnails, for this stage and all others."""
@@ -279,6 +197,36 @@ class ShardTask(DataTask):
         return pick_rows(tables, rows, find_quarantined(statuses))
 
 
+class _Work:
+    """The shards of a task, as an executor sees them: see ``ShardsWork``."""
+
+    def __init__(self, task: ShardTask) -> None:
+        self._task = task
+        self.stage: str = task.task_family
+        self.needs_gpu = bool(task.needs().get("gpu"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_work, (type(self._task), self._task.to_str_params())
+
+    def __call__(self, shards: Sequence[str]) -> int:
+        return self._task.make(shards)
+
+    def find_missing(self, shards: Iterable[str]) -> list[str]:
+        return self._task.find_missing(shards)
+
+    def list_checkpoints(self) -> frozenset[tuple[str, str]]:
+        task = self._task
+        folder = join(task.data_dir, "unfinished", task.table, task.engine)
+        found = files.list_files(folder, suffix=".parquet")
+        return frozenset((each.address, each.revision) for each in found)
+
+
+def _restore_work(stage: type[ShardTask], params: Mapping[str, str]) -> _Work:
+    task = stage.from_str_params(params)
+    task.check_tag()
+    return _Work(task)
+
+
 def _compute_rows(
     stage: type[ShardTask], params: Mapping[str, str], shard: str, rows: range, progress: Progress
 ) -> Any:
@@ -286,11 +234,3 @@ def _compute_rows(
     if not rows:  # bisect_crashes asks whether the stage crashes without a picture
         task.load_engine()
     return task.compute(task.read_rows(shard, rows), progress)
-
-
-@functools.cache  # Luigi asks several times per task: at 5 ms each, minutes for many shards
-def _engine_tag(stage: type[ShardTask], source: str) -> str:
-    engine = stage.selected_engine()
-    before = [earlier.tag(source) for earlier in stage.upstream]
-    about = {"version": stage.version, "engine": engine.about(), "upstream": before}
-    return make_tag(engine.name(), about)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.execution.test_child_process import ignore
 from tests.execution.test_gpus import gpus_of_this_host, needs_gpu
-from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.emotions.fer2013 import INPUT_PX, WEIGHTS_PATH, load_emotion_classifier
 from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.execution.child_process import ChildProcess
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
-from thumbnail_tasks.execution.model_process import ModelProcess
 
 
 def open_network(progress: Progress) -> list[str]:
@@ -30,19 +30,19 @@ def classify(faces_rgb: list[Any], progress: Progress) -> Any:
 
 @pytest.mark.model
 def test_without_a_gpu_it_runs_on_the_cpu() -> None:
-    assert ModelProcess().call(open_network, ignore) == ["CPUExecutionProvider"]
+    assert ChildProcess().call(open_network, ignore) == ["CPUExecutionProvider"]
 
 
 @pytest.mark.model
 def test_a_model_that_is_kept_on_the_cpu_does_not_ask_for_the_gpu() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     with process.on(Gpu("7", "GPU 7 (NVIDIA H100)")):
         assert process.call(open_network_on_the_cpu, ignore) == ["CPUExecutionProvider"]
 
 
 @pytest.mark.model
 def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     expected = r"GPU 7 \(NVIDIA H100\): expected .*; found: onnxruntime .*Install onnxruntime-gpu"
     with (
         process.on(Gpu("7", "GPU 7 (NVIDIA H100)")),
@@ -59,7 +59,7 @@ def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
     reason="this ONNX Runtime is built without CUDA",
 )
 def test_results_on_the_gpu_equal_those_on_the_cpu() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     gpus = gpus_of_this_host()
     random = np.random.default_rng(7)
     faces_rgb = list(random.integers(0, 256, (40, INPUT_PX, INPUT_PX, 3), np.uint8))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import needs
+from tests.execution.test_child_process import ignore
 from tests.execution.test_gpus import gpus_of_this_host, needs_gpu
-from tests.execution.test_model_process import ignore
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.engines.runtimes.tensorflow import load_tensorflow
+from thumbnail_tasks.execution.child_process import ChildProcess, Work
 from thumbnail_tasks.execution.gpus import Gpu, GpuError, lease_gpu
-from thumbnail_tasks.execution.model_process import ModelProcess, Work
 
 pytestmark = needs("tensorflow", "tf_keras")
 
@@ -27,7 +27,7 @@ def run_on(gpu: Gpu | None, work: Work) -> Any:
 
 
 def _run_on(gpu: Gpu | None, work: Work) -> Any:
-    process = ModelProcess()
+    process = ChildProcess()
     with process.on(gpu):
         return process.call(work, ignore)
 

@@ -1,5 +1,6 @@
 """ONNX Runtime sessions with the same options for all engines."""
 
+import os
 from typing import Any
 
 from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
@@ -35,7 +36,7 @@ def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False
 
     Args:
         model: The content of an ONNX file, or its path.
-        n_threads: Threads per operation; 0 for the number of cores.
+        n_threads: Threads per operation; 0: as OMP_NUM_THREADS says, or as many as cores.
         is_on_cpu: Whether to use the CPU even if the process has a GPU.
 
     Returns:
@@ -47,7 +48,7 @@ def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False
     import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads
+    options.intra_op_num_threads = n_threads or int(os.environ.get("OMP_NUM_THREADS", "0") or 0)
     # Spinning threads block each other if cores are shared: ten times slower.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]

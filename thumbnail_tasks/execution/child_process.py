@@ -1,4 +1,4 @@
-"""A separate process for models and decoders, so that a crash there does not end the task."""
+"""A child process whose crash does not end the task: for models and decoders, and for Ray."""
 
 import contextlib
 import functools
@@ -10,11 +10,10 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, NamedTuple
 
 from luigi.worker import fork_lock
 
-from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.execution.crashes import (
     OUT_OF_MEMORY,
@@ -26,11 +25,13 @@ from thumbnail_tasks.execution.crashes import (
 from thumbnail_tasks.execution.forks import hold_interrupts
 from thumbnail_tasks.execution.gpus import Gpu, show_only
 
-Work = Callable[[Progress], Any]
-"""A function to call in the model process; its argument reports progress."""
+Report = Callable[[Any], None]
+"""Takes what a function sends while it works; mostly a ``Progress``."""
+Work = Callable[[Report], Any]
+"""A function to call in the child process."""
 
 
-class ModelProcess:
+class ChildProcess:
     """A child process that calls functions sent to it; it is restarted after a crash.
 
     It is forked from a process that loads no model itself: so it starts within milliseconds, has
@@ -62,8 +63,10 @@ class ModelProcess:
             self.close()
             self._gpu = None
 
-    def call(self, work: Work, progress: Progress) -> Any:
-        """Call ``work`` in the model process; it and its result are pickled.
+    def call(self, work: Work, report: Report) -> Any:
+        """Call ``work`` in the child process; it, its result and its reports are pickled.
+
+        An exception of ``report`` ends the child process.
 
         Raises:
             CrashError: It killed the process, or ran out of memory.
@@ -73,8 +76,8 @@ class ModelProcess:
             self._start()
         try:
             self._send(work)
-            while isinstance(reply := self._receive(), int):
-                progress(reply)
+            while not isinstance(reply := self._receive(), _Reply):
+                report(reply)
         except BaseException:  # also Ctrl-C: a reply may still be on its way
             self.close()
             raise
@@ -124,14 +127,14 @@ class ModelProcess:
         return name_crash(process.exitcode, count_oom_kills() - self._oom_kills)
 
 
-def model_process() -> ModelProcess:
+def model_process() -> ChildProcess:
     """The model process of this process; each fork has its own."""
     return _model_process_of(os.getpid())
 
 
 @functools.cache
-def _model_process_of(pid: int) -> ModelProcess:
-    return ModelProcess()
+def _model_process_of(pid: int) -> ChildProcess:
+    return ChildProcess()
 
 
 def _serve(pipe: Connection, parents_end: Connection, gpu: Gpu | None) -> None:
@@ -151,17 +154,24 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _reply(work: Work, progress: Progress) -> tuple[Any, Exception | None]:
+class _Reply(NamedTuple):
+    """What a function has returned or raised."""
+
+    result: Any
+    error: Exception | None
+
+
+def _reply(work: Work, report: Report) -> _Reply:
     try:
-        return work(progress), None
+        return _Reply(work(report), None)
     except Exception as error:
         if is_out_of_memory(error):
             message = " ".join(f"{type(error).__name__}: {error}".split())
-            return None, CrashError(OUT_OF_MEMORY, f"memory ran out: {message[:300]}")
-        return None, _portable(error)
+            return _Reply(None, CrashError(OUT_OF_MEMORY, f"memory ran out: {message[:300]}"))
+        return _Reply(None, portable(error))
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The error in a form that can be pickled, with its traceback as a note."""
     trace = traceback.format_exc()
     try:

@@ -17,9 +17,9 @@ from luigi.worker import fork_lock
 from tests.conftest import ROOT
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import StorageError
+from thumbnail_tasks.execution.child_process import ChildProcess, model_process
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.gpus import Gpu, leased_gpu
-from thumbnail_tasks.execution.model_process import ModelProcess, model_process
 
 
 def ignore(_: int) -> None:
@@ -66,7 +66,7 @@ def exhaust_memory(progress: Progress) -> int:
 
 def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
     found: list[int] = []
-    process = ModelProcess()
+    process = ChildProcess()
     with fork_lock:
         thread = threading.Thread(target=lambda: found.append(process.call(name_process, ignore)))
         thread.start()
@@ -78,7 +78,7 @@ def test_it_is_forked_while_no_other_thread_holds_a_lock() -> None:
 
 
 def test_calls_follow_each_other_in_one_other_process_and_report_progress() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     reported: list[int] = []
     first, second = (process.call(name_process, reported.append) for _ in range(2))
     assert first == second != os.getpid()
@@ -89,7 +89,7 @@ def test_calls_follow_each_other_in_one_other_process_and_report_progress() -> N
 def test_a_call_that_kills_its_process_is_reported_and_the_next_one_runs(
     sign: signal.Signals,
 ) -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     with pytest.raises(CrashError, match=sign.name):
         process.call(functools.partial(kill_by, sign), ignore)
     assert process.call(name_process, ignore) != os.getpid()
@@ -97,25 +97,25 @@ def test_a_call_that_kills_its_process_is_reported_and_the_next_one_runs(
 
 def test_a_call_without_memory_is_reported() -> None:
     with pytest.raises(CrashError, match="memory ran out: MemoryError") as crash:
-        ModelProcess().call(exhaust_memory, ignore)
+        ChildProcess().call(exhaust_memory, ignore)
     assert crash.value.status == "out_of_memory"
 
 
 def test_an_error_keeps_its_type_and_its_traceback() -> None:
     work = functools.partial(raise_error, StorageError("a.parquet: incomplete"))
     with pytest.raises(StorageError) as error:
-        ModelProcess().call(work, ignore)
+        ChildProcess().call(work, ignore)
     assert str(error.value) == "a.parquet: incomplete"
     assert "in raise_error" in error.value.__notes__[0]
 
 
 def test_an_error_that_cannot_be_pickled_arrives_as_text() -> None:
     with pytest.raises(RuntimeError, match="1 and 2"):
-        ModelProcess().call(raise_unpicklable, ignore)
+        ChildProcess().call(raise_unpicklable, ignore)
 
 
 def test_the_reply_to_an_interrupted_call_is_dropped() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
 
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
@@ -141,7 +141,7 @@ def test_each_fork_has_its_own_process() -> None:
 
 
 def test_it_sees_only_its_gpu() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     for gpu in (Gpu("GPU-aa11", "GPU 0"), Gpu("GPU-bb22", "GPU 1")):
         with process.on(gpu):
             assert process.call(name_gpu, ignore)[1:] == (gpu.id, gpu)
@@ -149,7 +149,7 @@ def test_it_sees_only_its_gpu() -> None:
 
 
 def test_the_process_of_a_gpu_starts_and_ends_with_its_block() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     before = process.call(name_process, ignore)
     with process.on(Gpu("0", "GPU 0")):
         first, second = (process.call(name_process, ignore) for _ in range(2))
@@ -159,7 +159,7 @@ def test_the_process_of_a_gpu_starts_and_ends_with_its_block() -> None:
 
 
 def test_after_a_crash_the_next_process_is_on_the_same_gpu() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     with process.on(Gpu("1", "GPU 1")):
         with pytest.raises(CrashError):
             process.call(functools.partial(kill_by, signal.SIGSEGV), ignore)
@@ -167,7 +167,7 @@ def test_after_a_crash_the_next_process_is_on_the_same_gpu() -> None:
 
 
 def test_without_a_gpu_the_process_is_kept() -> None:
-    process = ModelProcess()
+    process = ChildProcess()
     before = process.call(name_process, ignore)
     with process.on(None):
         assert process.call(name_process, ignore) == before
@@ -176,9 +176,9 @@ def test_without_a_gpu_the_process_is_kept() -> None:
 
 def test_when_the_parent_is_killed_the_process_ends() -> None:
     lines = (
-        "from thumbnail_tasks.execution.model_process import ModelProcess",
-        "from tests.execution.test_model_process import *",
-        "process = ModelProcess(); print(process.call(name_process, ignore), flush=True)",
+        "from thumbnail_tasks.execution.child_process import ChildProcess",
+        "from tests.execution.test_child_process import *",
+        "process = ChildProcess(); print(process.call(name_process, ignore), flush=True)",
         "process.call(sleep, ignore)",
     )
     parent = subprocess.Popen(
