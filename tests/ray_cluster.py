@@ -8,8 +8,6 @@ from unittest import mock
 
 from tests.conftest import ROOT
 
-HEAD = "127.0.0.1"
-
 
 class RayCluster:
     """Nodes that can be added and killed; the head is the first."""
@@ -26,14 +24,19 @@ class RayCluster:
 
     def add(self, n_cpus: int = 1, **resources: float) -> str:
         """Start a node; returns its IP address."""
-        ip = f"127.0.0.{len(self._nodes) + 1}"
-        self._nodes[ip] = self._cluster.add_node(
-            node_ip_address=ip,
+        # Ray replaces a loopback address of the head by another one of the machine.
+        where: dict[str, Any] = {}
+        if self._nodes:
+            where = {"node_ip_address": f"127.0.0.{len(self._nodes) + 1}"}
+        node = self._cluster.add_node(
+            **where,
             num_cpus=n_cpus,
             resources=resources,
             object_store_memory=80_000_000,
             include_dashboard=False,
         )
+        ip = str(node.node_ip_address)
+        self._nodes[ip] = node
         return ip
 
     def kill(self, ip: str) -> None:

@@ -11,6 +11,7 @@ Every message says where, what was expected, and what was found.
     * HostDownError (``network.circuit_breaker``)
     · CrashError (``execution.crashes``): a computation killed its process
     · UnreachableError (``runs.channels``): a server of webhook or mail accepts no connection
+    · LockLostError (``network.downloads``): this process may download no more
     · GpuError (``execution.gpus``): a GPU is expected but not visible
     · DataDirBusyError (``storage.directory_locks``): a night or a clean-up is running
 

@@ -98,3 +98,15 @@ def test_if_every_row_crashes_none_is_quarantined_and_the_crash_is_raised() -> N
         bisect_crashes(rows.process, range(512), lambda row, crash: quarantined.append(row))
     assert quarantined == []
     assert len(rows.tried) < 80
+
+
+def test_a_single_row_that_is_killed_once_is_not_at_fault() -> None:
+    crashes = [CrashError("out_of_memory", "killed from outside")]
+
+    def process(rows: range) -> pa.Table:
+        if rows and crashes:
+            raise crashes.pop()
+        return Rows(set()).process(rows)
+
+    table = bisect_crashes(process, range(1), Rows(set()).quarantine)
+    assert table["is_left"].to_pylist() == [True]

@@ -44,8 +44,9 @@ def bisect_crashes(
 ) -> pa.Table:
     """Process rows so that a row that crashes affects no other.
 
-    Rows that crash are processed in halves, down to single rows. Before each split, an empty
-    range is processed: if that crashes as well, no row is at fault.
+    Rows that crash are processed in halves, down to single rows, each of which has then crashed
+    twice: once may be a kill from outside. Before each split, an empty range is processed: if that
+    crashes as well, no row is at fault.
 
     Args:
         process_rows: Returns the table of some rows.
@@ -59,6 +60,7 @@ def bisect_crashes(
         CrashError: No single row is at fault.
     """
     waiting = [rows]
+    is_first_try = True
     parts: list[pa.Table | tuple[int, CrashError]] = []
     while waiting:
         rows = waiting.pop()
@@ -69,8 +71,9 @@ def bisect_crashes(
             crash = error
         process_rows(rows[:0])
         middle = len(rows) // 2
-        if middle:
-            waiting += [rows[middle:], rows[:middle]]
+        if middle or is_first_try:
+            waiting += [rows[middle:], rows[:middle]] if middle else [rows]
+            is_first_try = False
             continue
         parts.append((rows[0], crash))
         if len(parts) == _MAX_FIRST_CRASHES and all(isinstance(part, tuple) for part in parts):

@@ -2,6 +2,8 @@
 
 import errno
 import functools
+import math
+import multiprocessing
 import random
 import threading
 import time
@@ -20,6 +22,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as LateError
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.network.addresses import BlockedAddressError
 from thumbnail_tasks.network.circuit_breaker import CircuitBreaker
 from thumbnail_tasks.network.connections import GuardedSession, next_address
@@ -69,6 +72,27 @@ class HostPace:
             self._next_s[host] = max(self._next_s[host], time.monotonic() + seconds)
 
 
+class LockLostError(ThumbnailTasksError):
+    """This process may download no more, as another one may have begun to."""
+
+
+_may_until = multiprocessing.RawValue("d", math.inf)
+"""Shared with the child process, which downloads, by the one that holds the lock on downloads."""
+
+
+def allow_until(monotonic_s: float) -> None:
+    """Allow this process and its forks to start requests until a moment of ``time.monotonic``."""
+    _may_until.value = monotonic_s
+
+
+def _require_permission() -> None:
+    if time.monotonic() > _may_until.value:
+        raise LockLostError(
+            "expected to be the only one that downloads; found that its lock could not be renewed, "
+            "so that another run may download"
+        )
+
+
 class Downloader:
     """Fetches addresses within the limits of ``[thumbnails]``; thread-safe."""
 
@@ -88,6 +112,7 @@ class Downloader:
 
         Raises:
             HostDownError: This host, or an earlier one, fails too often: see ``CircuitBreaker``.
+            LockLostError: See ``allow_until``.
         """
         try:
             host = _host(url)
@@ -96,6 +121,7 @@ class Downloader:
         for retry in range(self._limits.retries + 1):
             self._pace.wait(host)
             self._breaker.check()
+            _require_permission()
             result, retry_after_s = self._fetch_once(url)
             if not result.is_retriable or retry == self._limits.retries:
                 break

@@ -1,10 +1,12 @@
 """Fetch the picture of each thumbnail, or the reason why there is none."""
 
+import contextlib
 import hashlib
+import math
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,25 @@ import pyarrow as pa
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import HostDownError, StorageError
+from thumbnail_tasks.execution.gpus import CPU
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.inputs.thumbnail_sources import urls_by_quality, wanted_qualities
-from thumbnail_tasks.network.downloads import FetchResult, load_downloader
+from thumbnail_tasks.network.downloads import (
+    FetchResult,
+    LockLostError,
+    allow_until,
+    load_downloader,
+)
 from thumbnail_tasks.pictures.decoding import NotAnImageError, TooManyPixelsError, measure_image
 from thumbnail_tasks.pictures.headers import read_header
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import is_s3
+from thumbnail_tasks.storage.locks import hold_lock
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.blocks import list_shards
 from thumbnail_tasks.tasks.checkpoints import SECONDS_BETWEEN_SAVES
 from thumbnail_tasks.tasks.data_task import DataTask
+from thumbnail_tasks.tasks.progress import report_progress
 from thumbnail_tasks.tasks.shard_files import PICTURES
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -34,6 +44,9 @@ _PLACEHOLDER_MAX_BYTES = 3 * 120 * 90
 """YouTube's has 1,097 bytes; no picture of its size has more bytes than its pixels."""
 _SMALL_FILE = re.compile(r"/(?:default|[123])\.(?:jpg|webp)(?:\?|$)")
 """The only pictures that really have the placeholder's size: one quality, and three frames."""
+
+_SAFETY_S = 1.0
+"""Before a lock may be taken over, its holder starts no more requests."""
 
 _NO_PICTURE = dict.fromkeys(("width_px", "height_px", "sha256", "image"))
 
@@ -64,7 +77,7 @@ def fetch_thumbnails(
         N rows of ``schemas.THUMBNAILS`` in the order of ``shard``; every row has a status.
 
     Raises:
-        HostDownError: As ``fetch``, after requests in progress have ended.
+        HostDownError, LockLostError: As ``fetch``, after requests in progress have ended.
     """
     limits = settings.thumbnails()  # read once: Luigi takes 0.7 ms
     qualities = wanted_qualities()
@@ -90,7 +103,10 @@ def fetch_thumbnails(
             else:
                 try:
                     result = futures.popleft().result()  # and release its memory
-                except HostDownError as error:  # the remaining requests end immediately
+                except (
+                    HostDownError,
+                    LockLostError,
+                ) as error:  # the remaining requests end immediately
                     stopped = error
                     continue
                 # One picture at a time, in this thread: the largest takes 350 MB, and each
@@ -209,7 +225,9 @@ class PlannedShard(DataTask):
 class DownloadThumbnails(ShardTask):
     """Write the pictures of some shards, as received.
 
-    It holds ``download``, which is limited to 1: one process keeps the rate limit per host.
+    One process at a time downloads into a data directory, so that the rate limit of each host is
+    kept by all runs together: Luigi's resource ``download`` is limited to 1, and other runs wait
+    for a lock. On a cluster, too, the run itself downloads.
     """
 
     table = PICTURES
@@ -223,6 +241,19 @@ class DownloadThumbnails(ShardTask):
     def tag(cls, source: str) -> str:
         """The source itself, which identifies everything that changes a picture."""
         return source
+
+    @contextlib.contextmanager
+    def reserve(self) -> Iterator[str]:
+        """Be the only one that downloads into the data directory while the block runs."""
+        allow_until(math.inf)
+        message = "waiting: another run downloads into this data directory"
+        with hold_lock(
+            self.data_dir,
+            "downloads",
+            lambda: report_progress(self, message, 0),
+            on_renewal=lambda until: allow_until(until - _SAFETY_S),
+        ):
+            yield CPU
 
     @classmethod
     def check_engine(cls) -> None:

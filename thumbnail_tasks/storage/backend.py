@@ -145,7 +145,12 @@ class Backend(Protocol):
         """The name that a pointer points to; empty if there is none."""
 
     def hold_lock(
-        self, data_dir: str, name: str, on_wait: Callable[[], None], shared: bool = False
+        self,
+        data_dir: str,
+        name: str,
+        on_wait: Callable[[], None],
+        shared: bool = False,
+        on_renewal: Callable[[float], None] | None = None,
     ) -> AbstractContextManager[None]:
         """See ``storage.locks.hold_lock``."""
 

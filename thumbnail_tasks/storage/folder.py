@@ -213,9 +213,13 @@ def pointed(address: str) -> str:
 
 
 def hold_lock(
-    data_dir: str, name: str, on_wait: Callable[[], None], shared: bool = False
+    data_dir: str,
+    name: str,
+    on_wait: Callable[[], None],
+    shared: bool = False,
+    on_renewal: Callable[[float], None] | None = None,
 ) -> AbstractContextManager[None]:
-    """See ``Backend``."""
+    """See ``Backend``; the kernel's locks are not renewed."""
     return kernel_locks.hold_lock(Path(data_dir), name, on_wait, shared)
 
 

@@ -249,11 +249,17 @@ def pointed(address: str) -> str:
 
 
 def hold_lock(
-    data_dir: str, name: str, on_wait: Callable[[], None], shared: bool = False
+    data_dir: str,
+    name: str,
+    on_wait: Callable[[], None],
+    shared: bool = False,
+    on_renewal: Callable[[float], None] | None = None,
 ) -> AbstractContextManager[None]:
     """See ``Backend``."""
     lease = join(data_dir, ".leases", name)
-    return s3_leases.share_lease(lease, on_wait) if shared else s3_leases.hold_lease(lease, on_wait)
+    if shared:
+        return s3_leases.share_lease(lease, on_wait)
+    return s3_leases.hold_lease(lease, on_wait, on_renewal)
 
 
 def reserve(address: str, n_bytes: int) -> None:

@@ -52,8 +52,8 @@ def new_name() -> str:
 class _Lease:
     """An object that this process renews while it holds it."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, on_renewal: Callable[[float], None] | None = None) -> None:
+        self.address, self._on_renewal = address, on_renewal
         self._bucket, self._key = split(address)
         self._owner, self._pid = new_name(), os.getpid()
         self._lease_s = settings.s3().lease_s
@@ -78,9 +78,12 @@ class _Lease:
     def _put(self, condition: dict[str, str]) -> None:
         about = {"owner": self._owner, "lease_s": self._lease_s, "renewed": time.time()}
         body = json.dumps(about).encode()
+        asked = time.monotonic()
         with naming_errors(self.address):
             answer = client().put_object(Bucket=self._bucket, Key=self._key, Body=body, **condition)
         self._etag = answer["ETag"]
+        if self._on_renewal:
+            self._on_renewal(asked + self._lease_s)
 
     def _renew(self) -> None:
         while not self._released.wait(self._lease_s / _RENEWALS):
@@ -171,17 +174,22 @@ class _Watch:
 
 
 @contextlib.contextmanager
-def hold_lease(address: str, on_wait: Callable[[], None]) -> Iterator[None]:
+def hold_lease(
+    address: str,
+    on_wait: Callable[[], None],
+    on_renewal: Callable[[float], None] | None = None,
+) -> Iterator[None]:
     """Hold a lease alone while the block runs, after those who share it have ended.
 
     Args:
         address: Its object.
         on_wait: Called once when another holder has shown to be alive; an exception ends the wait.
+        on_renewal: See ``storage.locks.hold_lock``.
 
     Raises:
         StorageError: The bucket cannot be written.
     """
-    lease, watch = _Lease(address), _Watch(on_wait)
+    lease, watch = _Lease(address, on_renewal), _Watch(on_wait)
     try:
         with writing(address):
             while not lease.take():

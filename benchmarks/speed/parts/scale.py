@@ -121,7 +121,7 @@ def _placed(archive: Archive, folder: Path, is_on_s3: bool) -> Iterator[str]:
         return
     bucket = folder / "bucket"
     bucket.mkdir()
-    with s3_server.running(bucket, n_volumes=400) as server:
+    with s3_server.running(bucket, n_volumes=1000) as server:
         os.environ |= s3_server.environment_for(server.endpoint)
         s3_client._client.cache_clear()  # it may be of an earlier server
         address = f"s3://{s3_server.BUCKET}/data"

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import pickle
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from thumbnail_tasks.execution.executors import Done
 TICK: Final = "tick"
 """What the driver reports besides ``Done``: that it lives."""
 SECONDS_BETWEEN_TICKS: Final = 5.0
+_SECONDS_TO_CONNECT: Final = 10.0
 
 
 class Pool(NamedTuple):
@@ -98,20 +100,41 @@ def _connected(address: str, log: Path) -> Iterator[None]:
     """
     import ray
 
+    _require_listener(address)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise ClusterError(
-            f"[execution] address = {address}: expected a Ray cluster of which this machine is a "
-            f"node; found: {first_line(error)}. docs/CLUSTER.md says how to start one"
-        ) from error
+        raise _no_cluster(address, error) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Notice in seconds that nothing listens; Ray itself tries for minutes.
+
+    Raises:
+        ClusterError: Nothing listens at the address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host:  # auto
+        return
+    try:
+        host = host.strip("[]")
+        socket.create_connection((host, int(port)), timeout=_SECONDS_TO_CONNECT).close()
+    except (OSError, ValueError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> ClusterError:
+    return ClusterError(
+        f"[execution] address = {address}: expected a Ray cluster of which this machine is a "
+        f"node; found: {first_line(error)}. docs/CLUSTER.md says how to start one"
+    )
 
 
 def first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ its network may have made its file and never return.
 import contextlib
 import logging
 import pickle
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from thumbnail_tasks.execution.executors import Done, ShardsWork
 
 logger = logging.getLogger(__name__)
 
+_HOST_AND_PORT: Final = re.compile(r"[\w.-]+:\d+|\[[0-9a-fA-F:]+\]:\d+")
 _MOST_ACTORS: Final = 1000
 """More than a cluster has room for, as nodes may join it; Ray starts those that fit."""
 _SECONDS_BETWEEN_LOOKS: Final = 20.0
@@ -182,9 +184,10 @@ def check_cluster(check: Callable[[], None]) -> list[Node]:
     Raises:
         ClusterError: There is no such cluster, or a node cannot work.
     """
-    _refuse_client(settings.execution().address)
+    address = settings.execution().address
+    _check_address(address)
     with _log_file() as log, contextlib.closing(ChildProcess()) as driver:
-        setup, address = NodeSetup.of_this_run(), settings.execution().address
+        setup = NodeSetup.of_this_run()
         try:
             nodes: list[Node] = driver.call(
                 partial(examine, address, setup, pickle.dumps(check), log), lambda message: None
@@ -204,9 +207,9 @@ def check_cluster(check: Callable[[], None]) -> list[Node]:
     return nodes
 
 
-def _refuse_client(address: str) -> None:
-    if address.startswith("ray://"):
+def _check_address(address: str) -> None:
+    if address != "auto" and not _HOST_AND_PORT.fullmatch(address):
         raise SettingsError(
-            f"[execution] address: expected host and port of the cluster's head, as in "
-            f"10.0.0.1:6379, and this machine to be a node of it; found: {address}"
+            "[execution] address: expected auto, or host and port of the cluster's head, as in "
+            f"10.0.0.1:6379 (this machine must be a node of it); found: {address}"
         )
