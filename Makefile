@@ -79,8 +79,10 @@ lock: ## Regenerate the lock files (needs uv)
 		$(call without,requirements/requirements.lock) -o $(NOTEBOOK)
 	$(COMPILE) pyproject.toml --extra s3 --constraint requirements/requirements.lock \
 		$(call without,requirements/requirements.lock) -o requirements/s3.lock
+	$(COMPILE) pyproject.toml --extra ray --constraint requirements/requirements.lock \
+		$(call without,requirements/requirements.lock) -o requirements/ray.lock
 	$(COMPILE) --group dev --constraint requirements/requirements.lock --constraint $(NOTEBOOK) \
-		--constraint requirements/s3.lock \
+		--constraint requirements/s3.lock --constraint requirements/ray.lock \
 		$(call without,requirements/requirements.lock $(NOTEBOOK)) -o requirements/dev.lock
 	$(COMPILE) --no-deps requirements/cuda.in -o requirements/cuda.lock
 	$(COMPILE) --no-deps requirements/notebook-cuda.in --constraint requirements/cuda.lock \

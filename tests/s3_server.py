@@ -48,10 +48,10 @@ def environment_for(endpoint: str) -> dict[str, str]:
 class S3Server:
     """SeaweedFS with one bucket; it may be killed and started again with its objects."""
 
-    def __init__(self, folder: Path, n_volumes: int) -> None:
-        self._folder, self._n_volumes = folder, n_volumes
+    def __init__(self, folder: Path, n_volumes: int, host: str) -> None:
+        self._folder, self._n_volumes, self._host = folder, n_volumes, host
         self._ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-        self.endpoint = f"http://127.0.0.1:{self._ports['s3']}"
+        self.endpoint = f"http://{host}:{self._ports['s3']}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -67,7 +67,8 @@ class S3Server:
             self._process = subprocess.Popen(
                 [
                     *(str(find_server()), "server", f"-dir={folder}", "-s3"),
-                    *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-volume.max={self._n_volumes}"),
+                    *(f"-ip={self._host}", f"-ip.bind={self._host}"),
+                    f"-volume.max={self._n_volumes}",
                     *("-s3.port.iceberg=0", "-s3.port.lance=0"),
                     *("-master.volumeSizeLimitMB=64", f"-s3.config={config}"),
                     f"-s3.port={self._ports['s3']}",
@@ -122,9 +123,9 @@ class S3Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, n_volumes: int = 100) -> Iterator[S3Server]:
+def running(folder: Path, n_volumes: int = 100, host: str = "127.0.0.1") -> Iterator[S3Server]:
     """A server that runs while the block does; a volume holds 64 MB."""
-    server = S3Server(folder, n_volumes)
+    server = S3Server(folder, n_volumes, host)
     server.start()
     try:
         yield server

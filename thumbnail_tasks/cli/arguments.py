@@ -1,7 +1,6 @@
 """The arguments of ``thumbnail-tasks``, and the arguments of ``luigi`` that they stand for."""
 
 import argparse
-import datetime
 import importlib.metadata
 import re
 import textwrap
@@ -12,8 +11,10 @@ import luigi
 from luigi.task_register import Register
 
 from thumbnail_tasks import luigi_parsing, settings
+from thumbnail_tasks.cli.argument_types import count, date, url
 from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.errors import InputError, SettingsError, suggest
+from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
 from thumbnail_tasks.storage.addresses import is_s3
 
@@ -28,7 +29,11 @@ TASKS: Final = {
 }
 """Subcommand to the Luigi task that it runs."""
 
-COMMANDS: Final = (*TASKS, "doctor", "describe", "settings")
+COMMANDS: Final = (*TASKS, "doctor", "describe", "plan", "settings")
+
+
+_WORKERS_ON_CLUSTER: Final = 8
+"""Blocks at the same time: each stage has one in progress, and the next is being downloaded."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     nightly = add("nightly", "Export the newest table under its date")
     nightly.add_argument("tables", metavar="TABLES", help="folder of tables, or a glob")
     nightly.add_argument(
-        "--date", metavar="DATE", type=_date, help="date of the export (default: today)"
+        "--date", metavar="DATE", type=date, help="date of the export (default: today)"
     )
     _add_run_options(nightly)
     clean_up = add("clean-up", "Remove files that no run will need again")
@@ -112,9 +117,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor = add("doctor", "Check that this machine can run the chosen engines")
     description = add("describe", "Summarise an export")
+    plan = add("plan", "Estimate time, storage and requests of many thumbnails")
+    plan.add_argument(
+        "--thumbnails", metavar="N", type=count, required=True, help="number, as in 1e8"
+    )
+    plan.add_argument("--nodes", metavar="N", type=count, default=1, help="default: 1")
+    plan.add_argument("--cores", metavar="N", type=count, help="of each node (default: as here)")
     listed = add("settings", "List all settings with their values")
     commands_of = (export, report, search, nightly, clean_up, copy, fetch, doctor)
-    for command in (*commands_of, description, listed):
+    for command in (*commands_of, description, plan, listed):
         _add_common_options(command)
     return parser
 
@@ -142,10 +153,18 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--preset", choices=list(settings.PRESETS), help="set of engines (default: embedded)"
     )
     parser.add_argument(
-        "--workers", metavar="N", type=int, help="stages at the same time (default: 1)"
+        "--workers",
+        metavar="N",
+        type=int,
+        help=f"stages at the same time (default: 1; on a cluster {_WORKERS_ON_CLUSTER})",
     )
     parser.add_argument(
-        "--luigid", metavar="URL", type=_url, help="use this central scheduler, and its page"
+        "--cluster",
+        metavar="ADDRESS",
+        help="compute on this Ray cluster: HOST:PORT of its head, or auto for that of this machine",
+    )
+    parser.add_argument(
+        "--luigid", metavar="URL", type=url, help="use this central scheduler, and its page"
     )
 
 
@@ -162,23 +181,6 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _date(text: str) -> str:
-    try:
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected a date, as in 2026-01-31; found: {text!r}"
-        ) from None
-
-
-def _url(text: str) -> str:
-    if not re.match(r"https?://[^/]", text):
-        raise argparse.ArgumentTypeError(
-            f"expected an address, as in http://127.0.0.1:8082; found: {text!r}"
-        )
-    return text
-
-
 def apply_settings(options: argparse.Namespace) -> None:
     """Set what ``--set`` and the other options give; they override luigi.cfg.
 
@@ -193,6 +195,9 @@ def apply_settings(options: argparse.Namespace) -> None:
         config.set(section, key, value.replace("%", "%%"))
     if options.out:
         config.set("storage", "data_dir", options.out.replace("%", "%%"))
+    if getattr(options, "cluster", None):
+        config.set("execution", "engine", "ray")
+        config.set("execution", "address", options.cluster)
     if getattr(options, "luigid", None):
         config.set("core", "local_scheduler", "false")
         config.set("core", "scheduler_url", options.luigid)
@@ -251,7 +256,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--most": given.get("most"),
         "--weights": given.get("weights"),
         "--to": given.get("to"),
-        "--workers": given.get("workers"),
+        "--workers": given.get("workers") or (_WORKERS_ON_CLUSTER if is_on_cluster() else None),
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),
     }

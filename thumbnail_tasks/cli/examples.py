@@ -12,6 +12,7 @@ EXAMPLES: Final = {
         thumbnail-tasks export videos.csv
         thumbnail-tasks export trending/*.csv --images-dir pictures --out data
         thumbnail-tasks export videos.csv --out s3://bucket/thumbnails
+        thumbnail-tasks export videos.csv --out s3://bucket/thumbnails --cluster auto
         thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
     """,
     "report": """
@@ -43,6 +44,10 @@ EXAMPLES: Final = {
     """,
     "describe": """
         thumbnail-tasks describe --out data
+    """,
+    "plan": """
+        thumbnail-tasks plan --thumbnails 1e6
+        thumbnail-tasks plan --thumbnails 1e8 --nodes 17 --cores 16
     """,
     "settings": """
         thumbnail-tasks settings

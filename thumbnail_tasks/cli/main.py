@@ -1,7 +1,7 @@
 """The command ``thumbnail-tasks``: it turns its arguments into those of ``luigi``, and runs that.
 
 So each subcommand is the Luigi task of the same purpose, with the same settings, exit codes and
-records; ``doctor``, ``describe`` and ``settings`` only look, and run no task.
+records; ``doctor``, ``describe``, ``plan`` and ``settings`` only look, and run no task.
 """
 
 import sys
@@ -15,6 +15,7 @@ from thumbnail_tasks.cli.arguments import (
     list_settings,
     luigi_arguments,
 )
+from thumbnail_tasks.cli.capacity import describe_plan, plan_of
 from thumbnail_tasks.cli.describe import describe
 from thumbnail_tasks.cli.doctor import examine
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 sys.exit(examine())
             case "describe":
                 print(describe())
+            case "plan":
+                print(describe_plan(plan_of(options)))
             case "settings":
                 print(list_settings())
             case _:

@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.execution.child_process import ChildProcess
 from thumbnail_tasks.execution.cluster.driver import TICK, Block, Node, Pool, drive, examine
 from thumbnail_tasks.execution.cluster.setup import ClusterError, NodeSetup
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.executors import Done, ShardsWork
+from thumbnail_tasks.storage.parquet_target import LostFileError
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ _SECONDS_BETWEEN_LOOKS: Final = 20.0
 """At the files, while no shard is reported as done."""
 _FIRST_SIGN: Final = 4
 """Stall times until the first sign: the cores may be busy with other blocks."""
+_MAX_ERRORS: Final = 3
+"""Of storage, in a row: a node may have lost its network, and several nodes rarely do at once."""
 _MAX_FAILURES: Final = 3
 """In a row, in which no shard was made."""
 
@@ -49,20 +52,24 @@ class RayExecutor:
         """
         left = list(shards)
         n_failures, attempt = 0, 0
+        error: Exception | None = None
         while left:
             attempt += 1
             round_ = _Round(work, left, on_done)
             try:
                 with _log_file() as log:
                     self._drive(work, left, attempt, log, round_)
-                reason = "their actors ended"
+                reason = str(round_.error or "their actors ended")
             except _EndedError as ended:
                 reason = str(ended)
             except CrashError as crash:  # of the driver: Ray ends it when the head is gone
                 reason = f"the connection to the cluster ended: {crash}"
+            error = round_.error
             before, left = left, work.find_missing(left)
             n_failures = 0 if len(left) < len(before) or not round_.has_sign else n_failures + 1
             if left and n_failures == _MAX_FAILURES:
+                if error:
+                    raise error
                 raise ClusterError(
                     f"{work.stage}: expected the cluster to make {len(left)} more shards; found: "
                     f"none in {_MAX_FAILURES} tries, the last one: {reason}"
@@ -96,12 +103,17 @@ class _Round:
         """Whether a shard was done, or a checkpoint stored."""
         self._last_sign = self._last_look = time.monotonic()
         self._checkpoints = work.list_checkpoints()
+        self.error: Exception | None = None
+        """The last one that another node, or the same node later, may not meet."""
+        self._n_errors = 0
+        """In a row."""
 
     def hear(self, message: Any) -> None:
         """Take a message of the driver.
 
         Raises:
-            _EndedError: All shards are done, or nothing has happened for too long.
+            _EndedError: All shards are done, nothing has happened for too long, or storage cannot
+                be reached from several actors.
             Exception: The error of a shard.
         """
         if message == TICK:
@@ -112,10 +124,21 @@ class _Round:
         for level, text in done.messages:
             logger.log(level, "%s", text)
         if done.error is not None:
-            raise done.error
+            self._note_error(done.error)
+            return
+        self._n_errors = 0
         self._left.discard(done.shard)
         self._on_done(done)
         self._note_sign()
+
+    def _note_error(self, error: Exception) -> None:
+        if not isinstance(error, StorageError) or isinstance(error, LostFileError):
+            raise error
+        self.error = error
+        self.has_sign = True
+        self._n_errors += 1
+        if self._n_errors == _MAX_ERRORS:
+            raise _EndedError(str(error))
 
     def _note_sign(self) -> None:
         self.has_sign = True

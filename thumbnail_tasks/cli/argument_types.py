@@ -1,0 +1,48 @@
+"""Types of arguments, whose errors say what was expected."""
+
+import argparse
+import contextlib
+import datetime
+import re
+
+
+def date(text: str) -> str:
+    """A date, as in 2026-01-31.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a date, as in 2026-01-31; found: {text!r}"
+        ) from None
+
+
+def count(text: str) -> int:
+    """A whole number from 1, also as in 1e6.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    with contextlib.suppress(ValueError, OverflowError):
+        number = float(text.replace(",", "").replace("_", ""))
+        if number == int(number) and number >= 1:
+            return int(number)
+    raise argparse.ArgumentTypeError(
+        f"expected a whole number from 1, as in 1000000 or 1e6; found: {text!r}"
+    )
+
+
+def url(text: str) -> str:
+    """An http or https address.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not re.match(r"https?://[^/]", text):
+        raise argparse.ArgumentTypeError(
+            f"expected an address, as in http://127.0.0.1:8082; found: {text!r}"
+        )
+    return text
