@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests import ray_cluster
-from tests.conftest import EXAMPLES, ROOT
+from tests.conftest import EXAMPLES, ROOT, Answer, Server
 from tests.dag.runs import (
     QUICKLY,
     Finished,
@@ -294,12 +294,17 @@ def test_a_node_that_joins_takes_part(
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_publish_each_file_once(
-    shared: RayCluster, tmp_path: Path, on_one_machine: Path
+def test_two_runs_at_once_fetch_and_publish_once(
+    shared: RayCluster, tmp_path: Path, server: Server, picture: bytes
 ) -> None:
-    flags = flags_of(tmp_path, shared, block_shards=8)
-    both = [start(tmp_path / "data", *flags) for _ in range(2)]
+    paths = [f"/vi/{number:011}/hqdefault.jpg" for number in range(N_VIDEOS)]
+    links = [server.lay_down(path, Answer(200, picture)) for path in paths]
+    videos = tmp_path / "videos.csv"
+    videos.write_text("\n".join(["thumbnail_link", *links]))
+    flags = ("--videos", str(videos), "--storage-shard-size", "1", "--workers", "4", *QUICKLY)
+    on_cluster = shared.flags(block_shards=8)
+    both = [start(tmp_path / "data", *flags, *on_cluster) for _ in range(2)]
     printed = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
-    assert_equal(Finished(0, "", tmp_path / "data"), on_one_machine)
-    assert downloads(tmp_path / "data") == N_VIDEOS
+    assert set(server.count.values()) == {1}
+    assert_equal(Finished(0, "", tmp_path / "data"), run(tmp_path / "local", *flags).data_dir)

@@ -66,7 +66,10 @@ class RayExecutor:
                 reason = f"the connection to the cluster ended: {crash}"
             error = round_.error
             before, left = left, work.find_missing(left)
-            n_failures = 0 if len(left) < len(before) or not round_.has_sign else n_failures + 1
+            if len(left) < len(before):
+                n_failures = 0
+            elif not round_.has_only_waited:
+                n_failures += 1
             if left and n_failures == _MAX_FAILURES:
                 if error:
                     raise error
@@ -100,9 +103,11 @@ class _Round:
     ) -> None:
         self._work, self._left, self._on_done = work, set(shards), on_done
         self.has_sign = False
-        """Whether a shard was done, or a checkpoint stored."""
+        """Whether a shard was done or failed, or a checkpoint was stored."""
         self._last_sign = self._last_look = time.monotonic()
         self._checkpoints = work.list_checkpoints()
+        self.has_only_waited = False
+        """Whether it has ended because nothing has happened since its start."""
         self.error: Exception | None = None
         """The last one that another node, or the same node later, may not meet."""
         self._n_errors = 0
@@ -157,6 +162,7 @@ class _Round:
         quiet_s = time.monotonic() - self._last_sign
         limit_s = settings.execution().stall_s * (1 if self.has_sign else _FIRST_SIGN)
         if quiet_s > limit_s:
+            self.has_only_waited = not self.has_sign
             raise _EndedError(f"neither a result nor a checkpoint in {quiet_s:.0f} s")
 
 
