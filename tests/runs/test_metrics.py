@@ -7,7 +7,7 @@ import pytest
 from tests.run_records import BEGAN, a_record, a_stage
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.runs.metrics import exposition, serve_metrics
-from thumbnail_tasks.runs.records import FailureRecord, GpuRecord
+from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, NodeRecord
 
 _LINE = re.compile(r'thumbnail_tasks_[a-z_]+(\{([a-z]+="([^"\\\n]|\\.)*",?)+\})? -?[0-9.e+-]+')
 
@@ -38,6 +38,21 @@ def test_the_metrics_of_an_ended_run_have_its_outcome() -> None:
     assert "thumbnail_tasks_run_exit_code 30\n" in page
     assert 'thumbnail_tasks_run_failures{task="DetectFaces"} 2\n' in page
     assert '{gpu="1",name="A \\"B\\"\\\\C\\nD"} 0.25\n' in page
+
+
+def test_the_metrics_have_the_nodes_of_a_cluster() -> None:
+    node = NodeRecord(
+        node="10.0.0.2", n_actors=3, n_shards=12, n_retried=1, n_thumbnails=6144, seconds=80.5
+    )
+    page = exposition(a_record(STAGE, nodes=[node]), {})
+    for name, value in (
+        ("node_shards", "12"),
+        ("node_retried_shards", "1"),
+        ("node_thumbnails", "6144"),
+        ("node_seconds", "80.5"),
+        ("node_actors", "3"),
+    ):
+        assert f'thumbnail_tasks_{name}{{node="10.0.0.2"}} {value}\n' in page
 
 
 def test_every_line_is_in_prometheus_format_and_every_metric_has_help() -> None:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.runs.records import NodeRecord
 from thumbnail_tasks.runs.tally import RunTally
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.texts import CorrectText
@@ -91,3 +92,28 @@ def test_only_files_missing_before_count_as_the_runs_work(tmp_path: Path) -> Non
     tally.expect_planned({old: 2, new: 3})
     tally.update()
     assert tally.shards_made("DetectFaces") == {"two"}
+
+
+def test_nodes_of_a_cluster_are_counted(tally: RunTally, tmp_path: Path) -> None:
+    one, two = (detection(tmp_path, shard) for shard in ("one", "two"))
+    tally.expect(one)
+    tally.expect(two)
+    for task, actor, attempt, n in ((one, "aa", "1", "3"), (two, "bb", "2", "1")):
+        about = {"node": "10.0.0.2", "actor": actor, "attempt": attempt}
+        table = pa.Table.from_pylist([], schemas.FACES)
+        made = {"seconds": "1.5", "n_thumbnails": n, **about}
+        task.output_for(task.shards).write(table, made)
+    tally.update()
+    assert tally.nodes() == [
+        NodeRecord(
+            node="10.0.0.2", n_actors=2, n_shards=2, n_retried=1, n_thumbnails=4, seconds=3.0
+        )
+    ]
+
+
+def test_without_a_cluster_there_are_no_nodes(tally: RunTally, tmp_path: Path) -> None:
+    task = detection(tmp_path, "one")
+    tally.expect(task)
+    make(task, "0")
+    tally.update()
+    assert tally.nodes() == []

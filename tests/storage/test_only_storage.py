@@ -66,8 +66,8 @@ def test_no_module_but_those_of_storage_opens_results_by_path() -> None:
         assert not names & ON_RESULTS - allowed, path
 
 
-def test_the_default_install_imports_boto3_nowhere() -> None:
-    """It is an extra; the modules that need it import it when an ``s3://`` address is met."""
+def test_the_default_install_imports_boto3_and_ray_nowhere() -> None:
+    """They are extras; modules import them when an address in a bucket, or a cluster, is met."""
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -76,6 +76,6 @@ def test_the_default_install_imports_boto3_nowhere() -> None:
             for node in top
             for alias in node.names
         }
-        assert not {name for name in names if name.startswith(("boto", "s3transfer"))}, path
+        assert not {name for name in names if name.startswith(("boto", "s3transfer", "ray"))}, path
         if not str(Path(path).name).startswith("s3"):
             assert not {name for name in names if name.startswith("thumbnail_tasks.storage.s3")}

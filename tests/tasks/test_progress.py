@@ -6,7 +6,8 @@ import luigi
 import pytest
 from luigi.rpc import RPCError
 
-from thumbnail_tasks.tasks.progress import ProgressLines, show_on_page
+from thumbnail_tasks.execution.executors import Done
+from thumbnail_tasks.tasks.progress import BlockLines, ProgressLines, show_on_page
 
 Shown = list[tuple[str, int]]
 
@@ -54,3 +55,15 @@ def test_an_unreachable_luigid_loses_the_message_and_not_the_task(
 ) -> None:
     monkeypatch.setattr(Chore(), "set_status_message", no_luigid)
     show_on_page(Chore(), "half of it", 0.5)
+
+
+def test_a_block_is_reported_with_its_nodes(shown: Shown) -> None:
+    lines = BlockLines(Chore(), 3, "block 2 of 38")
+    for node in ("10.0.0.3", "10.0.0.2", "10.0.0.3"):
+        lines.add(Done("shard", node, 5, 1.0))
+    messages = [message for message, _ in shown]
+    assert messages[0].startswith("block 2 of 38: 1/3 shards, 5 thumbnails (")
+    assert messages[0].endswith(" left")
+    assert messages[-1].startswith("block 2 of 38: 3/3 shards, 15 thumbnails (")
+    assert messages[-1].endswith("/s; by node: 10.0.0.2 1, 10.0.0.3 2)")
+    assert [share for _, share in shown] == [33, 100]  # the second within the same seconds
