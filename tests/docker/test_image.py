@@ -75,7 +75,7 @@ def test_private_and_large_files_are_not_in_the_build_context(private: str) -> N
 def test_every_package_comes_from_a_lock_file_and_none_is_compiled() -> None:
     commands = [command for step in steps("RUN") for command in step.arguments.split("&&")]
     installs = [command for command in commands if " pip install " in command]
-    assert len(installs) == 5
+    assert len(installs) == 7
     for command in installs:
         assert "--no-deps" in command
         assert "--require-hashes" in command or command.strip().endswith("--no-build-isolation .")

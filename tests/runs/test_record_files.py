@@ -9,7 +9,7 @@ import pyarrow.dataset as ds
 from tests.run_records import a_record, a_stage
 from thumbnail_tasks.runs import records
 from thumbnail_tasks.runs.record_files import read_records, write_json, write_record
-from thumbnail_tasks.runs.records import FailureRecord, GpuRecord
+from thumbnail_tasks.runs.records import FailureRecord, GpuRecord, NodeRecord
 
 FULL = a_record(
     a_stage("DetectFaces", n_found=3),
@@ -17,6 +17,11 @@ FULL = a_record(
     settings={"storage.shard_size": "512"},
     gpus=[GpuRecord(index="0", name="NVIDIA X", busy_share=0.25)],
     failures=[FailureRecord(task="DetectFaces", count=2)],
+    nodes=[
+        NodeRecord(
+            node="10.0.0.2", n_actors=3, n_shards=12, n_retried=1, n_thumbnails=6144, seconds=80.5
+        )
+    ],
     warnings=["ä line"],
     n_rows=1200,
 )
@@ -25,7 +30,7 @@ FULL = a_record(
 def test_a_record_is_read_back_unchanged(tmp_path: Path) -> None:
     write_record(str(tmp_path), FULL)
     (read,) = read_records(str(tmp_path), 9)
-    assert read == dataclasses.replace(FULL, stages=list(FULL.stages))
+    assert read == dataclasses.replace(FULL, stages=list(FULL.stages), nodes=list(FULL.nodes))
 
 
 def test_the_runs_are_one_table(tmp_path: Path) -> None:
@@ -39,6 +44,7 @@ def test_the_runs_are_one_table(tmp_path: Path) -> None:
     assert full["started_at"] == FULL.started_at
     assert full["stages"][0]["n_found"] == 3
     assert full["gpus"] == [{"index": "0", "name": "NVIDIA X", "busy_share": 0.25}]
+    assert [node["n_shards"] for node in full["nodes"]] == [12]
     assert (died["state"], died["statuses"], died["gpus"]) == ("died", None, None)
 
 

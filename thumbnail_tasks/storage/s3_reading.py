@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import os
 import re
 import tempfile
 import time
@@ -82,17 +83,22 @@ def open_ranges(address: str) -> pa.NativeFile:
 
 
 class _Ranges(io.RawIOBase):
-    """An object's blocks, each of which is read once."""
+    """An object's blocks, each of which is read once, and kept in a temporary file.
+
+    Two columns of ten million rows are 3 GB.
+    """
 
     def __init__(self, address: str) -> None:
         self._address, self._at = address, 0
-        self._blocks: dict[int, bytes] = {}
+        self._kept = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this object
+        self._blocks: set[int] = set()
+        """Those that the file has: where they start in the object, and there."""
         self._etag = ""
         # A Parquet file's footer is at its end; the answer also tells the size.
         end, self._n_bytes = self._get(f"bytes=-{_BLOCK_BYTES}")
         first = self._n_bytes - len(end)
-        for start in range(-(-first // _BLOCK_BYTES) * _BLOCK_BYTES, self._n_bytes, _BLOCK_BYTES):
-            self._blocks[start] = end[start - first : start - first + _BLOCK_BYTES]
+        whole = -(-first // _BLOCK_BYTES) * _BLOCK_BYTES
+        self._keep(whole, end[whole - first :])
 
     def _get(self, range_header: str) -> tuple[bytes, int]:
         """The bytes of a range, and the size of the object."""
@@ -108,6 +114,11 @@ class _Ranges(io.RawIOBase):
 
         return _until_complete(self._address, get)
 
+    def _keep(self, start: int, data: bytes) -> None:
+        """Keep bytes that begin with a block."""
+        os.pwrite(self._kept.fileno(), data, start)
+        self._blocks.update(range(start, start + len(data), _BLOCK_BYTES))
+
     def readable(self) -> bool:
         return True
 
@@ -122,15 +133,18 @@ class _Ranges(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
+    def close(self) -> None:
+        self._kept.close()
+        super().close()
+
     def readinto(self, buffer: Any) -> int:
         end = min(self._at + len(buffer), self._n_bytes)
         if end <= self._at:
             return 0
         first = self._at // _BLOCK_BYTES * _BLOCK_BYTES
         self._fetch([at for at in range(first, end, _BLOCK_BYTES) if at not in self._blocks])
-        joined = b"".join(self._blocks[at] for at in range(first, end, _BLOCK_BYTES))
-        buffer[: end - self._at] = joined[self._at - first : end - first]
-        n_read, self._at = end - self._at, end
+        n_read = os.preadv(self._kept.fileno(), [buffer[: end - self._at]], self._at)
+        self._at += n_read
         return n_read
 
     def _fetch(self, missing: list[int]) -> None:
@@ -140,8 +154,7 @@ class _Ranges(io.RawIOBase):
             numbers = [number for _, number in group]
             start, end = numbers[0] * _BLOCK_BYTES, (numbers[-1] + 1) * _BLOCK_BYTES
             data, _ = self._get(f"bytes={start}-{min(end, self._n_bytes) - 1}")
-            for at in range(start, end, _BLOCK_BYTES):
-                self._blocks[at] = data[at - start : at - start + _BLOCK_BYTES]
+            self._keep(start, data)
 
 
 def _read_body(answer: Any, n_bytes: int) -> bytes:
