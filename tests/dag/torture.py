@@ -62,6 +62,10 @@ class KilledLuigid:
         """Start it, with the state of the last one."""
         self._process = self._stack.enter_context(self._luigid.running(subprocess.DEVNULL))
 
+    def ask(self, method: str, **arguments: Any) -> Any:
+        """What it answers to a call of its interface."""
+        return self._luigid.ask(method, **arguments)
+
     def kill(self) -> None:
         """Kill it."""
         self._process.kill()

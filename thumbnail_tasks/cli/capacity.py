@@ -15,9 +15,9 @@ RESULT_BYTES: Final = 2_800
 """Of all stages: docs/OPERATIONS.md, sizes."""
 EXPORT_BYTES: Final = 2_500
 """Of each export: docs/OPERATIONS.md, sizes."""
-WRITES_PER_SHARD: Final = 28
+WRITES_PER_SHARD: Final = 25
 """Requests that write or list, of all stages: docs/OPERATIONS.md, requests."""
-READS_PER_SHARD: Final = 129
+READS_PER_SHARD: Final = 112
 
 
 class Plan(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from luigi.interface import core
 
+from thumbnail_tasks import settings
 from thumbnail_tasks.commands.engine_checks import check_engines, warn_of_limits
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.execution.cluster.setup import ClusterError
@@ -34,12 +35,16 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
     warn_of_limits(stages)
     computed = [stage for stage in stages if stage.upstream]
     tags = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
-    nodes = check_cluster(functools.partial(_check_here, computed, tags, plan.path, source))
+    cluster = check_cluster(functools.partial(_check_here, computed, tags, plan.path, source))
     total: Counter[str] = Counter()
-    for node in nodes:
+    for node in cluster.nodes:
         total.update(node.resources)
     has = ", ".join(f"{amount:g} {name}" for name, amount in sorted(total.items()))
-    logger.info(TASK_LINE, "Cluster", f"{len(nodes)} nodes: {has}")
+    n_nodes = "1 node" if len(cluster.nodes) == 1 else f"{len(cluster.nodes)} nodes"
+    page = f"; Ray's page: http://{cluster.dashboard}" if cluster.dashboard else ""
+    logger.info(TASK_LINE, "Cluster", f"{n_nodes}: {has}{page}")
+    if total["GPU"] and settings.gpus().devices == "none":
+        logger.warning("[gpus] devices = none: the cluster's %g GPUs are not used", total["GPU"])
     if core().workers == 1:
         message = "one stage of one block at a time; --workers 8 keeps more nodes busy"
         logger.info(TASK_LINE, "Cluster", message)

@@ -209,6 +209,10 @@ class PlannedShard(DataTask):
         names = list_shards(self.shard, self.source, self.data_dir)
         return [self.target("shards", self.source, name) for name in names]
 
+    def complete(self) -> bool:
+        """Whether all lists exist."""
+        return None not in files.find_all(self.data_dir, [each.path for each in self.output()])
+
     def run(self) -> None:
         """Runs only if the list was lost after planning.
 

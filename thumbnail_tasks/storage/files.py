@@ -3,7 +3,7 @@
 import contextlib
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,6 +56,15 @@ def find(address: str) -> Entry | None:
     """
     with _reading(address):
         return backend_of(address).find(address)
+
+
+def find_all(data_dir: str, addresses: Sequence[str]) -> list[Entry | None]:
+    """As ``find``, for several files of a data directory, at the same time in a bucket.
+
+    Raises:
+        StorageError: Storage cannot be reached.
+    """
+    return backend_of(data_dir).map_reads(find, addresses)
 
 
 def exists(address: str) -> bool:

@@ -15,6 +15,7 @@ from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.fingerprints import make_tag
 from thumbnail_tasks.luigi_parsing import PathParameter
+from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.blocks import is_block, list_shards
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -141,7 +142,13 @@ class ShardFiles(DataTask):
 
     def find_missing(self, shards: Iterable[str]) -> list[str]:
         """The shards whose files do not exist."""
-        return [shard for shard in shards if not self.output_for(shard).exists()]
+        named = {shard: self.output_for(shard).path for shard in shards}
+        found = files.find_all(self.data_dir, list(named.values()))
+        return [shard for shard, file in zip(named, found, strict=True) if file is None]
+
+    def complete(self) -> bool:
+        """Whether all files exist."""
+        return not self.find_missing(self.list_shards())
 
     def _is_remote(self) -> bool:
         """Whether nodes of a cluster compute it; pictures are fetched by the run's own machine."""

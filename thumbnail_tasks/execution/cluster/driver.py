@@ -92,8 +92,8 @@ def _ticking(report: Report) -> Iterator[Report]:
 
 
 @contextlib.contextmanager
-def _connected(address: str, log: Path) -> Iterator[None]:
-    """Be a driver of the cluster while the block runs.
+def _connected(address: str, log: Path) -> Iterator[str]:
+    """Be a driver of the cluster while the block runs; yields the address of Ray's dashboard.
 
     Raises:
         ClusterError: There is no such cluster.
@@ -105,11 +105,11 @@ def _connected(address: str, log: Path) -> Iterator[None]:
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        context = ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise _no_cluster(address, error) from error
     try:
-        yield
+        yield context.dashboard_url or ""
     finally:
         ray.shutdown()
 
@@ -175,7 +175,15 @@ class Node(NamedTuple):
     """Why it cannot work; empty if it can."""
 
 
-def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Report) -> list[Node]:
+class Cluster(NamedTuple):
+    """The nodes that are up."""
+
+    nodes: Sequence[Node]
+    dashboard: str
+    """Address of Ray's dashboard; empty if it does not run."""
+
+
+def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Report) -> Cluster:
     """Check all nodes, at the same time.
 
     Args:
@@ -191,7 +199,7 @@ def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Rep
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    with _connected(address, log):
+    with _connected(address, log) as dashboard:
         nodes = [node for node in ray.nodes() if node["Alive"]]
         asked = [
             ray.remote(_examine_here)
@@ -223,7 +231,7 @@ def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Rep
                         "it is not installed for the Python that Ray runs there"
                     )
             found.append(Node(node["NodeManagerAddress"], resources, niceness, error))
-    return found
+    return Cluster(found, dashboard)
 
 
 _SECONDS_FOR_NODE: Final = 120.0

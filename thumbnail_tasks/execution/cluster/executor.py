@@ -19,7 +19,7 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.execution.child_process import ChildProcess
-from thumbnail_tasks.execution.cluster.driver import TICK, Block, Node, Pool, drive, examine
+from thumbnail_tasks.execution.cluster.driver import TICK, Block, Cluster, Pool, drive, examine
 from thumbnail_tasks.execution.cluster.setup import ClusterError, NodeSetup
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.executors import Done, ShardsWork
@@ -200,15 +200,12 @@ def _log_file() -> Iterator[Path]:
         yield Path(folder, "log")
 
 
-def check_cluster(check: Callable[[], None]) -> list[Node]:
+def check_cluster(check: Callable[[], None]) -> Cluster:
     """Check the nodes of the cluster before a run.
 
     Args:
         check: Called on each node with the settings of the run; raises an error if it cannot work
             there. It is pickled.
-
-    Returns:
-        The nodes that are up.
 
     Raises:
         ClusterError: There is no such cluster, or a node cannot work.
@@ -218,22 +215,21 @@ def check_cluster(check: Callable[[], None]) -> list[Node]:
     with _log_file() as log, contextlib.closing(ChildProcess()) as driver:
         setup = NodeSetup.of_this_run()
         try:
-            nodes: list[Node] = driver.call(
-                partial(examine, address, setup, pickle.dumps(check), log), lambda message: None
-            )
+            work = partial(examine, address, setup, pickle.dumps(check), log)
+            cluster: Cluster = driver.call(work, lambda message: None)
         except CrashError as crash:
             raise ClusterError(f"[execution] address = {address}: {crash}") from crash
-    for node in nodes:
+    for node in cluster.nodes:
         if node.error:
             raise ClusterError(f"node {node.address}: {node.error}")
-    for node in nodes:
+    for node in cluster.nodes:
         if node.niceness > 0:
             logger.warning(
                 "node %s: Ray's workers have niceness %d, so that everything else comes first: "
                 "start Ray with RAY_worker_niceness=0",
                 *(node.address, node.niceness),
             )
-    return nodes
+    return cluster
 
 
 def _check_address(address: str) -> None:
