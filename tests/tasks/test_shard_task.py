@@ -1,11 +1,16 @@
 """Parameters of shard tasks: the data directory, and the shard number for Luigi's page."""
 
+import contextlib
+import pickle
+from collections.abc import Iterator
+
 import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.tasks import shard_task
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 
@@ -65,3 +70,30 @@ def test_a_batch_and_its_requirements_have_the_shard_numbers_of_its_tasks(
         ("table-one", first or ""),
         ("table-three", "3 of 3"),
     }
+
+
+def test_an_actor_reserves_its_device_once_and_a_task_for_all_its_shards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reserved, made = [], []
+
+    @contextlib.contextmanager
+    def reserve(task: ShardTask) -> Iterator[str]:
+        reserved.append(task.shards)
+        yield "GPU 1"
+
+    def make(task: ShardTask, shards: list[str], device: str) -> int:
+        made.append((*shards, device))
+        return 1
+
+    monkeypatch.setattr(DetectFaces, "reserve", reserve)
+    monkeypatch.setattr(DetectFaces, "make", make)
+    work = shard_task._Work(DetectFaces.on("a,b", "web", "data"))
+    assert work(["a", "b"]) == 1
+    assert (len(reserved), made) == (1, [("a", "b", "GPU 1")])
+
+    actor = pickle.loads(pickle.dumps(work))
+    actor.begin()
+    actor(["a"])
+    actor(["b"])
+    assert (len(reserved), made[1:]) == (2, [("a", "GPU 1"), ("b", "GPU 1")])

@@ -27,6 +27,9 @@ class ShardsWork(Protocol):
     def needs_gpu(self) -> bool:
         """Whether the stage computes on a GPU, where there is one."""
 
+    def begin(self) -> None:
+        """Reserve what the stage computes on until this process ends, and keep its model loaded."""
+
     def __call__(self, shards: Sequence[str]) -> int:
         """Make the files of these shards, unless they exist; returns the number of thumbnails."""
 

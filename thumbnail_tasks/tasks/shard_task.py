@@ -84,16 +84,19 @@ class ShardTask(ShardFiles):
 
         return RayExecutor()
 
-    def make(self, shards: Sequence[str]) -> int:
-        """Make the files of these shards, unless they exist; returns the number of thumbnails."""
+    def make(self, shards: Sequence[str], device: str) -> int:
+        """Make the files of these shards on a reserved device, unless they exist.
+
+        Returns:
+            The number of thumbnails.
+        """
         n_thumbnails = 0
-        with self.reserve() as device:  # before any lock: a lock holder never waits for a GPU
-            lines = ProgressLines(self, len(shards), device if device != CPU else "")
-            for shard in shards:
-                target = self.output_for(shard)
-                with self.lock(target):
-                    if not target.exists():  # another run may have made it
-                        n_thumbnails += self._make(shard, lines, device)
+        lines = ProgressLines(self, len(shards), device if device != CPU else "")
+        for shard in shards:
+            target = self.output_for(shard)
+            with self.lock(target):
+                if not target.exists():  # another run may have made it
+                    n_thumbnails += self._make(shard, lines, device)
         return n_thumbnails
 
     @contextlib.contextmanager
@@ -204,12 +207,20 @@ class _Work:
         self._task = task
         self.stage: str = task.task_family
         self.needs_gpu = bool(task.needs().get("gpu"))
+        self._device = ""
+        self._reserved = contextlib.ExitStack()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_work, (type(self._task), self._task.to_str_params())
 
+    def begin(self) -> None:
+        self._device = self._reserved.enter_context(self._task.reserve())
+
     def __call__(self, shards: Sequence[str]) -> int:
-        return self._task.make(shards)
+        if self._device:
+            return self._task.make(shards, self._device)
+        with self._task.reserve() as device:  # before any lock: none waits for a GPU holding one
+            return self._task.make(shards, device)
 
     def find_missing(self, shards: Iterable[str]) -> list[str]:
         return self._task.find_missing(shards)

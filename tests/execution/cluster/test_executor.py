@@ -29,6 +29,9 @@ class Work:
         self.made: set[str] = set()
         self.checkpoints: frozenset[tuple[str, str]] = frozenset()
 
+    def begin(self) -> None:
+        raise NotImplementedError
+
     def __call__(self, shards: Sequence[str]) -> int:
         raise NotImplementedError
 

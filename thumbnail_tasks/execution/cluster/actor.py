@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from thumbnail_tasks.execution.child_process import portable
 from thumbnail_tasks.execution.cluster.setup import ClusterError, NodeSetup
-from thumbnail_tasks.execution.executors import Done, Place, set_place
+from thumbnail_tasks.execution.executors import Done, Place, ShardsWork, set_place
 
 PROGRESS_LOGGER = "thumbnail_tasks.tasks.progress"
 """Its lines are of the shard in progress; the run has lines of its own."""
@@ -33,7 +33,8 @@ class ShardActor:
         self._log = _Messages()
         try:
             setup.apply([str(gpu) for gpu in ray.get_gpu_ids()], n_threads)
-            self._work = pickle.loads(work)
+            self._work: ShardsWork = pickle.loads(work)
+            self._work.begin()
         except Exception as error:
             self._error = error
 
