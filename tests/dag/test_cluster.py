@@ -155,6 +155,16 @@ def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, address: str, s
     assert "Traceback" not in finished.printed
 
 
+def test_without_ray_one_line_says_what_to_install(tmp_path: Path) -> None:
+    variables = changed_python(tmp_path / "none", "import sys\nsys.modules['ray'] = None\n")
+    flags = (*flags_of(tmp_path), "--execution-engine", "ray")
+    finished = run(tmp_path / "data", *flags, environment=variables)
+    assert finished.code != 0
+    assert "engine = ray needs Ray with Ray Data: " in finished.printed
+    assert "pip install 'thumbnail-tasks[ray]'" in finished.printed
+    assert "Traceback" not in finished.printed
+
+
 def test_a_node_that_does_not_see_the_results_is_refused(tmp_path: Path) -> None:
     hidden = tmp_path / "data"
     change = (

@@ -10,6 +10,9 @@ from luigi.interface import core
 from thumbnail_tasks import settings
 from thumbnail_tasks.commands.engine_checks import check_engines, warn_of_limits
 from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.errors import SettingsError, suggest
+from thumbnail_tasks.execution.cluster.driver import Node
+from thumbnail_tasks.execution.cluster.executor import check_cluster, pool_for
 from thumbnail_tasks.execution.cluster.setup import ClusterError
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.storage import files
@@ -30,12 +33,13 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
     Raises:
         ClusterError: There is no such cluster, or a node cannot work.
     """
-    from thumbnail_tasks.execution.cluster.executor import check_cluster
-
     warn_of_limits(stages)
+    _check_names()
     computed = [stage for stage in stages if stage.upstream]
     tags = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
     cluster = check_cluster(functools.partial(_check_here, computed, tags, plan.path, source))
+    for stage in computed:
+        _require_room(stage, cluster.nodes)
     total: Counter[str] = Counter()
     for node in cluster.nodes:
         total.update(node.resources)
@@ -48,6 +52,46 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
     if core().workers == 1:
         message = "one stage of one block at a time; --workers 8 keeps more nodes busy"
         logger.info(TASK_LINE, "Cluster", message)
+
+
+def _check_names() -> None:
+    """Check that settings by stage name stages.
+
+    Raises:
+        SettingsError: They name something else.
+    """
+    known = [stage.get_task_family() for stage in STAGES if stage.upstream]
+    options = settings.execution()
+    for name, given in (
+        ("actors", options.actors),
+        ("stage_resources", options.stage_resources),
+    ):
+        if unknown := [each for each in given if each not in known]:
+            raise SettingsError(
+                f"[execution] {name}: expected names of {', '.join(known)}; found: {unknown[0]}."
+                f"{suggest(unknown[0], known)}"
+            )
+
+
+def _require_room(stage: type[ShardTask], nodes: Sequence[Node]) -> None:
+    """Check that an actor of a stage fits on a node.
+
+    Raises:
+        ClusterError: It fits on none, and Ray would wait for ever.
+    """
+    wanted = pool_for(stage.get_task_family(), bool(stage.needs().get("gpu"))).resources
+    for node in nodes:
+        if all(node.resources.get(name, 0) >= amount for name, amount in wanted.items()):
+            return
+    needs = ", ".join(f"{amount:g} {name}" for name, amount in wanted.items())
+    have = "; ".join(
+        f"{node.address} has " + ", ".join(f"{n:g} {name}" for name, n in node.resources.items())
+        for node in nodes
+    )
+    raise ClusterError(
+        f"{stage.get_task_family()}: expected a node with {needs} for an actor ([execution] cpus, "
+        f"stage_resources, [gpus] devices); found none: {have}"
+    )
 
 
 def _check_here(

@@ -10,7 +10,7 @@ import pytest
 
 from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.execution.cluster import executor
-from thumbnail_tasks.execution.cluster.driver import TICK, Pool
+from thumbnail_tasks.execution.cluster.driver import TICK, Pool, PoolError
 from thumbnail_tasks.execution.cluster.executor import RayExecutor, check_cluster
 from thumbnail_tasks.execution.cluster.setup import ClusterError
 from thumbnail_tasks.execution.crashes import CrashError
@@ -209,18 +209,27 @@ def config() -> Iterator[luigi.configuration.LuigiConfigParser]:
     config.remove_section("gpus")
 
 
+def test_another_pool_is_tried_if_ray_gives_up(work: Work, drive: Any) -> None:
+    def give_up(shards: list[str], hear: Hear) -> None:
+        raise PoolError("Ray: the actor died")
+
+    given = drive(give_up, lambda shards, hear: hear(work.done("a")))
+    assert run(work, "a") == ["a"]
+    assert given == [["a"], ["a"]]
+
+
 def test_the_pool_of_a_stage_follows_the_settings(config: Any) -> None:
-    assert executor._pool_for("DetectFaces", True, 5) == Pool(5, {"CPU": 1})
+    assert executor.pool_for("DetectFaces", True) == Pool(1000, {"CPU": 1})
     config.set("gpus", "devices", "auto")
-    assert executor._pool_for("DetectFaces", True, 5) == Pool(5, {"CPU": 1, "GPU": 1})
-    assert executor._pool_for("CorrectText", False, 5) == Pool(5, {"CPU": 1})
+    assert executor.pool_for("DetectFaces", True) == Pool(1000, {"CPU": 1, "GPU": 1})
+    assert executor.pool_for("CorrectText", False) == Pool(1000, {"CPU": 1})
     config.set("execution", "cpus", "4")
     config.set("execution", "actors", '{"DetectFaces": 3}')
     config.set("execution", "stage_resources", '{"CorrectText": {"CPU": 2, "big": 0.5}}')
-    pool = executor._pool_for("DetectFaces", True, 5)
+    pool = executor.pool_for("DetectFaces", True)
     assert pool == Pool(3, {"CPU": 4, "GPU": 1})
     assert pool.n_threads == 4
-    assert executor._pool_for("CorrectText", False, 5) == Pool(5, {"CPU": 2, "big": 0.5})
+    assert executor.pool_for("CorrectText", False) == Pool(1000, {"CPU": 2, "big": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,7 @@ def test_the_pool_of_a_stage_follows_the_settings(config: Any) -> None:
 def test_a_wrong_pool_is_named(config: Any, name: str, value: str) -> None:
     config.set("execution", name, value)
     with pytest.raises(SettingsError, match=rf"\[execution\] {name}: expected .* DetectFaces"):
-        executor._pool_for("DetectFaces", True, 5)
+        executor.pool_for("DetectFaces", True)
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "ray://10.0.0.1:10001", "http://a:1", ""])

@@ -27,6 +27,10 @@ SECONDS_BETWEEN_TICKS: Final = 5.0
 _SECONDS_TO_CONNECT: Final = 10.0
 
 
+class PoolError(ClusterError):
+    """Ray gave up a pool of actors; another may do."""
+
+
 class Pool(NamedTuple):
     """The actors of a block."""
 
@@ -62,7 +66,7 @@ def drive(block: Block, log: Path, report: Report) -> None:
         report: Takes them.
 
     Raises:
-        ClusterError: There is no such cluster.
+        ClusterError: There is no such cluster, or Ray gave up (``PoolError``).
     """
     with _connected(block.address, log), _ticking(report) as report_alone:
         for done in _compute(block):
@@ -97,9 +101,16 @@ def _connected(address: str, log: Path) -> Iterator[str]:
 
     Raises:
         ClusterError: There is no such cluster.
+        SettingsError: Ray is not installed.
     """
-    import ray
-
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise SettingsError(
+            f"[execution] engine = ray needs Ray with Ray Data: {first_line(error)}. "
+            "pip install 'thumbnail-tasks[ray]'"
+        ) from error
     _require_listener(address)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
@@ -145,6 +156,7 @@ def first_line(error: BaseException) -> str:
 def _compute(block: Block) -> Iterator[Done]:
     """Pass shards' names through a pool of Ray Data, one name at a time to each actor."""
     import ray.data
+    import ray.exceptions
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -161,8 +173,11 @@ def _compute(block: Block) -> Iterator[Done]:
         num_gpus=resources.pop("GPU", 0),
         resources=resources,
     )
-    for row in done.iter_rows():
-        yield pickle.loads(row["done"])
+    try:
+        for row in done.iter_rows():
+            yield pickle.loads(row["done"])
+    except ray.exceptions.RayError as error:
+        raise PoolError(f"Ray: {first_line(error)}") from error
 
 
 class Node(NamedTuple):
@@ -196,10 +211,10 @@ def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Rep
     Raises:
         ClusterError: There is no such cluster.
     """
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
     with _connected(address, log) as dashboard:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
         nodes = [node for node in ray.nodes() if node["Alive"]]
         asked = [
             ray.remote(_examine_here)

@@ -19,7 +19,15 @@ from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.execution.child_process import ChildProcess
-from thumbnail_tasks.execution.cluster.driver import TICK, Block, Cluster, Pool, drive, examine
+from thumbnail_tasks.execution.cluster.driver import (
+    TICK,
+    Block,
+    Cluster,
+    Pool,
+    PoolError,
+    drive,
+    examine,
+)
 from thumbnail_tasks.execution.cluster.setup import ClusterError, NodeSetup
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.executors import Done, ShardsWork
@@ -62,6 +70,8 @@ class RayExecutor:
                 reason = str(round_.error or "their actors ended")
             except _EndedError as ended:
                 reason = str(ended)
+            except PoolError as failure:
+                reason = str(failure)
             except CrashError as crash:  # of the driver: Ray ends it when the head is gone
                 reason = f"the connection to the cluster ended: {crash}"
             error = round_.error
@@ -85,7 +95,8 @@ class RayExecutor:
         self, work: ShardsWork, shards: list[str], attempt: int, log: Path, round_: "_Round"
     ) -> None:
         setup, address = NodeSetup.of_this_run(), settings.execution().address
-        pool = _pool_for(work.stage, work.needs_gpu, len(shards))
+        pool = pool_for(work.stage, work.needs_gpu)
+        pool = pool._replace(most=min(pool.most, len(shards)))
         block = Block(address, setup, pickle.dumps(work), shards, pool, attempt)
         with contextlib.closing(ChildProcess()) as driver:
             driver.call(partial(drive, block, log), round_.hear)
@@ -166,7 +177,7 @@ class _Round:
             raise _EndedError(f"neither a result nor a checkpoint in {quiet_s:.0f} s")
 
 
-def _pool_for(stage: str, needs_gpu: bool, n_shards: int) -> Pool:
+def pool_for(stage: str, needs_gpu: bool) -> Pool:
     """The actors of a stage, by the settings.
 
     Raises:
@@ -191,7 +202,7 @@ def _pool_for(stage: str, needs_gpu: bool, n_shards: int) -> Pool:
             '[execution] stage_resources: expected amounts by name, as in {"CPU": 1}, for '
             f"{stage}; found: {chosen!r}"
         )
-    return Pool(min(n_shards, most), dict(chosen))
+    return Pool(most, dict(chosen))
 
 
 @contextlib.contextmanager
