@@ -9,6 +9,7 @@ Every message says where, what was expected, and what was found.
         · LostFileError (``storage.parquet_target``): a result must be regenerated
     * WeightsError (``weights``, ``engines``, ``tasks.fetch_weights``)
     * HostDownError (``network.circuit_breaker``)
+    · ClusterError (``execution.cluster.setup``): the cluster cannot be reached, or lacks something
     · CrashError (``execution.crashes``): a computation killed its process
     · UnreachableError (``runs.channels``): a server of webhook or mail accepts no connection
     · LockLostError (``network.downloads``): this process may download no more

@@ -199,6 +199,7 @@ def changed_python(folder: Path, change: str) -> dict[str, str]:
     return {"PYTHONPATH": f"{folder}:{ROOT}"}
 
 
+@pytest.mark.slow
 def test_niced_workers_are_warned_of(tmp_path: Path) -> None:
     with ray_cluster.running({"RAY_worker_niceness": "15"}) as cluster:
         ip = cluster.add()
