@@ -200,6 +200,7 @@ def name_bad_values() -> None:
 
 
 _EXPECTED: Final[dict[type, str]] = {
+    luigi.DictParameter: 'an object in JSON, as in {"RecognizeText": 16}',
     luigi.DateParameter: "a date, as in 2026-01-31",
     luigi.IntParameter: "a whole number",
     luigi.FloatParameter: "a number",

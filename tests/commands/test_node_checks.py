@@ -1,5 +1,6 @@
 """Settings and nodes that cannot work are named before a run on a cluster computes anything."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,8 +55,24 @@ def test_an_actor_that_fits_nowhere_is_refused(config: Any, resources: str) -> N
 
 
 @pytest.mark.parametrize("name", ["actors", "stage_resources"])
-def test_a_stage_that_there_is_not_is_named(config: Any, name: str) -> None:
-    config.set("execution", name, '{"DetectFace": 3}')
-    said = rf"\[execution\] {name}: expected names of .*; found: DetectFace. Did you mean DetectFac"
-    with pytest.raises(SettingsError, match=said):
-        check()
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"DetectFace": 3}', "expected names of .*; found: DetectFace. Did you mean DetectFaces"),
+        ("[1]", "expected an object with names of stages; found: "),
+        ('{"DetectFaces": "a"}', "expected .* for DetectFaces; found: 'a'"),
+    ],
+)
+def test_wrong_settings_by_stage_are_named_before_anything_is_read(
+    config: Any, name: str, value: str, said: str
+) -> None:
+    config.set("execution", name, value)
+    with pytest.raises(SettingsError, match=rf"\[execution\] {name}: {said}"):
+        node_checks.check_settings()
+
+
+def test_ray_that_is_not_installed_is_named(config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr(node_checks.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'thumbnail-tasks\[ray\]'"):
+        node_checks.check_settings()

@@ -160,7 +160,8 @@ def test_without_ray_one_line_says_what_to_install(tmp_path: Path) -> None:
     flags = (*flags_of(tmp_path), "--execution-engine", "ray")
     finished = run(tmp_path / "data", *flags, environment=variables)
     assert finished.code != 0
-    assert "engine = ray needs Ray with Ray Data: " in finished.printed
+    assert "engine = ray needs Ray, which is not installed" in finished.printed
+    assert "ReadVideos" not in finished.printed
     assert "pip install 'thumbnail-tasks[ray]'" in finished.printed
     assert "Traceback" not in finished.printed
 

@@ -63,7 +63,7 @@ def test_a_block_is_reported_with_its_nodes(shown: Shown) -> None:
         lines.add(Done("shard", node, 5, 1.0))
     messages = [message for message, _ in shown]
     assert messages[0].startswith("block 2 of 38: 1/3 shards, 5 thumbnails (")
-    assert messages[0].endswith(" left")
+    assert messages[0].endswith("; by node: 10.0.0.3 1)")  # one is no rate
     assert messages[-1].startswith("block 2 of 38: 3/3 shards, 15 thumbnails (")
     assert messages[-1].endswith("/s; by node: 10.0.0.2 1, 10.0.0.3 2)")
     assert [share for _, share in shown] == [33, 100]  # the second within the same seconds

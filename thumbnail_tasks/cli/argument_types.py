@@ -5,6 +5,9 @@ import contextlib
 import datetime
 import re
 
+from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.execution.cluster.executor import check_address
+
 
 def date(text: str) -> str:
     """A date, as in 2026-01-31.
@@ -45,4 +48,17 @@ def url(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"expected an address, as in http://127.0.0.1:8082; found: {text!r}"
         )
+    return text
+
+
+def cluster_address(text: str) -> str:
+    """``auto``, or host and port.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        check_address(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error).partition(": ")[2]) from None
     return text

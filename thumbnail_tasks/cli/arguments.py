@@ -11,7 +11,7 @@ import luigi
 from luigi.task_register import Register
 
 from thumbnail_tasks import luigi_parsing, settings
-from thumbnail_tasks.cli.argument_types import count, date, url
+from thumbnail_tasks.cli.argument_types import cluster_address, count, date, url
 from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.errors import InputError, SettingsError, suggest
 from thumbnail_tasks.execution.executors import is_on_cluster
@@ -161,7 +161,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="compute on this Ray cluster: HOST:PORT of its head, or auto for that of this machine",
+        type=cluster_address,
+        help="compute on this Ray cluster, of which this machine is a node: HOST:PORT of its head, "
+        "or auto",
     )
     parser.add_argument(
         "--luigid", metavar="URL", type=url, help="use this central scheduler, and its page"

@@ -1,6 +1,7 @@
 """Check, before a run on a cluster computes anything, that its nodes can."""
 
 import functools
+import importlib.util
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from thumbnail_tasks.commands.engine_checks import check_engines, warn_of_limits
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import SettingsError, suggest
 from thumbnail_tasks.execution.cluster.driver import Node
-from thumbnail_tasks.execution.cluster.executor import check_cluster, pool_for
+from thumbnail_tasks.execution.cluster.executor import check_address, check_cluster, pool_for
 from thumbnail_tasks.execution.cluster.setup import ClusterError
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.storage import files
@@ -34,7 +35,6 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
         ClusterError: There is no such cluster, or a node cannot work.
     """
     warn_of_limits(stages)
-    _check_names()
     computed = [stage for stage in stages if stage.upstream]
     tags = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
     cluster = check_cluster(functools.partial(_check_here, computed, tags, plan.path, source))
@@ -54,23 +54,36 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
         logger.info(TASK_LINE, "Cluster", message)
 
 
-def _check_names() -> None:
-    """Check that settings by stage name stages.
+def check_settings() -> None:
+    """Check what can be checked of the settings of a cluster before anything is read.
 
     Raises:
-        SettingsError: They name something else.
+        SettingsError: The address is none, or settings by stage are wrong; Ray is not installed.
     """
-    known = [stage.get_task_family() for stage in STAGES if stage.upstream]
     options = settings.execution()
+    check_address(options.address)
+    known = [stage.get_task_family() for stage in STAGES if stage.upstream]
     for name, given in (
         ("actors", options.actors),
         ("stage_resources", options.stage_resources),
     ):
+        if not isinstance(given, Mapping):
+            raise SettingsError(
+                f"[execution] {name}: expected an object with names of stages; found: {given!r}"
+            )
         if unknown := [each for each in given if each not in known]:
             raise SettingsError(
                 f"[execution] {name}: expected names of {', '.join(known)}; found: {unknown[0]}."
                 f"{suggest(unknown[0], known)}"
             )
+
+    for stage in STAGES:
+        pool_for(stage.get_task_family(), bool(stage.needs().get("gpu")))
+    if importlib.util.find_spec("ray") is None:
+        raise SettingsError(
+            "[execution] engine = ray needs Ray, which is not installed: "
+            "pip install 'thumbnail-tasks[ray]'"
+        )
 
 
 def _require_room(stage: type[ShardTask], nodes: Sequence[Node]) -> None:

@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.commands.node_checks import check_settings
 from thumbnail_tasks.errors import InputError, SettingsError, ThumbnailTasksError
+from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.export.summary import count_values
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.runs import channels
@@ -74,7 +76,7 @@ def start_run(task: Mapping[str, Any]) -> int:
 
 
 def _check_choices(task: Mapping[str, Any]) -> None:
-    """Refuse an engine, or a quality of pictures, that there is not.
+    """Refuse an engine, a quality of pictures, or an actor, that there is not.
 
     Raises:
         SettingsError: The settings name one.
@@ -84,6 +86,8 @@ def _check_choices(task: Mapping[str, Any]) -> None:
         source = source_tag(task["images_dir"])
     for stage in STAGES:
         stage.tag(source)
+    if is_on_cluster():
+        check_settings()
 
 
 def run_parameters(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ RUNS = pa.schema(
                         column("node", pa.string(), "IP address"),
                         column("n_actors", pa.int64(), "Processes that made shards"),
                         column("n_shards", pa.int64(), "Shards made, counted once per stage"),
-                        column("n_retried", pa.int64(), "Those that had been given out before"),
+                        column("n_retried", pa.int64(), "Those of a second pool, or later"),
                         column("n_thumbnails", pa.int64(), "Thumbnails, counted once per stage"),
                         column("seconds", pa.float64(), "Time of its actors", "s"),
                     ]

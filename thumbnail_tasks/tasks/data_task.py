@@ -11,6 +11,7 @@ import luigi
 from thumbnail_tasks import settings
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import HostDownError, SettingsError, StorageError, WeightsError
+from thumbnail_tasks.execution.cluster.setup import ClusterError
 from thumbnail_tasks.execution.crashes import explain_exit
 from thumbnail_tasks.execution.gpus import GpuError
 from thumbnail_tasks.luigi_parsing import PathParameter
@@ -64,6 +65,7 @@ def _log_process_failure(task: DataTask, message: str) -> None:
 
 @DataTask.event_handler(luigi.Event.FAILURE)
 def _stop_run_on_lasting_failure(task: DataTask, error: Exception) -> None:
-    """Stop if further tasks, and retries, would fail alike: disk, host, GPU, model or settings."""
-    if isinstance(error, StorageError | HostDownError | GpuError | WeightsError | SettingsError):
+    """Stop if further tasks would fail alike: disk, host, cluster, GPU, model or settings."""
+    lasting = StorageError | HostDownError | GpuError | WeightsError | SettingsError | ClusterError
+    if isinstance(error, lasting):
         stop_run()

@@ -161,7 +161,7 @@ class BlockLines:
         self._task, self._n_shards, self._number = task, n_shards, number or "block"
         self._n_thumbnails = 0
         self._by_node: Counter[str] = Counter()
-        self._started = time.monotonic()
+        self._started = self._first_done = time.monotonic()
         self._last_line = 0.0
 
     def add(self, done: Done) -> None:
@@ -170,13 +170,17 @@ class BlockLines:
         self._n_thumbnails += done.n_thumbnails
         _throughput.add(self._task.task_family, done.n_thumbnails, done.seconds)
         n_done, now = self._by_node.total(), time.monotonic()
+        if n_done == 1:  # until then actors have started and loaded their models
+            self._first_done = now
         if n_done < self._n_shards and now - self._last_line < SECONDS_BETWEEN_LINES:
             return
         self._last_line = now
         seconds = max(now - self._started, 1e-9)
         nodes = ", ".join(f"{node} {n}" for node, n in sorted(self._by_node.items()))
-        left_s = seconds / n_done * (self._n_shards - n_done)
-        left = f", {format_duration(left_s)} left" if n_done < self._n_shards else ""
+        left = ""
+        if 1 < n_done < self._n_shards:
+            per_shard_s = (now - self._first_done) / (n_done - 1)
+            left = f", {format_duration(per_shard_s * (self._n_shards - n_done))} left"
         message = (
             f"{self._number}: {n_done}/{self._n_shards} shards, {self._n_thumbnails} thumbnails "
             f"({self._n_thumbnails / seconds:.1f}/s; by node: {nodes}){left}"

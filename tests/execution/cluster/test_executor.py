@@ -11,7 +11,7 @@ import pytest
 from thumbnail_tasks.errors import SettingsError, StorageError, ThumbnailTasksError
 from thumbnail_tasks.execution.cluster import executor
 from thumbnail_tasks.execution.cluster.driver import TICK, Pool, PoolError
-from thumbnail_tasks.execution.cluster.executor import RayExecutor, check_cluster
+from thumbnail_tasks.execution.cluster.executor import RayExecutor, check_address
 from thumbnail_tasks.execution.cluster.setup import ClusterError
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.executors import Done
@@ -243,7 +243,6 @@ def test_a_wrong_pool_is_named(config: Any, name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "ray://10.0.0.1:10001", "http://a:1", ""])
-def test_an_address_is_host_and_port(config: Any, address: str) -> None:
-    config.set("execution", "address", address)
+def test_an_address_is_host_and_port(address: str) -> None:
     with pytest.raises(SettingsError, match="expected auto, or host and port"):
-        check_cluster(lambda: None)
+        check_address(address)

@@ -88,7 +88,7 @@ class RayExecutor:
                     f"none in {_MAX_FAILURES} tries, the last one: {reason}"
                 )
             if left:
-                what = f"{len(left)} shards are given to actors again: {reason}"
+                what = f"{len(left)} shards are to be given to actors again: {reason}"
                 logger.info(TASK_LINE, work.stage, what)
 
     def _drive(
@@ -222,7 +222,6 @@ def check_cluster(check: Callable[[], None]) -> Cluster:
         ClusterError: There is no such cluster, or a node cannot work.
     """
     address = settings.execution().address
-    _check_address(address)
     with _log_file() as log, contextlib.closing(ChildProcess()) as driver:
         setup = NodeSetup.of_this_run()
         try:
@@ -243,7 +242,12 @@ def check_cluster(check: Callable[[], None]) -> Cluster:
     return cluster
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
+    """Check the form of a cluster's address.
+
+    Raises:
+        SettingsError: It is none.
+    """
     if address != "auto" and not _HOST_AND_PORT.fullmatch(address):
         raise SettingsError(
             "[execution] address: expected auto, or host and port of the cluster's head, as in "
