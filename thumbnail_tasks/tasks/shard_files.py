@@ -43,7 +43,7 @@ class ShardFiles(DataTask):
     data_dir: str = PathParameter(default="", description="The same as --storage-data-dir")
     source: str = luigi.Parameter(description="Source of the pictures: see PlanShards")
     engine: str = luigi.Parameter(description="Engine tag: engine, version and settings")
-    shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, comma-separated")
+    shards: str = luigi.Parameter(batch_method=",".join, description="Shard names, or a block")
 
     table: ClassVar[str]
     """Folder of this stage's results."""
