@@ -102,7 +102,7 @@ def run_benchmark(*flags: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_parts_and_the_layout() -> None:
     done = run_benchmark("--help")
     assert done.returncode == 0, done.stderr
-    assert "text,faces,emotions,job,correction,embedding,download,scale" in done.stdout
+    assert "text,faces,emotions,job,correction,embedding,download,scale,cluster" in done.stdout
     assert "DIR/thumbnails/hqdefault" in done.stdout
 
 
