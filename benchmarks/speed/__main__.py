@@ -65,7 +65,7 @@ def main() -> None:
         "--only",
         default=names,
         metavar="PARTS",
-        help=f"measure only some of {names}",
+        help=f"measure only some of {', '.join(PARTS)}; separated by commas",
     )
     parser.add_argument(
         "--rounds",
