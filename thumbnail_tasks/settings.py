@@ -479,7 +479,7 @@ class execution(luigi.Config):
     environment: str = luigi.Parameter(
         default="",
         description="Names of environment variables to pass to the nodes, separated by commas, as "
-        "in AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY; Ray has no password",
+        "in AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY; Ray has no authentication",
     )
     stall_s: float = FloatInRange(
         at_least=1,

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,13 @@ def _command(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:
         return []
+
+
+def start_and_wait(data_dir: Path, *flags: str) -> subprocess.Popen[str]:
+    """Start a run, and wait until the first shard of words is made."""
+    process = start(data_dir, *flags)
+    wait_for(data_dir, "words/*/*.parquet")
+    return process
 
 
 def test_a_cluster_gives_the_same_export_and_then_there_is_nothing_to_do(
@@ -216,8 +224,7 @@ def test_ctrl_c_frees_the_actors_and_the_same_command_continues(
     shared: RayCluster, tmp_path: Path, on_one_machine: Path
 ) -> None:
     flags = flags_of(tmp_path, shared, block_shards=16)
-    process = start(tmp_path / "data", *flags)
-    wait_for(tmp_path / "data", "words/*/*.parquet")
+    process = start_and_wait(tmp_path / "data", *flags)
     printed = interrupt(process)
     assert printed.count("Interrupted. Finished work is kept") == 1
     assert "Traceback" not in printed
@@ -244,8 +251,7 @@ def kill_node(cluster: RayCluster) -> None:
 def test_a_run_ends_by_itself_though_something_of_a_node_is_killed(
     own: RayCluster, tmp_path: Path, on_one_machine: Path, kill: Any
 ) -> None:
-    process = start(tmp_path / "data", *flags_of(tmp_path, own, block_shards=16))
-    wait_for(tmp_path / "data", "words/*/*.parquet")
+    process = start_and_wait(tmp_path / "data", *flags_of(tmp_path, own, block_shards=16))
     kill(own)
     printed, _ = process.communicate(timeout=600)
     assert_equal(Finished(process.returncode, printed, tmp_path / "data"), on_one_machine)
@@ -266,8 +272,7 @@ def test_the_head_is_killed_and_the_same_command_resumes_on_a_new_cluster(
 ) -> None:
     with ray_cluster.running(environment) as cluster:
         head = cluster.add()
-        process = start(tmp_path / "data", *flags_of(tmp_path, cluster, block_shards=16))
-        wait_for(tmp_path / "data", "words/*/*.parquet")
+        process = start_and_wait(tmp_path / "data", *flags_of(tmp_path, cluster, block_shards=16))
         cluster.kill(head)
         printed, _ = process.communicate(timeout=900)
         assert process.returncode != 0
@@ -286,8 +291,7 @@ def test_the_run_is_killed_and_the_same_command_resumes(
     shared: RayCluster, tmp_path: Path, on_one_machine: Path
 ) -> None:
     flags = flags_of(tmp_path, shared, block_shards=16)
-    process = start(tmp_path / "data", *flags)
-    wait_for(tmp_path / "data", "words/*/*.parquet")
+    process = start_and_wait(tmp_path / "data", *flags)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     wait_until(lambda: not actors(), timeout_s=60)
@@ -300,8 +304,7 @@ def test_a_node_that_joins_takes_part(
 ) -> None:
     with ray_cluster.running({**environment, "SECONDS_A_BATCH": "2"}) as cluster:
         cluster.add()
-        process = start(tmp_path / "data", *flags_of(tmp_path, cluster, block_shards=16))
-        wait_for(tmp_path / "data", "words/*/*.parquet")
+        process = start_and_wait(tmp_path / "data", *flags_of(tmp_path, cluster, block_shards=16))
         joined = cluster.add()
         printed, _ = process.communicate(timeout=600)
     assert_equal(Finished(process.returncode, printed, tmp_path / "data"), on_one_machine)

@@ -31,7 +31,6 @@ TASKS: Final = {
 
 COMMANDS: Final = (*TASKS, "doctor", "describe", "plan", "settings")
 
-
 _WORKERS_ON_CLUSTER: Final = 8
 """Blocks at the same time: each stage has one in progress, and the next is being downloaded."""
 

@@ -12,6 +12,7 @@ from thumbnail_tasks.console import TASK_LINE, Progress
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.execution.bisection import bisect_crashes
 from thumbnail_tasks.execution.child_process import model_process
+from thumbnail_tasks.execution.cluster.executor import RayExecutor
 from thumbnail_tasks.execution.crashes import CrashError
 from thumbnail_tasks.execution.executors import (
     Executor,
@@ -78,11 +79,7 @@ class ShardTask(ShardFiles):
             self._executor().run(_Work(self), shards, lines.add)
 
     def _executor(self) -> Executor:
-        if not self._is_remote():
-            return LocalExecutor()
-        from thumbnail_tasks.execution.cluster.executor import RayExecutor
-
-        return RayExecutor()
+        return RayExecutor() if self._is_remote() else LocalExecutor()
 
     def make(self, shards: Sequence[str], device: str) -> int:
         """Make the files of these shards on a reserved device, unless they exist.

@@ -3,7 +3,6 @@
 import logging
 import pickle
 import time
-from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -72,8 +71,3 @@ class _Messages(logging.Handler):
         """Keep a message, unless it is the progress of a shard."""
         if record.name != PROGRESS_LOGGER:
             self.messages.append((record.levelno, record.getMessage()))
-
-
-def list_rows(shards: Sequence[str]) -> list[dict[str, str]]:
-    """The rows that become batches of ``ShardActor``."""
-    return [{"shard": shard} for shard in shards]

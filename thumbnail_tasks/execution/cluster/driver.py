@@ -25,6 +25,7 @@ TICK: Final = "tick"
 """What the driver reports besides ``Done``: that it lives."""
 SECONDS_BETWEEN_TICKS: Final = 5.0
 _SECONDS_TO_CONNECT: Final = 10.0
+_SECONDS_FOR_NODE: Final = 120.0
 
 
 class PoolError(ClusterError):
@@ -247,9 +248,6 @@ def examine(address: str, setup: NodeSetup, check: bytes, log: Path, report: Rep
                     )
             found.append(Node(node["NodeManagerAddress"], resources, niceness, error))
     return Cluster(found, dashboard)
-
-
-_SECONDS_FOR_NODE: Final = 120.0
 
 
 def _examine_here(setup: NodeSetup, check: bytes, has_gpu: bool) -> tuple[int, str]:

@@ -60,7 +60,6 @@ class RayExecutor:
         """
         left = list(shards)
         n_failures, attempt = 0, 0
-        error: Exception | None = None
         while left:
             attempt += 1
             round_ = _Round(work, left, on_done)
@@ -68,21 +67,18 @@ class RayExecutor:
                 with _log_file() as log:
                     self._drive(work, left, attempt, log, round_)
                 reason = str(round_.error or "their actors ended")
-            except _EndedError as ended:
+            except (_EndedError, PoolError) as ended:
                 reason = str(ended)
-            except PoolError as failure:
-                reason = str(failure)
             except CrashError as crash:  # of the driver: Ray ends it when the head is gone
                 reason = f"the connection to the cluster ended: {crash}"
-            error = round_.error
             before, left = left, work.find_missing(left)
             if len(left) < len(before):
                 n_failures = 0
             elif not round_.has_only_waited:
                 n_failures += 1
             if left and n_failures == _MAX_FAILURES:
-                if error:
-                    raise error
+                if round_.error:
+                    raise round_.error
                 raise ClusterError(
                     f"{work.stage}: expected the cluster to make {len(left)} more shards; found: "
                     f"none in {_MAX_FAILURES} tries, the last one: {reason}"
