@@ -275,6 +275,71 @@ APPEARANCE = pa.schema(
 
 # --- Exported columns ---------------------------------------------------------------------
 
+TEXT_MEASURES = (
+    column(
+        "word_count",
+        pa.int32(),
+        "Words of the corrected text, as a person counts them: what stands between spaces and has "
+        "a letter or a digit; each character of Chinese, Japanese, Thai, Lao, Khmer and Burmese",
+    ),
+    column(
+        "text_area_share",
+        pa.float32(),
+        "Share of the picture, without black bars, that the boxes of words and of unread lines "
+        "cover, 0 to 1; what several cover counts once",
+    ),
+    column(
+        "text_center_x",
+        pa.float32(),
+        "Centre of the text: mean of the boxes' centres, weighted by their areas; 0 (left edge) to "
+        "1; null without text",
+    ),
+    column("text_center_y", pa.float32(), "The same from the top, without black bars, 0 to 1"),
+    column(
+        "ocr_confidence_mean",
+        pa.float32(),
+        "Mean confidence of the words of the text, 0 to 1; null without text",
+    ),
+)
+
+FACE_MEASURES = (
+    column(
+        "face_area_share",
+        pa.float32(),
+        "Share of the picture, without black bars, that the boxes of faces cover, 0 to 1; what "
+        "several cover counts once",
+    ),
+    column(
+        "largest_face_share",
+        pa.float32(),
+        "Share that the largest face's box covers, 0 to 1; null without a face",
+    ),
+    column(
+        "largest_face_center_x",
+        pa.float32(),
+        "Centre of the largest face's box, 0 (left edge) to 1; null without a face",
+    ),
+    column(
+        "largest_face_center_y",
+        pa.float32(),
+        "The same from the top, without black bars, 0 to 1",
+    ),
+    column(
+        "doubtful_face_count",
+        pa.int32(),
+        "Faces that cannot be judged: too small, blurred, or turned too far",
+    ),
+    *(
+        column(
+            f"{label}_mean",
+            pa.float32(),
+            f"Mean probability of '{label}' over the faces that can be judged, 0 to 1; null "
+            "without one",
+        )
+        for label in EMOTION_LABELS
+    ),
+)
+
 
 def attributes(width: int) -> pa.Schema:
     """The columns that ExportAttributes adds to those of the input.
@@ -302,11 +367,13 @@ def attributes(width: int) -> pa.Schema:
                 pa.list_(pa.float32(), width),
                 "Sentence embedding of the corrected text; null where there is no text",
             ),
+            *TEXT_MEASURES,
             column("face_count", pa.int32(), "Faces found"),
             *(
                 column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")
                 for label in EMOTION_LABELS
             ),
+            *FACE_MEASURES,
             *(field for field in APPEARANCE if field.name != _THUMBNAIL_ID.name),
         ]
     )

@@ -64,8 +64,8 @@ def _load_text() -> Callable[[bytes], list[str]]:
 
     def read(content: bytes) -> list[str]:
         thumbnails = as_thumbnails([content])
-        words = recognize([thumbnails, without_titles(thumbnails)]).to_pylist()
-        return [word["text"] for word in words if word["text"] and thresholds.keep(word)]
+        words = recognize([thumbnails, without_titles(thumbnails)])
+        return list(filter(None, words.filter(thresholds.keep(words))["text"].to_pylist()))
 
     return read
 

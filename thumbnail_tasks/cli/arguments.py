@@ -114,7 +114,8 @@ def build_parser() -> argparse.ArgumentParser:
     fetch.add_argument(
         "--weights", metavar="NAMES", help="comma-separated models, or rapidocr-v5 for all of its"
     )
-    doctor = add("doctor", "Check that this machine can run the chosen engines")
+    doctor = add("doctor", "Check that this machine, or a cluster, can run the chosen engines")
+    _add_cluster(doctor, "check the nodes of")
     description = add("describe", "Summarise an export")
     plan = add("plan", "Estimate time, storage and requests of many thumbnails")
     plan.add_argument(
@@ -157,15 +158,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         help=f"stages at the same time (default: 1; on a cluster {_WORKERS_ON_CLUSTER})",
     )
+    _add_cluster(parser, "compute on")
+    parser.add_argument(
+        "--luigid", metavar="URL", type=url, help="use this central scheduler, and its page"
+    )
+
+
+def _add_cluster(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
         type=cluster_address,
-        help="compute on this Ray cluster, of which this machine is a node: HOST:PORT of its head, "
-        "or auto",
-    )
-    parser.add_argument(
-        "--luigid", metavar="URL", type=url, help="use this central scheduler, and its page"
+        help=f"{what} this Ray cluster, of which this machine is a node: HOST:PORT of its head, or "
+        "auto",
     )
 
 

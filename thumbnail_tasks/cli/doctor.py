@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.commands.node_checks import check_settings, examine_nodes
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.errors import StorageError, ThumbnailTasksError
 from thumbnail_tasks.execution.child_process import ChildProcess
+from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.execution.gpus import CPU, Gpu, find_gpus
 from thumbnail_tasks.runs.channels import describe_channels
 from thumbnail_tasks.stages.embeddings import ENCODERS, EmbedText
@@ -57,10 +59,23 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
     for setting, stage, names in _ENGINES:
         yield setting, functools.partial(_load_on_each_device, setting, stage, names)
+    if is_on_cluster():
+        yield "cluster", _examine_cluster
     yield "messages", describe_channels
     yield "results", functools.partial(_describe_room, settings.storage().data_dir)
     if _gpus():
         yield "GPU locks", functools.partial(_describe_room, settings.gpus().lock_dir)
+
+
+def _examine_cluster() -> str:
+    """What the cluster has, whose nodes have the same versions and engines as this machine.
+
+    Raises:
+        SettingsError: The settings of the cluster are wrong.
+        ClusterError: There is no such cluster, or a node cannot work.
+    """
+    check_settings()
+    return examine_nodes([stage for _, stage, _ in _ENGINES], "", "")
 
 
 def _list_versions() -> str:

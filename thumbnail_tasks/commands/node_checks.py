@@ -35,23 +35,37 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
         ClusterError: There is no such cluster, or a node cannot work.
     """
     warn_of_limits(stages)
+    logger.info(TASK_LINE, "Cluster", examine_nodes(stages, plan.path, source))
+    if core().workers == 1:
+        message = "one stage of one block at a time; --workers 8 keeps more nodes busy"
+        logger.info(TASK_LINE, "Cluster", message)
+
+
+def examine_nodes(stages: Sequence[type[ShardTask]], plan: str, source: str) -> str:
+    """Check each node as ``check_nodes``; return what the cluster has, in words.
+
+    Args:
+        stages: As for ``check_nodes``.
+        plan: Address of a file that every node must see; empty: none.
+        source: Source of the pictures.
+
+    Raises:
+        ClusterError: There is no such cluster, or a node cannot work.
+    """
     computed = [stage for stage in stages if stage.upstream]
     tags = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
-    cluster = check_cluster(functools.partial(_check_here, computed, tags, plan.path, source))
+    cluster = check_cluster(functools.partial(_check_here, computed, tags, plan, source))
     for stage in computed:
         _require_room(stage, cluster.nodes)
     total: Counter[str] = Counter()
     for node in cluster.nodes:
         total.update(node.resources)
+    if total["GPU"] and settings.gpus().devices == "none":
+        logger.warning("[gpus] devices = none: the cluster's %g GPUs are not used", total["GPU"])
     has = ", ".join(f"{amount:g} {name}" for name, amount in sorted(total.items()))
     n_nodes = "1 node" if len(cluster.nodes) == 1 else f"{len(cluster.nodes)} nodes"
     page = f"; Ray's page: http://{cluster.dashboard}" if cluster.dashboard else ""
-    logger.info(TASK_LINE, "Cluster", f"{n_nodes}: {has}{page}")
-    if total["GPU"] and settings.gpus().devices == "none":
-        logger.warning("[gpus] devices = none: the cluster's %g GPUs are not used", total["GPU"])
-    if core().workers == 1:
-        message = "one stage of one block at a time; --workers 8 keeps more nodes busy"
-        logger.info(TASK_LINE, "Cluster", message)
+    return f"{n_nodes}: {has}{page}"
 
 
 def check_settings() -> None:
@@ -115,7 +129,7 @@ def _check_here(
     Raises:
         ThumbnailTasksError: It cannot work.
     """
-    if files.find(plan) is None:
+    if plan and files.find(plan) is None:
         raise ClusterError(
             f"expected {plan}, as on the machine of the run; found no such file. Mount the folder "
             "on every node, or keep the results in a bucket: --out s3://bucket/prefix"

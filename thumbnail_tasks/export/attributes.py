@@ -19,7 +19,7 @@ from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.known import find_known, known_thumbnails
 from thumbnail_tasks.stages.pipeline import LAST_STAGES
-from thumbnail_tasks.stages.texts import CorrectText
+from thumbnail_tasks.stages.texts import CorrectText, read_thresholds
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files
@@ -29,7 +29,7 @@ from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.shard_files import PICTURES
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Raise it when the same plan and engines give a different export."""
 
 JOINED: Final = "joined"
@@ -48,17 +48,14 @@ _KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
 
 _TABLES: Mapping[type[ShardTask], list[str] | None] = {
     DownloadThumbnails: ["thumbnail_id", "status", "width_px", "height_px", "sha256"],
+    RecognizeText: None,
     CorrectText: None,
     EmbedText: None,
-    DetectFaces: ["thumbnail_id"],
-    ClassifyEmotions: ["thumbnail_id", "emotion"],
+    DetectFaces: None,
+    ClassifyEmotions: None,
     MeasureAppearance: None,
-    RecognizeText: [],
 }
-"""The stages whose tables ``join_shard`` takes, and the columns it needs; None: all.
-
-No column of the words is needed: they are opened to notice if they are lost.
-"""
+"""The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
 
 _COMPRESSION = "lz4"
 """Of joined shards, which are read several times: in two thirds of the time, and a tenth larger."""
@@ -101,6 +98,7 @@ class Attributes:
         """The number of each thumbnail's shard: N."""
         self.revisions = list_revisions(data_dir, f"{PICTURES}/{source}")
         self._tag = joined_tag(source)
+        self._thresholds = read_thresholds()
         self._kept: dict[str, pa.Table] = {}
         self.are_in_memory = self._measure() * len(plan) <= IN_MEMORY_BYTES
         """Whether all of them are held in memory."""
@@ -163,10 +161,10 @@ class Attributes:
     def _join(self, shard: str) -> pa.Table:
         """Join the tables of one shard."""
         targets = [(self._output(stage, shard), columns) for stage, columns in _TABLES.items()]
-        *tables, _ = files.backend_of(self.data_dir).map_reads(
+        tables = files.backend_of(self.data_dir).map_reads(
             lambda of_stage: of_stage[0].read(of_stage[1]), targets
         )
-        return join_shard(*tables)
+        return join_shard(*tables, self._thresholds)
 
     def _output(self, stage: type[ShardTask], shard: str) -> ParquetTarget:
         """A stage's file of a shard; one task for all, as Luigi takes a millisecond to make one."""

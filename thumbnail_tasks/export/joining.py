@@ -7,26 +7,32 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.execution.quarantine import null_rows
+from thumbnail_tasks.export.measures import measure_faces, measure_text
 from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
+from thumbnail_tasks.stages.texts import Thresholds
 
 
 def join_shard(
     thumbnails: pa.Table,
+    words: pa.Table,
     texts: pa.Table,
     embeddings: pa.Table,
     faces: pa.Table,
     emotions: pa.Table,
     appearance: pa.Table,
+    thresholds: Thresholds,
 ) -> pa.Table:
     """Join the tables of a shard's thumbnails column by column.
 
     Args:
         thumbnails: N rows of ``schemas.THUMBNAILS``.
-        texts: N rows of ``schemas.TEXTS``, in the same order.
+        words: W rows of ``schemas.WORDS``.
+        texts: N rows of ``schemas.TEXTS``, in the same order as the thumbnails.
         embeddings: N rows of ``schemas.embeddings(width)``, in the same order.
         faces: F rows of ``schemas.FACES``.
         emotions: F rows of ``schemas.EMOTIONS``.
         appearance: N rows of ``schemas.APPEARANCE``, in the same order.
+        thresholds: Which words are part of the text.
 
     Returns:
         N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
@@ -51,6 +57,8 @@ def join_shard(
     # A vector of zeros has no direction: a search by cosine would list it first, as NaN.
     has_text = pc.greater(pc.binary_length(texts["ocr"]), 0).fill_null(False)
     vectors = null_rows(embeddings, has_text)["ocr_embed"]
+    sizes = thumbnails.select(["thumbnail_id", "width_px", "height_px"])
+    pictures = sizes.append_column("aspect_ratio", appearance["aspect_ratio"])
     columns = {
         "thumbnail_id": ids,
         **{
@@ -65,7 +73,9 @@ def join_shard(
             )
         },
         "thumbnail_ocr_embed": vectors,
+        **measure_text(pictures, texts, words, thresholds.keep(words)),
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
+        **measure_faces(pictures, faces, emotions),
         **{name: appearance[name] for name in appearance.column_names[1:]},
     }
     schema = schemas.attributes(width)

@@ -47,13 +47,18 @@ class Thresholds(NamedTuple):
     sure_confidence: float
     """Words with at least this confidence are not corrected; 0 to 1."""
 
-    def keep(self, word: Mapping[str, Any]) -> bool:
-        """Whether a row of ``schemas.WORDS`` belongs to the text; yes if confidence is unknown."""
-        if word["confidence"] is None:
-            return True
-        is_small = word["y_max"] - word["y_min"] < self.small_text_px
-        least = self.small_text_confidence if is_small else self.min_confidence
-        return bool(word["confidence"] >= least)
+    def keep(self, words: pa.Table) -> pa.ChunkedArray:
+        """Whether each row of ``schemas.WORDS`` belongs to the text; lines not read never do.
+
+        A word of unknown confidence does.
+        """
+        top, bottom, confidence = (
+            words[name].cast(pa.float64()) for name in ("y_min", "y_max", "confidence")
+        )
+        is_small = pc.less(pc.subtract(bottom, top), self.small_text_px).fill_null(False)
+        least = pc.if_else(is_small, self.small_text_confidence, self.min_confidence)
+        is_sure = pc.greater_equal(confidence, least).fill_null(True)
+        return pc.and_(is_sure, words["text"].is_valid())
 
 
 def join_single_letters(words: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -123,14 +128,12 @@ def correct_texts(
         or if none is known.
     """
     columns = ["thumbnail_id", "text", "confidence", *_EDGES]
-    is_read = pc.is_valid(words["text"])
-    not_read = words.filter(pc.invert(is_read)).select(["thumbnail_id", "script"]).to_pylist()
+    not_read = words.filter(words["text"].is_null()).select(["thumbnail_id", "script"]).to_pylist()
     unread_pictures = {line["thumbnail_id"] for line in not_read if line["script"] is None}
     unread_lines: dict[str, Counter[str]] = {}
     for line in not_read:
         unread_lines.setdefault(line["thumbnail_id"], Counter())[line["script"]] += 1
-    read_words = words.filter(is_read).select(columns).to_pylist()
-    kept = join_single_letters([word for word in read_words if thresholds.keep(word)])
+    kept = join_single_letters(words.filter(thresholds.keep(words)).select(columns).to_pylist())
     are_sure = [(word["confidence"] or 0) >= thresholds.sure_confidence for word in kept]
     titles = titles_of(shard)
     title_of_word = [titles[word["thumbnail_id"]] for word in kept]
