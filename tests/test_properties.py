@@ -31,6 +31,7 @@ from thumbnail_tasks.inputs import csv_reading, reading
 from thumbnail_tasks.inputs.formulas import escape_formulas, unescape_formulas
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails
+from thumbnail_tasks.stages.texts import read_thresholds
 from thumbnail_tasks.stages.vocabulary import build_vocabulary, count_vocabulary
 from thumbnail_tasks.storage.naming import name_shard, table_of_shard
 
@@ -327,11 +328,13 @@ def joined(shard: dict[str, list[str] | None]) -> pa.Table:
 
     return join_shard(
         rows(schemas.THUMBNAILS, status=lambda name: "ok", sha256=str.lower),
+        schemas.WORDS.empty_table(),
         rows(schemas.TEXTS, ocr=str.upper, ocr_length=len),
         rows(schemas.embeddings(2), ocr_embed=lambda name: [float(ord(name[0])), 0.0]),
         pa.Table.from_pylist(faces, schemas.FACES),
         pa.Table.from_pylist(faces, schemas.EMOTIONS),
         rows(schemas.APPEARANCE, edges=lambda name: ord(name[1]) / 128),
+        thresholds=read_thresholds(),
     )
 
 

@@ -133,14 +133,17 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
     n = len(ids)
     text = np.where(random.random(n) < _SHARE_WITH_TEXT, "QUIZ NIGHT", "")
     vectors = random.standard_normal((n, _WIDTH), np.float32) * (text != "")[:, None]
-    box = {edge: np.zeros(n, np.float32) for edge in ("x_min", "y_min", "x_max", "y_max")}
+    corner = random.random((2, n), np.float32) * 200 + 45
+    places = [*corner, *(corner + 60)]
+    box = dict(zip(("x_min", "y_min", "x_max", "y_max"), places, strict=True))
     first = {"thumbnail_id": ids, **box, "confidence": np.ones(n, np.float32)}
     emotion = np.array(schemas.EMOTION_LABELS)[random.integers(7, size=n)]
+    probabilities = random.random((7, n), np.float32)
     appearance = {
         field.name: _numbers(field, n, random)
         for field in schemas.APPEARANCE
         if field.name != "thumbnail_id"
-    }
+    } | {"aspect_ratio": np.full(n, 480 / 270, np.float32)}
     return {
         DownloadThumbnails: _table(
             schemas.THUMBNAILS,
@@ -162,6 +165,7 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
             ocr=text,
             ocr_length=np.where(text != "", 2, 0).astype(np.int32),
             text_language=["en" if each else None for each in text],
+            unread_lines=np.zeros(n, np.int32),
         ),
         EmbedText: _table(
             schemas.embeddings(_WIDTH),
@@ -170,7 +174,11 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
         ),
         DetectFaces: _table(schemas.FACES, **first, face_index=np.zeros(n, np.int32)),
         ClassifyEmotions: _table(
-            schemas.EMOTIONS, thumbnail_id=ids, face_index=np.zeros(n, np.int32), emotion=emotion
+            schemas.EMOTIONS,
+            thumbnail_id=ids,
+            face_index=np.zeros(n, np.int32),
+            emotion=emotion,
+            **dict(zip(schemas.EMOTION_LABELS, probabilities, strict=True)),
         ),
         MeasureAppearance: _table(schemas.APPEARANCE, thumbnail_id=ids, **appearance),
     }

@@ -14,9 +14,7 @@ from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
-from thumbnail_tasks.stages.faces import DetectFaces
-from thumbnail_tasks.stages.texts import CorrectText
-from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
+from thumbnail_tasks.stages.texts import read_thresholds
 
 IDS = ["speed000000", "speed000001", "speed000002"]
 
@@ -32,9 +30,9 @@ def test_a_video_has_several_rows_with_the_same_title(tmp_path: Path) -> None:
 
 def test_synthetic_tables_can_be_joined_like_real_ones() -> None:
     tables = make_tables(IDS, np.random.default_rng(0))
-    stages = (DownloadThumbnails, CorrectText, EmbedText, DetectFaces, ClassifyEmotions)
-    joined = join_shard(*(tables[stage] for stage in (*stages, MeasureAppearance)))
+    joined = join_shard(*tables.values(), thresholds=read_thresholds())
     assert joined["face_count"].to_pylist() == [1, 1, 1]
+    assert joined["face_area_share"].null_count == 0
     assert joined["thumbnail_status"].to_pylist() == ["ok"] * 3
 
 

@@ -10,8 +10,10 @@ from tests.identified import join
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.export.joining import join_shard
+from thumbnail_tasks.stages.texts import Thresholds
 
 IDS = OK, GONE = "aaaaaaaaaaa", "bbbbbbbbbbb"
+ALL_WORDS = Thresholds(0, 0, 0, 1)
 
 
 def table(schema: pa.Schema, *rows: Mapping[str, object]) -> pa.Table:
@@ -27,6 +29,7 @@ def attributes() -> pa.Table:
             {"thumbnail_id": OK, "status": "ok", "width_px": 480},
             {"thumbnail_id": GONE, "status": "not_found"},
         ),
+        table(schemas.WORDS, {"thumbnail_id": OK, "text": "HI", "confidence": 0.75}),
         table(
             schemas.TEXTS,
             {"thumbnail_id": OK, "ocr": "HI", "ocr_length": 1},
@@ -42,6 +45,7 @@ def attributes() -> pa.Table:
             {"thumbnail_id": OK, "emotion": "sad"},
         ),
         table(schemas.APPEARANCE, {"thumbnail_id": OK, "edges": 0.25}, {"thumbnail_id": GONE}),
+        thresholds=ALL_WORDS,
     )
 
 
@@ -58,6 +62,7 @@ def test_without_text_there_is_no_vector() -> None:
     names = [{"thumbnail_id": name} for name in IDS]
     attributes = join_shard(
         table(schemas.THUMBNAILS, *(name | {"status": "ok"} for name in names)),
+        schemas.WORDS.empty_table(),
         table(schemas.TEXTS, names[0] | {"ocr": ""}, names[1] | {"ocr": "HI"}),
         table(
             schemas.embeddings(2),
@@ -67,6 +72,7 @@ def test_without_text_there_is_no_vector() -> None:
         schemas.FACES.empty_table(),
         schemas.EMOTIONS.empty_table(),
         table(schemas.APPEARANCE, *names),
+        thresholds=ALL_WORDS,
     )
     assert attributes["thumbnail_ocr_embed"].to_pylist() == [None, [0, 1]]
 
@@ -76,6 +82,7 @@ def test_nothing_is_exported_of_a_picture_that_crashed_a_later_stage() -> None:
     face = {"thumbnail_id": GONE, "emotion": "happy"}
     attributes = join_shard(
         table(schemas.THUMBNAILS, {"thumbnail_id": OK, "status": "ok", "width_px": 480}, crashed),
+        schemas.WORDS.empty_table(),
         table(
             schemas.TEXTS,
             *(
@@ -90,6 +97,7 @@ def test_nothing_is_exported_of_a_picture_that_crashed_a_later_stage() -> None:
         table(schemas.FACES, {"thumbnail_id": GONE}),
         table(schemas.EMOTIONS, face),
         table(schemas.APPEARANCE, *({"thumbnail_id": name, "edges": 0.25} for name in IDS)),
+        thresholds=ALL_WORDS,
     )
     left, nulled = attributes.to_pylist()
     known = {"thumbnail_id": GONE, "thumbnail_status": "crashed_decoder"}
@@ -103,11 +111,13 @@ def test_tables_of_different_thumbnails_are_not_joined() -> None:
     with pytest.raises(StorageError, match="of different thumbnails"):
         join_shard(
             thumbnails,
+            schemas.WORDS.empty_table(),
             others,
             table(schemas.embeddings(2), {"thumbnail_id": OK}),
             schemas.FACES.empty_table(),
             schemas.EMOTIONS.empty_table(),
             table(schemas.APPEARANCE, {"thumbnail_id": OK}),
+            thresholds=ALL_WORDS,
         )
 
 

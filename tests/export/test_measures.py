@@ -201,7 +201,7 @@ edges = st.integers(0, 20)
 def test_covered_share_is_that_of_the_covered_pixels(
     drawn: list[tuple[bool, int, int, int, int]],
 ) -> None:
-    boxes = [
+    boxes: list[tuple[str, tuple[int, int, int, int]]] = [
         (B if on_second else A, (min(x), min(y), max(x), max(y)))
         for on_second, *corners in drawn
         for x, y in [(corners[:2], corners[2:])]
@@ -209,7 +209,7 @@ def test_covered_share_is_that_of_the_covered_pixels(
     covered = {A: np.zeros((20, 20), bool), B: np.zeros((20, 20), bool)}
     for name, (left, top, right, bottom) in boxes:
         covered[name][top:bottom, left:right] = True
-    found = faces(*((name, tuple(map(float, box)), {}) for name, box in boxes))
+    found = faces(*((name, box, {}) for name, box in boxes))
     size = (20, 20, 1.0)
     rows = measured(pictures(size, size), *found, measure=measure_faces)
     assert [row["face_area_share"] for row in rows] == pytest.approx(

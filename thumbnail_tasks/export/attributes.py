@@ -164,7 +164,7 @@ class Attributes:
         tables = files.backend_of(self.data_dir).map_reads(
             lambda of_stage: of_stage[0].read(of_stage[1]), targets
         )
-        return join_shard(*tables, self._thresholds)
+        return join_shard(*tables, thresholds=self._thresholds)
 
     def _output(self, stage: type[ShardTask], shard: str) -> ParquetTarget:
         """A stage's file of a shard; one task for all, as Luigi takes a millisecond to make one."""

@@ -20,6 +20,7 @@ def join_shard(
     faces: pa.Table,
     emotions: pa.Table,
     appearance: pa.Table,
+    *,
     thresholds: Thresholds,
 ) -> pa.Table:
     """Join the tables of a shard's thumbnails column by column.

@@ -17,6 +17,8 @@ from thumbnail_tasks.schemas import EMOTION_LABELS
 _EDGES: Final = ("x_min", "y_min", "x_max", "y_max")
 _DOUBTS: Final = ("is_too_small", "is_blurred", "is_turned")
 _WORD: Final = r"\S*[\p{L}\p{N}]\S*"
+_ASCII_WORD: Final = r"\S*[A-Za-z0-9]\S*"
+"""RE2 takes 2 ms to compile the other."""
 
 _Numbers = NDArray[np.float64]
 
@@ -52,7 +54,7 @@ def count_words(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     ascii_only = pc.string_is_ascii(texts).fill_null(True)
     if pc.all(ascii_only, min_count=0).as_py():
-        return pc.count_substring_regex(texts, _WORD).cast(pa.int32())
+        return pc.count_substring_regex(texts, _ASCII_WORD).cast(pa.int32())
     taken = [take_characters(text or "") for text in texts.to_pylist()]
     n_characters = pa.array([len(characters) for characters, _ in taken])
     n_others = pc.count_substring_regex(pa.array([rest for _, rest in taken]), _WORD)
@@ -167,7 +169,7 @@ def _numbers(column: pa.ChunkedArray) -> _Numbers:
 
 def _union_shares(boxes: _Boxes, n: int) -> _Numbers:
     """The share of each of N pictures that boxes cover; what several cover counts once."""
-    shares = np.bincount(boxes.rows, boxes.areas, minlength=n)
+    shares: _Numbers = np.bincount(boxes.rows, boxes.areas, minlength=n).astype(np.float64)
     overlapping = _find_overlapping(boxes)
     if len(overlapping):
         import shapely
