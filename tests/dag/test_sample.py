@@ -54,13 +54,25 @@ def test_every_status_is_right(sample: Finished, expected: dict[str, dict[str, s
         assert row["thumbnail_status"] == expected[row["video_id"]]["thumbnail_status"]
 
 
+NULL_WITHOUT_TEXT = (
+    *("thumbnail_ocr_embed", "thumbnail_text_script"),
+    *("text_center_x", "text_center_y", "ocr_confidence_mean"),
+)
+NULL_WITHOUT_JUDGED_FACE = tuple(f"{label}_mean" for label in schemas.EMOTION_LABELS)
+
+
 def test_null_means_could_not_be_done(sample: Finished) -> None:
     table = sample.attributes
     for row in table.select(["thumbnail_status", *schemas.attributes(512).names]).to_pylist():
         is_ok = row["thumbnail_status"] == "ok"
         for name in schemas.attributes(512).names:
-            if name in ("thumbnail_ocr_embed", "thumbnail_text_script"):
-                assert (row[name] is not None) == bool(row["thumbnail_ocr"])
+            if name in NULL_WITHOUT_TEXT:
+                assert (row[name] is not None) == bool(row["thumbnail_ocr"]), name
+            elif name.startswith("largest_face_"):
+                assert (row[name] is not None) == bool(row["face_count"]), name
+            elif name in NULL_WITHOUT_JUDGED_FACE:
+                judged = is_ok and row["face_count"] > row["doubtful_face_count"]
+                assert (row[name] is not None) == judged, name
             elif name == "thumbnail_text_language":  # null also where it is not known
                 assert row[name] is None or row["thumbnail_ocr"]
             elif name not in ("thumbnail_id", "thumbnail_status"):
