@@ -12,7 +12,7 @@ import pytest
 from benchmarks.speed.synthetic import write_shard
 from thumbnail_tasks import schemas
 from thumbnail_tasks.execution.quarantine import without_picture
-from thumbnail_tasks.export import attributes, windows, writing
+from thumbnail_tasks.export import attributes, published, windows, writing
 from thumbnail_tasks.export.attributes import Attributes
 from thumbnail_tasks.export.published import Export, find_export, is_current_export
 from thumbnail_tasks.export.writing import Writer, clear_folder, write_export_csv
@@ -159,6 +159,24 @@ def test_a_damaged_part_is_written_again(archive: Archive) -> None:
     assert not is_current_export(archive.find(), lambda: "made of this")
     assert archive.write_dataset(MIXED) == (3, 1)
     assert is_current_export(archive.find(), lambda: "made of this")
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_footers_are_read_once_and_a_part_that_is_removed_later_is_missed(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.write_dataset(MIXED)
+    opened = []
+    check_footer = published._check_footer
+    monkeypatch.setattr(
+        published, "_check_footer", lambda part: (opened.append(part.path), check_footer(part))
+    )
+    for _ in range(3):
+        assert is_current_export(archive.find(), lambda: "made of this")
+    parts = [part.path for part in archive.find().parts]
+    assert opened == parts
+    Path(parts[1]).unlink()
+    assert not is_current_export(archive.find(), lambda: "made of this")
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -92,18 +92,24 @@ class Export(NamedTuple):
     def check(self) -> None:
         """Check that it is complete and undamaged.
 
-        Of a file all bytes are checked, once per state of the file; of a dataset that each part
-        exists, with its own footer: the pages of a part are checked when it is read.
+        Of a file all bytes are checked; of a dataset that each part exists, with its own footer:
+        the pages of a part are checked when it is read. Luigi asks five times in a run whether an
+        export is complete: footers and bytes are read once per state of the files.
 
         Raises:
             LostFileError: A file is missing or damaged.
             StorageError: It cannot be read.
         """
-        if self.is_dataset:
-            for part in self.parts:
-                part.open_reader(())
-        else:
-            _check_once(self.path, files.backend_of(self.path).state_of(self.path))
+        backend = files.backend_of(self.path)
+        if not self.is_dataset:
+            _check_once(self.path, backend.state_of(self.path))
+            return
+        listed = files.list_files(folder_of(self.path), suffix=".parquet")
+        revisions = {entry.address: entry.revision for entry in listed}
+        state = frozenset((part.path, revisions.get(part.path)) for part in self.parts)
+        if state not in _checked_parts:
+            backend.map_reads(_check_footer, self.parts)
+            _checked_parts.add(state)
 
 
 class OpenParts:
@@ -119,8 +125,15 @@ class OpenParts:
 
 @functools.lru_cache(maxsize=8)
 def _check_once(path: str, state: str) -> None:
-    """Check all bytes of a file; Luigi asks five times in a run whether an export is complete."""
     ParquetTarget(path).open_reader()
+
+
+_checked_parts: set[frozenset[tuple[str, str | None]]] = set()
+"""The states of datasets that were checked: the parts' addresses and revisions."""
+
+
+def _check_footer(part: ParquetTarget) -> None:
+    part.open_reader(())
 
 
 def find_export(folder: str, key: str = "") -> Export | None:
