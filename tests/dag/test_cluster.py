@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,16 @@ def test_a_node_with_another_version_is_refused(tmp_path: Path) -> None:
         f"node {ip}: expected thumbnail-tasks 0.1.0, as on the machine of the run; found: 0.0.7"
         in (finished.printed)
     )
+
+
+@pytest.mark.model
+def test_doctor_checks_the_nodes(shared: RayCluster, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "thumbnail_tasks", "doctor", "--out", str(tmp_path)]
+    examined = subprocess.run(
+        [*command, "--cluster", shared.address], cwd=ROOT, capture_output=True, text=True
+    )
+    assert re.search(r"^ok +cluster +2 nodes: 2 CPU", examined.stdout, re.MULTILINE)
+    assert examined.returncode == 0
 
 
 def changed_python(folder: Path, change: str) -> dict[str, str]:

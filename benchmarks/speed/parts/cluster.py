@@ -115,7 +115,6 @@ def load_cluster(folder: Path, nodes: Sequence[int], pictures: Sequence[Path]) -
                 for n_cpus in nodes:
                     cluster.add(n_cpus)
                 flags = (*cluster.flags(block_shards=128), "--workers", "4")
-                flags += ("--execution-cpus", str(nodes[0]))
             return [_run(folder, n_shards, pictures, flags) for n_shards in sizes]
 
     return run
