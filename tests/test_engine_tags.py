@@ -28,7 +28,7 @@ EMBEDDED = {
     "embeddings": "use-multilingual-3-bdea784b-72ffb6a8",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
-    "appearance": "opencv-5.0.0.93-e54c322c",
+    "appearance": "opencv-5.0.0.93-1ff3312f",
 }
 MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d1b799b0"}
 NOTEBOOK = EMBEDDED | {

@@ -37,6 +37,12 @@ def test_the_documentation_names_every_status() -> None:
         assert f"| `{status}` | {meaning} |" in page
 
 
+def test_a_table_of_yt_dlp_has_none_of_our_columns() -> None:
+    """Columns of the input with our names are refused; these are some of ``yt-dlp --dump-json``."""
+    theirs = {"aspect_ratio", "width", "height", "resolution", "duration", "language", "thumbnail"}
+    assert theirs.isdisjoint(schemas.attributes(512).names)
+
+
 def test_all_seven_emotions_are_always_counted() -> None:
     names = schemas.attributes(512).names
     assert [name for name in names if name.endswith("_count") and name != "face_count"] == [

@@ -270,6 +270,11 @@ APPEARANCE = pa.schema(
             )
         ),
         column("edges", pa.float32(), "Share of pixels on an edge, 0 to 1"),
+        column(
+            "aspect_ratio",
+            pa.float32(),
+            "Width / height of the picture without black bars: 1.78 for 16:9",
+        ),
     ]
 )
 
@@ -290,6 +295,8 @@ def attributes(width: int) -> pa.Schema:
                 THUMBNAILS.field(name).with_name(f"thumbnail_{name}")
                 for name in ("width_px", "height_px", "sha256")
             ),
+            # The tables of yt-dlp have a column aspect_ratio, of the video.
+            APPEARANCE.field("aspect_ratio").with_name("thumbnail_aspect_ratio"),
             *(
                 TEXTS.field(name).with_name(f"thumbnail_{name}")
                 for name in (
@@ -307,7 +314,11 @@ def attributes(width: int) -> pa.Schema:
                 column(f"{label}_count", pa.int32(), f"Faces whose strongest emotion is '{label}'")
                 for label in EMOTION_LABELS
             ),
-            *(field for field in APPEARANCE if field.name != _THUMBNAIL_ID.name),
+            *(
+                field
+                for field in APPEARANCE
+                if field.name not in (_THUMBNAIL_ID.name, "aspect_ratio")
+            ),
         ]
     )
 

@@ -34,8 +34,13 @@ def test_a_plain_picture_has_its_colour_as_medians_and_no_edges(
     color: tuple[int, int, int], gray: int, hue: int, saturation: int, value: int
 ) -> None:
     assert measure_appearance(plain(color)) == Appearance(
-        gray, ONE_VALUE, hue, ONE_VALUE, saturation, ONE_VALUE, value, ONE_VALUE, 0.0
+        gray, ONE_VALUE, hue, ONE_VALUE, saturation, ONE_VALUE, value, ONE_VALUE, 0.0, 120 / 68
     )
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 500), (500, 1), (270, 480)])
+def test_the_aspect_ratio_is_width_by_height(height: int, width: int) -> None:
+    assert measure_appearance(noise(height, width)).aspect_ratio == width / height
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (68, 120), (720, 1280)])

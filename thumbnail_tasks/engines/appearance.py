@@ -50,6 +50,7 @@ class Appearance(NamedTuple):
         value_median: Median of the largest of R, G and B, 0 (black) to 255.
         value_histogram: Shares of pixels by value.
         edges: Share of pixels on an edge, 0 to 1.
+        aspect_ratio: Width / height.
     """
 
     gray_median: float
@@ -61,6 +62,7 @@ class Appearance(NamedTuple):
     value_median: float
     value_histogram: tuple[float, ...]
     edges: float
+    aspect_ratio: float
 
 
 def measure_appearance(image_rgb: ImageRGB) -> Appearance:
@@ -74,6 +76,7 @@ def measure_appearance(image_rgb: ImageRGB) -> Appearance:
     """
     import cv2
 
+    height_px, width_px = image_rgb.shape[:2]
     size = (WORKING_WIDTH_PX, WORKING_HEIGHT_PX)
     small_rgb = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
     gray = cv2.cvtColor(small_rgb, cv2.COLOR_RGB2GRAY)
@@ -89,6 +92,7 @@ def measure_appearance(image_rgb: ImageRGB) -> Appearance:
         value_median=float(np.median(value)),
         value_histogram=_measure_shares(value),
         edges=np.count_nonzero(edges) / edges.size,
+        aspect_ratio=width_px / height_px,
     )
 
 

@@ -29,7 +29,7 @@ from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.shard_files import PICTURES
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Raise it when the same plan and engines give a different export."""
 
 JOINED: Final = "joined"

@@ -57,6 +57,7 @@ def join_shard(
             f"thumbnail_{name}": thumbnails[name]
             for name in ("status", "width_px", "height_px", "sha256")
         },
+        "thumbnail_aspect_ratio": appearance["aspect_ratio"],
         **{
             f"thumbnail_{name}": texts[name]
             for name in (

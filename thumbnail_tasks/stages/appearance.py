@@ -37,6 +37,7 @@ class MeasureAppearance(ShardTask):
     """Write the appearance of some shards."""
 
     table = "appearance"
+    version = "2"
     upstream = (DownloadThumbnails,)
 
     @classmethod
