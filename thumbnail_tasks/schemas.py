@@ -28,7 +28,7 @@ def column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> p
 
 _HISTOGRAM = pa.list_(pa.float32(), HISTOGRAM_BINS)
 
-DOMINANT_COLOR = pa.struct([("hex", pa.string()), ("share", pa.float32())])
+DOMINANT_COLORS = pa.list_(pa.struct([("hex", pa.string()), ("share", pa.float32())]))
 
 _THUMBNAIL_ID = column(
     "thumbnail_id",
@@ -320,7 +320,7 @@ APPEARANCE = pa.schema(
         column("color_mean", pa.string(), "Mean of R, G and B, as '#ff0000'"),
         column(
             "dominant_colors",
-            pa.list_(DOMINANT_COLOR),
+            DOMINANT_COLORS,
             "One to five main colours as '#ff0000', and their shares of the picture, the largest "
             "first; shares under 0.01 are left out",
         ),

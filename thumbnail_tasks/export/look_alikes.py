@@ -123,10 +123,10 @@ def _block(hashes: Hashes, number: int) -> NDArray[np.uint32]:
 
 def _are_alike(hashes: Hashes, colors: Colors, one: Rows, other: Rows) -> NDArray[np.bool_]:
     """Whether the pictures of two rows each are alike."""
-    n_bits = np.bitwise_count(hashes[one] ^ hashes[other])
     difference = np.abs(colors[one].astype(np.int16) - colors[other])
-    are_near: NDArray[np.bool_] = (difference <= MAX_LEVELS).all(axis=1)
-    return are_near & (n_bits <= MAX_BITS)
+    are_alike: NDArray[np.bool_] = (difference <= MAX_LEVELS).all(axis=1)
+    are_alike &= np.bitwise_count(hashes[one] ^ hashes[other]) <= MAX_BITS
+    return are_alike
 
 
 def _unite(chains: Rows, left: Rows, right: Rows) -> None:
