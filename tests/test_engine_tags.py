@@ -12,6 +12,7 @@ from thumbnail_tasks.tasks import shard_files
 
 PACKAGES = {
     "dlib-bin": "20.0.1.post1",
+    "imagehash": "4.3.2",
     "keras-ocr": "0.9.3",
     "opencv-python-headless": "5.0.0.93",
     "py3langid": "0.4.0",
@@ -28,7 +29,7 @@ EMBEDDED = {
     "embeddings": "use-multilingual-3-bdea784b-72ffb6a8",
     "faces": "dlib-cnn-dde34cdc-39b7c3ac",
     "emotions": "emotion-network-89546364-afd2695b",
-    "appearance": "opencv-5.0.0.93-1ff3312f",
+    "appearance": "opencv-5.0.0.93-16a250f9",
 }
 MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d1b799b0"}
 NOTEBOOK = EMBEDDED | {

@@ -11,6 +11,13 @@ EMOTION_LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surpri
 """FER2013's seven classes in the notebook's (alphabetical) order."""
 
 HISTOGRAM_BINS = 5
+"""Of the histograms over a picture's own range, which are the notebook's."""
+
+FIXED_BINS = 8
+"""Of the histograms over a channel's full range, which can be compared between pictures."""
+
+HUE_BINS = 12
+"""Of the hues: red, orange, yellow, … around the circle."""
 
 
 def column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> pa.Field:
@@ -20,6 +27,8 @@ def column(name: str, dtype: pa.DataType, description: str, unit: str = "") -> p
 
 
 _HISTOGRAM = pa.list_(pa.float32(), HISTOGRAM_BINS)
+
+DOMINANT_COLORS = pa.list_(pa.struct([("hex", pa.string()), ("share", pa.float32())]))
 
 _THUMBNAIL_ID = column(
     "thumbnail_id",
@@ -275,6 +284,58 @@ APPEARANCE = pa.schema(
             pa.float32(),
             "Width / height of the picture without black bars: 1.78 for 16:9",
         ),
+        *(
+            column(
+                f"{channel}_histogram_fixed",
+                pa.list_(pa.float32(), FIXED_BINS),
+                f"Share of pixels in {FIXED_BINS} equal parts of 0 to 255 of {channel}; sums to 1",
+            )
+            for channel in ("gray", "saturation", "value")
+        ),
+        column(
+            "hue_histogram_fixed",
+            pa.list_(pa.float32(), HUE_BINS),
+            f"Share of the picture's colour (largest minus smallest of R, G, B) in {HUE_BINS} hues "
+            "of 30° each: around red (0°), orange (30°), …; sums to 1; null without any colour",
+        ),
+        column(
+            "hue_mean",
+            pa.float32(),
+            "Circular mean hue, weighted in the same way; 0 is red, 120 green, 240 blue; null if "
+            "there is no colour, or if opposite hues balance",
+            "°",
+        ),
+        column("brightness_mean", pa.float32(), "Mean gray, 0 to 255"),
+        column(
+            "brightness_std",
+            pa.float32(),
+            "Standard deviation of gray (RMS contrast), 0 to 127.5",
+        ),
+        column(
+            "colorfulness",
+            pa.float32(),
+            "Colourfulness (Hasler and Süsstrunk 2003): 0 is grey, 33 moderately colourful, 82 "
+            "highly",
+        ),
+        column("color_mean", pa.string(), "Mean of R, G and B, as '#ff0000'"),
+        column(
+            "dominant_colors",
+            DOMINANT_COLORS,
+            "One to five main colours as '#ff0000', and their shares of the picture, the largest "
+            "first; shares under 0.01 are left out",
+        ),
+        column(
+            "sharpness",
+            pa.float32(),
+            "Variance of the Laplacian of gray at 120×68 pixels, at which all thumbnail qualities "
+            "are as sharp: 0 is without any edge",
+        ),
+        column(
+            "perceptual_hash",
+            pa.string(),
+            "64 bits, ImageHash's phash: few differ between pictures that look alike. As 16 "
+            "hexadecimal digits, since pandas rounds integers beside nulls",
+        ),
     ]
 )
 
@@ -385,6 +446,12 @@ def attributes(width: int) -> pa.Schema:
                 field
                 for field in APPEARANCE
                 if field.name not in (_THUMBNAIL_ID.name, "aspect_ratio")
+            ),
+            column(
+                "duplicate_group",
+                pa.string(),
+                "thumbnail_id of the first thumbnail of the table that looks like this one, or its "
+                "own; null without a picture",
             ),
         ]
     )

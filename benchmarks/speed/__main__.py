@@ -15,6 +15,7 @@ from benchmarks.accuracy.labels import MissingError
 from benchmarks.progress import say
 from benchmarks.speed.machine import inspect_machine
 from benchmarks.speed.parts import Setting
+from benchmarks.speed.parts.appearance import measure_appearance
 from benchmarks.speed.parts.cluster import measure_cluster
 from benchmarks.speed.parts.correction import measure_correction
 from benchmarks.speed.parts.download import measure_download
@@ -41,6 +42,7 @@ PARTS: dict[str, Callable[[Setting], list[Row]]] = {
     "text": measure_text,
     "faces": measure_faces,
     "emotions": measure_emotions,
+    "appearance": measure_appearance,
     "job": measure_job,
     "correction": measure_correction,
     "embedding": measure_embedding,

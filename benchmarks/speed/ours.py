@@ -12,6 +12,7 @@ from thumbnail_tasks.engines.embeddings import minilm
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, load_face_detector
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.pictures.decoding import ImageRGB
+from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
@@ -51,6 +52,12 @@ def load_faces_by_rules(upsamplings: int, min_score: float, max_flatness: float)
         return found
 
     return find
+
+
+def load_appearance() -> Run:
+    """The stage MeasureAppearance on encoded pictures; returns the number of rows."""
+    measure = load_stage(MeasureAppearance)
+    return lambda contents: len(measure([as_thumbnails(contents)]))
 
 
 def load_emotions(batch_size: int) -> Run:

@@ -30,6 +30,7 @@ _WIDTH = 512
 _SHARE_WITH_TEXT = 0.7
 _N_WORDS = 30_000
 _N_TITLE_WORDS, _N_DESCRIPTION_WORDS = 8, 80
+_N_COLORS = 5
 _CHUNK_ROWS = 20_000
 
 
@@ -140,10 +141,12 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
     emotion = np.array(schemas.EMOTION_LABELS)[random.integers(7, size=n)]
     probabilities = random.random((7, n), np.float32)
     appearance = {
-        field.name: _numbers(field, n, random)
+        field.name: _make_values(field.type, n, random)
         for field in schemas.APPEARANCE
-        if field.name != "thumbnail_id"
-    } | {"aspect_ratio": np.full(n, 480 / 270, np.float32)}
+        if field.name not in ("thumbnail_id", "perceptual_hash")
+    }
+    appearance["perceptual_hash"] = [random.bytes(8).hex() for _ in ids]
+    appearance["aspect_ratio"] = np.full(n, 480 / 270, np.float32)
     return {
         DownloadThumbnails: _table(
             schemas.THUMBNAILS,
@@ -196,10 +199,21 @@ def _table(schema: pa.Schema, **columns: Sequence[object]) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def _numbers(field: pa.Field, n: int, random: np.random.Generator) -> pa.Array:
-    if pa.types.is_fixed_size_list(field.type):
-        size = field.type.list_size
-        return pa.FixedSizeListArray.from_arrays(random.random(n * size, np.float32), size)
+def _make_values(dtype: pa.DataType, n: int, random: np.random.Generator) -> pa.Array:
+    """N values: numbers, colours, or lists of either."""
+    if pa.types.is_fixed_size_list(dtype):
+        numbers = random.random(n * dtype.list_size, np.float32)
+        return pa.FixedSizeListArray.from_arrays(numbers, dtype.list_size)
+    if pa.types.is_list(dtype):
+        offsets = np.arange(n + 1, dtype=np.int32) * _N_COLORS
+        return pa.ListArray.from_arrays(
+            offsets, _make_values(dtype.value_type, n * _N_COLORS, random), dtype
+        )
+    if pa.types.is_struct(dtype):
+        parts = [_make_values(field.type, n, random) for field in dtype]
+        return pa.StructArray.from_arrays(parts, fields=list(dtype))
+    if pa.types.is_string(dtype):
+        return pa.array([f"#{random.bytes(3).hex()}" for _ in range(n)])
     return pa.array(random.random(n, np.float32))
 
 

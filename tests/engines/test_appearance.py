@@ -3,11 +3,16 @@
 import cv2
 import numpy as np
 import pytest
+import scipy.ndimage
+from PIL import Image
 
-from thumbnail_tasks.engines.appearance import Appearance, measure_appearance
+from thumbnail_tasks.engines.appearance import (
+    hash_picture,
+    measure_appearance,
+)
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-HISTOGRAMS = ("gray_histogram", "hue_histogram", "saturation_histogram", "value_histogram")
+CHANNELS = ("gray", "hue", "saturation", "value")
 ONE_VALUE = (0.0, 0.0, 1.0, 0.0, 0.0)
 
 
@@ -33,9 +38,11 @@ def noise(height: int, width: int) -> ImageRGB:
 def test_a_plain_picture_has_its_colour_as_medians_and_no_edges(
     color: tuple[int, int, int], gray: int, hue: int, saturation: int, value: int
 ) -> None:
-    assert measure_appearance(plain(color)) == Appearance(
-        gray, ONE_VALUE, hue, ONE_VALUE, saturation, ONE_VALUE, value, ONE_VALUE, 0.0, 120 / 68
-    )
+    *notebooks, edges = measure_appearance(plain(color))[:9]
+    medians, histograms = notebooks[::2], notebooks[1::2]
+    assert medians == [gray, hue, saturation, value]
+    assert histograms == [ONE_VALUE] * 4
+    assert edges == 0
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 500), (500, 1), (270, 480)])
@@ -48,9 +55,12 @@ def test_every_picture_size_gives_full_histograms_and_finite_numbers(
     shape: tuple[int, int],
 ) -> None:
     measured = measure_appearance(noise(*shape))
-    for name in HISTOGRAMS:
-        assert sum(getattr(measured, name)) == pytest.approx(1)
-    assert np.isfinite(np.hstack(list(measured))).all()
+    for name in CHANNELS:
+        assert sum(getattr(measured, f"{name}_histogram")) == pytest.approx(1)
+        assert sum(getattr(measured, f"{name}_histogram_fixed")) == pytest.approx(1)
+    numbers = [np.ravel(each) for each in measured if isinstance(each, float | tuple)]
+    assert len(numbers) == len(measured) - 3  # two texts and the dominant colours
+    assert np.isfinite(np.hstack(numbers)).all()
 
 
 def test_a_half_black_half_white_picture_fills_the_outer_bins_and_has_one_edge() -> None:
@@ -101,3 +111,48 @@ def test_a_read_only_picture_is_measured_and_not_changed() -> None:
     before = image_rgb.copy()
     measure_appearance(image_rgb)
     assert (image_rgb == before).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (68, 120)])
+def test_a_plain_picture_is_not_sharp(shape: tuple[int, int]) -> None:
+    assert measure_appearance(plain((10, 200, 30), *shape)).sharpness == 0
+
+
+def test_sharpness_is_the_variance_of_scipys_laplacian() -> None:
+    image_rgb = noise(68, 120)
+    gray = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    expected = scipy.ndimage.laplace(gray, mode="mirror").var()
+    assert measure_appearance(image_rgb).sharpness == pytest.approx(expected)
+
+
+def test_a_chessboard_is_as_sharp_as_can_be() -> None:
+    """Each pixel has four opposite neighbours: ±4 × 255, in equal numbers."""
+    board = (np.indices((68, 120)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert measure_appearance(np.dstack([board] * 3)).sharpness == (4 * 255) ** 2
+
+
+def test_blur_reduces_sharpness_and_size_does_not_change_it() -> None:
+    small = cv2.GaussianBlur(noise(68, 120), (3, 3), 0)
+    large = cv2.resize(small, (1200, 680), interpolation=cv2.INTER_NEAREST)
+    blurred = cv2.GaussianBlur(large, (31, 31), 0)
+    sharpness, same, less = (measure_appearance(each).sharpness for each in (small, large, blurred))
+    assert same == pytest.approx(sharpness)
+    assert less < sharpness / 2
+
+
+def test_the_hash_has_the_signs_of_the_lowest_frequencies() -> None:
+    """The DCT of 32x32 pixels, by OpenCV; ImageHash uses SciPy's."""
+    image_rgb = cv2.GaussianBlur(noise(270, 480), (31, 31), 0)
+    small = Image.fromarray(image_rgb).convert("L").resize((32, 32), Image.Resampling.LANCZOS)
+    lowest = cv2.dct(np.asarray(small, np.float64))[:8, :8].ravel()
+    scale = np.array([2**0.5] + [1] * 7)  # OpenCV's is orthonormal
+    lowest *= np.outer(scale, scale).ravel()
+    bits = "".join(str(int(each > np.median(lowest))) for each in lowest)
+    assert hash_picture(image_rgb) == f"{int(bits, 2):016x}"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (90, 160)])
+def test_pictures_in_one_colour_have_one_of_two_hashes(shape: tuple[int, int]) -> None:
+    colors = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 0, 255), (77, 78, 79)]
+    hashes = [hash_picture(plain(color, *shape)) for color in colors]
+    assert hashes == ["0" * 16, *["8" + "0" * 15] * 4]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.conftest import ROOT
+from thumbnail_tasks import schemas
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 
 
@@ -40,6 +41,23 @@ def test_lists_of_numbers_are_json_in_the_csv(tmp_path: Path) -> None:
             _, *rows = csv.reader(file)
         for (_, cell), share in zip(rows, table["shares"].to_pylist(), strict=True):
             assert share == (pa.array(json.loads(cell), pa.float32()).to_pylist() if cell else None)
+
+
+def test_dominant_colours_are_json_in_the_csv(tmp_path: Path) -> None:
+    found = [
+        [{"hex": "#ff0000", "share": 0.75}, {"hex": "#0a0b0c", "share": 0.1}],
+        None,
+        [{"hex": "#ffffff", "share": 1.0}],
+        [],
+    ]
+    colors = pa.array(found, schemas.DOMINANT_COLORS)
+    for start in range(4):
+        few = colors.slice(start)
+        pq.write_table(pa.table({"row": range(len(few)), "dominant_colors": few}), tmp_path / "a")
+        write_csv(pq.ParquetFile(tmp_path / "a"), tmp_path / "a.csv")
+        with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        assert [json.loads(cell) if cell else None for _, cell in rows] == found[start:]
 
 
 def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> None:

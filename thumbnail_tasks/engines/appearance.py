@@ -17,10 +17,12 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from thumbnail_tasks.engines import colors
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.pictures.decoding import ImageRGB
-from thumbnail_tasks.schemas import HISTOGRAM_BINS
+from thumbnail_tasks.schemas import FIXED_BINS, HISTOGRAM_BINS, HUE_BINS
 
 WORKING_WIDTH_PX: Final = 120
 WORKING_HEIGHT_PX: Final = 68
@@ -32,11 +34,12 @@ CANNY_HIGH: Final = 200
 
 
 class Appearance(NamedTuple):
-    """The appearance of a picture; every histogram has 5 bins that sum to 1.
+    """The appearance of a picture; every histogram sums to 1.
 
-    The bins of a histogram divide the range from the picture's smallest to its largest value into
-    equal parts, as the notebook's ``np.histogram(values, bins=5)`` did, not the whole range of
-    the channel. A channel with a single value has everything in the middle bin.
+    The 5 bins of the first histograms divide the range from the picture's smallest to its largest
+    value into equal parts, as the notebook's ``np.histogram(values, bins=5)`` did. A channel with a
+    single value has everything in the middle bin. Those named ``fixed`` have the same bins for all
+    pictures, so that they can be compared.
 
     Attributes:
         gray_median: Median brightness (0.299 R + 0.587 G + 0.114 B), 0 to 255.
@@ -51,6 +54,21 @@ class Appearance(NamedTuple):
         value_histogram: Shares of pixels by value.
         edges: Share of pixels on an edge, 0 to 1.
         aspect_ratio: Width / height.
+        gray_histogram_fixed: Shares of pixels in 8 equal parts of 0 to 255.
+        saturation_histogram_fixed: The same of saturation.
+        value_histogram_fixed: The same of value.
+        hue_histogram_fixed: 12 shares: see ``colors.Hues``.
+        hue_mean: In degrees: see ``colors.Hues``.
+        brightness_mean: Mean brightness, 0 to 255.
+        brightness_std: Its standard deviation, the RMS contrast (Peli, "Contrast in complex
+            images", 1990), 0 to 127.5.
+        colorfulness: See ``colors.measure_colorfulness``.
+        color_mean: As ``#ff0000``.
+        dominant_colors: See ``colors.find_dominant_colors``.
+        sharpness: Variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing in
+            brightfield microscopy", 2000) of brightness. At this size it is the same in all
+            thumbnail qualities; blur by under a pixel of 120 is not noticed.
+        perceptual_hash: 64 bits as 16 hexadecimal digits.
     """
 
     gray_median: float
@@ -63,16 +81,28 @@ class Appearance(NamedTuple):
     value_histogram: tuple[float, ...]
     edges: float
     aspect_ratio: float
+    gray_histogram_fixed: tuple[float, ...]
+    saturation_histogram_fixed: tuple[float, ...]
+    value_histogram_fixed: tuple[float, ...]
+    hue_histogram_fixed: tuple[float, ...] | None
+    hue_mean: float | None
+    brightness_mean: float
+    brightness_std: float
+    colorfulness: float
+    color_mean: str
+    dominant_colors: list[dict[str, Any]]
+    sharpness: float
+    perceptual_hash: str
 
 
 def measure_appearance(image_rgb: ImageRGB) -> Appearance:
-    """Measure brightness, colour and edges of a picture without bars.
+    """Measure brightness, colours, edges and sharpness of a picture without bars, and hash it.
 
     Args:
         image_rgb: (H, W, 3) uint8, at least 1 x 1 pixel, without black bars.
 
     Returns:
-        The measures, at 120x68 pixels.
+        The measures, at 120x68 pixels but for dominant colours and hash.
     """
     import cv2
 
@@ -82,6 +112,7 @@ def measure_appearance(image_rgb: ImageRGB) -> Appearance:
     gray = cv2.cvtColor(small_rgb, cv2.COLOR_RGB2GRAY)
     hue, saturation, value = cv2.split(cv2.cvtColor(small_rgb, cv2.COLOR_RGB2HSV))
     edges = cv2.Canny(small_rgb, CANNY_LOW, CANNY_HIGH)
+    hues = colors.measure_hues(small_rgb)
     return Appearance(
         gray_median=float(np.median(gray)),
         gray_histogram=_measure_shares(gray),
@@ -93,7 +124,31 @@ def measure_appearance(image_rgb: ImageRGB) -> Appearance:
         value_histogram=_measure_shares(value),
         edges=np.count_nonzero(edges) / edges.size,
         aspect_ratio=width_px / height_px,
+        gray_histogram_fixed=colors.measure_fixed_histogram(gray),
+        saturation_histogram_fixed=colors.measure_fixed_histogram(saturation),
+        value_histogram_fixed=colors.measure_fixed_histogram(value),
+        hue_histogram_fixed=hues.histogram,
+        hue_mean=hues.mean,
+        brightness_mean=float(gray.mean()),
+        brightness_std=float(gray.std()),
+        colorfulness=colors.measure_colorfulness(small_rgb),
+        color_mean=colors.measure_mean_color(small_rgb),
+        dominant_colors=[color._asdict() for color in colors.find_dominant_colors(image_rgb)],
+        sharpness=float(cv2.Laplacian(gray, cv2.CV_64F).var()),
+        perceptual_hash=hash_picture(image_rgb),
     )
+
+
+def hash_picture(image_rgb: ImageRGB) -> str:
+    """The perceptual hash of a picture: ImageHash's ``phash``, as 16 hexadecimal digits.
+
+    Its bits say which of the 64 lowest frequencies of the picture, at 32x32 pixels, are above their
+    median (Krawetz, "Looks Like It", 2011). A picture in one colour has only its mean, so all such
+    pictures have the hash of white, or that of black.
+    """
+    import imagehash
+
+    return str(imagehash.phash(Image.fromarray(image_rgb)))
 
 
 def _measure_shares(channel: NDArray[Any]) -> tuple[float, ...]:
@@ -108,5 +163,8 @@ ENGINE = Engine(
         "size_px": [WORKING_WIDTH_PX, WORKING_HEIGHT_PX],
         "histogram_bins": HISTOGRAM_BINS,
         "canny": [CANNY_LOW, CANNY_HIGH],
+        "fixed_bins": [FIXED_BINS, HUE_BINS],
+        "dominant_colors": [colors.MAX_DOMINANT, colors.MIN_SHARE, colors.SAMPLED_SIZE_PX],
+        "imagehash": version("ImageHash"),
     },
 )

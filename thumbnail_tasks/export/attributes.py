@@ -1,7 +1,7 @@
 """The attributes of a plan's thumbnails: read from the stages' tables, all at once or as needed."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -56,6 +56,11 @@ _TABLES: Mapping[type[ShardTask], list[str] | None] = {
     MeasureAppearance: None,
 }
 """The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
+
+LOOKS: Final = ["thumbnail_id", "perceptual_hash", "color_mean"]
+"""By which thumbnails look alike."""
+
+_READ_TOGETHER = 64  # shards, of which a bucket reads several at a time
 
 _COMPRESSION = "lz4"
 """Of joined shards, which are read several times: in two thirds of the time, and a tenth larger."""
@@ -125,7 +130,7 @@ class Attributes:
         return pa.concat_tables(self._iter_tables(rows)).combine_chunks()
 
     def statuses(self) -> pa.ChunkedArray:
-        """The status of each thumbnail, in any order.
+        """The status of each thumbnail; in the order of the plan if they are not in memory.
 
         Raises:
             StorageError: A file cannot be read.
@@ -137,6 +142,43 @@ class Attributes:
             return pa.concat_tables(tables)["thumbnail_status"]
         known = known_thumbnails(self.data_dir, self.source)
         return find_known(pa.chunked_array([self.ids]), known)["status"].cast(pa.string())
+
+    def iter_looks(self) -> Iterator[tuple[NDArray[np.intp], pa.Table]]:
+        """``LOOKS`` of the thumbnails that have a picture, shard by shard.
+
+        Yields:
+            Rows of the plan, and the columns of these thumbnails.
+
+        Raises:
+            LostFileError: A shard's file is missing, damaged or misplaced.
+            StorageError: A file cannot be read.
+        """
+        order = np.argsort(self.shard_of_row, kind="stable")
+        starts = np.searchsorted(self.shard_of_row[order], np.arange(len(self.shards)))
+        of_shards = np.split(order, starts[1:])
+        has_picture = self._have_pictures()
+        for start in range(0, len(self.shards), _READ_TOGETHER):
+            tables = self._read_looks(self.shards[start : start + _READ_TOGETHER])
+            for rows, table in zip(of_shards[start : start + len(tables)], tables, strict=True):
+                known = rows[has_picture[rows]]
+                looks = table.filter(table["perceptual_hash"].is_valid())
+                found = pc.index_in(
+                    self.ids.take(known), value_set=looks["thumbnail_id"].combine_chunks()
+                )
+                yield known[found.is_valid().to_numpy(False)], looks.take(found.drop_null())
+
+    def _have_pictures(self) -> NDArray[np.bool_]:
+        """Whether each thumbnail may have a picture: not if it was quarantined after a stage."""
+        if self.are_in_memory:
+            return np.ones(len(self.ids), bool)  # and no look without one
+        ok: NDArray[np.bool_] = pc.equal(self.statuses(), "ok").fill_null(False).to_numpy()
+        return ok
+
+    def _read_looks(self, shards: Sequence[str]) -> list[pa.Table]:
+        if self.are_in_memory:
+            return [self._kept[shard].select(LOOKS) for shard in shards]
+        targets = [self._output(MeasureAppearance, shard) for shard in shards]
+        return files.backend_of(self.data_dir).map_reads(lambda each: each.read(LOOKS), targets)
 
     def _iter_tables(
         self, rows: NDArray[np.int32], columns: list[str] | None = None

@@ -38,6 +38,7 @@ def join_shard(
     Returns:
         N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
         status, even if a stage had finished before the picture crashed a later one.
+        ``duplicate_group`` is null, since it depends on other shards: see ``set_groups``.
 
     Raises:
         StorageError: The tables are of different thumbnails.
@@ -79,6 +80,7 @@ def join_shard(
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **measure_faces(pictures, faces, emotions),
         **{name: appearance[name] for name in appearance.column_names[1:]},
+        "duplicate_group": pa.nulls(len(ids), pa.string()),
     }
     schema = schemas.attributes(width)
     joined = pa.table([columns[name] for name in schema.names], schema=schema)
@@ -93,6 +95,19 @@ def _count_per_id(ids: pa.ChunkedArray, found: pa.Table) -> pa.Array:
     """How many rows of ``found`` each id has: N int32."""
     rows = pc.index_in(found["thumbnail_id"], value_set=ids).to_numpy()
     return pa.array(np.bincount(rows, minlength=len(ids)).astype(np.int32))
+
+
+def set_groups(attributes: pa.Table, ids: pa.Array, groups: pa.Array) -> pa.Table:
+    """The attributes with their ``duplicate_group``.
+
+    Args:
+        attributes: Rows of ``schemas.attributes(width)``.
+        ids: The ids of N thumbnails, at least these.
+        groups: The group of each, N ids.
+    """
+    rows = pc.index_in(attributes["thumbnail_id"], value_set=ids)
+    position = attributes.schema.get_field_index("duplicate_group")
+    return attributes.set_column(position, attributes.field(position), groups.take(rows))
 
 
 def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> pa.Table:

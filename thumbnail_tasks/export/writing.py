@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.export.attributes import Attributes, joined_tag
-from thumbnail_tasks.export.joining import join_videos
+from thumbnail_tasks.export.duplicates import find_duplicates, name_groups, order_by_mention
+from thumbnail_tasks.export.joining import join_videos, set_groups
 from thumbnail_tasks.export.published import FINGERPRINT_KEY, NAME, Export
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.export.windows import WindowReader
@@ -69,8 +70,15 @@ class Writer:
             videos: N rows of the input.
             ids: N rows of ``schemas.THUMBNAIL_IDS``, of the same videos.
             attributes: The attributes of their thumbnails.
+
+        Raises:
+            LostFileError: A shard's file is missing, damaged or misplaced.
+            StorageError: A file cannot be read.
         """
         self._videos, self._ids, self._attributes = videos, ids, attributes
+        self._mentioned = self._find_mentioned()
+        order = order_by_mention(self._mentioned, len(attributes.ids))
+        self._groups = find_duplicates(attributes, order)
         self._is_counted = np.zeros(len(attributes.ids), bool)
         self._counted: list[pa.Table] = []
 
@@ -148,15 +156,21 @@ class Writer:
             yield _Window(number, number * window_rows, batches, ids.take(n_rows), of_window)
             pa.default_memory_pool().release_unused()  # else 0.5 GB of free pieces stay
 
-    def _list_planned(self, window_rows: int) -> list[NDArray[np.int32]]:
-        """The rows of the plan that each window may mean: see ``join_videos`` on own ids."""
+    def _find_mentioned(self) -> list[NDArray[np.int32]]:
+        """The rows of the plan that each row may mean; -1 for none: see ``join_videos``."""
         ids = self._ids.read(["thumbnail_id", "own_id"])
-        columns = [column for column in ids.columns if column.null_count < len(ids)]
-        found = [self._find(column) for column in columns]
+        return [
+            self._find(ids[name])
+            for name in ids.column_names
+            if name == "thumbnail_id" or ids[name].null_count < len(ids)
+        ]
+
+    def _list_planned(self, window_rows: int) -> list[NDArray[np.int32]]:
+        """The rows of the plan that each window may mean."""
         planned = []
-        for start in range(0, len(ids), window_rows):
-            rows = [each[start : start + window_rows] for each in found]
-            distinct = np.unique(np.concatenate(rows)) if rows else np.zeros(0, np.int32)
+        for start in range(0, len(self._mentioned[0]), window_rows):
+            rows = [each[start : start + window_rows] for each in self._mentioned]
+            distinct = np.unique(np.concatenate(rows))
             planned.append(distinct[distinct >= 0])
         return planned
 
@@ -167,12 +181,17 @@ class Writer:
         return found
 
     def _join(self, window: _Window, reader: WindowReader) -> Iterator[pa.Table]:
-        attributes = reader.of(window.number)
+        ids = self._attributes.ids.take(window.planned)
+        attributes = set_groups(reader.of(window.number), ids, self._name_groups(window))
         self._count(window, attributes)
         start = 0
         for batch in window.videos:
             yield join_videos(batch, window.ids.slice(start, len(batch)), attributes)
             start += len(batch)
+
+    def _name_groups(self, window: _Window) -> pa.Array:
+        """The ``duplicate_group`` of each thumbnail that the window may mean."""
+        return name_groups(self._attributes.ids, self._groups[window.planned])
 
     def _count(self, window: _Window, found: pa.Table) -> None:
         """Keep what the summary needs of the thumbnails that no earlier window had."""
@@ -197,7 +216,9 @@ class Writer:
         for shard in shards:
             digest.update(f"{shard} {attributes.revisions.get(shard)}\n".encode())
         ids = attributes.ids.take(window.planned)
-        planned = pa.record_batch([ids, pa.array(order)], names=["thumbnail_id", "shard"])
+        planned = pa.record_batch(
+            {"thumbnail_id": ids, "shard": order, "group": self._name_groups(window)}
+        )
         for batch in (*window.videos, *window.ids.combine_chunks().to_batches(), planned):
             digest.update(batch.serialize())
         return digest.hexdigest()[:16]

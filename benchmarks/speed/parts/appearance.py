@@ -1,0 +1,33 @@
+"""Appearance: the stage MeasureAppearance beside the notebook's few measures."""
+
+from benchmarks.speed.ours import load_appearance
+from benchmarks.speed.parts import Setting
+from benchmarks.speed.peers.notebook_appearance import load_notebook_appearance
+from benchmarks.speed.spread import spread
+from benchmarks.speed.table import Row, time_rows
+from benchmarks.speed.turns import Contender, cut_rounds, take_turns
+from benchmarks.tables import Target
+
+PART = "appearance"
+_N_PICTURES = 64
+_TARGET = Target("≤", 5.9)  # 5 % of the 118 ms per picture of the whole job
+
+
+def measure_appearance(setting: Setting) -> list[Row]:
+    """Measure the time per picture, and how much of it is for more than the notebook measures."""
+    ours = Contender("ours: all columns", load_appearance)
+    theirs = Contender("the notebook's measures, the same decoder", load_notebook_appearance)
+    contents = [picture.read_bytes() for picture in setting.pictures]
+    rounds = cut_rounds(contents, setting.n_rounds, _N_PICTURES)
+    contest = take_turns([ours, theirs], rounds, PART)
+    rows = time_rows(PART, "picture", contest, {ours.name: setting.note})
+    by_us, by_them = contest.find(ours), contest.find(theirs)
+    if by_us and by_them:
+        wall_ms, cpu_ms = (
+            spread([1000 * (us - them) for us, them in zip(*times, strict=True)])
+            for times in ((by_us.wall_s, by_them.wall_s), (by_us.cpu_s, by_them.cpu_s))
+        )
+        about = ("time per picture of the other columns", ours.name, by_us.cases)
+        note = "at most 5 % of the whole job"
+        rows.append(Row(PART, *about, wall_ms, cpu_ms, "ms", setting.judge(_TARGET), note=note))
+    return rows
