@@ -118,7 +118,7 @@ _SYNONYMS: Final = {"--data-dir": "storage_data_dir"}
 _SHORT_FLAGS: Final = {
     f"--{name}-column": f"--columns-{name}"
     for name in ("id", "link", "title", "channel", "description")
-}
+} | {"--embed-columns": "--embedding-columns"}
 """Other names of flags."""
 
 

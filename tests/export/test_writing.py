@@ -17,6 +17,7 @@ from thumbnail_tasks.export.attributes import Attributes
 from thumbnail_tasks.export.published import Export, find_export, is_current_export
 from thumbnail_tasks.export.writing import Writer, clear_folder, write_export_csv
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails, source_tag
+from thumbnail_tasks.stages.embedded_columns import WantedColumns
 from thumbnail_tasks.storage.addresses import name_of
 from thumbnail_tasks.storage.manifest import MANIFEST_NAME, list_unnamed
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -42,7 +43,9 @@ class Archive:
         table, ids = (ParquetTarget(str(self.data_dir / name)) for name in ("videos", "ids"))
         table.write(videos)
         ids.write(identify_thumbnails(videos, from_folder=False))
-        return Writer(table, ids, Attributes(self.plan, self.source, str(self.data_dir)))
+        wanted = WantedColumns(videos.schema, "videos")
+        attributes = Attributes(self.plan, self.source, str(self.data_dir))
+        return Writer(table, ids, attributes, wanted, None)
 
     def write_file(self, video_ids: Sequence[str | None]) -> pa.Table:
         target = ParquetTarget(str(self.exports / "attributes.parquet"), "exports/attributes")
