@@ -49,7 +49,7 @@ class Here:
 def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
     """Small chunks of vectors, by an encoder without a model, in windows of two rows."""
     engine = Engine(load=lambda: encode, name=lambda: "drawn", about=dict, width=512)
-    monkeypatch.setitem(embeddings.ENCODERS, "use-multilingual", engine)  # type: ignore[arg-type]
+    monkeypatch.setitem(embeddings.ENCODERS, "use-multilingual", engine)
     monkeypatch.setattr(embedded_columns, "model_process", Here)
     monkeypatch.setattr(embedded_columns, "CHUNK_TEXTS", 2)
     monkeypatch.setattr(column_vectors, "_KEPT_CHUNKS", 1)

@@ -53,7 +53,7 @@ class Encoder:
 def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
     encoder = Encoder()
     engine = Engine(load=lambda: encode, name=lambda: "drawn", about=dict, width=3)
-    monkeypatch.setitem(embeddings.ENCODERS, "use-multilingual", engine)  # type: ignore[arg-type]
+    monkeypatch.setitem(embeddings.ENCODERS, "use-multilingual", engine)
     monkeypatch.setattr(embedded_columns, "model_process", lambda: encoder)
     return encoder
 
