@@ -153,8 +153,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--embed-columns",
-        metavar="NAMES",
-        help="add vectors of the texts of these columns, as in title,tags,channel",
+        metavar="A,B",
+        help="add vectors of these columns' texts, as of title,tags",
     )
     parser.add_argument(
         "--workers",
