@@ -118,7 +118,7 @@ _SYNONYMS: Final = {"--data-dir": "storage_data_dir"}
 _SHORT_FLAGS: Final = {
     f"--{name}-column": f"--columns-{name}"
     for name in ("id", "link", "title", "channel", "description")
-}
+} | {"--embed-columns": "--embedding-columns"}
 """Other names of flags."""
 
 
@@ -134,6 +134,8 @@ def improve_flags() -> None:
             tasks = [name for name in Register.task_names() if name[0].isupper()]
             raise SystemExit(f"ERROR: no task {root_task}.{suggest(root_task, tasks)}")
         parser: argparse.ArgumentParser = _build_parser(root_task=root_task, **options)
+        if root_task is None:  # --columns of a task is not short for settings of [columns]
+            parser.add_argument("--columns", help=argparse.SUPPRESS)
         known = parser._option_string_actions
         known |= {short: known[flag] for short, flag in _SHORT_FLAGS.items() if flag in known}
         for flag, same_as in _SYNONYMS.items():

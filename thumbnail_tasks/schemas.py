@@ -3,7 +3,7 @@
 ``python -m thumbnail_tasks.schemas`` prints the README's table of output columns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -457,6 +457,40 @@ def attributes(width: int) -> pa.Schema:
     )
 
 
+TITLE_SIMILARITY = column(
+    "title_ocr_similarity",
+    pa.float32(),
+    "Cosine of the vectors of the row's title and of the corrected text, -1 to 1; null where "
+    "either is missing",
+)
+"""A column of each row, not of each thumbnail: videos with one thumbnail may differ in title."""
+
+
+def exported(width: int) -> pa.Schema:
+    """All columns that ExportAttributes adds by default; ``width`` as for ``attributes``."""
+    return attributes(width).append(TITLE_SIMILARITY)
+
+
+def name_vector(name: str) -> str:
+    """The name of the column of vectors of a column's texts."""
+    return f"{name}_embed"
+
+
+def text_vector(name: str, width: int) -> pa.Field:
+    """The column of vectors, of ``width`` numbers, of the texts of another column."""
+    return column(
+        name_vector(name),
+        pa.list_(pa.float32(), width),
+        f"Sentence embedding of the column {name}; null where there is no text",
+    )
+
+
+def vectors_among(names: Sequence[str]) -> frozenset[str]:
+    """Those of the columns of an export that are vectors made by this package."""
+    ours = names[names.index(_THUMBNAIL_ID.name) :]
+    return frozenset(name for name in ours if name.endswith(name_vector("")))
+
+
 def markdown_table(fields: Iterable[pa.Field]) -> str:
     """A Markdown table of columns: name, type, meaning, unit."""
     rows = ["| column | type | meaning | unit |", "|---|---|---|---|"]
@@ -470,4 +504,4 @@ def markdown_table(fields: Iterable[pa.Field]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown_table(attributes(width=512)))
+    print(markdown_table(exported(width=512)))

@@ -3,6 +3,7 @@
 Every setting is also a flag: ``[storage] data_dir`` is ``--storage-data-dir``.
 """
 
+import csv
 import functools
 import logging
 from collections.abc import Mapping
@@ -508,6 +509,44 @@ DEFAULT_MAX_THUMBNAILS = 100_000
 """Thumbnails in a report, unless ``[report] max_thumbnails`` says otherwise."""
 
 
+def parse_names(value: str, where: str) -> list[str]:
+    """Names separated by commas; one that has a comma itself is in double quotes.
+
+    Raises:
+        SettingsError: A name is empty, or given twice; the message begins with ``where``.
+    """
+    rows = list(csv.reader([value], skipinitialspace=True)) or [[""]]
+    names = [name.strip() for name in rows[0]]
+    if not all(names) or len(set(names)) < len(names):
+        raise SettingsError(
+            f"{where}: expected different names separated by commas; found: {value!r}"
+        )
+    return names
+
+
+class embedding(luigi.Config):
+    """Vectors of the table's own texts; ``[engines] embedding`` is the encoder."""
+
+    columns: str = luigi.Parameter(
+        default="",
+        description="Columns whose texts get vectors, separated by commas, also --embed-columns: "
+        "title, channel, description, or names in the table's header; each adds <column>_embed",
+    )
+    title_similarity: bool = luigi.BoolParameter(
+        default=True,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Whether to compute title_ocr_similarity, for which each title is embedded",
+    )
+
+    def names(self) -> list[str]:
+        """The columns to embed, as they are named in the setting.
+
+        Raises:
+            SettingsError: A name is empty, or given twice.
+        """
+        return parse_names(self.columns, "[embedding] columns") if self.columns.strip() else []
+
+
 class export(luigi.Config):
     """The form of the exported table."""
 
@@ -597,6 +636,7 @@ def check_all() -> None:
     """
     for section in sections():
         section()
+    embedding().names()
     if core().workers < 1:
         raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
 

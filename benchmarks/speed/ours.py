@@ -1,9 +1,12 @@
 """The package's stages and engines as contenders, called as in the job."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.ours import as_thumbnails, load_stage, without_titles
@@ -11,8 +14,11 @@ from benchmarks.speed.turns import Run
 from thumbnail_tasks.engines.embeddings import minilm
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, load_face_detector
 from thumbnail_tasks.engines.interface import Engine
+from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.pictures.decoding import ImageRGB
+from thumbnail_tasks.stages import embedded_columns
 from thumbnail_tasks.stages.appearance import MeasureAppearance
+from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
@@ -58,6 +64,37 @@ def load_appearance() -> Run:
     """The stage MeasureAppearance on encoded pictures; returns the number of rows."""
     measure = load_stage(MeasureAppearance)
     return lambda contents: len(measure([as_thumbnails(contents)]))
+
+
+class _ThisProcess:
+    """In place of the model process, whose processor time would not be measured."""
+
+    def call(self, work: Callable[[Any], Any], report: Any) -> Any:
+        return work(report)
+
+
+def load_columns(folder: Path, night: int) -> Run:
+    """The task EmbedColumns on a table of titles; each ``night`` has other tables of the same.
+
+    Args:
+        folder: For the tables and the data directory.
+        night: Number of the night.
+    """
+    embedded_columns.model_process = _ThisProcess  # type: ignore[assignment]
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def embed(titles: Sequence[str]) -> None:
+        path = folder / f"{night}-{len(titles)}-{short_digest(list(titles), 8)}.parquet"
+        pq.write_table(pa.table({"video_id": [str(night)] * len(titles), "title": titles}), path)
+        table = {"data_dir": str(folder / "data"), "videos": str(path), "videos_format": "auto"}
+        read = embedded_columns.ReadVideos(**table)
+        read.run()
+        wanted = WantedColumns(read.output().read_schema(), str(path))
+        task = EmbedColumns.of(table, wanted)
+        if task is None or list(task.run()):
+            raise RuntimeError(f"{path}: expected titles to embed")
+
+    return embed
 
 
 def load_emotions(batch_size: int) -> Run:

@@ -85,7 +85,7 @@ def engines_of(data_dir: Path, table: str) -> set[str]:
 def test_the_preset_fills_every_column(notebook: Finished) -> None:
     assert notebook.code == 0, notebook.printed
     table = notebook.attributes
-    ours = schemas.attributes(width=WIDTH)
+    ours = schemas.exported(width=WIDTH)
     assert table.column_names[-len(ours) :] == ours.names
     assert table.schema.field("thumbnail_ocr_embed").type == ours.field("thumbnail_ocr_embed").type
     assert table["thumbnail_status"].to_pylist() == ["ok"] * len(VIDEO_IDS)

@@ -256,6 +256,6 @@ def test_odd_types_and_harmful_cells_of_a_parquet_file_go_through(
     )
     finished = run(tmp_path / "data", *flags)
     assert_all_is_there(finished, len(ids))
-    ours = schemas.attributes(512).names
+    ours = schemas.exported(512).names
     assert finished.attributes.column_names == [*table.column_names, *ours]
     assert finished.attributes["video_id"].to_pylist() == ids

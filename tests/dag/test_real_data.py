@@ -50,6 +50,6 @@ def test_rows_in_are_rows_out(shared_data: Path, tmp_path: Path, name: str, n_ro
     assert finished.code == 0, finished.printed
     table = finished.attributes
     assert len(table) == n_rows
-    assert table.column_names == [*schema.names, *schemas.attributes(512).names]
+    assert table.column_names == [*schema.names, *schemas.exported(512).names]
     assert set(table["thumbnail_status"].to_pylist()) == {"ok", "not_found"}
     assert table["thumbnail_status"][0].as_py() == "ok"

@@ -41,7 +41,7 @@ def test_the_input_is_kept_in_order(sample: Finished) -> None:
 
 
 def test_the_columns_are_those_of_the_contract(sample: Finished) -> None:
-    ours = schemas.attributes(width=512)
+    ours = schemas.exported(width=512)
     table = sample.attributes
     assert table.column_names[-len(ours) :] == ours.names
     assert [table.schema.field(name).type for name in ours.names] == ours.types

@@ -14,6 +14,7 @@ from thumbnail_tasks.export.attributes import Attributes
 from thumbnail_tasks.export.published import Export, find_export
 from thumbnail_tasks.export.writing import Writer
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails, source_tag
+from thumbnail_tasks.stages.embedded_columns import WantedColumns
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 IDS = [f"speed{number:06d}" for number in range(12)]
@@ -37,7 +38,9 @@ class Archive:
         table, ids = (ParquetTarget(str(self.data_dir / name)) for name in ("videos", "ids"))
         table.write(videos)
         ids.write(identify_thumbnails(videos, from_folder=False))
-        return Writer(table, ids, Attributes(self.plan, self.source, str(self.data_dir)))
+        wanted = WantedColumns(videos.schema, "videos")
+        attributes = Attributes(self.plan, self.source, str(self.data_dir))
+        return Writer(table, ids, attributes, wanted, None)
 
     def write_file(self, video_ids: Sequence[str | None]) -> pa.Table:
         target = ParquetTarget(str(self.exports / "attributes.parquet"), "exports/attributes")

@@ -153,6 +153,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--preset", choices=list(settings.PRESETS), help="set of engines (default: embedded)"
     )
     parser.add_argument(
+        "--embed-columns",
+        metavar="A,B",
+        help="add vectors of these columns' texts, as of title,tags",
+    )
+    parser.add_argument(
         "--workers",
         metavar="N",
         type=int,
@@ -265,6 +270,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--workers": given.get("workers") or (_WORKERS_ON_CLUSTER if is_on_cluster() else None),
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),
+        "--embedding-columns": given.get("embed_columns"),
     }
     words = ["--module", "thumbnail_tasks", TASKS[options.command]]
     words += [f"{flag}={value}" for flag, value in flags.items() if value is not None]

@@ -11,6 +11,7 @@ from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.export.attributes import JOINED, fingerprint, joined_tag
 from thumbnail_tasks.export.published import NAME, find_export
 from thumbnail_tasks.report.building import unfinished_folders
+from thumbnail_tasks.stages import embedded_columns, text_vectors
 from thumbnail_tasks.stages.known import list_outdated
 from thumbnail_tasks.stages.pipeline import STAGES
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
@@ -121,6 +122,8 @@ def find_reclaimable(data_dir: str) -> list[Reclaimable]:
         if stage is not DownloadThumbnails  # pictures are kept whatever the settings
     }
     todays[JOINED] = {joined_tag(source) for source in sources}
+    todays[text_vectors.FOLDER] = {text_vectors.vectors_tag()}
+    todays[embedded_columns.FOLDER] = todays[text_vectors.FOLDER]
     return [
         *reclaimable,
         *retention.find_superseded(data_dir, todays),

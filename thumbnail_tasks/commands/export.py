@@ -48,6 +48,7 @@ from thumbnail_tasks.report.building import (
 )
 from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.runs.recorder import is_of_this_run
+from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.stages.known import compact_known
 from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, tasks_of
 from thumbnail_tasks.stages.plan import PlanShards
@@ -132,6 +133,7 @@ class ExportAttributes(RunTask):
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
         name = self.input()["plan"].name
+        embedding = self._embedding()
         to_do = tasks_of(plan, name, self.source, self.data_dir, Listings().lacks)
         if to_do:
             stages = list(dict.fromkeys(type(task) for task in to_do))
@@ -140,7 +142,7 @@ class ExportAttributes(RunTask):
             else:
                 check_engines(stages)
             yield [weights for stage in stages for weights in stage.requires_weights()]
-        yield to_do
+        yield [*to_do, *([embedding] if embedding else [])]
 
         attributes = Attributes(plan, self.source, self.data_dir)
         statuses = count_values(attributes.statuses())
@@ -166,6 +168,18 @@ class ExportAttributes(RunTask):
         paths = [export.path, *export.wanted_csv()]
         print_result(summarize(export.n_rows, counted, unnamed, timings, paths))
 
+    def _wanted_columns(self) -> WantedColumns:
+        """The columns whose texts are embedded.
+
+        Raises:
+            InputError: The table lacks one.
+        """
+        return WantedColumns(self.input()["videos"].read_schema(), f"--videos {self.videos}")
+
+    def _embedding(self) -> EmbedColumns | None:
+        """The task that embeds the texts of the table's columns, if any are."""
+        return EmbedColumns.of(self.table_parameters(), self._wanted_columns())
+
     def _time_stages(self, shards: Sequence[str]) -> list[Timing]:
         """The time that each stage took for the shards that this run made."""
         planned_at = self.input()["plan"].written_at()
@@ -180,7 +194,7 @@ class ExportAttributes(RunTask):
     def _write(self, attributes: Attributes) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
         videos, ids = self.input()["videos"], self.input()["ids"]
-        writer = Writer(videos, ids, attributes)
+        writer = Writer(videos, ids, attributes, self._wanted_columns(), self._embedding())
         if _is_large(videos.open_reader(()).metadata.num_rows):
             folder, key = join(self._exports, NAME), f"{_FOLDER}/{NAME}"
             parts, new = writer.write_dataset(folder, key, self.fingerprint())

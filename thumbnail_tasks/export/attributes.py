@@ -19,6 +19,7 @@ from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.known import find_known, known_thumbnails
 from thumbnail_tasks.stages.pipeline import LAST_STAGES
+from thumbnail_tasks.stages.text_vectors import describe_wanted
 from thumbnail_tasks.stages.texts import CorrectText, read_thresholds
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
@@ -72,7 +73,10 @@ _REVISION = "thumbnails"
 def fingerprint(source: str, table_name: str, plan_number: int) -> str:
     """A digest of what an export is made from: the plan, and the engines in the settings."""
     tags = [stage.tag(source) for stage in LAST_STAGES]
-    return short_digest([VERSION, [source, table_name, plan_number], tags], 16)
+    made_from = [VERSION, [source, table_name, plan_number], tags]
+    if texts := describe_wanted():
+        made_from.append(texts)
+    return short_digest(made_from, 16)
 
 
 def joined_tag(source: str) -> str:
@@ -87,6 +91,8 @@ def joined_tag(source: str) -> str:
 
 class Attributes:
     """The attributes of the thumbnails of a plan, whose shards are complete in all stages."""
+
+    key = "thumbnail_id"
 
     def __init__(self, plan: pa.Table, source: str, data_dir: str) -> None:
         """``plan`` has N rows of ``schemas.PLANS``.

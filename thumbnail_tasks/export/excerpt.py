@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from thumbnail_tasks import schemas
 from thumbnail_tasks.export.published import Export
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
-from thumbnail_tasks.export.writing import VECTORS
 from thumbnail_tasks.storage import files
 
 
@@ -47,5 +47,5 @@ def rows_of(
                     is_wanted = pc.is_in(batch["thumbnail_id"], value_set=thumbnail_ids)
                     writer.write_batch(batch.filter(is_wanted))
         with pq.ParquetFile(parquet, pre_buffer=False) as excerpt:
-            write_csv(excerpt, table, without=VECTORS)
+            write_csv(excerpt, table, without=schemas.vectors_among(names))
             yield excerpt, table

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.export.attributes import Attributes, joined_tag
+from thumbnail_tasks.export.column_vectors import ColumnVectors
 from thumbnail_tasks.export.duplicates import find_duplicates, name_groups, order_by_mention
 from thumbnail_tasks.export.joining import join_videos, set_groups
 from thumbnail_tasks.export.published import FINGERPRINT_KEY, NAME, Export
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.export.windows import WindowReader
+from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.manifest import (
@@ -34,8 +36,6 @@ PART_ROWS: Final = 65_536
 """Rows of the input in one part of a dataset, and whose attributes are in memory at a time."""
 
 _BATCH_ROWS: Final = 16_384
-VECTORS: Final = frozenset({"thumbnail_ocr_embed"})
-"""Columns that a CSV leaves out."""
 
 SUMMARY_COLUMNS: Final = (
     *("thumbnail_status", "thumbnail_ocr_length", "thumbnail_unread_lines", "face_count"),
@@ -63,13 +63,22 @@ class _Window(NamedTuple):
 class Writer:
     """Writes an export, window by window, and keeps what the summary counts."""
 
-    def __init__(self, videos: ParquetTarget, ids: ParquetTarget, attributes: Attributes) -> None:
+    def __init__(
+        self,
+        videos: ParquetTarget,
+        ids: ParquetTarget,
+        attributes: Attributes,
+        wanted: WantedColumns,
+        embedded: EmbedColumns | None,
+    ) -> None:
         """The tables of the input.
 
         Args:
             videos: N rows of the input.
             ids: N rows of ``schemas.THUMBNAIL_IDS``, of the same videos.
             attributes: The attributes of their thumbnails.
+            wanted: What to add for the texts of the videos.
+            embedded: The task that has written the vectors of these texts; None without any.
 
         Raises:
             LostFileError: A shard's file is missing, damaged or misplaced.
@@ -79,6 +88,7 @@ class Writer:
         self._mentioned = self._find_mentioned()
         order = order_by_mention(self._mentioned, len(attributes.ids))
         self._groups = find_duplicates(attributes, order)
+        self._texts = ColumnVectors(videos, wanted, embedded, _BATCH_ROWS)
         self._is_counted = np.zeros(len(attributes.ids), bool)
         self._counted: list[pa.Table] = []
 
@@ -98,9 +108,12 @@ class Writer:
         planned = self._list_planned(n_rows)
         with (
             WindowReader(self._attributes, planned) as reader,
+            self._texts,
             # With the dictionaries, the file is byte for byte that of earlier versions.
             target.open_writer(
-                schema, {FINGERPRINT_KEY: fingerprint}, has_vector_dictionaries=True
+                schema,
+                {FINGERPRINT_KEY: fingerprint},
+                has_vector_dictionaries=not self._texts.has_vectors,
             ) as writer,
         ):
             for window in self._iter_windows(planned, n_rows):
@@ -125,7 +138,7 @@ class Writer:
         parts = []
         n_written = 0
         planned = self._list_planned(PART_ROWS)
-        with WindowReader(self._attributes, planned) as reader:
+        with WindowReader(self._attributes, planned) as reader, self._texts:
             for window in self._iter_windows(planned, PART_ROWS):
                 name = f"{window.first_row:012d}-{self._digest(window, schema)}"
                 target = ParquetTarget(join(folder, f"{name}.parquet"), f"{key}/{name}")
@@ -143,7 +156,8 @@ class Writer:
 
     def _schema(self) -> pa.Schema:
         attributes = self._attributes.of(np.zeros(0, np.int32)).schema
-        return pa.schema([*self._videos.open_reader(()).schema_arrow, *attributes])
+        videos = self._videos.open_reader(()).schema_arrow
+        return pa.schema([*videos, *attributes, *self._texts.fields_beside(attributes)])
 
     def _iter_windows(
         self, planned: Sequence[NDArray[np.int32]], window_rows: int
@@ -186,7 +200,8 @@ class Writer:
         self._count(window, attributes)
         start = 0
         for batch in window.videos:
-            yield join_videos(batch, window.ids.slice(start, len(batch)), attributes)
+            joined = join_videos(batch, window.ids.slice(start, len(batch)), attributes)
+            yield self._texts.append(joined, window.first_row + start)
             start += len(batch)
 
     def _name_groups(self, window: _Window) -> pa.Array:
@@ -210,6 +225,7 @@ class Writer:
         attributes = self._attributes
         digest = hashlib.sha256(joined_tag(attributes.source).encode())
         digest.update(str(schema.remove_metadata()).encode())
+        digest.update(self._texts.made_from().encode())
         # Which of these shards has each thumbnail: a retry moves it to another.
         numbers, order = np.unique(attributes.shard_of_row[window.planned], return_inverse=True)
         shards = [attributes.shards[number] for number in numbers]
@@ -256,9 +272,11 @@ def write_export_csv(export: Export) -> None:
     Raises:
         StorageError: A file cannot be read or written.
     """
-    with files.publish(export.csv, made_from=export.path) as temporary:
-        left_out = write_csv(export.open_parts(), temporary, without=VECTORS)
     schema = export.parts[0].read_schema()
+    with files.publish(export.csv, made_from=export.path) as temporary:
+        left_out = write_csv(
+            export.open_parts(), temporary, without=schemas.vectors_among(schema.names)
+        )
     for name in left_out:
         dtype = schema.field(name).type
         logger.warning(

@@ -61,7 +61,7 @@ def find_columns(names: Sequence[str], meaning: str) -> list[str]:
     for known in _known_names(meaning):
         if known in names and (is_general(known) or settings.columns().of(meaning)):
             return [known]  # beside MongoDB's _id
-        if found := [name for name in names if _squeezed(name) == _squeezed(known)]:
+        if found := [name for name in names if squeezed(name) == squeezed(known)]:
             return found
     return []
 
@@ -72,13 +72,14 @@ def _known_names(meaning: str) -> Sequence[str]:
     return [wanted] if wanted else NAMES[meaning]
 
 
-def _squeezed(name: str) -> str:
+def squeezed(name: str) -> str:
+    """A column's name without what does not matter: case, spaces, ``-`` and ``_``."""
     return re.sub(r"[\s_-]", "", name).lower()
 
 
 def is_general(name: str) -> bool:
     """Whether a name may mean anything, so that only its values show what it means."""
-    return _squeezed(name) in ("id", "content", "thumbnail")
+    return squeezed(name) in ("id", "content", "thumbnail")
 
 
 def column_named(schema: pa.Schema, meaning: str) -> str | None:
@@ -91,8 +92,8 @@ def columns_named(schema: pa.Schema, meaning: str) -> list[str]:
 
     Files with different known names, and objects of JSON, have values in different ones of them.
     """
-    wanted = map(_squeezed, _known_names(meaning))
-    found = [name for known in wanted for name in schema.names if _squeezed(name) == known]
+    wanted = map(squeezed, _known_names(meaning))
+    found = [name for known in wanted for name in schema.names if squeezed(name) == known]
     first = column_named(schema, meaning)
     return list(dict.fromkeys([first, *found])) if first else []
 
@@ -110,9 +111,9 @@ def match_columns(names: Sequence[str], known: Collection[str]) -> Mapping[str, 
     ``_``, unless the file has both; else a new one.
     """
     own, shared = set(names), set(known)
-    variants = {_squeezed(name) or name: name for name in known if name not in own}
+    variants = {squeezed(name) or name: name for name in known if name not in own}
     return {
-        name: name if name in shared else variants.pop(_squeezed(name) or name, name)
+        name: name if name in shared else variants.pop(squeezed(name) or name, name)
         for name in names
     }
 

@@ -11,7 +11,7 @@ from thumbnail_tasks.inputs.formulas import unescape_formulas
 
 logger = logging.getLogger(__name__)
 
-_ATTRIBUTES = frozenset(schemas.attributes(width=1).names)
+_ATTRIBUTES = frozenset(schemas.exported(width=1).names)
 _ALWAYS = frozenset({"thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_sha256"})
 """Columns that every version writes; a table with one of them alone is none of ours."""
 
@@ -23,18 +23,25 @@ def is_export(names: Sequence[str]) -> bool:
 
 def log_export(path: Path, names: Sequence[str]) -> None:
     """Say which columns of an export are not taken."""
-    ours = [name for name in names if name in _ATTRIBUTES]
+    ours = _ours(names)
     logger.warning(
         "%s: an export of this package: its columns %s to %s are not taken, and made anew",
         *(path, ours[0], ours[-1]),
     )
 
 
+def _ours(names: Sequence[str]) -> list[str]:
+    """The columns of an export that this package has added to those of the input."""
+    added = _ATTRIBUTES | schemas.vectors_among(names)
+    return [name for name in names if name in added]
+
+
 def restore_schema(schema: pa.Schema, is_csv: bool) -> pa.Schema:
     """The columns of a table that are its own, with the names that they had in the input."""
     if not is_export(schema.names):
         return schema
-    fields = [field for field in schema if field.name not in _ATTRIBUTES]
+    ours = _ours(schema.names)
+    fields = [field for field in schema if field.name not in ours]
     if is_csv:
         names = unescape_formulas(pa.array([field.name for field in fields], pa.string()))
         fields = [field.with_name(str(name)) for field, name in zip(fields, names, strict=True)]
@@ -45,6 +52,7 @@ def restore_batch(batch: pa.RecordBatch, is_csv: bool) -> pa.RecordBatch:
     """The columns of ``restore_schema``; from a CSV without the apostrophes before formulas."""
     if not is_export(batch.schema.names):
         return batch
-    kept = batch.select([name for name in batch.schema.names if name not in _ATTRIBUTES])
+    ours = _ours(batch.schema.names)
+    kept = batch.select([name for name in batch.schema.names if name not in ours])
     columns = [unescape_formulas(column) if is_csv else column for column in kept.columns]
     return pa.RecordBatch.from_arrays(columns, schema=restore_schema(batch.schema, is_csv))

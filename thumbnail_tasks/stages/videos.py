@@ -9,13 +9,14 @@ from typing import Any, Final, NamedTuple
 import luigi
 import pyarrow as pa
 
-from thumbnail_tasks import schemas
+from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.buckets import name_objects
 from thumbnail_tasks.inputs.columns import ID_COLUMN, LINK_COLUMN, columns_named
 from thumbnail_tasks.inputs.files import digest_files, find_files, states_of
 from thumbnail_tasks.inputs.formats import FORMATS
+from thumbnail_tasks.inputs.text_columns import find_text_columns
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage.naming import name_table
@@ -122,6 +123,7 @@ class ReadVideos(VideosTask):
         target = self.output()
         schema = reading.read_schema(files, self.videos_format)
         _reject_reserved_columns(files, schema.names)
+        find_text_columns(schema, settings.embedding().names(), str(files[0]))
         n_rows = 0
         with target.open_writer(schema) as writer:
             for batch in reading.read_batches(files, self.videos_format, schema):
@@ -160,7 +162,7 @@ class IdentifyThumbnails(VideosTask):
 
 
 def _reject_reserved_columns(files: Sequence[Path], names: Sequence[str]) -> None:
-    reserved = set(schemas.attributes(width=1).names) & set(names)
+    reserved = set(schemas.exported(width=1).names) & set(names)
     if reserved:
         raise InputError(
             f"{files[0]}: columns {', '.join(sorted(reserved))} would be overwritten by "

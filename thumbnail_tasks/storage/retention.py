@@ -140,7 +140,7 @@ def _modified(plan: Plan) -> float:
 
 
 def find_old_tables(data_dir: str, needed: Collection[Plan]) -> list[Reclaimable]:
-    """Plans, tables of videos, thumbnail ids and vocabularies that belong to no needed plan.
+    """Plans, tables, ids, vocabularies and lists of vectors that belong to no needed plan.
 
     A vocabulary is kept as long as there is a shard planned from its table: another engine may
     correct that shard's words with it. The table that was read last is kept, as it may not be
@@ -152,7 +152,9 @@ def find_old_tables(data_dir: str, needed: Collection[Plan]) -> list[Reclaimable
     tables.update(stem_of(entry.address) for entry in videos[-1:])
     shards = _tables_in(data_dir, "shards")
     sharded = {table_of_shard(stem_of(entry.address)) for entry in shards}
-    others = [*videos, *_tables_in(data_dir, "thumbnail_ids")]
+    others = [*videos]
+    for folder in ("thumbnail_ids", "embedded_texts"):
+        others += _tables_in(data_dir, folder)
     vocabularies = _tables_in(data_dir, "vocabularies")
     old = [
         *(plan.file for plan in list_plans(data_dir) if plan.file.address not in needed_files),

@@ -3,7 +3,8 @@
 import contextlib
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ from thumbnail_tasks.execution.executors import (
     LocalExecutor,
     this_place,
 )
-from thumbnail_tasks.execution.gpus import CPU, find_gpus, lease_gpu
+from thumbnail_tasks.execution.gpus import CPU
 from thumbnail_tasks.execution.quarantine import (
     describe_crash,
     find_quarantined,
@@ -30,7 +31,8 @@ from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.checkpoints import Checkpoint
-from thumbnail_tasks.tasks.progress import BlockLines, ProgressLines, report_progress
+from thumbnail_tasks.tasks.devices import reserve_device
+from thumbnail_tasks.tasks.progress import BlockLines, ProgressLines
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 from thumbnail_tasks.tasks.shard_files import ShardFiles
 
@@ -96,8 +98,7 @@ class ShardTask(ShardFiles):
                     n_thumbnails += self._make(shard, lines, device)
         return n_thumbnails
 
-    @contextlib.contextmanager
-    def reserve(self) -> Iterator[str]:
+    def reserve(self) -> AbstractContextManager[str]:
         """Compute on a leased GPU while the block runs, if the stage holds ``gpu``.
 
         Yields:
@@ -106,19 +107,7 @@ class ShardTask(ShardFiles):
         Raises:
             GpuError: A GPU is required, and there is none.
         """
-        if not self.needs().get("gpu"):
-            yield CPU
-            return
-        gpus = find_gpus()
-        labels = ", ".join(gpu.label for gpu in gpus)
-        waiting = f"waiting for a GPU: other tasks of this host have leased {labels}"
-        with (
-            lease_gpu(gpus, lambda: report_progress(self, waiting, 0)) as gpu,
-            model_process().on(gpu),
-        ):
-            device = gpu.label if gpu else CPU
-            report_progress(self, f"on {device}", 0)
-            yield device
+        return reserve_device(self, bool(self.needs().get("gpu")))
 
     def _make(self, shard: str, lines: ProgressLines, device: str) -> int:
         """Write one shard's file; a picture that crashes or exhausts memory is quarantined.

@@ -1,7 +1,12 @@
-"""Text vectors: our encoder, MiniLM, and the original of our encoder if it is installed."""
+"""Text vectors: our encoder, MiniLM, and the original of our encoder if it is installed.
+
+Then the task that embeds a table's own texts: the first time, and from the vectors that are kept.
+"""
+
+import shutil
 
 from benchmarks.accuracy.peers import original_use
-from benchmarks.speed.ours import load_encoder, load_minilm
+from benchmarks.speed.ours import load_columns, load_encoder, load_minilm
 from benchmarks.speed.parts import Setting
 from benchmarks.speed.peers.original_encoder import load_original
 from benchmarks.speed.table import Row, ratio_row, time_rows
@@ -11,6 +16,7 @@ from thumbnail_tasks.stages.embeddings import EmbedText
 
 PART = "embedding"
 _N_TITLES = 256
+_N_ROWS = 1_024
 
 
 def measure_embedding(setting: Setting) -> list[Row]:
@@ -33,4 +39,22 @@ def measure_embedding(setting: Setting) -> list[Row]:
         by_it = contest.find(peer)
         if by_us and by_it:
             rows.append(ratio_row(PART, "time per title, ratio", by_it, by_us))
-    return rows
+    return [*rows, *_measure_columns(setting, titles)]
+
+
+def _measure_columns(setting: Setting, titles: list[str]) -> list[Row]:
+    """Measure the task, each time with a table of other titles, and then with a grown one."""
+    folder = setting.out / PART
+    contenders = [
+        Contender("EmbedColumns, the first time", load_columns, (folder, 0)),
+        Contender("EmbedColumns, again: of another table", load_columns, (folder, 1)),
+    ]
+    try:
+        contest = take_turns(contenders, cut_rounds(titles, setting.n_rounds, _N_ROWS), PART)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    notes = {
+        done.name: f"{len(done.wall_s) / sum(done.wall_s):,.0f} texts per second"
+        for done in contest.outcomes
+    }
+    return time_rows(PART, "distinct title of a table", contest, notes)

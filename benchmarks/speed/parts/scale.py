@@ -104,6 +104,7 @@ def load_scale(folder: Path, is_on_s3: bool = False) -> Run:
             with _placed(archive, folder, is_on_s3) as data_dir:
                 command = job_command(archive.videos, data_dir)
                 command += ["--thumbnails-url-template", _UNREACHABLE]
+                command += ["--embedding-title-similarity", "false"]  # the part embedding has it
                 first = run_measured(command)
                 _check_export(archive, data_dir)
                 return Scale(archive.n_shards, first, run_measured(command))
