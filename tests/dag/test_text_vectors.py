@@ -116,9 +116,9 @@ def test_only_new_texts_are_embedded_from_night_to_night(case: Case) -> None:
 
 
 def test_a_column_that_the_table_lacks_ends_the_run_before_a_download(case: Case) -> None:
-    finished = case.run("--embed-columns", "titel")
+    finished = case.run("--embed-columns", "subtitle")
     (error,) = [line for line in finished.printed.splitlines() if "ERROR" in line]
-    assert "no column 'titel'; found: video_id, title, tags, view_count" in error
+    assert "no column 'subtitle'; found: video_id, title, tags, view_count" in error
     assert finished.code != 0
     assert not (Path(case.data_dir) / "thumbnails").exists()
     empty = case.run("--embed-columns", "title,,tags")
