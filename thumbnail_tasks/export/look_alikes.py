@@ -24,13 +24,13 @@ differ in up to 4 bits (one in 282 of quality 50 in 6); different pictures in 12
 MAX_LEVELS: Final = 8
 """Levels of 0 to 255 by which each of R, G and B of their mean colours may differ.
 
-Measured on the same: sizes and JPEG differ by up to 3 levels, cropped by 4 % of each side by up to
-9.
+Measured on the same: sizes and JPEG differ by up to 3 levels, pictures cropped by 2 % at each side
+by up to 9.
 """
 
 _BLOCKS: Final = MAX_BITS + 2
 """Of the bits of a hash; at least two are equal if only ``MAX_BITS`` differ."""
-_BLOCK_BITS: Final = -(-64 // _BLOCKS)
+_BLOCK_BITS: Final = -(-64 // _BLOCKS)  # two blocks and a colour are in 32 bits
 
 Hashes = NDArray[np.uint64]
 Colors = NDArray[np.uint8]
