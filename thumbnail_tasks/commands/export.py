@@ -17,6 +17,7 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
 from thumbnail_tasks.export.excerpt import rows_of
 from thumbnail_tasks.export.published import (
+    FINGERPRINT_KEY,
     NAME,
     Export,
     find_export,
@@ -32,6 +33,7 @@ from thumbnail_tasks.export.summary import (
     summarize,
     time_stages,
 )
+from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions
 from thumbnail_tasks.export.writing import (
     SUMMARY_COLUMNS,
     Writer,
@@ -179,6 +181,10 @@ class ExportAttributes(RunTask):
 
     def _write(self, attributes: Attributes) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
+        versions = read_versions(attributes.ids, self.data_dir, self.source)
+        if versions is not None:
+            made_of = {FINGERPRINT_KEY: self.fingerprint()}
+            self.target(_FOLDER, VERSIONS_NAME).write(versions, made_of)
         videos, ids = self.input()["videos"], self.input()["ids"]
         writer = Writer(videos, ids, attributes)
         if _is_large(videos.open_reader(()).metadata.num_rows):

@@ -29,7 +29,7 @@ from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.shard_files import PICTURES
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Raise it when the same plan and engines give a different export."""
 
 JOINED: Final = "joined"
@@ -47,7 +47,9 @@ _BYTES_PER_NUMBER = 4
 _KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
 
 _TABLES: Mapping[type[ShardTask], list[str] | None] = {
-    DownloadThumbnails: ["thumbnail_id", "status", "width_px", "height_px", "sha256"],
+    DownloadThumbnails: [
+        *("thumbnail_id", "status", "width_px", "height_px", "sha256", "version", "fetched_at")
+    ],
     CorrectText: None,
     EmbedText: None,
     DetectFaces: ["thumbnail_id"],

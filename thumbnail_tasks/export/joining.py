@@ -9,6 +9,8 @@ from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.execution.quarantine import null_rows
 from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
 
+_JOINED = pa.schema([field for field in schemas.THUMBNAILS if field.name != "image"])
+
 
 def join_shard(
     thumbnails: pa.Table,
@@ -21,7 +23,7 @@ def join_shard(
     """Join the tables of a shard's thumbnails column by column.
 
     Args:
-        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        thumbnails: N rows of ``schemas.THUMBNAILS``; of earlier versions, with fewer columns.
         texts: N rows of ``schemas.TEXTS``, in the same order.
         embeddings: N rows of ``schemas.embeddings(width)``, in the same order.
         faces: F rows of ``schemas.FACES``.
@@ -39,6 +41,8 @@ def join_shard(
         if not table["thumbnail_id"].equals(thumbnails["thumbnail_id"]):
             raise StorageError("a shard's tables are of different thumbnails; remove them")
     width = embeddings.schema.field("ocr_embed").type.list_size
+    thumbnails = schemas.complete(thumbnails, _JOINED)
+    versions = thumbnails["version"].fill_null(1)
     is_ok = pc.equal(thumbnails["status"], "ok")
     ids = thumbnails["thumbnail_id"]
     counts = {
@@ -57,6 +61,9 @@ def join_shard(
             f"thumbnail_{name}": thumbnails[name]
             for name in ("status", "width_px", "height_px", "sha256")
         },
+        "thumbnail_version": versions,
+        "thumbnail_first_seen_at": thumbnails["fetched_at"],
+        "thumbnail_changed_count": pc.subtract(versions, 1).cast(pa.int32()),
         **{
             f"thumbnail_{name}": texts[name]
             for name in (
