@@ -60,6 +60,7 @@ STATUSES = {
     "timed_out": "no complete response in time; retried",
     "unreachable": "no such host, no route, a TLS failure, or a bucket that fails; retried",
     "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
+    "not_fetched": "nothing was known of the thumbnail on the day of --as-of",
     "out_of_memory": "this picture alone exhausts the memory; all stages leave it out; retried",
 }
 """The values of ``thumbnail_status``. "Retried" means: by the next run."""

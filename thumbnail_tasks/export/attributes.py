@@ -69,10 +69,16 @@ _REVISION = "thumbnails"
 """Metadata key of a joined shard: the revision of the thumbnails that it was made from."""
 
 
-def fingerprint(source: str, table_name: str, plan_number: int) -> str:
-    """A digest of what an export is made from: the plan, and the engines in the settings."""
+def fingerprint(source: str, table_name: str, plan: int | str) -> str:
+    """A digest of what an export is made from: the plan, and the engines in the settings.
+
+    Args:
+        source: Source of the pictures.
+        table_name: Name of the table of videos.
+        plan: The number of the plan, or its digest if it has none.
+    """
     tags = [stage.tag(source) for stage in LAST_STAGES]
-    return short_digest([VERSION, [source, table_name, plan_number], tags], 16)
+    return short_digest([VERSION, [source, table_name, plan], tags], 16)
 
 
 def joined_tag(source: str) -> str:

@@ -100,7 +100,7 @@ def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> 
 
     Returns:
         N rows in the same order: the input's columns, then ours. A row that names no
-        thumbnail has the reason as its status, and nulls.
+        thumbnail, or one without attributes, has the reason as its status, and nulls.
     """
     planned = attributes["thumbnail_id"]
     chosen, own = ids["thumbnail_id"], ids["own_id"]
@@ -111,11 +111,14 @@ def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> 
     if own.null_count < len(own):
         rows = pc.coalesce(rows, pc.index_in(own, value_set=planned))  # planned, and removed since
     found = attributes.take(rows)
-    status = found.schema.get_field_index("thumbnail_status")
-    found = found.set_column(
-        status,
-        found.schema.field(status),
-        pc.coalesce(found["thumbnail_status"], ids["status"]),
-    )
+    known = {
+        "thumbnail_id": pc.coalesce(found["thumbnail_id"], chosen),
+        "thumbnail_status": pc.coalesce(
+            found["thumbnail_status"], ids["status"], pa.scalar("not_fetched")
+        ),
+    }
+    for name, column in known.items():
+        position = found.schema.get_field_index(name)
+        found = found.set_column(position, found.schema.field(position), column)
     schema = pa.schema([*videos.schema, *found.schema])
     return pa.table([*videos.columns, *found.columns], schema=schema)
