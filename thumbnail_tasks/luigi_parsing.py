@@ -43,7 +43,9 @@ def _expand(name: str) -> str:
         return name
 
 
-class OptionalDateParameter(OptionalParameterMixin[datetime.date], luigi.DateParameter):
+class OptionalDateParameter(  # type: ignore[misc] # as Luigi's own optional parameters
+    OptionalParameterMixin[datetime.date], luigi.DateParameter
+):
     """A date, or none."""
 
     expected_type = datetime.date

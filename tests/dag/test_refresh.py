@@ -1,6 +1,7 @@
 """Nights on which thumbnails stay, are encoded otherwise, change, disappear and come back."""
 
 import signal
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,12 @@ class Nights:
 
     def __init__(self, folder: Path, host: ImageHost) -> None:
         self.data_dir, self._host = folder / "data", host
-        self._videos = write_videos(folder / "videos.csv", IDS)
+        self._videos = folder / "videos.csv"
+        self.bring(IDS)
+
+    def bring(self, video_ids: Sequence[str]) -> None:
+        """From now on, the table has these videos."""
+        write_videos(self._videos, video_ids)
 
     def arguments(self, day: float, *flags: str) -> dict[str, Any]:
         self._host.forget_counts()
@@ -50,8 +56,8 @@ class Nights:
         assert finished.code == 0, finished.printed
         return finished
 
-    def rows(self, file: str, *columns: str) -> list[dict[str, Any]]:
-        path = self.data_dir / "exports" / f"{file}.parquet"
+    def rows(self, file: str, *columns: str, folder: str = "") -> list[dict[str, Any]]:
+        path = self.data_dir / "exports" / folder / f"{file}.parquet"
         return list(pq.read_table(path, columns=list(columns) or None).to_pylist())
 
     def shards(self, table: str) -> int:
@@ -208,3 +214,48 @@ def test_a_host_that_is_down_keeps_the_checks_before(nights: Nights, host: Image
     host.down_after = None
     nights.night(8)
     assert len(host.requests) == 3
+
+
+def test_the_export_of_a_day_shows_what_was_known_then(nights: Nights, host: ImageHost) -> None:
+    def day(number: int) -> str:
+        return (datetime.now(UTC) + timedelta(number)).date().isoformat()
+
+    new = "newcomer_ff"
+    nights.night(0)
+    first = nights.rows("attributes", *ATTRIBUTES)
+    host.pictures[CHANGED] = drawn(8)
+    host.show(new, drawn(9))
+    nights.bring([*IDS, new])
+    nights.night(8)
+    latest = nights.rows("attributes", *ATTRIBUTES)
+    before = files_of(nights.data_dir)
+
+    finished = nights.night(9, "--as-of", day(7))
+    assert host.requests == {}
+    export = {"folder": f"as-of-{day(7)}"}
+    rows = nights.rows("attributes", *ATTRIBUTES, **export)
+    assert rows[:-1] == first
+    assert rows[-1] == dict.fromkeys(ATTRIBUTES) | {
+        "thumbnail_id": new,
+        "thumbnail_status": "not_fetched",
+    }
+    assert str(nights.data_dir / "exports" / f"as-of-{day(7)}") in finished.printed
+    assert (nights.data_dir / "exports" / f"as-of-{day(7)}" / "attributes.csv").exists()
+    assert before.items() <= files_of(nights.data_dir).items()
+    assert "Nothing to do" in nights.night(9, "--as-of", day(7)).printed
+
+    nights.night(9, "--as-of", day(8))
+    assert nights.rows("attributes", *ATTRIBUTES, folder=f"as-of-{day(8)}") == latest
+
+    about = nights.arguments(9, "--as-of", "2001-01-01")
+    refused = run(nights.data_dir, *about.pop("flags"), **about)
+    assert refused.code == 30
+    assert "--as-of 2001-01-01: expected thumbnails of the table that were" in refused.printed
+    assert "found the first was fetched at 20" in refused.printed
+    assert "Traceback" not in refused.printed
+
+    about = nights.arguments(9, "--as-of", "yesterday")
+    refused = run(nights.data_dir, *about.pop("flags"), **about)
+    assert refused.code in (2, 4)
+    assert "yesterday" in refused.printed
+    assert "Traceback" not in refused.printed

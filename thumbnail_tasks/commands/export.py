@@ -18,7 +18,6 @@ from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
 from thumbnail_tasks.export.excerpt import rows_of
 from thumbnail_tasks.export.published import (
-    FINGERPRINT_KEY,
     NAME,
     Export,
     find_export,
@@ -26,15 +25,14 @@ from thumbnail_tasks.export.published import (
     is_current_export,
 )
 from thumbnail_tasks.export.summary import (
-    Timing,
     count_values,
     describe_unnamed,
     first_of_each,
     format_counts,
     summarize,
-    time_stages,
+    time_new_shards,
 )
-from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions
+from thumbnail_tasks.export.versions import VERSIONS_NAME, write_versions
 from thumbnail_tasks.export.writing import (
     SUMMARY_COLUMNS,
     Writer,
@@ -51,7 +49,6 @@ from thumbnail_tasks.report.building import (
     report_folder,
 )
 from thumbnail_tasks.report.sample import choose_sample
-from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.stages.as_of import digest_plan, plan_as_of
 from thumbnail_tasks.stages.known import compact_known
 from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, stages_of, tasks_of
@@ -200,7 +197,10 @@ class ExportAttributes(RunTask):
             counted = first_of_each(export.read(["thumbnail_id", *SUMMARY_COLUMNS]))
         files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
         compact_known(self.data_dir, self.source)
-        timings = [] if self.as_of else self._time_stages(shards)
+        timings = []
+        if not self.as_of:
+            outputs = outputs_of(shards, self.source, self.data_dir)
+            timings = time_new_shards(outputs, self.input()["plan"].written_at())
         unnamed = count_values(self.input()["ids"].read(["status"])["status"])
         on_page = [
             f"{export.n_rows} rows, {len(plan)} thumbnails: {format_counts(statuses)}",
@@ -210,25 +210,10 @@ class ExportAttributes(RunTask):
         paths = [export.path, *export.wanted_csv()]
         print_result(summarize(export.n_rows, counted, unnamed, timings, paths))
 
-    def _time_stages(self, shards: Sequence[str]) -> list[Timing]:
-        """The time that each stage took for the shards that this run made."""
-        planned_at = self.input()["plan"].written_at()
-        listed = Listings()
-
-        def is_new(target: ParquetTarget) -> bool:
-            entry = listed.find(target.path)
-            return entry is not None and is_of_this_run(entry, planned_at)
-
-        return time_stages(outputs_of(shards, self.source, self.data_dir), is_new)
-
     def _write(self, attributes: Attributes) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
-        versions = None
         if not self.as_of:
-            versions = read_versions(attributes.ids, self.data_dir, self.source)
-        if versions is not None:
-            made_of = {FINGERPRINT_KEY: self.fingerprint()}
-            self.target(_FOLDER, VERSIONS_NAME).write(versions, made_of)
+            write_versions(self.target(_FOLDER, VERSIONS_NAME), attributes, self.fingerprint())
         videos, ids = self.input()["videos"], self.input()["ids"]
         writer = Writer(videos, ids, attributes)
         if _is_large(videos.open_reader(()).metadata.num_rows):

@@ -7,10 +7,11 @@ import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.execution.crashes import CRASHED, OUT_OF_MEMORY
+from thumbnail_tasks.export.attributes import Attributes
+from thumbnail_tasks.export.published import FINGERPRINT_KEY
 from thumbnail_tasks.stages.checks import last_of_each, match_checks, read_checks
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.listing import list_revisions
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_files import PICTURES
 
@@ -30,21 +31,27 @@ _GONE: Final = pa.array(["not_found", "placeholder"])
 _SEEN: Final = ("thumbnail_id", "version", "fetched_at")
 
 
-def read_versions(ids: pa.Array, data_dir: str, source: str) -> pa.Table | None:
-    """The versions of some thumbnails: rows of ``schemas.VERSIONS``; None without any refresh.
+def write_versions(target: ParquetTarget, attributes: Attributes, fingerprint: str) -> None:
+    """Write the versions of the thumbnails of an export, if any were ever asked for again.
+
+    Args:
+        target: The file; rows of ``schemas.VERSIONS``.
+        attributes: The attributes that are exported.
+        fingerprint: Of the export.
 
     Raises:
-        StorageError: A file cannot be read.
+        StorageError: A file cannot be read or written.
     """
+    ids, data_dir, source = attributes.ids, attributes.data_dir, attributes.source
     checks = read_checks(data_dir, source)
     if not len(checks):
-        return None
+        return
     tables = files.backend_of(data_dir).map_reads(
-        lambda shard: _read_tries(data_dir, source, shard, ids),
-        list(list_revisions(data_dir, f"{PICTURES}/{source}")),
+        lambda shard: _read_tries(data_dir, source, shard, ids), list(attributes.revisions)
     )
     of_ids = checks.filter(pc.is_in(checks["thumbnail_id"], value_set=ids))
-    return list_versions(pa.concat_tables([TRIES.empty_table(), *tables]), of_ids)
+    versions = list_versions(pa.concat_tables(tables), of_ids)
+    target.write(versions, {FINGERPRINT_KEY: fingerprint})
 
 
 def _read_tries(data_dir: str, source: str, shard: str, ids: pa.Array) -> pa.Table:
