@@ -30,6 +30,7 @@ from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.inputs import csv_reading, reading
 from thumbnail_tasks.inputs.formulas import escape_formulas, unescape_formulas
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
+from thumbnail_tasks.stages.checks import LISTED
 from thumbnail_tasks.stages.plan import plan_thumbnails
 from thumbnail_tasks.stages.texts import read_thresholds
 from thumbnail_tasks.stages.vocabulary import build_vocabulary, count_vocabulary
@@ -249,6 +250,7 @@ def test_each_row_names_its_thumbnail_and_each_thumbnail_is_wanted_once_in_order
 KNOWN = pa.schema(
     [
         *(schemas.SHARDS.field(name) for name in ("thumbnail_id", "attempt", "revision")),
+        *(schemas.KNOWN.field(name) for name in ("version", "fetched_at")),
         ("shard", pa.string()),
         *(schemas.THUMBNAILS.field(name) for name in ("status", "is_retriable")),
     ]
@@ -278,7 +280,7 @@ def test_a_thumbnail_is_kept_or_planned_in_exactly_one_shard(
         }
         for name, (status, attempt) in zip(reversed(ids), known, strict=False)
     ]
-    kept, to_do = plan_thumbnails(wanted, pa.Table.from_pylist(tries, KNOWN))
+    kept, to_do = plan_thumbnails(wanted, pa.Table.from_pylist(tries, KNOWN), LISTED.empty_table())
     again = {row["thumbnail_id"]: row["attempt"] for row in tries if row["is_retriable"]}
     shards = {row["thumbnail_id"]: row["shard"] for row in tries if not row["is_retriable"]}
     expected = [(name, shards[name]) for name in ids if name in shards]

@@ -11,6 +11,8 @@ TABLES = {
     "thumbnail_ids": schemas.THUMBNAIL_IDS,
     "shards": schemas.SHARDS,
     "plans": schemas.PLANS,
+    "known": schemas.KNOWN,
+    "checks": schemas.CHECKS,
     "vocabularies": schemas.VOCABULARY,
     **STAGE_TABLES,
     "attributes": schemas.exported(512),

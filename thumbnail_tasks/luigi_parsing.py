@@ -6,6 +6,7 @@ what each function relies on.
 
 import argparse
 import configparser
+import datetime
 import math
 import re
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, Final, NoReturn
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 from luigi.configuration.cfg_parser import LuigiConfigParser
+from luigi.parameter import OptionalParameterMixin
 from luigi.task_register import Register
 
 from thumbnail_tasks.errors import SettingsError, suggest
@@ -39,6 +41,14 @@ def _expand(name: str) -> str:
         return str(Path(name.strip()).expanduser())
     except RuntimeError:  # no user of this name
         return name
+
+
+class OptionalDateParameter(  # type: ignore[misc] # as Luigi's own optional parameters
+    OptionalParameterMixin[datetime.date], luigi.DateParameter
+):
+    """A date, or none."""
+
+    expected_type = datetime.date
 
 
 class _Ranged:

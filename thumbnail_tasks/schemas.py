@@ -41,6 +41,16 @@ _BOX = [
     column("x_max", pa.float32(), "Right edge", "px"),
     column("y_max", pa.float32(), "Lower edge", "px"),
 ]
+_FETCHED_AT = column(
+    "fetched_at",
+    pa.timestamp("ms", "UTC"),
+    "When the server answered; null for a picture from a folder, or fetched by an earlier version "
+    "of this package",
+)
+_VALIDATORS = [
+    column("etag", pa.string(), "ETag of the answer, for conditional requests; null without one"),
+    column("last_modified", pa.string(), "Last-Modified of the answer, as the server wrote it"),
+]
 _FACE_INDEX = column("face_index", pa.int32(), "0, 1, … from left to right on its thumbnail")
 
 STATUSES = {
@@ -59,6 +69,7 @@ STATUSES = {
     "timed_out": "no complete response in time; retried",
     "unreachable": "no such host, no route, a TLS failure, or a bucket that fails; retried",
     "crashed_decoder": "the picture crashes a decoder or a model; all stages leave it out",
+    "not_fetched": "nothing was known of the thumbnail on the day of --as-of",
     "out_of_memory": "this picture alone exhausts the memory; all stages leave it out; retried",
 }
 """The values of ``thumbnail_status``. "Retried" means: by the next run."""
@@ -102,6 +113,12 @@ SHARDS = pa.schema(
         column(
             "attempt", pa.int32(), "Number of the try: 1 for the first, 2 for the next night's, …"
         ),
+        column(
+            "version",
+            pa.int32(),
+            "Version of the picture: 1, or 2 and more where a refresh found another one",
+        ),
+        column("check", pa.string(), "File of checks that has this version; null to fetch it"),
     ]
 )
 
@@ -124,6 +141,8 @@ KNOWN = pa.schema(
         column(
             "is_retriable", pa.bool_(), "Whether the failure is transient, so that it is retried"
         ),
+        SHARDS.field("version"),
+        _FETCHED_AT,
     ]
 )
 """What earlier runs know about each thumbnail of a source."""
@@ -151,8 +170,43 @@ THUMBNAILS = pa.schema(
         column("height_px", pa.int32(), "Height of the picture as stored", "px"),
         column("sha256", pa.string(), "SHA-256 of the bytes as received, in hexadecimal"),
         column("image", pa.binary(), "The bytes as received: JPEG, PNG, WebP or GIF"),
+        SHARDS.field("version"),
+        _FETCHED_AT,
+        *_VALIDATORS,
     ]
 )
+
+CHECKS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("check_number", pa.int32(), "1 for the first check of this thumbnail, 2, …"),
+        column(
+            "outcome",
+            pa.string(),
+            "'not_modified' (HTTP 304), 'same_bytes', 'same_picture' (encoded otherwise), "
+            "'changed', or why there is no picture, as in thumbnails",
+        ),
+        column("version", pa.int32(), "Version of the picture after the check"),
+        column(
+            "perceptual_distance",
+            pa.float32(),
+            "Difference from the stored version where it is largest, 0 to 255: see "
+            "pictures/similarity.py; null if the bytes did not differ, or there are none",
+        ),
+        *(
+            THUMBNAILS.field(name)
+            for name in (
+                *("url", "detail", "is_retriable", "http_status", "fetched_at"),
+                *("etag", "last_modified", "sha256"),
+            )
+        ),
+        column("image", pa.binary(), "The bytes as received, if the picture has changed"),
+    ]
+)
+"""Thumbnails that were asked for again."""
+
+SAME_OUTCOMES = ("not_modified", "same_bytes", "same_picture")
+"""Outcomes of checks that found the picture as it was."""
 
 WORDS = pa.schema(
     [
@@ -339,6 +393,35 @@ APPEARANCE = pa.schema(
     ]
 )
 
+VERSIONS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("version", pa.int32(), "1 for the first picture, 2 for the one after a change, …"),
+        column(
+            "first_seen_at",
+            pa.timestamp("ms", "UTC"),
+            "When it was fetched; null if by an earlier version of this package",
+        ),
+        column(
+            "last_seen_at",
+            pa.timestamp("ms", "UTC"),
+            "When the server last had it; null if not known since first_seen_at is not",
+        ),
+        THUMBNAILS.field("sha256"),
+        column(
+            "perceptual_distance",
+            pa.float32(),
+            "Difference from the version before where it is largest, 0 to 255",
+        ),
+        column(
+            "removed_at",
+            pa.timestamp("ms", "UTC"),
+            "When the server first had no picture any more (404, placeholder); null if it has one",
+        ),
+    ]
+)
+"""The versions of each thumbnail of an export."""
+
 # --- Exported columns ---------------------------------------------------------------------
 
 TEXT_MEASURES = (
@@ -423,6 +506,22 @@ def attributes(width: int) -> pa.Schema:
             ),
             # The tables of yt-dlp have a column aspect_ratio, of the video.
             APPEARANCE.field("aspect_ratio").with_name("thumbnail_aspect_ratio"),
+            column(
+                "thumbnail_version",
+                pa.int32(),
+                "Version of the picture: 1, or 2 and more where a refresh found another one",
+            ),
+            column(
+                "thumbnail_first_seen_at",
+                pa.timestamp("ms", "UTC"),
+                "When this version was fetched; null for a picture from a folder, or fetched by an "
+                "earlier version of this package",
+            ),
+            column(
+                "thumbnail_changed_count",
+                pa.int32(),
+                "How often the picture was found changed until this version",
+            ),
             *(
                 TEXTS.field(name).with_name(f"thumbnail_{name}")
                 for name in (
@@ -489,6 +588,20 @@ def vectors_among(names: Sequence[str]) -> frozenset[str]:
     """Those of the columns of an export that are vectors made by this package."""
     ours = names[names.index(_THUMBNAIL_ID.name) :]
     return frozenset(name for name in ours if name.endswith(name_vector("")))
+
+
+def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Add the columns of a schema that files of earlier versions lack, as nulls.
+
+    Args:
+        table: Some or all columns of ``schema``.
+        schema: The columns of the result, in order.
+    """
+    columns = [
+        table[field.name] if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def markdown_table(fields: Iterable[pa.Field]) -> str:

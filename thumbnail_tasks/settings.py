@@ -203,6 +203,17 @@ class thumbnails(_Section):
     retry_failed: bool = luigi.BoolParameter(
         default=False, description="Also retry permanent failures (404, not an image)"
     )
+    refresh_after_days: float = FloatInRange(
+        at_least=0,
+        default=0.0,
+        description="Ask again for pictures of the table that were last fetched or checked more "
+        "than this many days ago, with conditional requests; 0: never",
+    )
+    refresh_max: int = IntInRange(
+        at_least=0,
+        default=0,
+        description="Most pictures to ask again for in a run, the longest ago first; 0: all",
+    )
     url_template: str = luigi.Parameter(
         default="https://i.ytimg.com/vi/{video_id}/{quality}.jpg",
         description="URL of a YouTube thumbnail; change it to use a mirror (a mirror on a private "

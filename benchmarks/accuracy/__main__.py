@@ -12,6 +12,7 @@ from benchmarks.accuracy.gallery import Card, write_gallery
 from benchmarks.accuracy.job import ROOT
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.accuracy.parts import Measured, Setting
+from benchmarks.accuracy.parts.changes import measure_changes
 from benchmarks.accuracy.parts.drawn_lines import measure_drawn_lines
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
@@ -54,6 +55,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "right words": measure_right_words,
     "scripts": measure_scripts,
     "drawn lines": measure_drawn_lines,
+    "changes": measure_changes,
     "sample": measure_sample,
 }
 

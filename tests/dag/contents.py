@@ -10,6 +10,8 @@ from tests.conftest import STAGE_TABLES
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
 
+_TIMES = ("fetched_at", "thumbnail_first_seen_at")
+"""Columns that say when a run was."""
 _ORDER = ("thumbnail_id", "word_index", "face_index")
 
 
@@ -20,12 +22,16 @@ def content_of(data_dir: Path | str) -> dict[str, str]:
         rows = _read(join(str(data_dir), table))
         order = [(name, "ascending") for name in _ORDER if name in rows.column_names]
         rows = rows.sort_by(order)
-        for name in rows.column_names:
+        for name in _compared(rows):
             digests[f"{table}.{name}"] = _digest(rows[name].to_pylist())
     export = _open(join(str(data_dir), "exports", "attributes.parquet"))
-    for name in export.column_names:
+    for name in _compared(export):
         digests[f"attributes.{name}"] = _digest(export[name].to_pylist())
     return digests
+
+
+def _compared(table: pa.Table) -> list[str]:
+    return [name for name in table.column_names if name not in _TIMES]
 
 
 def _read(folder: str) -> pa.Table:

@@ -18,9 +18,10 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.inputs.picture_folders import list_pictures
 from thumbnail_tasks.network.downloads import Downloader, FetchResult
+from thumbnail_tasks.stages.checks import LISTED
+from thumbnail_tasks.stages.fetching import fetch_thumbnails, read_picture
 from thumbnail_tasks.stages.known import known_thumbnails
 from thumbnail_tasks.stages.plan import plan_thumbnails
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails, read_picture
 
 ID = "2kyS6SvSYSE"
 
@@ -134,7 +135,7 @@ def videos(links: Sequence[str | None], ids: Sequence[str | None]) -> pa.Table:
 def rows_of(table: pa.Table, images_dir: Path | None, asked: list[str]) -> list[dict[str, Any]]:
     """The output of the first stages for a table, called as by their tasks."""
     pictures = list_pictures(str(images_dir)) if images_dir else None
-    _, shard = plan_thumbnails(want(table, pictures), NOTHING_KNOWN)
+    _, shard = plan_thumbnails(want(table, pictures), NOTHING_KNOWN, LISTED.empty_table())
 
     def fetch(url: str) -> FetchResult:
         asked.append(url)

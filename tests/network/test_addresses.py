@@ -12,7 +12,7 @@ from tests.network.hostile import redirect
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.network.addresses import is_public
 from thumbnail_tasks.network.downloads import Downloader
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 
 PUBLIC_V4 = "93.184.215.14"
 PUBLIC_V6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"

@@ -13,7 +13,7 @@ from tests.conftest import EXAMPLES, Answer, Handler, Server, running
 from tests.network.hostile import HTML, MEGABYTE, Hostile, SelfSignedServer, lay_down, ways
 from thumbnail_tasks import schemas
 from thumbnail_tasks.network.downloads import Downloader
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 
 pytestmark = pytest.mark.usefixtures("private_addresses")
 

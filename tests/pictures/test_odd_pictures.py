@@ -20,7 +20,7 @@ from tests.odd_pictures import Odd, odd_pictures, saved
 from thumbnail_tasks import schemas
 from thumbnail_tasks.network.downloads import FetchResult
 from thumbnail_tasks.pictures import decoding, headers
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 
 PICTURES = odd_pictures()
 MAX_PIXELS = 20_000_000
@@ -201,7 +201,7 @@ from pathlib import Path
 import luigi
 import pyarrow as pa
 from thumbnail_tasks import schemas
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 
 def peak_kb():
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

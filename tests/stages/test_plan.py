@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tests.identified import want
+from tests.stages.test_checks import checks
 from thumbnail_tasks import schemas
 from thumbnail_tasks.inputs.picture_folders import Picture
 from thumbnail_tasks.stages.known import known_thumbnails
@@ -42,7 +43,7 @@ def write_shard(folder: Path, shard: str, try_number: int, tries: dict[str, str 
 
 def plan(folder: Path, *video_ids: str) -> tuple[list[Any], list[Any]]:
     known = known_thumbnails(str(folder), "source")
-    kept, to_do = plan_thumbnails(want(videos(*video_ids), None), known)
+    kept, to_do = plan_thumbnails(want(videos(*video_ids), None), known, checks())
     assert (kept.schema, to_do.schema) == (schemas.PLANS, schemas.SHARDS)
     return (
         [(row["thumbnail_id"], row["shard"]) for row in kept.to_pylist()],
@@ -104,7 +105,7 @@ def test_a_changed_picture_of_a_folder_is_read_again(
     target.write(pa.Table.from_pylist(rows, schemas.SHARDS))
     pictures = {A: Picture("p", revision)} if revision else {}
     wanted = want(videos(A), pictures)
-    _, to_do = plan_thumbnails(wanted, known_thumbnails(str(tmp_path), "source"))
+    _, to_do = plan_thumbnails(wanted, known_thumbnails(str(tmp_path), "source"), checks())
     assert len(to_do) == n_to_do
 
 
@@ -112,3 +113,29 @@ def test_a_picture_that_a_folder_lacks_is_planned_without_a_path() -> None:
     wanted = want(videos(A), {})
     (row,) = wanted.select(["thumbnail_id", "url", "path", "revision"]).to_pylist()
     assert row == {"thumbnail_id": A, "url": None, "path": None, "revision": None}
+
+
+def test_a_changed_picture_is_planned_once_as_the_next_version(tmp_path: Path) -> None:
+    write_shard(tmp_path, "one", 1, {A: "ok", B: "ok"})
+    found = checks(
+        {"thumbnail_id": A, "outcome": "changed", "version": 2, "check": "x"},
+        {"thumbnail_id": B, "outcome": "same_picture", "version": 1, "check": "x"},
+    )
+
+    def plan_again() -> tuple[list[Any], list[Any]]:
+        known = known_thumbnails(str(tmp_path), "source")
+        kept, to_do = plan_thumbnails(want(videos(A, B), None), known, found)
+        columns = ["thumbnail_id", "attempt", "version", "check"]
+        return kept["thumbnail_id"].to_pylist(), to_do.select(columns).to_pylist()
+
+    version_2 = {"thumbnail_id": A, "attempt": 2, "version": 2, "check": "x"}
+    assert plan_again() == ([B], [version_2])
+
+    listed = pa.Table.from_pylist([version_2], schemas.SHARDS)
+    target_of(tmp_path, "shards/source/two").write(listed)
+    assert plan_again() == ([A, B], [])  # also while it is not downloaded
+
+    crashed = {"thumbnail_id": A, "status": "out_of_memory", "is_retriable": True}
+    results = pa.Table.from_pylist([crashed], schemas.THUMBNAILS)
+    target_of(tmp_path, "thumbnails/source/two").write(results)
+    assert plan_again() == ([B], [version_2 | {"attempt": 3}])  # with the bytes of the same check

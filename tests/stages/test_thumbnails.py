@@ -12,7 +12,7 @@ from tests.stages.conftest import ignore
 from thumbnail_tasks import schemas
 from thumbnail_tasks.errors import HostDownError
 from thumbnail_tasks.network.downloads import Downloader, FetchResult
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 
 IDS = ["good", "gone", "late", "unasked", "better"]
 

@@ -91,6 +91,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     export = add("export", "Write the table of what the thumbnails show")
     _add_videos(export, "+")
+    export.add_argument(
+        "--as-of",
+        metavar="DATE",
+        type=date,
+        help="write the thumbnails as they were known on this day (UTC); nothing is fetched",
+    )
     _add_run_options(export)
     report = add("report", "Build the HTML report of an export")
     _add_videos(report, "*")
@@ -263,6 +269,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--images-dir": images_dir,
         "--tables": given.get("tables"),
         "--date": given.get("date"),
+        "--as-of": given.get("as_of"),
         "--query": given.get("query"),
         "--most": given.get("most"),
         "--weights": given.get("weights"),

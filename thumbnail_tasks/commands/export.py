@@ -1,5 +1,6 @@
 """``ExportAttributes``: the main job."""
 
+import datetime
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,14 +25,14 @@ from thumbnail_tasks.export.published import (
     is_current_export,
 )
 from thumbnail_tasks.export.summary import (
-    Timing,
     count_values,
     describe_unnamed,
     first_of_each,
     format_counts,
     summarize,
-    time_stages,
+    time_new_shards,
 )
+from thumbnail_tasks.export.versions import VERSIONS_NAME, write_versions
 from thumbnail_tasks.export.writing import (
     SUMMARY_COLUMNS,
     Writer,
@@ -40,6 +41,7 @@ from thumbnail_tasks.export.writing import (
     write_export_csv,
 )
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
+from thumbnail_tasks.luigi_parsing import OptionalDateParameter
 from thumbnail_tasks.report.building import (
     build,
     is_built,
@@ -47,10 +49,10 @@ from thumbnail_tasks.report.building import (
     report_folder,
 )
 from thumbnail_tasks.report.sample import choose_sample
-from thumbnail_tasks.runs.recorder import is_of_this_run
+from thumbnail_tasks.stages.as_of import digest_plan, plan_as_of
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.stages.known import compact_known
-from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, tasks_of
+from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, stages_of, tasks_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
@@ -61,6 +63,7 @@ from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 from thumbnail_tasks.tasks.blocks import is_block
 from thumbnail_tasks.tasks.progress import report_progress, show_on_page
 from thumbnail_tasks.tasks.recovery import recover_lost_inputs
+from thumbnail_tasks.tasks.shard_task import ShardTask
 
 logger = logging.getLogger(__name__)
 
@@ -71,18 +74,25 @@ class ExportAttributes(RunTask):
     """Write attributes.parquet and attributes.csv: everything found on the thumbnails.
 
     A second run with the same input does nothing; with a grown input, it computes only what is new.
+    With ``as_of`` nothing is fetched: ``exports/as-of-<day>`` shows what was known on that day.
     """
+
+    as_of: datetime.date | None = OptionalDateParameter(
+        default=None, description="Export the thumbnails as they were known on this day (UTC)"
+    )
 
     def requires(self) -> dict[str, luigi.Task]:
         table = self.table_parameters()
-        return {
+        required: dict[str, luigi.Task] = {
             "videos": ReadVideos(**table),
             "ids": IdentifyThumbnails(from_folder=bool(self.images_dir), **table),
-            "plan": PlanShards(**run_parameters(self.param_kwargs)),
         }
+        if not self.as_of:
+            required["plan"] = PlanShards(**run_parameters(self.param_kwargs))
+        return required
 
     def output(self) -> ParquetTarget:
-        return self.target(_FOLDER, NAME)
+        return self.target(self._folder, NAME)
 
     def find(self) -> Export:
         """The export, which may be in parts.
@@ -91,20 +101,24 @@ class ExportAttributes(RunTask):
             LostFileError: There is none, or it was damaged and moved aside.
             StorageError: It cannot be read.
         """
-        export = find_export(self._exports, _FOLDER)
+        export = find_export(self._exports, self._folder)
         if export is None:
             raise LostFileError(f"{self.output().path}: expected an export; found none")
         return export
 
     @property
     def _exports(self) -> str:
-        return join(self.data_dir, _FOLDER)
+        return join(self.data_dir, self._folder)
+
+    @property
+    def _folder(self) -> str:
+        return f"{_FOLDER}/as-of-{self.as_of}" if self.as_of else _FOLDER
 
     def complete(self) -> bool:
         """Whether export and report exist, made from this plan by these engines."""
         export = self._find_current()
         return export is not None and (
-            not settings.report().build
+            not self._has_report
             or is_built(report_folder(self.data_dir), export.path, self.fingerprint())
         )
 
@@ -113,7 +127,7 @@ class ExportAttributes(RunTask):
 
         A single file counts whatever its rows: those of earlier versions have any number of them.
         """
-        export = find_readable_export(self._exports, _FOLDER)
+        export = find_readable_export(self._exports, self._folder)
         if export and export.is_dataset and not _is_large(export.n_rows):
             return None
         return export if is_current_export(export, self.fingerprint) else None
@@ -125,16 +139,43 @@ class ExportAttributes(RunTask):
 
     def fingerprint(self) -> str:
         """A digest of what the export is made from."""
+        if self.as_of:
+            return fingerprint(self.source, self.table_name, digest_plan(self._read_plan()))
         return fingerprint(self.source, self.table_name, self.plan_number)
+
+    @property
+    def _has_report(self) -> bool:
+        return settings.report().build and not self.as_of
+
+    def _read_plan(self) -> pa.Table:
+        """Which shard holds each thumbnail: rows of ``schemas.PLANS``.
+
+        Raises:
+            InputError: Nothing was known as of the day.
+            StorageError: A file cannot be read.
+        """
+        if not self.as_of:
+            return self.input()["plan"].read()
+        if self.images_dir:
+            raise InputError(
+                f"--as-of {self.as_of}: expected pictures from the network, which have times; "
+                f"found --images-dir {self.images_dir}"
+            )
+        return plan_as_of(self.input()["ids"].read(), self.data_dir, self.source, self.as_of)
+
+    def _list_to_do(self, plan: pa.Table) -> list[ShardTask]:
+        lacks = Listings().lacks
+        if self.as_of:  # a plan of its own, which blocks cannot name
+            return stages_of(plan, self.source, self.data_dir, lacks)
+        return tasks_of(plan, self.input()["plan"].name, self.source, self.data_dir, lacks)
 
     @recover_lost_inputs
     def run(self) -> Iterator[Sequence[luigi.Task]]:
-        plan = self.input()["plan"].read()
+        plan = self._read_plan()
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
-        name = self.input()["plan"].name
         embedding = self._embedding()
-        to_do = tasks_of(plan, name, self.source, self.data_dir, Listings().lacks)
+        to_do = self._list_to_do(plan)
         if to_do:
             stages = list(dict.fromkeys(type(task) for task in to_do))
             if is_block(to_do[0].shards):
@@ -158,7 +199,10 @@ class ExportAttributes(RunTask):
             counted = first_of_each(export.read(["thumbnail_id", *SUMMARY_COLUMNS]))
         files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
         compact_known(self.data_dir, self.source)
-        timings = self._time_stages(shards)
+        timings = []
+        if not self.as_of:
+            outputs = outputs_of(shards, self.source, self.data_dir)
+            timings = time_new_shards(outputs, self.input()["plan"].written_at())
         unnamed = count_values(self.input()["ids"].read(["status"])["status"])
         on_page = [
             f"{export.n_rows} rows, {len(plan)} thumbnails: {format_counts(statuses)}",
@@ -180,23 +224,14 @@ class ExportAttributes(RunTask):
         """The task that embeds the texts of the table's columns, if any are."""
         return EmbedColumns.of(self.table_parameters(), self._wanted_columns())
 
-    def _time_stages(self, shards: Sequence[str]) -> list[Timing]:
-        """The time that each stage took for the shards that this run made."""
-        planned_at = self.input()["plan"].written_at()
-        listed = Listings()
-
-        def is_new(target: ParquetTarget) -> bool:
-            entry = listed.find(target.path)
-            return entry is not None and is_of_this_run(entry, planned_at)
-
-        return time_stages(outputs_of(shards, self.source, self.data_dir), is_new)
-
     def _write(self, attributes: Attributes) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
+        if not self.as_of:
+            write_versions(self.target(_FOLDER, VERSIONS_NAME), attributes, self.fingerprint())
         videos, ids = self.input()["videos"], self.input()["ids"]
         writer = Writer(videos, ids, attributes, self._wanted_columns(), self._embedding())
         if _is_large(videos.open_reader(()).metadata.num_rows):
-            folder, key = join(self._exports, NAME), f"{_FOLDER}/{NAME}"
+            folder, key = join(self._exports, NAME), f"{self._folder}/{NAME}"
             parts, new = writer.write_dataset(folder, key, self.fingerprint())
             report_progress(self, f"{new} of {parts} parts are new", 1)
         else:

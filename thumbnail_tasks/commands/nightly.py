@@ -21,6 +21,7 @@ from thumbnail_tasks.export.published import (
     find_readable_export,
     is_current_export,
 )
+from thumbnail_tasks.export.versions import VERSIONS_NAME
 from thumbnail_tasks.export.writing import clear_folder
 from thumbnail_tasks.inputs.newest import newest_table
 from thumbnail_tasks.luigi_parsing import PathParameter
@@ -125,7 +126,9 @@ class Nightly(RunTask):
             made = export.find()
             backend = files.backend_of(made.path)
             parts = [part.path for part in made.parts]
-            for source in dict.fromkeys([*parts, made.path, *made.wanted_csv()]):
+            versions = join(made.folder, f"{VERSIONS_NAME}.parquet")
+            others = [versions] if files.exists(versions) else []
+            for source in dict.fromkeys([*others, *parts, made.path, *made.wanted_csv()]):
                 backend.copy(source, join(self._dated, relative_to(source, made.folder)))
             clear_folder(made.at(self._dated))
 

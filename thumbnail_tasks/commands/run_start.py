@@ -114,6 +114,8 @@ def _list_planned(
     task: Mapping[str, Any], is_missing: Callable[[ParquetTarget], bool]
 ) -> dict[ShardTask, int] | None:
     """The stages of the shards of a run's plan that it makes, and their numbers of thumbnails."""
+    if task.get("as_of"):
+        return {}  # it has another plan
     # The stages report errors in the input, the settings or the plan.
     with contextlib.suppress(ThumbnailTasksError):
         target = PlanShards(**run_parameters(task)).output()

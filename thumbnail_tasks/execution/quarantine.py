@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas
 from thumbnail_tasks.execution.crashes import CRASHED, OUT_OF_MEMORY
 
+_OF_FETCH = ("version", "fetched_at", "etag", "last_modified")
+
 
 def describe_crash(row: Mapping[str, Any], status: str, detail: str) -> pa.Table:
     """A thumbnail's row without its picture.
@@ -21,7 +23,7 @@ def describe_crash(row: Mapping[str, Any], status: str, detail: str) -> pa.Table
     Returns:
         One row of ``schemas.THUMBNAILS``.
     """
-    kept = {name: row.get(name) for name in ("thumbnail_id", "url", "http_status")}
+    kept = {name: row.get(name) for name in ("thumbnail_id", "url", "http_status", *_OF_FETCH)}
     reason = {"status": status, "detail": detail, "is_retriable": status == OUT_OF_MEMORY}
     return pa.Table.from_pylist([kept | reason], schemas.THUMBNAILS)
 
@@ -37,6 +39,7 @@ def without_picture(thumbnails: pa.Table, thumbnail_id: str, status: str, detail
     """
     row = thumbnails["thumbnail_id"].to_pylist().index(thumbnail_id)
     crashed = describe_crash(thumbnails.slice(row, 1).to_pylist()[0], status, detail)
+    crashed = crashed.select(thumbnails.column_names)  # files of earlier versions have fewer
     return pa.concat_tables([thumbnails.slice(0, row), crashed, thumbnails.slice(row + 1)])
 
 

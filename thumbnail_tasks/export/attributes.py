@@ -48,7 +48,9 @@ _BYTES_PER_NUMBER = 4
 _KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
 
 _TABLES: Mapping[type[ShardTask], list[str] | None] = {
-    DownloadThumbnails: ["thumbnail_id", "status", "width_px", "height_px", "sha256"],
+    DownloadThumbnails: [
+        *("thumbnail_id", "status", "width_px", "height_px", "sha256", "version", "fetched_at")
+    ],
     RecognizeText: None,
     CorrectText: None,
     EmbedText: None,
@@ -70,10 +72,16 @@ _REVISION = "thumbnails"
 """Metadata key of a joined shard: the revision of the thumbnails that it was made from."""
 
 
-def fingerprint(source: str, table_name: str, plan_number: int) -> str:
-    """A digest of what an export is made from: the plan, and the engines in the settings."""
+def fingerprint(source: str, table_name: str, plan: int | str) -> str:
+    """A digest of what an export is made from: the plan, and the engines in the settings.
+
+    Args:
+        source: Source of the pictures.
+        table_name: Name of the table of videos.
+        plan: The number of the plan, or its digest if it has none.
+    """
     tags = [stage.tag(source) for stage in LAST_STAGES]
-    made_from = [VERSION, [source, table_name, plan_number], tags]
+    made_from: list[object] = [VERSION, [source, table_name, plan], tags]
     if texts := describe_wanted():
         made_from.append(texts)
     return short_digest(made_from, 16)

@@ -11,6 +11,8 @@ from thumbnail_tasks.export.measures import measure_faces, measure_text
 from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
 from thumbnail_tasks.stages.texts import Thresholds
 
+_JOINED = pa.schema([field for field in schemas.THUMBNAILS if field.name != "image"])
+
 
 def join_shard(
     thumbnails: pa.Table,
@@ -26,7 +28,7 @@ def join_shard(
     """Join the tables of a shard's thumbnails column by column.
 
     Args:
-        thumbnails: N rows of ``schemas.THUMBNAILS``.
+        thumbnails: N rows of ``schemas.THUMBNAILS``; of earlier versions, with fewer columns.
         words: W rows of ``schemas.WORDS``.
         texts: N rows of ``schemas.TEXTS``, in the same order as the thumbnails.
         embeddings: N rows of ``schemas.embeddings(width)``, in the same order.
@@ -47,6 +49,8 @@ def join_shard(
         if not table["thumbnail_id"].equals(thumbnails["thumbnail_id"]):
             raise StorageError("a shard's tables are of different thumbnails; remove them")
     width = embeddings.schema.field("ocr_embed").type.list_size
+    thumbnails = schemas.complete(thumbnails, _JOINED)
+    versions = thumbnails["version"].fill_null(1)
     is_ok = pc.equal(thumbnails["status"], "ok")
     ids = thumbnails["thumbnail_id"]
     counts = {
@@ -68,6 +72,9 @@ def join_shard(
             for name in ("status", "width_px", "height_px", "sha256")
         },
         "thumbnail_aspect_ratio": appearance["aspect_ratio"],
+        "thumbnail_version": versions,
+        "thumbnail_first_seen_at": thumbnails["fetched_at"],
+        "thumbnail_changed_count": pc.subtract(versions, 1).cast(pa.int32()),
         **{
             f"thumbnail_{name}": texts[name]
             for name in (
@@ -120,7 +127,7 @@ def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> 
 
     Returns:
         N rows in the same order: the input's columns, then ours. A row that names no
-        thumbnail has the reason as its status, and nulls.
+        thumbnail, or one without attributes, has the reason as its status, and nulls.
     """
     planned = attributes["thumbnail_id"]
     chosen, own = ids["thumbnail_id"], ids["own_id"]
@@ -131,11 +138,14 @@ def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> 
     if own.null_count < len(own):
         rows = pc.coalesce(rows, pc.index_in(own, value_set=planned))  # planned, and removed since
     found = attributes.take(rows)
-    status = found.schema.get_field_index("thumbnail_status")
-    found = found.set_column(
-        status,
-        found.schema.field(status),
-        pc.coalesce(found["thumbnail_status"], ids["status"]),
-    )
+    known = {
+        "thumbnail_id": pc.coalesce(found["thumbnail_id"], chosen),
+        "thumbnail_status": pc.coalesce(
+            found["thumbnail_status"], ids["status"], pa.scalar("not_fetched")
+        ),
+    }
+    for name, column in known.items():
+        position = found.schema.get_field_index(name)
+        found = found.set_column(position, found.schema.field(position), column)
     schema = pa.schema([*videos.schema, *found.schema])
     return pa.table([*videos.columns, *found.columns], schema=schema)

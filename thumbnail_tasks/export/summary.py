@@ -7,7 +7,9 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.schemas import EMOTION_LABELS
+from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
@@ -18,6 +20,24 @@ class Timing(NamedTuple):
     stage: str
     n_thumbnails: int
     seconds: float
+
+
+def time_new_shards(
+    outputs: Mapping[type[ShardTask], Sequence[ParquetTarget]], planned_at: float
+) -> list[Timing]:
+    """The time that each stage took for the shards that a run made.
+
+    Args:
+        outputs: The files of each stage, one per shard.
+        planned_at: When the plan of the run was written, in seconds since the epoch.
+    """
+    listed = Listings()
+
+    def is_new(target: ParquetTarget) -> bool:
+        entry = listed.find(target.path)
+        return entry is not None and is_of_this_run(entry, planned_at)
+
+    return time_stages(outputs, is_new)
 
 
 def time_stages(

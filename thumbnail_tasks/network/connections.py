@@ -13,7 +13,9 @@ import os
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urljoin
 
@@ -151,7 +153,11 @@ class GuardedSession:
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     def request(
-        self, address: str, timeouts_s: tuple[float, float], deadline_s: float
+        self,
+        address: str,
+        timeouts_s: tuple[float, float],
+        deadline_s: float,
+        conditions: Mapping[str, str] = MappingProxyType({}),
     ) -> BaseHTTPResponse:
         """Request an address; the caller reads the response's body in the same thread.
 
@@ -159,6 +165,7 @@ class GuardedSession:
             address: An http or https address.
             timeouts_s: Timeout to connect, and for one read.
             deadline_s: When the last byte must have arrived, in seconds of ``time.monotonic``.
+            conditions: Headers of a conditional request.
 
         Raises:
             BlockedAddressError: The host has no public address.
@@ -169,7 +176,7 @@ class GuardedSession:
         _BOUNDS.deadline_s, _BOUNDS.may_be_private = deadline_s, self._may_be_private
         url = _parse(address)
         pool = self._pool_of(url.scheme, url.host, url.port)
-        headers = self._headers
+        headers = self._headers | dict(conditions)
         if login := _login(url):
             headers = headers | make_headers(basic_auth=login)
         is_forwarded = pool.proxy is not None and url.scheme == "http"

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.network.addresses import BlockedAddressError
 from thumbnail_tasks.network.circuit_breaker import CircuitBreaker
 from thumbnail_tasks.network.connections import GuardedSession, next_address
+from thumbnail_tasks.network.validators import NO_VALIDATORS, Validators, read_validators
 
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 5
@@ -40,11 +42,15 @@ class FetchResult(NamedTuple):
 
     url: str | None
     status: str
-    """One of ``schemas.STATUSES``."""
+    """One of ``schemas.STATUSES``; ``not_modified`` as the answer to a conditional request."""
     detail: str | None = None
     is_retriable: bool = False
     http_status: int | None = None
     image: bytes | None = None
+    fetched_at: datetime | None = None
+    """When the answer had arrived, in whole seconds, UTC."""
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 class HostPace:
@@ -104,11 +110,16 @@ class Downloader:
             limits.user_agent, limits.concurrency, limits.allow_private_addresses
         )
 
-    def fetch(self, url: str) -> FetchResult:
+    def fetch(self, url: str, validators: Validators = NO_VALIDATORS) -> FetchResult:
         """Fetch the bytes at an address, with retries of transient failures.
 
         Retries wait for the server's Retry-After, or else with exponential backoff and full
         jitter. A Retry-After beyond ``retry_after_max_s`` ends the retries.
+
+        Args:
+            url: The address.
+            validators: From an earlier result of the same address; if the server says that they
+                still hold (HTTP 304), the status is ``not_modified``, and there are no bytes.
 
         Raises:
             HostDownError: This host, or an earlier one, fails too often: see ``CircuitBreaker``.
@@ -122,7 +133,7 @@ class Downloader:
             self._pace.wait(host)
             self._breaker.check()
             _require_permission()
-            result, retry_after_s = self._fetch_once(url)
+            result, retry_after_s = self._fetch_once(url, validators)
             if not result.is_retriable or retry == self._limits.retries:
                 break
             if retry_after_s is None:
@@ -135,9 +146,9 @@ class Downloader:
             self._breaker.record_failure(host, result.status, result.detail)
         else:
             self._breaker.record_success(host)
-        return result
+        return result._replace(fetched_at=datetime.fromtimestamp(int(time.time()), UTC))
 
-    def _fetch_once(self, url: str) -> tuple[FetchResult, float | None]:
+    def _fetch_once(self, url: str, validators: Validators) -> tuple[FetchResult, float | None]:
         """One try, redirects included, within ``total_timeout_s`` plus waits of the rate limit.
 
         Returns:
@@ -149,11 +160,20 @@ class Downloader:
         address, code = url, None
         for _ in range(_MAX_REDIRECTS + 1):
             try:
-                with self._session.request(address, timeouts_s, deadline_s) as response:
+                # They are those of this resource, and of none that it redirects to.
+                of_address = validators if address == url else NO_VALIDATORS
+                with self._session.request(
+                    address, timeouts_s, deadline_s, of_address.headers()
+                ) as response:
                     code = response.status
+                    if code == 304 and any(of_address):
+                        return _not_modified(url, response, of_address), None
                     following = next_address(address, response)
                     if following is None:
-                        return self._read_body(url, response), _retry_after_s(response)
+                        result = self._read_body(url, response)
+                        if result.image is not None and address == url:
+                            result = result._replace(**read_validators(response.headers)._asdict())
+                        return result, _retry_after_s(response)
                 if urlsplit(following).scheme not in ("http", "https"):
                     detail = _plain(f"redirects to {following}")
                     return FetchResult(url, "http_error", detail, http_status=code), None
@@ -203,6 +223,18 @@ def _host(url: str) -> str:
         ValueError: It is not an address.
     """
     return urlsplit(url).hostname or ""
+
+
+def _not_modified(url: str, response: BaseHTTPResponse, known: Validators) -> FetchResult:
+    """The result of HTTP 304, with the new validators if the server has sent some."""
+    new = read_validators(response.headers)
+    return FetchResult(
+        url,
+        "not_modified",
+        http_status=response.status,
+        etag=new.etag or known.etag,
+        last_modified=new.last_modified or known.last_modified,
+    )
 
 
 def _refusal(url: str, response: BaseHTTPResponse) -> FetchResult:

@@ -8,6 +8,7 @@ shard whose files have changed since, are lost or were moved aside, is read from
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -28,20 +29,29 @@ MIN_SHARDS: Final = 64
 _MADE_FROM: Final = "made_from"
 """Metadata key: JSON with each shard's revisions."""
 
-_LISTED: Final = ("thumbnail_id", "attempt", "revision")
-_DONE: Final = ("thumbnail_id", "status", "is_retriable")
+_LISTED: Final = ("thumbnail_id", "attempt", "revision", "version")
+_DONE: Final = ("thumbnail_id", "status", "is_retriable", "fetched_at")
 
-_last: list[tuple[tuple[str, str, Mapping[str, str], Mapping[str, str]], pa.Table]] = []
+_FIELDS: Final = {field.name: field for field in (*schemas.SHARDS, *schemas.THUMBNAILS)}
+
+_State = tuple[str, str, datetime | None, Mapping[str, str], Mapping[str, str]]
+
+_last: list[tuple[_State, pa.Table]] = []
 """What was read last, from which files: a run asks at its start, when it plans and at its end."""
 
 _Revisions = tuple[str, str]
 """The revisions of a shard's list and of its thumbnails."""
 
 
-def known_thumbnails(data_dir: str, source: str) -> pa.Table:
+def known_thumbnails(data_dir: str, source: str, until: datetime | None = None) -> pa.Table:
     """The latest try of each thumbnail that was ever in a shard of this source.
 
     Shards whose list is lost are left out; files that are not shards are moved aside.
+
+    Args:
+        data_dir: The data directory.
+        source: Source of the pictures.
+        until: Only tries that had an answer by this time, or at an unknown time; None: all.
 
     Returns:
         Rows of ``schemas.KNOWN``, in any order; ``status`` and ``is_retriable`` are null if the
@@ -51,7 +61,7 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
         StorageError: A file cannot be read.
     """
     lists, results = _list(data_dir, source)
-    state = (data_dir, source, lists, results)
+    state = (data_dir, source, until, lists, results)
     if _last and _last[0][0] == state:
         return _last[0][1]
     covered: set[str] = set()
@@ -62,9 +72,10 @@ def known_thumbnails(data_dir: str, source: str) -> pa.Table:
         if len(current) < len(made_from):
             names = pa.array(sorted(current), pa.string())
             compacted = compacted.filter(pc.is_in(compacted["shard"].cast(pa.string()), names))
-        tables.append(compacted)
+        tables.append(schemas.complete(compacted, schemas.KNOWN))
     tables += _read_shards(data_dir, source, lists, results, covered).values()
-    known = _latest(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+    tries = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    known = _latest(tries if until is None else _answered(tries, until))
     _last[:] = [(state, known)]
     return known
 
@@ -175,10 +186,12 @@ def _read_shards(
 
 
 def _read(data_dir: str, key: str, columns: tuple[str, ...]) -> pa.Table | None:
+    schema = pa.schema([_FIELDS[name] for name in columns])
     try:
-        return ParquetTarget(f"{join(data_dir, key)}.parquet", key).read(columns)
+        table = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read(columns)
     except LostFileError:
         return None
+    return schemas.complete(table, schema)
 
 
 def _join(shard: str, listed: pa.Table, done: pa.Table | None) -> pa.Table:
@@ -190,10 +203,9 @@ def _join(shard: str, listed: pa.Table, done: pa.Table | None) -> pa.Table:
     columns = {
         "thumbnail_id": listed["thumbnail_id"],
         "shard": names,
-        "attempt": listed["attempt"],
-        "revision": listed["revision"],
+        **{name: listed[name] for name in ("attempt", "revision", "version")},
         "status": result["status"].dictionary_encode(),
-        "is_retriable": result["is_retriable"],
+        **{name: result[name] for name in ("is_retriable", "fetched_at")},
     }
     return pa.table([columns[name] for name in schemas.KNOWN.names], schema=schemas.KNOWN)
 
@@ -201,6 +213,13 @@ def _join(shard: str, listed: pa.Table, done: pa.Table | None) -> pa.Table:
 def _is_waiting(known: pa.Table) -> bool:
     """Whether a shard is not downloaded yet."""
     return bool(known["status"].null_count)
+
+
+def _answered(tries: pa.Table, until: datetime) -> pa.Table:
+    """The tries that had an answer by a time, or at an unknown time."""
+    at = tries["fetched_at"]
+    is_early = pc.less_equal(at, pa.scalar(until, at.type)).fill_null(True)
+    return tries.filter(pc.and_(tries["status"].is_valid(), is_early))
 
 
 def _latest(tries: pa.Table) -> pa.Table:

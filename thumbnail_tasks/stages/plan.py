@@ -13,7 +13,9 @@ from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, show
 from thumbnail_tasks.inputs.picture_folders import EXPECTED_NAMES, Picture, list_pictures
 from thumbnail_tasks.luigi_parsing import PathParameter
+from thumbnail_tasks.stages.checks import find_versions, list_due, read_checks
 from thumbnail_tasks.stages.known import compact_known, find_known, known_thumbnails
+from thumbnail_tasks.stages.refresh import due_before, refresh_thumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos, VideosTask, iter_columns
 from thumbnail_tasks.stages.vocabulary import BuildVocabulary
 from thumbnail_tasks.stages.wanted import (
@@ -35,27 +37,43 @@ from thumbnail_tasks.tasks.recovery import recover_lost_inputs
 logger = logging.getLogger(__name__)
 
 
-def plan_thumbnails(wanted: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
+def plan_thumbnails(
+    wanted: pa.Table, known: pa.Table, checks: pa.Table
+) -> tuple[pa.Table, pa.Table]:
     """Split the wanted thumbnails into those already in a shard and those to process.
 
     Args:
         wanted: From ``want_thumbnails``.
         known: The latest try of each thumbnail of this source, from ``known_thumbnails``.
+        checks: From ``read_checks``.
 
     Returns:
         The kept ones as rows of ``schemas.PLANS``, and the others as rows of ``wanted`` with the
-        number of their try as ``attempt``, each in the order of ``wanted``.
+        number of their try as ``attempt``, its ``version``, and the ``check`` that has its picture,
+        each in the order of ``wanted``.
     """
     now = find_known(wanted["thumbnail_id"], known)
+    found = find_versions(wanted["thumbnail_id"], checks)
     is_known = now["shard"].is_valid()
     is_same = _equal(wanted["revision"], now["revision"])
-    is_kept = pc.and_(pc.and_(is_known, is_same), pc.invert(_has_failed(now)))
+    is_done = pc.invert(pc.or_(_has_failed(now), _has_changed(now, found)))
+    is_kept = pc.and_(pc.and_(is_known, is_same), is_done)
     kept = [wanted["thumbnail_id"], now["shard"].cast(pa.string())]
-    attempts = pc.add(now["attempt"].fill_null(0), 1).cast(pa.int32())
-    return (
-        pa.table(kept, schema=schemas.PLANS).filter(is_kept),
-        wanted.append_column(schemas.SHARDS.field("attempt"), attempts).filter(pc.invert(is_kept)),
-    )
+    planned = {
+        "attempt": pc.add(now["attempt"].fill_null(0), 1).cast(pa.int32()),
+        # A try that failed after its picture had changed has it from the same check.
+        "version": pc.max_element_wise(now["version"].fill_null(1), found["version"]),
+        "check": found["check"],
+    }
+    to_do = wanted
+    for name, column in planned.items():
+        to_do = to_do.append_column(schemas.SHARDS.field(name), column)
+    return pa.table(kept, schema=schemas.PLANS).filter(is_kept), to_do.filter(pc.invert(is_kept))
+
+
+def _has_changed(known: pa.Table, found: pa.Table) -> pa.ChunkedArray:
+    """Whether a check found a version of each thumbnail that is in no shard yet."""
+    return pc.greater(found["version"], known["version"].fill_null(1)).fill_null(False)
 
 
 def _has_failed(known: pa.Table) -> pa.ChunkedArray:
@@ -74,7 +92,8 @@ def _equal(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
 class PlanShards(VideosTask):
     """Write which shard holds each thumbnail of the table, and the new shards.
 
-    New shards hold only thumbnails that are in no shard yet, or whose last try failed transiently.
+    New shards hold only thumbnails that are in no shard yet, whose last try failed transiently, or
+    whose picture has changed: with ``[thumbnails] refresh_after_days``, it is asked for again here.
     A plan never changes once written; a later run writes another.
     """
 
@@ -82,6 +101,10 @@ class PlanShards(VideosTask):
     plan_number: int = luigi.IntParameter(
         description="1 for the first plan of a table, 2 for the next"
     )
+
+    def process_resources(self) -> dict[str, int]:
+        """To be the only one that downloads, if pictures are asked for again."""
+        return {"download": 1} if due_before() and not self.images_dir else {}
 
     def requires(self) -> list[luigi.Task]:
         table = self.table_parameters()
@@ -116,7 +139,10 @@ class PlanShards(VideosTask):
                 f"The table's first video is {show(wanted['thumbnail_id'][0].as_py())}"
             )
         compact_known(self.data_dir, source)  # first, so that each shard is read once
-        kept, to_do = plan_thumbnails(wanted, known_thumbnails(self.data_dir, source))
+        if pictures is None:
+            refresh_thumbnails(self, source, wanted)
+        known, checks = known_thumbnails(self.data_dir, source), read_checks(self.data_dir, source)
+        kept, to_do = plan_thumbnails(wanted, known, checks)
         plan = [kept]
         for shard, thumbnails in self._cut(to_do, videos):
             self.target("shards", source, shard).write(thumbnails)
@@ -154,7 +180,7 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     """The number of the plan that a run over this table follows now.
 
     It is the last plan if its downloads are unfinished, or if nothing in it would be done
-    differently now; otherwise a new one.
+    differently now and no picture is to be asked for again; otherwise a new one.
     """
     source = thumbnail_sources.source_tag(images_dir)
     plans = files.list_files(join(data_dir, PLANS, source), suffix=".parquet")
@@ -166,7 +192,7 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     key = f"{PLANS}/{source}/{videos_table}-{latest}"
     try:
         plan = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read()
-        known = known_thumbnails(data_dir, source)
+        known, checks = known_thumbnails(data_dir, source), read_checks(data_dir, source)
     except LostFileError:
         return latest + 1
     except StorageError as error:  # PlanShards reports it if it persists
@@ -178,15 +204,19 @@ def next_plan_number(data_dir: str, videos_table: str, images_dir: str) -> int:
     if now["status"].null_count:
         return latest
     is_elsewhere = pc.not_equal(plan["shard"], now["shard"].cast(pa.string()))
-    is_outdated = pc.any(pc.or_(is_elsewhere, _has_failed(now)), min_count=0).as_py()
+    has_changed = _has_changed(now, find_versions(plan["thumbnail_id"], checks))
+    is_undone = pc.or_(pc.or_(is_elsewhere, _has_failed(now)), has_changed)
+    is_outdated = pc.any(is_undone, min_count=0).as_py()
+    if not images_dir and (before := due_before()):
+        is_outdated |= len(list_due(plan["thumbnail_id"], known, checks, before)) > 0
     if images_dir and not is_outdated:
         ids = f"thumbnail_ids/folder/{videos_table}"
         target = ParquetTarget(f"{join(data_dir, ids)}.parquet", ids)
-        is_outdated = _has_changed(now, list_pictures(images_dir), target)
+        is_outdated = _have_changed(now, list_pictures(images_dir), target)
     return int(latest + is_outdated)
 
 
-def _has_changed(known: pa.Table, pictures: Mapping[str, Picture], ids: ParquetTarget) -> bool:
+def _have_changed(known: pa.Table, pictures: Mapping[str, Picture], ids: ParquetTarget) -> bool:
     """Whether a folder has other pictures than when these thumbnails were planned."""
     _, revisions = find_pictures(known["thumbnail_id"], pictures)
     if not pc.all(_equal(revisions, known["revision"]), min_count=0).as_py():

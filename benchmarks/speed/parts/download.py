@@ -21,7 +21,7 @@ from benchmarks.speed.turns import Contender, Outcome, Run, take_turns
 from benchmarks.tables import Target
 from thumbnail_tasks import schemas, settings
 from thumbnail_tasks.network.downloads import Downloader
-from thumbnail_tasks.stages.thumbnails import fetch_thumbnails
+from thumbnail_tasks.stages.fetching import fetch_thumbnails
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 PART = "download"
