@@ -273,14 +273,44 @@ APPEARANCE = pa.schema(
     ]
 )
 
+OBJECTS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("object_index", pa.int32(), "0, 1, … the most confident first on its thumbnail"),
+        column(
+            "class",
+            pa.string(),
+            "One of COCO's 80 classes, such as 'person'; null if the picture was not looked at",
+        ),
+        column("confidence", pa.float32(), "The detector's confidence, 0 to 1; null if unknown"),
+        *_BOX,
+    ]
+)
+
 # --- Exported columns ---------------------------------------------------------------------
 
 
-def attributes(width: int) -> pa.Schema:
+OBJECT_COUNTS = pa.schema(
+    [
+        column(
+            "object_counts",
+            pa.map_(pa.string(), pa.int32()),
+            "Objects found of each of COCO's classes, the most frequent first; none of 0. Only "
+            "with `[objects] detect`",
+        ),
+        column("person_count", pa.int32(), "Persons among them. Only with `[objects] detect`"),
+    ]
+)
+"""The exported columns that there are only if objects are detected: a null would mean that it could
+not be done, and not that nobody asked for it."""
+
+
+def attributes(width: int, has_objects: bool = False) -> pa.Schema:
     """The columns that ExportAttributes adds to those of the input.
 
     Args:
         width: Numbers per text vector, 512 for the embedded encoder.
+        has_objects: Whether objects are detected, which adds ``OBJECT_COUNTS``.
     """
     return pa.schema(
         [
@@ -308,6 +338,7 @@ def attributes(width: int) -> pa.Schema:
                 for label in EMOTION_LABELS
             ),
             *(field for field in APPEARANCE if field.name != _THUMBNAIL_ID.name),
+            *(OBJECT_COUNTS if has_objects else ()),
         ]
     )
 
@@ -325,4 +356,4 @@ def markdown_table(fields: Iterable[pa.Field]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown_table(attributes(width=512)))
+    print(markdown_table(attributes(width=512, has_objects=True)))

@@ -151,6 +151,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", choices=list(settings.PRESETS), help="set of engines (default: embedded)"
     )
+    parser.add_argument("--objects", action="store_true", help="also detect objects and persons")
     parser.add_argument(
         "--workers",
         metavar="N",
@@ -260,6 +261,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--workers": given.get("workers") or (_WORKERS_ON_CLUSTER if is_on_cluster() else None),
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),
+        "--objects-detect": "true" if given.get("objects") else None,
     }
     words = ["--module", "thumbnail_tasks", TASKS[options.command]]
     words += [f"{flag}={value}" for flag, value in flags.items() if value is not None]

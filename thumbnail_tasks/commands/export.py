@@ -49,7 +49,7 @@ from thumbnail_tasks.report.building import (
 from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.stages.known import compact_known
-from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, tasks_of
+from thumbnail_tasks.stages.pipeline import outputs_of, selected_stages, shards_of, tasks_of
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
@@ -206,7 +206,7 @@ class ExportAttributes(RunTask):
         """
         export = self.find()
         export.check()
-        about = {stage.get_task_family(): stage.tag(self.source) for stage in STAGES}
+        about = {stage.get_task_family(): stage.tag(self.source) for stage in selected_stages()}
         shown = choose_sample(plan)
         ids = None
         if len(shown) < len(plan):

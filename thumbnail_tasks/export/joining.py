@@ -1,5 +1,8 @@
 """Join the stages' tables: a shard's by thumbnail, all of them to the rows of the input."""
 
+from collections import Counter
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +12,8 @@ from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.execution.quarantine import null_rows
 from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
 
+_CLASS: Final = ("thumbnail_id", "class")
+
 
 def join_shard(
     thumbnails: pa.Table,
@@ -17,6 +22,7 @@ def join_shard(
     faces: pa.Table,
     emotions: pa.Table,
     appearance: pa.Table,
+    objects: pa.Table | None = None,
 ) -> pa.Table:
     """Join the tables of a shard's thumbnails column by column.
 
@@ -27,10 +33,12 @@ def join_shard(
         faces: F rows of ``schemas.FACES``.
         emotions: F rows of ``schemas.EMOTIONS``.
         appearance: N rows of ``schemas.APPEARANCE``, in the same order.
+        objects: Rows of ``schemas.OBJECTS``; None if no objects are detected.
 
     Returns:
-        N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
-        status, even if a stage had finished before the picture crashed a later one.
+        N rows of ``schemas.attributes(width, objects is not None)``. Rows without a picture have
+        nulls besides id and status, even if a stage had finished before the picture crashed a
+        later one.
 
     Raises:
         StorageError: The tables are of different thumbnails.
@@ -67,8 +75,9 @@ def join_shard(
         "thumbnail_ocr_embed": vectors,
         **{name: _count_per_id(ids, table) for name, table in counts.items()},
         **{name: appearance[name] for name in appearance.column_names[1:]},
+        **({} if objects is None else _count_objects(ids, objects)),
     }
-    schema = schemas.attributes(width)
+    schema = schemas.attributes(width, objects is not None)
     joined = pa.table([columns[name] for name in schema.names], schema=schema)
     known = null_rows(joined, is_ok)
     for name in ("thumbnail_id", "thumbnail_status"):
@@ -81,6 +90,19 @@ def _count_per_id(ids: pa.ChunkedArray, found: pa.Table) -> pa.Array:
     """How many rows of ``found`` each id has: N int32."""
     rows = pc.index_in(found["thumbnail_id"], value_set=ids).to_numpy()
     return pa.array(np.bincount(rows, minlength=len(ids)).astype(np.int32))
+
+
+def _count_objects(ids: pa.ChunkedArray, objects: pa.Table) -> dict[str, pa.Array]:
+    """``schemas.OBJECT_COUNTS`` of N ids; null where the picture was not looked at."""
+    counts: dict[str, Counter[str | None]] = {name: Counter() for name in ids.to_pylist()}
+    for name, kind in zip(*(objects[each].to_pylist() for each in _CLASS), strict=True):
+        counts[name][kind] += 1
+    columns = {
+        "object_counts": [None if None in each else each.most_common() for each in counts.values()],
+        "person_count": [None if None in each else each["person"] for each in counts.values()],
+    }
+    fields = {field.name: field for field in schemas.OBJECT_COUNTS}
+    return {name: pa.array(values, fields[name].type) for name, values in columns.items()}
 
 
 def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> pa.Table:
