@@ -102,7 +102,7 @@ def run_benchmark(*flags: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_parts_and_the_layout() -> None:
     done = run_benchmark("--help")
     assert done.returncode == 0, done.stderr
-    parts = "text, faces, emotions, job, correction, embedding, download, scale, cluster;"
+    parts = "text, faces, emotions, objects, job, correction, embedding, download, scale, cluster;"
     assert f"only some of {parts}" in " ".join(done.stdout.split())
     assert "DIR/thumbnails/hqdefault" in done.stdout
 
