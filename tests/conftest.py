@@ -56,7 +56,7 @@ STAGE_TABLES = {
     "emotions": schemas.EMOTIONS,
     "appearance": schemas.APPEARANCE,
 }
-"""Folders of a data directory that the stages write."""
+"""Folders of a data directory that the stages of every run write."""
 
 
 def needs(*modules: str) -> pytest.MarkDecorator:

@@ -7,7 +7,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.errors import SettingsError
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import selected_stages
 from thumbnail_tasks.tasks import shard_files
 
 PACKAGES = {
@@ -31,6 +31,7 @@ EMBEDDED = {
     "emotions": "emotion-network-89546364-afd2695b",
     "appearance": "opencv-5.0.0.93-16a250f9",
 }
+OBJECTS = EMBEDDED | {"objects": "nanodet-g-0f4979a6-1af446ad"}
 MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d1b799b0"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
@@ -60,13 +61,14 @@ OTHERS = {name: installed(name) for name in PACKAGES if installed(name) != PACKA
         (["--engines-preset", "embedded"], EMBEDDED),
         (["--engines-embedding", "minilm"], MINILM),
         (["--engines-preset", "notebook"], NOTEBOOK),
+        (["--objects-detect", "true"], OBJECTS),
     ],
 )
 def test_the_tags_are_unchanged(flags: list[str], expected: dict[str, str]) -> None:
     shard_files._engine_tag.cache_clear()
     with CmdlineParser.global_instance(["ExportAttributes", *flags]):
         tags = {}
-        for stage in STAGES:
+        for stage in selected_stages():
             try:
                 tags[stage.table] = stage.tag(source_tag(""))
             except SettingsError:

@@ -11,7 +11,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from tests.conftest import ROOT, STAGE_TABLES
 from thumbnail_tasks.inputs import thumbnail_sources
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import ALL_STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.tasks import shard_files
 
@@ -38,6 +38,8 @@ CHANGES = [
     Change("`[text]`", ["--text-small-text-px", "3"]),
     Change("`[faces]`", ["--faces-min-score", "0.9"]),
     Change("`[faces]`", ["--faces-upsamplings", "2"]),
+    Change("`[objects] detect`", ["--objects-detect", "true"]),
+    Change("`[objects] min_confidence`", ["--objects-min-confidence", "0.9"]),
     Change("`[thumbnails] quality`", ["--thumbnails-quality", "maxresdefault"]),
     Change("`[thumbnails] quality`", ["--thumbnails-fallback", "false"]),
     Change("`[thumbnails] quality`", ["--thumbnails-url-template", "http://a/{video_id}"]),
@@ -49,10 +51,10 @@ CHANGES = [
     Change("`[storage] shard_size`, ", ["--thumbnails-total-timeout-s", "9"]),
 ]
 RECOMPUTED = {
-    **{name: {name} for name in STAGE_TABLES},
+    **{name: {name} for name in (*STAGE_TABLES, "objects")},
     "vectors": {"embeddings"},
     "nothing": set(),
-    "everything": set(STAGE_TABLES),
+    "everything": {*STAGE_TABLES, "objects"},
 }
 """The tables that a word of the document stands for."""
 
@@ -80,7 +82,7 @@ def tags(change: Change, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         shard_files._engine_tag.cache_clear()
         with CmdlineParser.global_instance(["ExportAttributes", *change.flags]):
             source = thumbnail_sources.source_tag("")
-            found = {stage.table: stage.tag(source) for stage in STAGES}
+            found = {stage.table: stage.tag(source) for stage in ALL_STAGES}
     shard_files._engine_tag.cache_clear()
     return found
 

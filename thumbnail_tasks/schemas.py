@@ -393,6 +393,20 @@ APPEARANCE = pa.schema(
     ]
 )
 
+OBJECTS = pa.schema(
+    [
+        _THUMBNAIL_ID,
+        column("object_index", pa.int32(), "0, 1, … the most confident first on its thumbnail"),
+        column(
+            "class",
+            pa.string(),
+            "One of COCO's 80 classes, such as 'person'; null if the picture was not looked at",
+        ),
+        column("confidence", pa.float32(), "The detector's confidence, 0 to 1; null if unknown"),
+        *_BOX,
+    ]
+)
+
 VERSIONS = pa.schema(
     [
         _THUMBNAIL_ID,
@@ -490,11 +504,27 @@ FACE_MEASURES = (
 )
 
 
-def attributes(width: int) -> pa.Schema:
+OBJECT_COUNTS = pa.schema(
+    [
+        column(
+            "object_counts",
+            pa.map_(pa.string(), pa.int32()),
+            "Objects found of each of COCO's classes, the most frequent first; none of 0. Only "
+            "with `[objects] detect`",
+        ),
+        column("person_count", pa.int32(), "Persons among them. Only with `[objects] detect`"),
+    ]
+)
+"""The exported columns that there are only if objects are detected: a null would mean that it could
+not be done, and not that nobody asked for it."""
+
+
+def attributes(width: int, has_objects: bool = False) -> pa.Schema:
     """The columns that ExportAttributes adds to those of the input.
 
     Args:
         width: Numbers per text vector, 512 for the embedded encoder.
+        has_objects: Whether objects are detected, which adds ``OBJECT_COUNTS``.
     """
     return pa.schema(
         [
@@ -552,6 +582,7 @@ def attributes(width: int) -> pa.Schema:
                 "thumbnail_id of the first thumbnail of the table that looks like this one, or its "
                 "own; null without a picture",
             ),
+            *(OBJECT_COUNTS if has_objects else ()),
         ]
     )
 
@@ -565,9 +596,9 @@ TITLE_SIMILARITY = column(
 """A column of each row, not of each thumbnail: videos with one thumbnail may differ in title."""
 
 
-def exported(width: int) -> pa.Schema:
-    """All columns that ExportAttributes adds by default; ``width`` as for ``attributes``."""
-    return attributes(width).append(TITLE_SIMILARITY)
+def exported(width: int, has_objects: bool = False) -> pa.Schema:
+    """The columns that ExportAttributes adds by default; the parameters as for ``attributes``."""
+    return attributes(width, has_objects).append(TITLE_SIMILARITY)
 
 
 def name_vector(name: str) -> str:
@@ -617,4 +648,4 @@ def markdown_table(fields: Iterable[pa.Field]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown_table(exported(width=512)))
+    print(markdown_table(exported(width=512, has_objects=True)))

@@ -17,6 +17,7 @@ from benchmarks.accuracy.parts.drawn_lines import measure_drawn_lines
 from benchmarks.accuracy.parts.emotions import measure_emotions
 from benchmarks.accuracy.parts.faces import measure_faces
 from benchmarks.accuracy.parts.languages import measure_languages
+from benchmarks.accuracy.parts.objects import measure_objects
 from benchmarks.accuracy.parts.right_words import measure_right_words
 from benchmarks.accuracy.parts.sample import measure_sample
 from benchmarks.accuracy.parts.scripts import measure_scripts
@@ -35,7 +36,8 @@ DIR/faces/wider/boxes.csv           file, x, y, w, h in pixels; the pictures are
 DIR/emotion/*.npz                   publictest_images, publictest_labels, classes; privatetest_* too
 DIR/models/*.hdf5                   the published emotion networks
 DIR/languages/labels.csv            video_id, language (ISO 639-1), script (ISO 15924), words,
-                                    optional_words; the pictures are in hqdefault/ID.jpg beside it
+                                    optional_words, faces_clear, faces_all; the pictures are in
+                                    hqdefault/ID.jpg beside it
 DIR/videos/*.csv                    tables with a column 'title'; 'category_id' for languages
 
 Lines in ten scripts are drawn with the fonts that fontconfig finds, or those of --fonts. Tesseract
@@ -50,6 +52,7 @@ PARTS: dict[str, Callable[[Setting], Measured]] = {
     "text": measure_text,
     "faces": measure_faces,
     "emotions": measure_emotions,
+    "objects": measure_objects,
     "vectors": measure_vectors,
     "languages": measure_languages,
     "right words": measure_right_words,

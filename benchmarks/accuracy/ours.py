@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.accuracy.boxes import Box
 from benchmarks.accuracy.timing import Contestant
 from thumbnail_tasks import schemas
 from thumbnail_tasks.console import Progress
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.objects import DetectObjects
 from thumbnail_tasks.stages.texts import CorrectText, read_thresholds
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -32,6 +34,11 @@ def our_texts() -> Contestant:
 def our_faces() -> Contestant:
     """The stage DetectFaces, with the engine from luigi.cfg."""
     return Contestant(f"ours: {DetectFaces.selected_engine().name()}", _load_faces)
+
+
+def our_persons() -> Contestant:
+    """The stage DetectObjects, with the engine from luigi.cfg: the boxes of persons."""
+    return Contestant(f"ours: {DetectObjects.selected_engine().name()}", _load_persons)
 
 
 def time_correction(words_of: Iterable[Sequence[Mapping[str, Any]]], vocabulary: pa.Table) -> float:
@@ -90,12 +97,22 @@ def _load_texts() -> Callable[[bytes], dict[str, Any]]:
 
 def _load_faces() -> Callable[[bytes], list[Box]]:
     detect = load_stage(DetectFaces)
+    return lambda content: _boxes_of(detect([as_thumbnails([content])]))
+
+
+def _load_persons() -> Callable[[bytes], list[Box]]:
+    detect = load_stage(DetectObjects)
 
     def find(content: bytes) -> list[Box]:
-        faces = detect([as_thumbnails([content])]).to_pylist()
-        return [(face["x_min"], face["y_min"], face["x_max"], face["y_max"]) for face in faces]
+        objects = detect([as_thumbnails([content])])
+        return _boxes_of(objects.filter(pc.equal(objects["class"], "person")))
 
     return find
+
+
+def _boxes_of(found: pa.Table) -> list[Box]:
+    edges = (found[name].to_pylist() for name in ("x_min", "y_min", "x_max", "y_max"))
+    return list(zip(*edges, strict=True))
 
 
 def load_stage(stage: type[ShardTask]) -> Callable[[Sequence[pa.Table]], pa.Table]:

@@ -23,6 +23,7 @@ from benchmarks.speed.parts.embedding import measure_embedding
 from benchmarks.speed.parts.emotions import measure_emotions
 from benchmarks.speed.parts.faces import measure_faces
 from benchmarks.speed.parts.job import measure_job
+from benchmarks.speed.parts.objects import measure_objects
 from benchmarks.speed.parts.scale import measure_scale
 from benchmarks.speed.parts.text import measure_text
 from benchmarks.speed.table import Row, skipped, write_table
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[Setting], list[Row]]] = {
     "faces": measure_faces,
     "emotions": measure_emotions,
     "appearance": measure_appearance,
+    "objects": measure_objects,
     "job": measure_job,
     "correction": measure_correction,
     "embedding": measure_embedding,

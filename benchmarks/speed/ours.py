@@ -22,6 +22,7 @@ from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.objects import DetectObjects
 from thumbnail_tasks.stages.words import RecognizeText
 
 
@@ -39,6 +40,12 @@ def load_text() -> Run:
 def load_faces() -> Run:
     """The stage DetectFaces on encoded pictures; returns the number of faces."""
     detect = load_stage(DetectFaces)
+    return lambda contents: len(detect([as_thumbnails(contents)]))
+
+
+def load_objects() -> Run:
+    """The stage DetectObjects on encoded pictures; returns the number of objects."""
+    detect = load_stage(DetectObjects)
     return lambda contents: len(detect([as_thumbnails(contents)]))
 
 

@@ -17,6 +17,7 @@ from benchmarks.speed.turns import measure
 from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.objects import DetectObjects
 from thumbnail_tasks.stages.words import RecognizeText
 
 STAGES = {
@@ -24,6 +25,7 @@ STAGES = {
     "faces": DetectFaces,
     "emotions": ClassifyEmotions,
     "appearance": MeasureAppearance,
+    "objects": DetectObjects,
 }
 
 

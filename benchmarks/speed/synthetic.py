@@ -15,6 +15,8 @@ from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.objects import DetectObjects
+from thumbnail_tasks.stages.pipeline import selected_stages
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails, PlannedShard
 from thumbnail_tasks.stages.words import RecognizeText
@@ -111,7 +113,7 @@ def _describe_videos(
 
 
 def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator) -> str:
-    """Write one shard and the tables of all its stages; return the shard's name."""
+    """Write one shard and the tables of its selected stages; return the shard's name."""
     source, n = thumbnail_sources.source_tag(""), len(ids)
     shard = _table(
         schemas.SHARDS,
@@ -123,14 +125,15 @@ def write_shard(ids: Sequence[str], data_dir: Path, random: np.random.Generator)
     name = name_shard(_EARLIER_TABLE, shard)
     planned = PlannedShard(data_dir=str(data_dir), source=source, shard=name)
     planned.output()[0].write(shard)
-    for stage, table in make_tables(ids, random).items():
+    tables = make_tables(ids, random)
+    for stage in selected_stages():
         task = stage.on(name, source, str(data_dir))
-        task.output_for(name).write(table, {"n_thumbnails": str(n), "seconds": "0"})
+        task.output_for(name).write(tables[stage], {"n_thumbnails": str(n), "seconds": "0"})
     return name
 
 
 def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[ShardTask], pa.Table]:
-    """Make the tables of all stages for N thumbnails, with two words and one face each."""
+    """Make the tables of all stages for N thumbnails, with two words, one face and person each."""
     n = len(ids)
     text = np.where(random.random(n) < _SHARE_WITH_TEXT, "QUIZ NIGHT", "")
     vectors = random.standard_normal((n, _WIDTH), np.float32) * (text != "")[:, None]
@@ -184,6 +187,11 @@ def make_tables(ids: Sequence[str], random: np.random.Generator) -> dict[type[Sh
             **dict(zip(schemas.EMOTION_LABELS, probabilities, strict=True)),
         ),
         MeasureAppearance: _table(schemas.APPEARANCE, thumbnail_id=ids, **appearance),
+        DetectObjects: _table(
+            schemas.OBJECTS,
+            **first,
+            **{"object_index": np.zeros(n, np.int32), "class": ["person"] * n},
+        ),
     }
 
 

@@ -61,7 +61,7 @@ def test_drawn_lines_are_read_or_have_a_reason(tmp_path: Path) -> None:
 def test_missing_data_is_skipped_with_a_reason(tmp_path: Path) -> None:
     data, out = tmp_path / "empty", tmp_path / "out"
     data.mkdir()
-    parts = "text,faces,emotions,vectors,scripts"
+    parts = "text,faces,emotions,objects,vectors,scripts"
     done = measure("--data", str(data), "--only", parts, "--out", str(out))
     assert done.returncode == 0, done.stderr
     rows = json.loads((out / "accuracy.json").read_text(encoding="utf-8"))["rows"]

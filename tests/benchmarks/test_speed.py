@@ -102,8 +102,8 @@ def run_benchmark(*flags: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_parts_and_the_layout() -> None:
     done = run_benchmark("--help")
     assert done.returncode == 0, done.stderr
-    parts = "text, faces, emotions, appearance, job, correction, embedding, download, scale"
-    assert f"only some of {parts}, cluster;" in " ".join(done.stdout.split())
+    parts = "text, faces, emotions, appearance, objects, job, correction, embedding, download"
+    assert f"only some of {parts}, scale, cluster;" in " ".join(done.stdout.split())
     assert "DIR/thumbnails/hqdefault" in done.stdout
 
 

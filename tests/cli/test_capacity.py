@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from thumbnail_tasks.cli.capacity import Plan, describe_plan
+from thumbnail_tasks.cli.capacity import OBJECTS_CORE_S, Plan, describe_plan
 from thumbnail_tasks.cli.main import main
 
 MANY = Plan(100_000_000, 17, 16, 50.0, 2_048)
@@ -24,6 +24,14 @@ def test_a_mirror_is_limited_by_the_cores() -> None:
     text = describe_plan(MANY._replace(requests_per_second=5000, n_nodes=1))
     assert "on 1 node of 16 cores" in text
     assert "limited by the cores" in text
+
+
+def test_objects_take_time_if_they_are_detected() -> None:
+    plain, with_objects = MANY, MANY._replace(has_objects=True)
+    added_core_s = (with_objects.compute_s - plain.compute_s) * 17 * 16
+    assert added_core_s == pytest.approx(100_000_000 * OBJECTS_CORE_S)
+    assert "at 4.25 thumbnails per second" in describe_plan(plain)
+    assert "at 3.63 thumbnails per second" in describe_plan(with_objects)
 
 
 def test_the_command_follows_the_settings(capsys: Any) -> None:

@@ -44,6 +44,14 @@ def test_rows_thumbnails_and_statuses_are_counted(tmp_path: Path, given: str) ->
     assert path.read_bytes() == before
 
 
+def test_persons_are_counted_if_objects_were_detected(tmp_path: Path) -> None:
+    path = write_export(tmp_path / "attributes.parquet")
+    assert "persons on" not in describe_in(path)
+    counts = pa.array([2, 2, None, None], pa.int32())
+    pq.write_table(pq.read_table(path).append_column("person_count", counts), path)
+    assert "2 persons on 1 thumbnails" in describe_in(path).splitlines()
+
+
 def test_without_an_export_the_error_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"found none\. To make it: thumbnail-tasks export"):
         describe_in(tmp_path)

@@ -10,7 +10,7 @@ from luigi.cmdline_parser import CmdlineParser
 from thumbnail_tasks.cli import doctor
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.errors import WeightsError
-from thumbnail_tasks.stages import faces, words
+from thumbnail_tasks.stages import faces, objects, words
 
 
 def fail() -> None:
@@ -53,6 +53,24 @@ def test_each_check_is_one_line_and_the_exit_code_is_zero_if_all_is_well(
     assert found["GPUs"] == "ok none chosen, none needed"
     assert f"{tmp_path}/new, will be created" in found["results"]
     assert "luigi 3.8" in found["versions"]
+
+
+def test_the_detector_of_objects_is_checked_only_if_it_is_used(
+    engines: luigi.configuration.LuigiConfigParser,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = Engine(load=fail, name=lambda: "broken-1", about=dict)
+    monkeypatch.setattr(objects, "DETECTORS", {"nanodet": broken})
+    assert examine_with(tmp_path) == 0
+    assert "objects" not in lines(capfd)
+    engines.set("objects", "detect", "true")
+    try:
+        assert examine_with(tmp_path) == 1
+    finally:
+        engines.remove_section("objects")
+    assert lines(capfd)["objects"] == "FAILED model.onnx: cannot be read"
 
 
 def test_an_engine_that_cannot_be_loaded_gives_exit_code_1_and_the_other_checks_go_on(

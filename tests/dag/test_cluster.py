@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 
 from tests import ray_cluster, s3_server
@@ -133,6 +134,18 @@ def test_a_cluster_gives_the_same_export_and_then_there_is_nothing_to_do(
 
     again = run(tmp_path / "data", *flags)
     assert "Nothing to do" in again.printed
+
+
+def test_objects_are_detected_on_the_nodes_too(tmp_path: Path, shared: RayCluster) -> None:
+    with_objects = ("--objects-detect", "true")
+    alone = run(tmp_path / "alone", *flags_of(tmp_path), *with_objects)
+    assert alone.code == 0, alone.printed
+    flags = (*flags_of(tmp_path, shared, block_shards=16), *with_objects)
+    finished = run(tmp_path / "data", *flags)
+    assert_equal(finished, tmp_path / "alone")
+    assert "person_count" in finished.attributes.column_names
+    made = next(iter((tmp_path / "data" / "objects").glob("*/*.parquet")))
+    assert pq.read_schema(made).metadata[b"node"]
 
 
 def test_few_shards_are_computed_as_without_a_cluster(

@@ -14,6 +14,7 @@ from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import ENCODERS
 from thumbnail_tasks.stages.emotions import CLASSIFIERS
 from thumbnail_tasks.stages.faces import DETECTORS
+from thumbnail_tasks.stages.objects import DETECTORS as OBJECT_DETECTORS
 from thumbnail_tasks.stages.texts import CORRECTORS
 from thumbnail_tasks.stages.words import RECOGNIZERS
 
@@ -23,6 +24,7 @@ CHOICES = {
     "embedding": ENCODERS,
     "faces": DETECTORS,
     "emotions": CLASSIFIERS,
+    "objects": OBJECT_DETECTORS,
 }
 
 
@@ -97,7 +99,10 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(tmp_pa
         read_weights(path, "0" * 64)
 
 
-EMBEDDED = ("rapidocr", "pyspellchecker", "use-multilingual", "minilm", "dlib-cnn", "fer2013")
+EMBEDDED = (
+    *("rapidocr", "pyspellchecker", "use-multilingual", "minilm", "dlib-cnn", "fer2013"),
+    "nanodet",
+)
 
 
 @pytest.mark.model
@@ -106,9 +111,10 @@ def test_loading_an_engine_unpickles_nothing() -> None:
 import pathlib, pickle, sys
 found = []
 sys.addaudithook(lambda event, about: found.append(about) if event == "pickle.find_class" else None)
-from thumbnail_tasks.stages import embeddings, emotions, faces, texts, words
+from thumbnail_tasks.stages import embeddings, emotions, faces, objects, texts, words
 for engines in (
-    words.RECOGNIZERS, texts.CORRECTORS, embeddings.ENCODERS, faces.DETECTORS, emotions.CLASSIFIERS
+    words.RECOGNIZERS, texts.CORRECTORS, embeddings.ENCODERS, faces.DETECTORS, emotions.CLASSIFIERS,
+    objects.DETECTORS,
 ):
     for name in set(engines) & {*sys.argv[1:]}:
         engines[name].load(*[{}] * (name == "pyspellchecker"))

@@ -25,7 +25,7 @@ from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails, source_tag
 from thumbnail_tasks.stages import embedded_columns, embeddings
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, ReadVideos, WantedColumns
-from thumbnail_tasks.stages.pipeline import LAST_STAGES
+from thumbnail_tasks.stages.pipeline import last_stages
 from thumbnail_tasks.stages.text_vectors import embed_distinct
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
 
@@ -171,7 +171,7 @@ def test_without_columns_and_similarity_nothing_is_other_than_before(
     # As the version before these columns named the first part of this table.
     assert not (archive.data_dir / "text_vectors").exists()
     source = source_tag("")
-    tags = [stage.tag(source) for stage in LAST_STAGES]
+    tags = [stage.tag(source) for stage in last_stages()]
     assert fingerprint(source, "table", 1) == short_digest(
         [attributes.VERSION, [source, "table", 1], tags], 16
     )

@@ -58,6 +58,39 @@ def test_faces_are_counted_and_null_without_a_picture(attributes: pa.Table) -> N
     ]
 
 
+def test_objects_are_counted_by_class_the_most_frequent_first() -> None:
+    names = ("people", "nothing", "unknown", "gone")
+    ids = [{"thumbnail_id": name} for name in names]
+    statuses = ["ok", "ok", "ok", "crashed_decoder"]
+    classes: dict[str, list[str | None]] = {
+        "people": ["tie", "person", "cat", "person"],
+        "unknown": [None],
+        "gone": ["person"],
+    }
+    attributes = join_shard(
+        table(schemas.THUMBNAILS, *(a | {"status": b} for a, b in zip(ids, statuses, strict=True))),
+        schemas.WORDS.empty_table(),
+        table(schemas.TEXTS, *ids),
+        table(schemas.embeddings(2), *ids),
+        schemas.FACES.empty_table(),
+        schemas.EMOTIONS.empty_table(),
+        table(schemas.APPEARANCE, *ids),
+        table(
+            schemas.OBJECTS,
+            *({"thumbnail_id": name, "class": kind} for name in classes for kind in classes[name]),
+        ).select(["thumbnail_id", "class"]),
+        thresholds=ALL_WORDS,
+    )
+    assert attributes.schema == schemas.attributes(2, has_objects=True)
+    assert attributes["object_counts"].to_pylist() == [
+        [("person", 2), ("tie", 1), ("cat", 1)],
+        [],
+        None,  # was not looked at
+        None,
+    ]
+    assert attributes["person_count"].to_pylist() == [2, 0, None, None]
+
+
 def test_without_text_there_is_no_vector() -> None:
     names = [{"thumbnail_id": name} for name in IDS]
     attributes = join_shard(

@@ -74,7 +74,7 @@ def test_dates_beyond_the_year_9999_are_texts_in_any_column(tmp_path: Path) -> N
         _, (alone, *cells) = csv.reader(file)
     text = "14645-06-30 15:06:40.000"
     assert alone == text
-    assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, [["k", text]]]
+    assert [json.loads(cell) for cell in cells] == [[text], [text], {"at": text}, {"k": text}]
 
 
 def test_ids_and_numbers_are_keys_of_joins_and_stay_as_they_are(tmp_path: Path) -> None:

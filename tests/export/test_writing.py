@@ -1,8 +1,10 @@
 """An export has the same rows however it is written: from memory, from joined shards, in parts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
+import luigi
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -19,11 +21,22 @@ from thumbnail_tasks.storage.parquet_target import ParquetTarget
 MIXED = [IDS[9], None, IDS[0], IDS[1], "not an id", IDS[5], IDS[0], IDS[11], IDS[9], IDS[2]]
 
 
+@pytest.fixture(params=[False, True], ids=["", "with objects"])
+def has_objects(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether objects are detected."""
+    config = luigi.configuration.get_config()
+    config.set("objects", "detect", str(request.param).lower())
+    yield request.param
+    config.remove_section("objects")
+
+
 def test_joined_shards_give_the_same_rows_as_memory(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
+    has_objects: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    archive = Archive(tmp_path)
     monkeypatch.setattr(writing, "_BATCH_ROWS", 2)
     expected = archive.write_file(MIXED)
+    assert ("person_count" in expected.column_names) == has_objects
     assert not (archive.data_dir / "joined").exists()
     monkeypatch.setattr(writing, "PART_ROWS", 4)
     monkeypatch.setattr(attributes, "IN_MEMORY_BYTES", 0)

@@ -18,7 +18,7 @@ from thumbnail_tasks.stages.appearance import measure_appearances
 from thumbnail_tasks.stages.embeddings import embed_texts
 from thumbnail_tasks.stages.emotions import classify_emotions
 from thumbnail_tasks.stages.faces import detect_faces
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import ALL_STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.words import RecognizeText, recognize_text
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -70,7 +70,7 @@ def test_splitting_a_batch_that_exceeds_the_memory_keeps_the_tables(
     assert run_stages(limited) == run_stages(lambda engine: engine)
 
 
-@pytest.mark.parametrize("stage", STAGES[1:], ids=lambda stage: stage.__name__)
+@pytest.mark.parametrize("stage", ALL_STAGES[1:], ids=lambda stage: stage.__name__)
 def test_without_a_picture_no_stage_loads_a_model(
     stage: type[ShardTask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +95,7 @@ def test_without_a_picture_no_stage_loads_a_model(
         tables.append(schemas.VOCABULARY.empty_table())
     about = {"source": "web", "engine": "any", "shards": "table-one"}
     made = stage(data_dir="data", **about).compute(tables, ignore)
-    assert made.schema == STAGE_TABLES[stage.table]
+    assert made.schema == {**STAGE_TABLES, "objects": schemas.OBJECTS}[stage.table]
     keys = ["thumbnail_id"] if stage.table in ("texts", "embeddings", "appearance") else []
     assert made.to_pylist() == [dict.fromkeys(made.column_names) | ids[0] for _ in keys]
 

@@ -25,7 +25,6 @@ OTHER_FILES: Final = {
     "runs/gpu_usage.py": "whether nvidia-smi is installed",
     "runs/recorder.py": "process ids, and the metrics file of node_exporter",
     "runs/start.py": "the folder in which the command was started",
-    "stages/notebook_texts.py": "the user's files of texts",
     "stages/fetching.py": "the user's pictures",
     "stages/videos.py": "the user's tables",
     "tasks/interrupts.py": "signals",

@@ -8,7 +8,7 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks.stages.faces import DetectFaces
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import ALL_STAGES
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.tasks import shard_task
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -23,7 +23,7 @@ def test_the_shard_number_does_not_change_the_task_id() -> None:
     assert numbered("1 of 3").output()[0].path == numbered("").output()[0].path
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", ALL_STAGES)
 def test_luigis_page_shows_the_shard_number_first(stage: type[ShardTask]) -> None:
     task = stage.on("table-one", "web", "data", "2 of 3")
     assert next(iter(task.to_str_params(only_public=True).items())) == ("shard_numbers", "2 of 3")

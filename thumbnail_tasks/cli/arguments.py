@@ -95,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--as-of",
         metavar="DATE",
         type=date,
-        help="write the thumbnails as they were known on this day (UTC); nothing is fetched",
+        help="thumbnails as known on this day (UTC); fetches nothing",
     )
     _add_run_options(export)
     report = add("report", "Build the HTML report of an export")
@@ -150,14 +150,18 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images-dir",
         metavar="DIR",
-        help="read pictures from this folder or s3:// address, not from the network",
+        help="read pictures from this folder or s3:// address instead",
     )
     parser.add_argument(
         "--quality", choices=settings.QUALITIES, metavar="NAME", help="picture size: %(choices)s"
     )
     parser.add_argument(
-        "--preset", choices=list(settings.PRESETS), help="set of engines (default: embedded)"
+        "--preset",
+        choices=list(settings.PRESETS),
+        metavar="NAME",
+        help="set of engines: %(choices)s (default: embedded)",
     )
+    parser.add_argument("--objects", action="store_true", help="also detect objects and persons")
     parser.add_argument(
         "--embed-columns",
         metavar="A,B",
@@ -278,6 +282,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),
         "--embedding-columns": given.get("embed_columns"),
+        "--objects-detect": "true" if given.get("objects") else None,
     }
     words = ["--module", "thumbnail_tasks", TASKS[options.command]]
     words += [f"{flag}={value}" for flag, value in flags.items() if value is not None]

@@ -9,6 +9,8 @@ from thumbnail_tasks.console import format_duration
 
 THUMBNAILS_PER_CORE_S: Final = 4.25
 """All stages with the default engines: docs/SPEED.md, whole job, 8.5 per second on two cores."""
+OBJECTS_CORE_S: Final = 0.04
+"""Seconds of a core for the objects of a thumbnail, if they are detected: docs/SPEED.md."""
 PICTURE_BYTES: Final = 28_700
 """Of 480×360 pixels: docs/OPERATIONS.md, sizes."""
 RESULT_BYTES: Final = 3_000
@@ -30,11 +32,18 @@ class Plan(NamedTuple):
     requests_per_second: float
     """To the host of the pictures; one host, and one picture per request."""
     shard_size: int
+    has_objects: bool = False
+
+    @property
+    def thumbnails_per_core_s(self) -> float:
+        """Thumbnails that a core does in a second."""
+        objects_s = OBJECTS_CORE_S if self.has_objects else 0
+        return 1 / (1 / THUMBNAILS_PER_CORE_S + objects_s)
 
     @property
     def compute_s(self) -> float:
         """Seconds that the nodes compute."""
-        return self.n_thumbnails / (THUMBNAILS_PER_CORE_S * self.n_nodes * self.n_cores)
+        return self.n_thumbnails / (self.thumbnails_per_core_s * self.n_nodes * self.n_cores)
 
     @property
     def download_s(self) -> float:
@@ -55,14 +64,16 @@ def plan_of(options: argparse.Namespace) -> Plan:
         n_cores=options.cores or os.cpu_count() or 1,
         requests_per_second=settings.thumbnails().requests_per_second,
         shard_size=settings.storage().shard_size,
+        has_objects=settings.objects().detect,
     )
 
 
 def describe_plan(plan: Plan) -> str:
     """Time, storage and requests of a plan, and what limits it, as lines of text."""
     compute, download = format_duration(plan.compute_s), format_duration(plan.download_s)
-    core_hours = plan.n_thumbnails / THUMBNAILS_PER_CORE_S / 3600
-    enough = max(1, round(plan.requests_per_second / THUMBNAILS_PER_CORE_S + 0.5))
+    rate = plan.thumbnails_per_core_s
+    core_hours = plan.n_thumbnails / rate / 3600
+    enough = max(1, round(plan.requests_per_second / rate + 0.5))
     if plan.download_s > plan.compute_s:
         limit = f"the download: {enough} cores keep up with {plan.requests_per_second:g} a second"
     else:
@@ -76,7 +87,7 @@ def describe_plan(plan: Plan) -> str:
             f"{plan.n_thumbnails:,} thumbnails in {plan.n_shards:,} shards on {n_nodes} of "
             f"{plan.n_cores} cores",
             "",
-            f"compute    {compute}: {core_hours:,.0f} core-hours, at {THUMBNAILS_PER_CORE_S} "
+            f"compute    {compute}: {core_hours:,.0f} core-hours, at {rate:.3g} "
             "thumbnails per second and core",
             f"download   {download}: {plan.requests_per_second:g} requests per second to one host",
             f"storage    {pictures} of pictures of 480×360, {results} of results, {export} for "

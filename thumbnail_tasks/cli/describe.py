@@ -18,6 +18,7 @@ _COLUMNS = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_ocr_length", "face_count"),
     *(f"{label}_count" for label in EMOTION_LABELS),
 )
+_IF_THERE = ("person_count",)
 
 
 def describe() -> str:
@@ -31,13 +32,17 @@ def describe() -> str:
     """
     path, parts = _find_export(settings.storage().data_dir)
     try:  # not by ParquetTarget, which renames a damaged file
-        opened = [pq.ParquetFile(files.backend_of(part).open(part, _COLUMNS)) for part in parts]
+        opened = [
+            pq.ParquetFile(files.backend_of(part).open(part, (*_COLUMNS, *_IF_THERE)))
+            for part in parts
+        ]
         names = opened[0].schema_arrow.names
         if missing := [name for name in _COLUMNS if name not in names]:
             raise StorageError(
                 f"{path}: expected an exported table; found no column {', '.join(missing)}"
             )
-        rows = pa.concat_tables(file.read(list(_COLUMNS)) for file in opened)
+        columns = [*_COLUMNS, *(name for name in _IF_THERE if name in names)]
+        rows = pa.concat_tables(file.read(columns) for file in opened)
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{path}: expected an exported table; found: {error}") from error
     first = first_of_each(rows)

@@ -18,6 +18,8 @@ from thumbnail_tasks.runs.channels import describe_channels
 from thumbnail_tasks.stages.embeddings import ENCODERS, EmbedText
 from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
 from thumbnail_tasks.stages.faces import DETECTORS, DetectFaces
+from thumbnail_tasks.stages.objects import DETECTORS as OBJECT_DETECTORS
+from thumbnail_tasks.stages.objects import DetectObjects
 from thumbnail_tasks.stages.texts import CORRECTORS, CorrectText
 from thumbnail_tasks.stages.words import RECOGNIZERS, RecognizeText
 from thumbnail_tasks.storage import files
@@ -30,6 +32,7 @@ _ENGINES: Final[tuple[tuple[str, type[ShardTask], Sequence[str]], ...]] = (
     ("embedding", EmbedText, list(ENCODERS)),
     ("faces", DetectFaces, list(DETECTORS)),
     ("emotions", ClassifyEmotions, list(CLASSIFIERS)),
+    ("objects", DetectObjects, list(OBJECT_DETECTORS)),
 )
 """Setting, its stage, and the names of its engines."""
 
@@ -58,6 +61,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "picture", settings.wanted_quality
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
     for setting, stage, names in _ENGINES:
+        if setting == "objects" and not settings.objects().detect:
+            continue
         yield setting, functools.partial(_load_on_each_device, setting, stage, names)
     if is_on_cluster():
         yield "cluster", _examine_cluster

@@ -13,7 +13,7 @@ from thumbnail_tasks.export.published import NAME, find_export
 from thumbnail_tasks.report.building import unfinished_folders
 from thumbnail_tasks.stages import embedded_columns, text_vectors
 from thumbnail_tasks.stages.known import list_outdated
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import selected_stages
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.storage import files, retention
 from thumbnail_tasks.storage.addresses import join
@@ -118,7 +118,7 @@ def find_reclaimable(data_dir: str) -> list[Reclaimable]:
     exported = {tables_by_digest[made] for made in digests.values() if made in tables_by_digest}
     todays = {
         stage.table: {stage.tag(source) for source in sources}
-        for stage in STAGES
+        for stage in selected_stages()
         if stage is not DownloadThumbnails  # pictures are kept whatever the settings
     }
     todays[JOINED] = {joined_tag(source) for source in sources}

@@ -52,7 +52,13 @@ from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.stages.as_of import digest_plan, plan_as_of
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
 from thumbnail_tasks.stages.known import compact_known
-from thumbnail_tasks.stages.pipeline import STAGES, outputs_of, shards_of, stages_of, tasks_of
+from thumbnail_tasks.stages.pipeline import (
+    outputs_of,
+    selected_stages,
+    shards_of,
+    stages_of,
+    tasks_of,
+)
 from thumbnail_tasks.stages.plan import PlanShards
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
@@ -255,7 +261,7 @@ class ExportAttributes(RunTask):
         """
         export = self.find()
         export.check()
-        about = {stage.get_task_family(): stage.tag(self.source) for stage in STAGES}
+        about = {stage.get_task_family(): stage.tag(self.source) for stage in selected_stages()}
         shown = choose_sample(plan)
         ids = None
         if len(shown) < len(plan):

@@ -15,7 +15,7 @@ from thumbnail_tasks.errors import SettingsError, suggest
 from thumbnail_tasks.execution.cluster.driver import Node
 from thumbnail_tasks.execution.cluster.executor import check_address, check_cluster, pool_for
 from thumbnail_tasks.execution.cluster.setup import ClusterError
-from thumbnail_tasks.stages.pipeline import STAGES
+from thumbnail_tasks.stages.pipeline import ALL_STAGES, selected_stages
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -53,7 +53,7 @@ def examine_nodes(stages: Sequence[type[ShardTask]], plan: str, source: str) -> 
         ClusterError: There is no such cluster, or a node cannot work.
     """
     computed = [stage for stage in stages if stage.upstream]
-    tags = {stage.get_task_family(): stage.tag(source) for stage in STAGES}
+    tags = {stage.get_task_family(): stage.tag(source) for stage in selected_stages()}
     cluster = check_cluster(functools.partial(_check_here, computed, tags, plan, source))
     for stage in computed:
         _require_room(stage, cluster.nodes)
@@ -76,7 +76,7 @@ def check_settings() -> None:
     """
     options = settings.execution()
     check_address(options.address)
-    known = [stage.get_task_family() for stage in STAGES if stage.upstream]
+    known = [stage.get_task_family() for stage in ALL_STAGES if stage.upstream]
     for name, given in (
         ("actors", options.actors),
         ("stage_resources", options.stage_resources),
@@ -91,7 +91,7 @@ def check_settings() -> None:
                 f"{suggest(unknown[0], known)}"
             )
 
-    for stage in STAGES:
+    for stage in selected_stages():
         pool_for(stage.get_task_family(), bool(stage.needs().get("gpu")))
     if importlib.util.find_spec("ray") is None:
         raise SettingsError(
@@ -134,7 +134,7 @@ def _check_here(
             f"expected {plan}, as on the machine of the run; found no such file. Mount the folder "
             "on every node, or keep the results in a bucket: --out s3://bucket/prefix"
         )
-    for stage in STAGES:
+    for stage in selected_stages():
         here, there = stage.tag(source), tags[stage.get_task_family()]
         if here != there:
             raise ClusterError(

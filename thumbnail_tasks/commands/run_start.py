@@ -25,7 +25,7 @@ from thumbnail_tasks.runs.recorder import start_recording
 from thumbnail_tasks.runs.records import Counts
 from thumbnail_tasks.runs.start import RunInput
 from thumbnail_tasks.stages.known import find_known, known_thumbnails
-from thumbnail_tasks.stages.pipeline import STAGES, stages_of
+from thumbnail_tasks.stages.pipeline import STAGES, selected_stages, stages_of
 from thumbnail_tasks.stages.plan import PlanShards, next_plan_number
 from thumbnail_tasks.stages.videos import ReadVideos, digest_videos
 from thumbnail_tasks.storage import files
@@ -84,7 +84,7 @@ def _check_choices(task: Mapping[str, Any]) -> None:
     source = ""
     with contextlib.suppress(InputError):  # the first stages report it
         source = source_tag(task["images_dir"])
-    for stage in STAGES:
+    for stage in selected_stages():
         stage.tag(source)
     if is_on_cluster():
         check_settings()
@@ -104,7 +104,7 @@ def _describe_input(task: Mapping[str, Any]) -> RunInput:
         digest = digest_videos(task["videos"], task["videos_format"])
     with contextlib.suppress(ThumbnailTasksError):
         source = source_tag(task["images_dir"])
-        for stage in STAGES:
+        for stage in selected_stages():
             engines[stage.get_task_family()] = stage.tag(source)
     about = {name: task[name] for name in ("data_dir", "videos", "images_dir", "plan_number")}
     return RunInput(videos_digest=digest, source=source, engines=engines, **about)

@@ -46,6 +46,17 @@ class Face(NamedTuple):
     """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
 
 
+class DetectedObject(NamedTuple):
+    """An object on a picture."""
+
+    name: str
+    """One of ``engines.objects.coco.COCO_CLASSES``."""
+    confidence: float
+    """0 to 1."""
+    box_xyxy: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels of the picture given to the engine."""
+
+
 class TextRecognizer(Protocol):
     """Reads the words on pictures."""
 
@@ -63,6 +74,9 @@ class TextRecognizer(Protocol):
 
 FaceDetector = Callable[[Sequence[ImageRGB]], list[list[Face]]]
 """B pictures of one size to B lists of faces."""
+
+ObjectDetector = Callable[[Sequence[ImageRGB]], list[list[DetectedObject]]]
+"""B pictures of one size to B lists of objects."""
 
 TextEncoder = Callable[[Sequence[str]], NDArray[np.float32]]
 """N texts to (N, width) float32 vectors; the width is the model's."""

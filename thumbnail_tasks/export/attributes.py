@@ -18,7 +18,8 @@ from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.known import find_known, known_thumbnails
-from thumbnail_tasks.stages.pipeline import LAST_STAGES
+from thumbnail_tasks.stages.objects import DetectObjects
+from thumbnail_tasks.stages.pipeline import last_stages, selected_stages
 from thumbnail_tasks.stages.text_vectors import describe_wanted
 from thumbnail_tasks.stages.texts import CorrectText, read_thresholds
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
@@ -57,6 +58,7 @@ _TABLES: Mapping[type[ShardTask], list[str] | None] = {
     DetectFaces: None,
     ClassifyEmotions: None,
     MeasureAppearance: None,
+    DetectObjects: ["thumbnail_id", "class"],
 }
 """The stages whose tables ``join_shard`` takes, and the columns it needs; None: all."""
 
@@ -80,7 +82,7 @@ def fingerprint(source: str, table_name: str, plan: int | str) -> str:
         table_name: Name of the table of videos.
         plan: The number of the plan, or its digest if it has none.
     """
-    tags = [stage.tag(source) for stage in LAST_STAGES]
+    tags = [stage.tag(source) for stage in last_stages()]
     made_from: list[object] = [VERSION, [source, table_name, plan], tags]
     if texts := describe_wanted():
         made_from.append(texts)
@@ -93,7 +95,7 @@ def joined_tag(source: str) -> str:
     Raises:
         SettingsError: The settings select no engine.
     """
-    tags = [stage.tag(source) for stage in LAST_STAGES]
+    tags = [stage.tag(source) for stage in last_stages()]
     return make_tag("attributes", {"version": VERSION, "source": source, "stages": tags})
 
 
@@ -109,6 +111,8 @@ class Attributes:
             StorageError: A shard's file is missing, damaged or misplaced.
         """
         self.source, self.data_dir = source, data_dir
+        selected = selected_stages()
+        self._tables = {stage: names for stage, names in _TABLES.items() if stage in selected}
         self._folders: dict[type[ShardTask], ShardTask] = {}
         self.ids: pa.Array = plan["thumbnail_id"].combine_chunks()
         encoded = plan["shard"].combine_chunks().dictionary_encode()
@@ -132,7 +136,7 @@ class Attributes:
             rows: Their numbers, in ascending order and distinct.
 
         Returns:
-            Rows of ``schemas.attributes(width)``, in any order.
+            Rows of ``schemas.attributes``, in any order.
 
         Raises:
             LostFileError: A shard's file is missing, damaged or misplaced.
@@ -216,7 +220,7 @@ class Attributes:
 
     def _join(self, shard: str) -> pa.Table:
         """Join the tables of one shard."""
-        targets = [(self._output(stage, shard), columns) for stage, columns in _TABLES.items()]
+        targets = [(self._output(stage, shard), columns) for stage, columns in self._tables.items()]
         tables = files.backend_of(self.data_dir).map_reads(
             lambda of_stage: of_stage[0].read(of_stage[1]), targets
         )
@@ -257,4 +261,5 @@ class Attributes:
 def _with_descriptions(attributes: pa.Table) -> pa.Table:
     """Attributes read from a file, whose columns have ids of Parquet instead of descriptions."""
     width = attributes.schema.field("thumbnail_ocr_embed").type.list_size
-    return pa.table(attributes.columns, schema=schemas.attributes(width))
+    has_objects = "object_counts" in attributes.column_names
+    return pa.table(attributes.columns, schema=schemas.attributes(width, has_objects))

@@ -1,5 +1,8 @@
 """Join the stages' tables: a shard's by thumbnail, all of them to the rows of the input."""
 
+from collections import Counter
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +16,8 @@ from thumbnail_tasks.stages.texts import Thresholds
 
 _JOINED = pa.schema([field for field in schemas.THUMBNAILS if field.name != "image"])
 
+_CLASS: Final = ("thumbnail_id", "class")
+
 
 def join_shard(
     thumbnails: pa.Table,
@@ -22,6 +27,7 @@ def join_shard(
     faces: pa.Table,
     emotions: pa.Table,
     appearance: pa.Table,
+    objects: pa.Table | None = None,
     *,
     thresholds: Thresholds,
 ) -> pa.Table:
@@ -35,12 +41,14 @@ def join_shard(
         faces: F rows of ``schemas.FACES``.
         emotions: F rows of ``schemas.EMOTIONS``.
         appearance: N rows of ``schemas.APPEARANCE``, in the same order.
+        objects: Rows of ``schemas.OBJECTS``; None if no objects are detected.
         thresholds: Which words are part of the text.
 
     Returns:
-        N rows of ``schemas.attributes(width)``. Rows without a picture have nulls besides id and
-        status, even if a stage had finished before the picture crashed a later one.
-        ``duplicate_group`` is null, since it depends on other shards: see ``set_groups``.
+        N rows of ``schemas.attributes(width, objects is not None)``. Rows without a picture have
+        nulls besides id and status, even if a stage had finished before the picture crashed a
+        later one. ``duplicate_group`` is null, since it depends on other shards: see
+        ``set_groups``.
 
     Raises:
         StorageError: The tables are of different thumbnails.
@@ -88,8 +96,9 @@ def join_shard(
         **measure_faces(pictures, faces, emotions),
         **{name: appearance[name] for name in appearance.column_names[1:]},
         "duplicate_group": pa.nulls(len(ids), pa.string()),
+        **({} if objects is None else _count_objects(ids, objects)),
     }
-    schema = schemas.attributes(width)
+    schema = schemas.attributes(width, objects is not None)
     joined = pa.table([columns[name] for name in schema.names], schema=schema)
     known = null_rows(joined, is_ok)
     for name in ("thumbnail_id", "thumbnail_status"):
@@ -115,6 +124,19 @@ def set_groups(attributes: pa.Table, ids: pa.Array, groups: pa.Array) -> pa.Tabl
     rows = pc.index_in(attributes["thumbnail_id"], value_set=ids)
     position = attributes.schema.get_field_index("duplicate_group")
     return attributes.set_column(position, attributes.field(position), groups.take(rows))
+
+
+def _count_objects(ids: pa.ChunkedArray, objects: pa.Table) -> dict[str, pa.Array]:
+    """``schemas.OBJECT_COUNTS`` of N ids; null where the picture was not looked at."""
+    counts: dict[str, Counter[str | None]] = {name: Counter() for name in ids.to_pylist()}
+    for name, kind in zip(*(objects[each].to_pylist() for each in _CLASS), strict=True):
+        counts[name][kind] += 1
+    columns = {
+        "object_counts": [None if None in each else each.most_common() for each in counts.values()],
+        "person_count": [None if None in each else each["person"] for each in counts.values()],
+    }
+    fields = {field.name: field for field in schemas.OBJECT_COUNTS}
+    return {name: pa.array(values, fields[name].type) for name, values in columns.items()}
 
 
 def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> pa.Table:

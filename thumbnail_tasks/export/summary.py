@@ -83,6 +83,7 @@ def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
         *_describe_unread(attributes),
         f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
+        *_describe_persons(attributes),
     ]
 
 
@@ -92,6 +93,14 @@ def _describe_unread(attributes: pa.Table) -> list[str]:
     unread = attributes["thumbnail_unread_lines"]
     n_lines, n_thumbnails = pc.sum(unread).as_py(), pc.sum(pc.greater(unread, 0)).as_py()
     return [f"{n_lines} lines on {n_thumbnails} thumbnails were not read"] if n_lines else []
+
+
+def _describe_persons(attributes: pa.Table) -> list[str]:
+    if "person_count" not in attributes.column_names:
+        return []  # objects were not detected, or the caller does not ask
+    persons = attributes["person_count"]
+    n_persons, n_thumbnails = pc.sum(persons).as_py(), pc.sum(pc.greater(persons, 0)).as_py()
+    return [f"{n_persons or 0} persons on {n_thumbnails or 0} thumbnails"]
 
 
 def describe_unnamed(unnamed: Counter[str]) -> list[str]:

@@ -184,8 +184,8 @@ def _as_texts(column: pa.Array, field: pa.Field) -> pa.Array:
 def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
     """The values for ``json.dumps``: within lists and structs, texts are those of cells.
 
-    Maps, and structs with two fields of one name, become lists of pairs. Decimals are texts, as
-    not every reader of JSON has all of their digits.
+    Maps of texts become objects, as structs do; other maps, and what has a name twice, become lists
+    of pairs. Decimals are texts, as not every reader of JSON has all of their digits.
     """
     column = _without_encoding(column, field)
     dtype, (name, _, storage) = column.type, extension_of(field)
@@ -200,7 +200,8 @@ def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
             lists = column.cast(pa.list_(pairs))
             flat = lists.flatten().flatten()
             values = zip(_json_values(flat[0], keys), _json_values(flat[1], items), strict=True)
-            return _cut(lists, map(list, values))
+            pairs_of_each = _cut(lists, map(list, values))
+            return list(map(_as_object, pairs_of_each)) if _is_text(keys.type) else pairs_of_each
         return _cut(column, _json_values(column.flatten(), inner[0]))
     if pa.types.is_boolean(dtype) or pa.types.is_float64(dtype):
         return list(column.to_pylist())
@@ -209,6 +210,17 @@ def _json_values(column: pa.Array, field: pa.Field) -> list[Any]:
         texts = cells.cast(pa.string()).to_pylist()  # 0.10000000149011612
         return [None if text is None else float(text) for text in texts]
     return list((cells.cast(pa.string()) if pa.types.is_decimal(dtype) else cells).to_pylist())
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    return bool(pa.types.is_string(dtype) or pa.types.is_large_string(dtype))
+
+
+def _as_object(pairs: list[list[Any]] | None) -> dict[str, Any] | list[list[Any]] | None:
+    """A map as a dict; as it is if a key occurs twice."""
+    if pairs is None or len(named := dict(pairs)) < len(pairs):
+        return pairs
+    return named
 
 
 def _structs(column: pa.StructArray, parts: Sequence[list[Any]]) -> list[Any]:

@@ -11,7 +11,7 @@ from thumbnail_tasks.inputs.formulas import unescape_formulas
 
 logger = logging.getLogger(__name__)
 
-_ATTRIBUTES = frozenset(schemas.exported(width=1).names)
+_ATTRIBUTES = frozenset(schemas.exported(width=1, has_objects=True).names)
 _ALWAYS = frozenset({"thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_sha256"})
 """Columns that every version writes; a table with one of them alone is none of ours."""
 

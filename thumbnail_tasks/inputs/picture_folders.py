@@ -15,7 +15,8 @@ _SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 _ID: Final = r"(?P<id>[A-Za-z0-9_-]{11})"
 _QUALITIES: Final = "|".join(settings.QUALITIES)
 _NOTEBOOK_NAME: Final = re.compile(
-    rf"https?[:_]?i[0-9]?\.ytimg\.comvi{_ID}(?:{_QUALITIES})(?:\.(?:jpg|webp))?"
+    rf"https?[:_]?i[0-9]?\.ytimg\.comvi{_ID}(?:{_QUALITIES}|(?P<live>(?:{_QUALITIES})_live))"
+    r"(?:\.(?:jpg|webp))?"
 )
 _NAMES: Final = (
     re.compile(rf".*\[{_ID}\]", re.DOTALL),  # yt-dlp: Title [ID].webp
@@ -124,10 +125,13 @@ def _describe(images_dir: str) -> str:
 
 
 def id_of_notebook_file(name: str) -> str | None:
-    """The video id in the notebook's name for a picture, with or without its suffix.
+    """The thumbnail id in the notebook's name for a picture, with or without its suffix.
+
+    The picture of a live stream is not the video's thumbnail; its id is that of its link.
 
     Example:
-        ``https:i.ytimg.comviK0d_lOqB6tshqdefault`` gives ``K0d_lOqB6ts``.
+        ``https:i.ytimg.comviK0d_lOqB6tshqdefault`` gives ``K0d_lOqB6ts``, and
+        ``https:i.ytimg.comviK0d_lOqB6tshqdefault_live`` gives ``K0d_lOqB6ts-hqdefault_live``.
     """
     match = _NOTEBOOK_NAME.fullmatch(name)
-    return match and match["id"]
+    return match and "-".join(filter(None, match.group("id", "live")))

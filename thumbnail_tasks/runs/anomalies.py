@@ -27,6 +27,7 @@ def find_anomalies(record: Record, earlier: Sequence[Record]) -> list[str]:
     return [
         *_nothing_found(record.stage("CorrectText"), "text"),
         *_nothing_found(record.stage("DetectFaces"), "faces"),
+        *_nothing_found(record.stage("DetectObjects"), "objects"),
         *_many_failures(record, earlier),
         *_slow_stages(record, earlier),
     ]

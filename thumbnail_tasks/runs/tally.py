@@ -23,9 +23,16 @@ def _count_with_faces(faces: ParquetTarget) -> int:
     return int(pc.count_distinct(faces.read(["thumbnail_id"])["thumbnail_id"]).as_py())
 
 
+def _count_with_objects(objects: ParquetTarget) -> int:
+    found = objects.read(["thumbnail_id", "class"])
+    is_found = found["class"].is_valid()
+    return int(pc.count_distinct(found["thumbnail_id"].filter(is_found)).as_py())
+
+
 _FINDS: Final[Mapping[str, Callable[[ParquetTarget], int]]] = {
     "texts": _count_texts,
     "faces": _count_with_faces,
+    "objects": _count_with_objects,
 }
 """Tables whose results can be empty, and how to count thumbnails with a result."""
 

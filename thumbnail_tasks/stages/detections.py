@@ -1,4 +1,4 @@
-"""Find words or faces on pictures, with their boxes: shared by the stages for both."""
+"""Find words, faces or objects on pictures, with their boxes: shared by their stages."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from thumbnail_tasks.console import Progress
-from thumbnail_tasks.engines.interface import Face, Word
+from thumbnail_tasks.engines.interface import DetectedObject, Face, Word
 from thumbnail_tasks.execution.bisection import split_on_oom
 from thumbnail_tasks.pictures.batches import iter_pictures
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
-Found = TypeVar("Found", Word, Face)
+Found = TypeVar("Found", Word, Face, DetectedObject)
 
 _BATCH_SIZE = 16
 

@@ -11,6 +11,7 @@ from thumbnail_tasks.stages.appearance import MeasureAppearance
 from thumbnail_tasks.stages.embeddings import EmbedText
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
+from thumbnail_tasks.stages.objects import DetectObjects
 from thumbnail_tasks.stages.texts import CorrectText
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
@@ -27,9 +28,21 @@ STAGES: tuple[type[ShardTask], ...] = (
     ClassifyEmotions,
     MeasureAppearance,
 )
+"""The stages of every run."""
 
-LAST_STAGES: tuple[type[ShardTask], ...] = (EmbedText, ClassifyEmotions, MeasureAppearance)
-"""The ends of the graph: every other stage is upstream of one of these."""
+ALL_STAGES: tuple[type[ShardTask], ...] = (*STAGES, DetectObjects)
+
+_LAST_STAGES: tuple[type[ShardTask], ...] = (EmbedText, ClassifyEmotions, MeasureAppearance)
+
+
+def selected_stages() -> tuple[type[ShardTask], ...]:
+    """The stages that the settings select: objects are detected only with ``[objects] detect``."""
+    return ALL_STAGES if settings.objects().detect else STAGES
+
+
+def last_stages() -> tuple[type[ShardTask], ...]:
+    """The ends of the selected graph: every other stage is upstream of one of these."""
+    return (*_LAST_STAGES, *selected_stages()[len(STAGES) :])
 
 
 def shards_of(plan: pa.Table) -> list[str]:
@@ -55,7 +68,7 @@ def stages_of(
     return [
         stage.on(shard, source, data_dir, f"{number + 1} of {len(shards)}")
         for number, shard in enumerate(shards)
-        for stage in STAGES
+        for stage in outputs
         if is_wanted(outputs[stage][number])
     ]
 
@@ -93,7 +106,7 @@ def tasks_of(
             f"block {number + 1} of {len(starts)}",
         )
         for number, start in enumerate(starts)
-        for stage in STAGES
+        for stage in outputs
         if any(wanted[stage][start : start + size])
     ]
 
@@ -101,6 +114,7 @@ def tasks_of(
 def outputs_of(
     shards: Sequence[str], source: str, data_dir: str
 ) -> dict[type[ShardTask], list[ParquetTarget]]:
-    """The files of all stages, of each shard in order."""
-    tasks = {stage: stage.on(shards[0], source, data_dir) for stage in STAGES} if shards else {}
+    """The files of the selected stages, of each shard in order."""
+    stages = selected_stages() if shards else ()
+    tasks = {stage: stage.on(shards[0], source, data_dir) for stage in stages}
     return {stage: [task.output_for(shard) for shard in shards] for stage, task in tasks.items()}

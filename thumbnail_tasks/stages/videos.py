@@ -162,7 +162,7 @@ class IdentifyThumbnails(VideosTask):
 
 
 def _reject_reserved_columns(files: Sequence[Path], names: Sequence[str]) -> None:
-    reserved = set(schemas.exported(width=1).names) & set(names)
+    reserved = set(schemas.exported(width=1, has_objects=True).names) & set(names)
     if reserved:
         raise InputError(
             f"{files[0]}: columns {', '.join(sorted(reserved))} would be overwritten by "
