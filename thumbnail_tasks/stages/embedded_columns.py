@@ -101,6 +101,8 @@ class EmbedColumns(VideosTask):
     engine: str = luigi.Parameter(description="Engine tag of the encoder")
     columns: str = luigi.Parameter(description="Digest of the names of the table's columns")
 
+    retry_count = 2  # unlike that of other tasks about a table, its process may be killed
+
     @classmethod
     def of(cls, table: Mapping[str, Any], wanted: WantedColumns) -> "EmbedColumns | None":
         """The task for a table; None if no column of it is embedded.
