@@ -32,6 +32,7 @@ from thumbnail_tasks.stages.text_vectors import (
     digest_texts,
     embed_distinct,
     find_digests,
+    sort_distinct,
     to_arrow,
     vectors_tag,
 )
@@ -226,12 +227,12 @@ def _embed_here(texts: Sequence[str], advance: Progress) -> pa.Table:
 def _list_digests(videos: ParquetTarget, columns: Sequence[TextColumn]) -> Digests:
     """The digests of all texts of a table, sorted and distinct."""
     distinct = digest_texts([])
-    waiting = [distinct]
+    waiting: list[Digests] = []
     for texts in iter_texts(videos, columns):
         waiting += [digest_texts(column.dictionary.to_pylist()) for column in texts]
         if sum(map(len, waiting)) > _MAX_DIGESTS:
-            waiting = [np.unique(np.concatenate(waiting))]
-    return np.unique(np.concatenate(waiting))
+            distinct, waiting = sort_distinct([distinct, *waiting]), []
+    return sort_distinct([distinct, *waiting])
 
 
 def _iter_new(
