@@ -27,8 +27,9 @@ pytestmark = pytest.mark.dag
 
 SLOW = pytest.mark.slow
 LATER_STAGES = [table for table in STAGE_TABLES if table not in ("thumbnails", "words")]
-FIRST = ("videos", "vocabularies", "plans", "exports", "words")
-TABLES = ("videos", "vocabularies", "plans", "shards", "exports", *STAGE_TABLES)
+FIRST = ("videos", "vocabularies", "plans", "exports", "words", "text_vectors")
+OF_THE_RUN = ("videos", "vocabularies", "plans", "shards", "exports")
+TABLES = (*OF_THE_RUN, "embedded_texts", "text_vectors", *STAGE_TABLES)
 
 
 def mostly_slow(*names: str) -> list[Any]:

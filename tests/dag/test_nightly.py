@@ -96,7 +96,8 @@ def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
     done = box.clean(*keep_two)
     assert account(done) == account(dry) != []
     gone = before.keys() - files_of(box.data_dir).keys()
-    assert sorted(Path(name).parts[0] for name in gone) == ["plans", "thumbnail_ids", "videos"]
+    folders = ["embedded_texts", "plans", "thumbnail_ids", "videos"]
+    assert sorted(Path(name).parts[0] for name in gone) == folders
 
     assert box.clean(*keep_two).printed.endswith("nothing to free\n")
     assert "Nothing to do" in box.night(NIGHTS[2], *keep_two).printed

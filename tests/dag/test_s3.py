@@ -269,6 +269,7 @@ def test_nights_are_dated_and_latest_points_to_the_last(box: Box, server: S3Serv
         "plans",
         "videos",
         "thumbnail_ids",
+        "embedded_texts",
         "vocabularies",
     }
     assert "Nothing to do" in night("2026-11-27").printed

@@ -21,6 +21,7 @@ from thumbnail_tasks.stages.text_vectors import (
     embed_distinct,
     find_digests,
     from_arrow,
+    sort_distinct,
     to_arrow,
     vectors_tag,
 )
@@ -229,6 +230,16 @@ def test_without_similarity_and_columns_there_is_nothing_to_do(
     assert EmbedColumns.of(table, WantedColumns(VIDEOS.select(["tags"]).schema, "videos")) is None
     columns.set("embedding", "title_similarity", "false")
     assert EmbedColumns.of(table, WantedColumns(VIDEOS.schema, "videos")) is None
+
+
+def test_digests_are_sorted_and_distinct() -> None:
+    zeros = np.frombuffer(b"\0" * 15 + b"a" + b"\0" * 16 + b"\0a" * 8 + b"\0b" + b"\0a" * 7, "S16")
+    digests = digest_texts([str(number) for number in range(500)])
+    found = sort_distinct([digests, zeros, digests[::-1], zeros])
+    expected = sorted({*to_arrow(digests).to_pylist(), *to_arrow(zeros).to_pylist()})
+    assert to_arrow(found).to_pylist() == expected
+    assert len(expected) == 504
+    assert len(sort_distinct([digests[:0]])) == 0
 
 
 def test_digests_are_found_and_keep_their_bytes() -> None:

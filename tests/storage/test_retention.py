@@ -118,10 +118,12 @@ def test_a_vocabulary_stays_while_a_shard_of_its_table_exists(tmp_path: Path) ->
         tmp_path,
         *(f"videos/{table}.parquet" for table in "abcd"),
         *(f"vocabularies/{table}.parquet" for table in "abcd"),
+        *(f"embedded_texts/e-1/columns/{table}.parquet" for table in "acd"),
         *("plans/web/a-1.parquet", "plans/web/c-1.parquet", "shards/web/b-12.parquet"),
     )
     needed = [plan for plan in list_plans(str(tmp_path)) if plan.table_name == "c"]
     assert sorted(names_of(tmp_path, find_old_tables(str(tmp_path), needed))) == [
+        "embedded_texts/e-1/columns/a.parquet",
         "plans/web/a-1.parquet",
         "videos/a.parquet",
         "videos/b.parquet",  # not d: the last one read may not be planned yet

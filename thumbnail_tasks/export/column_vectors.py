@@ -226,12 +226,15 @@ def cosines(left: pa.FixedSizeListArray, right: pa.FixedSizeListArray) -> pa.Flo
         N float32; null where either is null or has no length.
     """
     is_known = pc.and_(left.is_valid(), right.is_valid())
-    vectors = [
+    one, other = (
         each.filter(is_known).flatten().to_numpy().reshape(-1, each.type.list_size)
         for each in (left, right)
-    ]
-    products = np.einsum("ij,ij->i", *vectors, dtype=np.float64)
-    lengths = np.prod([np.linalg.norm(each, axis=1) for each in vectors], axis=0, dtype=np.float64)
+    )
+    products, squares, other_squares = (
+        np.einsum("ij,ij->i", *pair, dtype=np.float64)
+        for pair in ((one, other), (one, one), (other, other))
+    )
+    lengths = np.sqrt(squares * other_squares)
     result = np.full(len(left), np.nan)
     result[is_known.to_numpy(zero_copy_only=False)] = np.divide(
         products, lengths, out=np.full(len(lengths), np.nan), where=lengths > 0

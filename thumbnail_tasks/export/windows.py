@@ -1,10 +1,10 @@
 """What consecutive windows of the input's rows mean, whatever the order of the rows.
 
-That are the attributes of their thumbnails, or the vectors of their texts, which are in files.
-Rows of a table are mostly in the order of these: each window then means few files, and reads
-them. In a table of random order each window means all of them. To read all files for each window
-would take time that grows with the square of the rows, so their rows are sorted by window once, on
-disk.
+Rows mean the attributes of their thumbnails, or the vectors of their texts, which are in files. The
+rows of a table are mostly in the order of the files: each window then means few files, and reads
+them. In a table of random order each window means all files. To read all of them for each window
+would take time that grows with the square of the rows, so what is in them is sorted by window once,
+on disk.
 """
 
 import contextlib

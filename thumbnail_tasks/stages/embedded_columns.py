@@ -32,6 +32,7 @@ from thumbnail_tasks.stages.text_vectors import (
     digest_texts,
     embed_distinct,
     find_digests,
+    sort_distinct,
     to_arrow,
     vectors_tag,
 )
@@ -100,6 +101,8 @@ class EmbedColumns(VideosTask):
 
     engine: str = luigi.Parameter(description="Engine tag of the encoder")
     columns: str = luigi.Parameter(description="Digest of the names of the table's columns")
+
+    retry_count = 2  # unlike that of other tasks about a table, its process may be killed
 
     @classmethod
     def of(cls, table: Mapping[str, Any], wanted: WantedColumns) -> "EmbedColumns | None":
@@ -224,12 +227,12 @@ def _embed_here(texts: Sequence[str], advance: Progress) -> pa.Table:
 def _list_digests(videos: ParquetTarget, columns: Sequence[TextColumn]) -> Digests:
     """The digests of all texts of a table, sorted and distinct."""
     distinct = digest_texts([])
-    waiting = [distinct]
+    waiting: list[Digests] = []
     for texts in iter_texts(videos, columns):
         waiting += [digest_texts(column.dictionary.to_pylist()) for column in texts]
         if sum(map(len, waiting)) > _MAX_DIGESTS:
-            waiting = [np.unique(np.concatenate(waiting))]
-    return np.unique(np.concatenate(waiting))
+            distinct, waiting = sort_distinct([distinct, *waiting]), []
+    return sort_distinct([distinct, *waiting])
 
 
 def _iter_new(
