@@ -46,6 +46,8 @@ CHANGES = [
     Change("`[thumbnails] quality`", ["--thumbnails-max-bytes", "9"]),
     Change("`[thumbnails] quality`", ["--thumbnails-max-pixels", "9"]),
     Change("`[thumbnails] quality`", ["--thumbnails-allow-private-addresses", "true"]),
+    Change("`[thumbnails] refresh_after_days`", ["--thumbnails-refresh-after-days", "9"]),
+    Change("`[thumbnails] refresh_after_days`", ["--thumbnails-refresh-max", "9"]),
     Change("`[storage] shard_size`, ", ["--storage-shard-size", "9"]),
     Change("`[storage] shard_size`, ", ["--workers", "9", "--thumbnails-retries", "9"]),
     Change("`[storage] shard_size`, ", ["--thumbnails-total-timeout-s", "9"]),

@@ -2,7 +2,8 @@
 
     python -m benchmarks.speed.server --delay-ms 50 PICTURE.jpg ...
 
-It prints its address, and serves the pictures cyclically at ``/vi/<number>/hqdefault.jpg``.
+It prints its address, and serves the pictures cyclically at ``/vi/<number>/hqdefault.jpg``. All
+have the same ETag: a request that names it is answered with HTTP 304.
 """
 
 import argparse
@@ -18,6 +19,9 @@ from pathlib import Path
 from benchmarks.accuracy.job import ROOT
 
 _REQUEST = re.compile(rb"GET /vi/(\d+)/hqdefault\.jpg HTTP/1\.[01]\r\n")
+ETAG = '"1"'
+_CONDITION = f"if-none-match: {ETAG}".encode()
+_NOT_MODIFIED = f"HTTP/1.1 304 Not Modified\r\nETag: {ETAG}\r\n\r\n".encode()
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -40,7 +44,9 @@ class Pictures(asyncio.Protocol):
             head, _, self._received = self._received.partition(b"\r\n\r\n")
             wanted = _REQUEST.match(head + b"\r\n")
             response = _NOT_FOUND
-            if wanted:
+            if wanted and _CONDITION in head.lower():
+                response = _NOT_MODIFIED
+            elif wanted:
                 response = self._responses[int(wanted[1]) % len(self._responses)]
             is_last = b"connection: close" in head.lower()
             loop = asyncio.get_running_loop()
@@ -55,8 +61,8 @@ class Pictures(asyncio.Protocol):
 
 def format_responses(pictures: Sequence[bytes]) -> list[bytes]:
     """Format pictures as complete HTTP responses."""
-    head = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
-    return [head.format(len(picture)).encode() + picture for picture in pictures]
+    head = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\nETag: {}\r\n\r\n"
+    return [head.format(len(picture), ETAG).encode() + picture for picture in pictures]
 
 
 async def serve(pictures: Sequence[bytes], delay_s: float) -> None:

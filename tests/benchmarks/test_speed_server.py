@@ -31,6 +31,13 @@ def test_pictures_are_served_cyclically_by_number(address: str, pictures: list[P
         assert response.content == pictures[number % len(pictures)].read_bytes()
 
 
+def test_a_request_with_the_etag_is_answered_without_a_body(address: str) -> None:
+    url = f"{address}/vi/3/hqdefault.jpg"
+    etag = requests.get(url, timeout=60).headers["ETag"]
+    again = requests.get(url, headers={"If-None-Match": etag}, timeout=60)
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_other_paths_are_not_found(address: str) -> None:
     assert requests.get(f"{address}/elsewhere", timeout=60).status_code == 404
 

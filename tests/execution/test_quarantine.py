@@ -1,5 +1,7 @@
 """A picture that crashes keeps its row, without any value."""
 
+import datetime
+
 import pyarrow as pa
 import pytest
 
@@ -45,6 +47,22 @@ def test_one_row_loses_its_picture_and_the_others_stay_unchanged(
         for row in thumbnails.to_pylist()
     ]
     assert find_quarantined(left).to_pylist() == [name]
+
+
+def test_what_is_known_of_the_fetch_stays(thumbnails: pa.Table) -> None:
+    at = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+    row = thumbnails.slice(0, 1).to_pylist()[0]
+    fetch = {"version": 2, "fetched_at": at, "etag": '"1"', "last_modified": "then"}
+    fetched = pa.Table.from_pylist([row | fetch], schemas.THUMBNAILS)
+    (left,) = without_picture(fetched, "a", "crashed_decoder", "killed").to_pylist()
+    assert {name: left[name] for name in fetch} == fetch
+
+
+def test_a_file_of_an_earlier_version_keeps_its_columns(thumbnails: pa.Table) -> None:
+    old = thumbnails.drop_columns(["version", "fetched_at", "etag", "last_modified"])
+    left = without_picture(old, "b", "crashed_decoder", "killed")
+    assert left.schema == old.schema
+    assert left["status"].to_pylist() == ["ok", "crashed_decoder", "ok"]
 
 
 def test_out_of_memory_may_be_retried(thumbnails: pa.Table) -> None:

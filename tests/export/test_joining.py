@@ -1,5 +1,6 @@
 """The join: one row of attributes for each row of the input."""
 
+import datetime
 from collections.abc import Mapping
 
 import numpy as np
@@ -136,6 +137,46 @@ def test_nothing_is_exported_of_a_picture_that_crashed_a_later_stage() -> None:
     known = {"thumbnail_id": GONE, "thumbnail_status": "crashed_decoder"}
     assert nulled == dict.fromkeys(schemas.attributes(2).names) | known
     assert (left["thumbnail_ocr"], left["face_count"], left["edges"]) == ("HI", 0, 0.25)
+
+
+def join_one(thumbnails: pa.Table) -> dict[str, object]:
+    """The attributes of one thumbnail on which nothing was found."""
+    (row,) = join_shard(
+        thumbnails,
+        table(schemas.TEXTS, {"thumbnail_id": OK}),
+        table(schemas.embeddings(2), {"thumbnail_id": OK, "ocr_embed": [0, 0]}),
+        schemas.FACES.empty_table(),
+        schemas.EMOTIONS.empty_table(),
+        table(schemas.APPEARANCE, {"thumbnail_id": OK}),
+    ).to_pylist()
+    return dict(row)
+
+
+def test_a_version_has_its_number_and_the_time_of_its_fetch() -> None:
+    at = datetime.datetime(2026, 11, 1, 3, tzinfo=datetime.UTC)
+    row = {"thumbnail_id": OK, "status": "ok", "version": 3, "fetched_at": at}
+    joined = join_one(table(schemas.THUMBNAILS, row))
+    assert (joined["thumbnail_version"], joined["thumbnail_changed_count"]) == (3, 2)
+    assert joined["thumbnail_first_seen_at"] == at
+
+
+def test_thumbnails_of_an_earlier_version_of_the_package_are_first_versions() -> None:
+    new = ["version", "fetched_at", "etag", "last_modified"]
+    old = table(schemas.THUMBNAILS, {"thumbnail_id": OK, "status": "ok"}).drop_columns(new)
+    joined = join_one(old)
+    assert (joined["thumbnail_version"], joined["thumbnail_changed_count"]) == (1, 0)
+    assert joined["thumbnail_first_seen_at"] is None
+
+
+def test_a_thumbnail_without_attributes_keeps_its_id_and_has_a_status(
+    attributes: pa.Table,
+) -> None:
+    unknown = "ccccccccccc"
+    videos = pa.RecordBatch.from_pydict({"video_id": [unknown, OK]})
+    joined = join(videos, attributes, from_folder=False)
+    assert joined["thumbnail_id"].to_pylist() == [unknown, OK]
+    assert joined["thumbnail_status"].to_pylist() == ["not_fetched", "ok"]
+    assert joined["face_count"].to_pylist() == [None, 2]
 
 
 def test_tables_of_different_thumbnails_are_not_joined() -> None:

@@ -1,5 +1,6 @@
 """What is compacted is what the shards' own files say, and is never used once they changed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,54 @@ def test_few_shards_are_not_compacted(archive: Path, monkeypatch: pytest.MonkeyP
     write_results(archive, "new", **{C: "ok"})
     compact_known(str(archive), "s")
     assert len(compacted(archive)) == 1
+
+
+def strip(folder: Path, key: str, *names: str) -> None:
+    """Make a file one of an earlier version, which had no such columns."""
+    target = target_of(folder, key)
+    table, about = target.read(), target.read_metadata()
+    target.write(table.drop_columns(names), about)
+
+
+def test_files_of_an_earlier_version_are_read(archive: Path) -> None:
+    before = read(archive)
+    for shard in ("one", "two"):
+        strip(archive, f"shards/s/{shard}", "version", "check")
+        strip(archive, f"thumbnails/s/{shard}", "version", "fetched_at", "etag", "last_modified")
+    (path,) = compacted(archive)
+    path.unlink()
+    assert read(archive) == before
+    compact_known(str(archive), "s")
+    (path,) = compacted(archive)
+    strip(archive, f"known/s/{path.stem}", "version", "fetched_at")
+    assert read(archive) == before
+    known._last.clear()
+    assert known_thumbnails(str(archive), "s").schema == schemas.KNOWN
+
+
+def test_only_what_was_answered_by_a_time_is_known_as_of_it(tmp_path: Path) -> None:
+    def day(number: int) -> datetime:
+        return datetime(2026, 11, number, tzinfo=UTC)
+
+    def write(shard: str, attempt: int, **fetched: datetime | None) -> None:
+        write_list(tmp_path, shard, attempt, *fetched)
+        rows = [
+            {"thumbnail_id": each, "status": "ok", "fetched_at": at} for each, at in fetched.items()
+        ]
+        done = pa.Table.from_pylist(rows, schemas.THUMBNAILS)
+        target_of(tmp_path, f"thumbnails/s/{shard}").write(done)
+
+    write("one", 1, **{A: day(1), B: None, C: day(3)})
+    write("two", 2, **{A: day(5)})
+    write_list(tmp_path, "waiting", 3, A)
+
+    def shards(until: datetime | None) -> dict[str, str]:
+        known = known_thumbnails(str(tmp_path), "s", until)
+        return dict(zip(known["thumbnail_id"].to_pylist(), known["shard"].to_pylist(), strict=True))
+
+    assert shards(day(2)) == {A: "one", B: "one"}
+    assert shards(day(4)) == {A: "one", B: "one", C: "one"}
+    assert shards(day(5)) == {A: "two", B: "one", C: "one"}
+    assert shards(None) == {A: "waiting", B: "one", C: "one"}
+    compact_known(str(tmp_path), "s")
+    assert shards(day(4)) == {A: "one", B: "one", C: "one"}

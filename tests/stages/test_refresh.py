@@ -10,7 +10,7 @@ from tests.pictures.test_decoding import encoded
 from tests.stages.test_checks import checks
 from thumbnail_tasks import schemas
 from thumbnail_tasks.stages.checks import DUE
-from thumbnail_tasks.stages.refresh import SEEN, find_seen, judge_checks
+from thumbnail_tasks.stages.refresh import SEEN, find_checked, find_seen, judge_checks
 
 A, B = "aaaaaaaaaaa", "bbbbbbbbbbb"
 
@@ -87,7 +87,8 @@ def find(*rows: dict[str, Any], version: int = 1) -> dict[str, Any]:
     wanted = pa.table({"thumbnail_id": [B, A], "url": ["of b", "of a"]})
     row = {"thumbnail_id": A, "url": "u", "etag": '"1"', "sha256": "1"}
     stored = pa.Table.from_pylist([row], schemas.THUMBNAILS)
-    found = find_seen(due, wanted, stored, checks(*({"thumbnail_id": A} | row for row in rows)))
+    earlier = checks(*({"thumbnail_id": A} | row for row in rows))
+    found = find_seen(find_checked(due, wanted, earlier), stored)
     assert found.schema == SEEN
     return dict(found.to_pylist()[0])
 

@@ -5,7 +5,7 @@ of ``check_number``, not of clocks.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,10 +26,15 @@ logger = logging.getLogger(__name__)
 
 FOLDER: Final = "checks"
 
+_UNLISTED: Final = ("image", "detail", "http_status")
+
 LISTED: Final = pa.schema(
-    [*(field for field in schemas.CHECKS if field.name != "image"), schemas.SHARDS.field("check")]
+    [
+        *(field for field in schemas.CHECKS if field.name not in _UNLISTED),
+        schemas.SHARDS.field("check"),
+    ]
 )
-"""A check without its picture, and the file that it is in."""
+"""What is read of a check, and the file that it is in."""
 
 DUE: Final = pa.schema(
     [
@@ -39,6 +44,10 @@ DUE: Final = pa.schema(
     ]
 )
 """A thumbnail to ask for again, with the shard that holds its picture."""
+
+
+_last: list[tuple[tuple[str, str, Mapping[str, str]], pa.Table]] = []
+"""What was read last, from which files: a run asks at its start, when it plans and at its end."""
 
 
 def check_target(data_dir: str, source: str, name: str) -> ParquetTarget:
@@ -61,13 +70,17 @@ def read_checks(data_dir: str, source: str) -> pa.Table:
     Raises:
         StorageError: A file cannot be read.
     """
-    names = list(list_revisions(data_dir, f"{FOLDER}/{source}"))
+    state = (data_dir, source, list_revisions(data_dir, f"{FOLDER}/{source}"))
+    if _last and _last[0][0] == state:
+        return _last[0][1]
     read = files.backend_of(data_dir).map_reads(
-        lambda name: _read(check_target(data_dir, source, name)), names
+        lambda name: _read(check_target(data_dir, source, name)), list(state[-1])
     )
     tables = [LISTED.empty_table(), *(table for table in read if table is not None)]
     order = [("check_number", "ascending"), ("check", "ascending")]
-    return pa.concat_tables(tables).sort_by(order)
+    checks = pa.concat_tables(tables).sort_by(order)
+    _last[:] = [(state, checks)]
+    return checks
 
 
 def _read(target: ParquetTarget) -> pa.Table | None:

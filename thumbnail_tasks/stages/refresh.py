@@ -54,7 +54,7 @@ SEEN: Final = pa.schema(
         *(schemas.THUMBNAILS.field(name).with_name(f"seen_{name}") for name in _SEEN_IN),
     ]
 )
-"""A thumbnail to ask for again: its address, number of the check, and what was seen last."""
+"""A thumbnail to ask for again, the number of the check, and what was seen last."""
 
 ReadStored = Callable[[str, str], bytes]
 """Maps a shard and a thumbnail's id to the bytes of its picture."""
@@ -98,19 +98,20 @@ def refresh_thumbnails(task: DataTask, source: str, wanted: pa.Table) -> None:
     with hold_downloads(task):
         due, checks = list_now()  # another run may have asked meanwhile
         most = settings.thumbnails().refresh_max or len(due)
-        _Refresh(task, source, wanted, checks).run(due.slice(0, most))
+        checked = find_checked(due.slice(0, most), wanted, checks)
+        _Refresh(task, source).run(checked)
 
 
 class _Refresh:
     """Asks for due thumbnails in blocks of a shard's size."""
 
-    def __init__(self, task: DataTask, source: str, wanted: pa.Table, checks: pa.Table) -> None:
-        self._task, self._source, self._wanted, self._checks = task, source, wanted, checks
+    def __init__(self, task: DataTask, source: str) -> None:
+        self._task, self._source = task, source
         self._found: list[pa.Table] = []
         self._outcomes: Counter[str] = Counter()
 
     def run(self, due: pa.Table) -> None:
-        """Ask for all of them (``due``: rows of ``DUE``)."""
+        """Ask for thumbnails (``due``: from ``find_checked``), and write what is found."""
         lines = ProgressLines(self._task)
         lines.begin(len(due), "")
         size = settings.storage().shard_size
@@ -127,7 +128,7 @@ class _Refresh:
         report_progress(self._task, f"asked again for {len(due)} thumbnails: {counted}", 1)
 
     def _check(self, due: pa.Table, lines: ProgressLines) -> None:
-        seen = find_seen(due, self._wanted, self._read_fetches(due), self._checks)
+        seen = find_seen(due, self._read_fetches(due))
         stopped: list[Exception] = []
         where = (self._task.data_dir, self._source)
 
@@ -171,37 +172,50 @@ class _Refresh:
         self._found = []
 
 
-def find_seen(due: pa.Table, wanted: pa.Table, stored: pa.Table, checks: pa.Table) -> pa.Table:
-    """What is known about thumbnails that are asked for again.
+def find_checked(due: pa.Table, wanted: pa.Table, checks: pa.Table) -> pa.Table:
+    """What the table and earlier checks say about thumbnails that are asked for again.
 
     Args:
         due: N rows of ``checks.DUE``.
         wanted: ``thumbnail_id`` and ``url`` of these and others.
-        stored: Their rows of ``schemas.THUMBNAILS``, without pictures, in any order.
         checks: From ``read_checks``.
 
     Returns:
-        N rows of ``SEEN``; what was seen last is that of the last check that found this version, or
-        of the fetch that stored it.
+        N rows of ``SEEN``; what was seen last is null if no check has found this version.
     """
     ids = due["thumbnail_id"]
-    stored = stored.take(pc.index_in(ids, value_set=stored["thumbnail_id"].combine_chunks()))
     is_same = pc.is_in(checks["outcome"], value_set=pa.array(schemas.SAME_OUTCOMES))
     same = match_checks(ids, last_of_each(checks.filter(is_same)))
     is_seen = pc.equal(same["version"], due["version"]).fill_null(False)
     rows = pc.index_in(ids, value_set=wanted["thumbnail_id"].combine_chunks())
     numbers = match_checks(ids, last_of_each(checks))["check_number"].fill_null(0)
     columns = {
-        "thumbnail_id": ids,
+        **{name: due[name] for name in due.column_names},
         "url": wanted["url"].take(rows),
-        "path": pa.nulls(len(due), pa.string()),
-        "version": due["version"],
-        "shard": due["shard"],
         "check_number": pc.add(numbers, 1).cast(pa.int32()),
-        "stored_sha256": stored["sha256"],
-        **{f"seen_{name}": pc.if_else(is_seen, same[name], stored[name]) for name in _SEEN_IN},
+        **{f"seen_{name}": pc.if_else(is_seen, same[name], None) for name in _SEEN_IN},
     }
-    return pa.table([columns[name] for name in SEEN.names], schema=SEEN)
+    return schemas.complete(pa.table(columns), SEEN)
+
+
+def find_seen(checked: pa.Table, stored: pa.Table) -> pa.Table:
+    """Complete what is known about thumbnails that are asked for again.
+
+    Args:
+        checked: N rows from ``find_checked``.
+        stored: Their rows of ``schemas.THUMBNAILS``, without pictures, in any order.
+
+    Returns:
+        N rows of ``SEEN``; what no check has seen is what the fetch that stored it found.
+    """
+    rows = pc.index_in(checked["thumbnail_id"], value_set=stored["thumbnail_id"].combine_chunks())
+    stored = stored.take(rows)
+    is_seen = checked["seen_url"].is_valid()
+    columns = dict(zip(checked.column_names, checked.columns, strict=True))
+    columns["stored_sha256"] = stored["sha256"]
+    for name in _SEEN_IN:
+        columns[f"seen_{name}"] = pc.if_else(is_seen, checked[f"seen_{name}"], stored[name])
+    return pa.table(list(columns.values()), schema=SEEN)
 
 
 def _check_in_child(
@@ -268,12 +282,10 @@ def _judge(
 ) -> dict[str, Any]:
     row = {**found, **{name: seen[name] for name in ("thumbnail_id", "check_number", "version")}}
     row["outcome"], row["image"] = found["status"], None
+    known = (seen["seen_sha256"], seen["stored_sha256"])
     if found["status"] == "not_modified":
         row["sha256"] = seen["seen_sha256"]
-    elif found["status"] == "ok" and found["sha256"] in (
-        seen["seen_sha256"],
-        seen["stored_sha256"],
-    ):
+    elif found["status"] == "ok" and found["sha256"] in known:
         row["outcome"] = "same_bytes"
     elif found["status"] == "ok":
         stored = read_stored(seen["shard"], seen["thumbnail_id"])

@@ -14,13 +14,14 @@ import pyarrow as pa
 from benchmarks.accuracy.job import ROOT, run_quietly
 from benchmarks.accuracy.labels import MissingError
 from benchmarks.speed.parts import Setting
-from benchmarks.speed.server import running_server
+from benchmarks.speed.server import ETAG, running_server
 from benchmarks.speed.spread import ratios, spread
 from benchmarks.speed.table import Row, skipped
 from benchmarks.speed.turns import Contender, Outcome, Run, take_turns
 from benchmarks.tables import Target
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.network.downloads import Downloader
+from thumbnail_tasks.network.downloads import Downloader, FetchResult
+from thumbnail_tasks.network.validators import Validators
 from thumbnail_tasks.stages.fetching import fetch_thumbnails
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
@@ -50,15 +51,18 @@ def _measure(setting: Setting, version: str, urls: Sequence[str], latency: str) 
     theirs = Contender(
         f"img2dataset {version}".strip(), load_img2dataset, (threads, bool(version)), n_warm_up=0
     )
+    again = Contender("ours, asked again (HTTP 304)", load_refresher)
     few = replace(theirs, name=f"{theirs.name}, start-up", max_items=_N_FEW)
     rounds = [urls] * min(setting.n_rounds, _N_ROUNDS)
-    contest = take_turns([ours, theirs, few], rounds, f"{PART}, {latency}")
+    contest = take_turns([ours, again, theirs, few], rounds, f"{PART}, {latency}")
     measured = f"pictures per second, {latency}"
     by_us, by_them, start_up = map(contest.find, (ours, theirs, few))
     rows = []
     if by_us:
         note = f"{threads} threads, without a rate limit"
         rows.append(_rate_row(measured, by_us, note))
+    if asked_again := contest.find(again):
+        rows.append(_rate_row(measured, asked_again, note))
     if not by_us or not by_them or not start_up:
         reason = contest.missing.get(theirs.name, "it did not run")
         return [*rows, skipped(PART, measured, theirs.name, reason)]
@@ -101,25 +105,46 @@ def without_start_up(whole: Outcome, few: Outcome) -> Outcome:
 
 
 def load_downloader() -> Run:
-    """The stage, including its Parquet file, without a rate limit.
+    """The stage, including its Parquet file, without a rate limit."""
+    downloader, concurrency = _load_downloader()
+
+    def run(urls: Sequence[str]) -> None:
+        thumbnails = fetch_thumbnails(_list(urls), downloader.fetch, concurrency, lambda n: None)
+        _check(thumbnails["status"].to_pylist().count("ok"), len(urls))
+        with tempfile.TemporaryDirectory(prefix="speed-") as folder:
+            ParquetTarget(str(Path(folder, "thumbnails.parquet"))).write(thumbnails)
+
+    return run
+
+
+def load_refresher() -> Run:
+    """The requests of a refresh, with the ETag of each picture, without a rate limit."""
+    downloader, concurrency = _load_downloader()
+
+    def fetch(url: str) -> FetchResult:
+        return downloader.fetch(url, Validators(ETAG))
+
+    def run(urls: Sequence[str]) -> None:
+        thumbnails = fetch_thumbnails(_list(urls), fetch, concurrency, lambda n: None)
+        _check(thumbnails["status"].to_pylist().count("not_modified"), len(urls))
+
+    return run
+
+
+def _load_downloader() -> tuple[Downloader, int]:
+    """A downloader without a rate limit, and its number of threads.
 
     Its settings must allow the local server; YouTube never gets unlimited requests.
     """
     config = luigi.configuration.get_config()
     config.set("thumbnails", "requests_per_second", str(_UNLIMITED_PER_SECOND))
     config.set("thumbnails", "allow_private_addresses", "true")
-    downloader = Downloader()
-    concurrency = settings.thumbnails().concurrency
+    return Downloader(), settings.thumbnails().concurrency
 
-    def run(urls: Sequence[str]) -> None:
-        rows = [{"thumbnail_id": f"url-{number}", "url": url} for number, url in enumerate(urls)]
-        shard = pa.Table.from_pylist(rows, schemas.SHARDS)
-        thumbnails = fetch_thumbnails(shard, downloader.fetch, concurrency, lambda n: None)
-        _check(thumbnails["status"].to_pylist().count("ok"), len(urls))
-        with tempfile.TemporaryDirectory(prefix="speed-") as folder:
-            ParquetTarget(str(Path(folder, "thumbnails.parquet"))).write(thumbnails)
 
-    return run
+def _list(urls: Sequence[str]) -> pa.Table:
+    rows = [{"thumbnail_id": f"url-{number}", "url": url} for number, url in enumerate(urls)]
+    return pa.Table.from_pylist(rows, schemas.SHARDS)
 
 
 def _find_img2dataset() -> str:
