@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks.speed.looks import make_looks
 from benchmarks.speed.parts import Setting
 from benchmarks.speed.parts.correction import distinct_words
 from benchmarks.speed.parts.download import without_start_up
@@ -22,6 +24,7 @@ from benchmarks.speed.spread import Spread, extrapolate, ratios, spread
 from benchmarks.speed.turns import Outcome, Turn
 from benchmarks.tables import Target
 from tests.conftest import ROOT
+from thumbnail_tasks.export.look_alikes import group_look_alikes
 
 
 def test_the_spread_is_the_median_minimum_and_maximum() -> None:
@@ -99,6 +102,12 @@ def run_benchmark(*flags: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.model  # imports every engine's stage
+def test_a_fifth_of_the_looks_of_an_archive_are_copies() -> None:
+    looks = make_looks(5000, np.random.default_rng(0))
+    assert len(looks[0]) == len(looks[1]) == 5000
+    assert len(np.unique(group_look_alikes(*looks))) == pytest.approx(4000, abs=50)
+
+
 def test_help_lists_the_parts_and_the_layout() -> None:
     done = run_benchmark("--help")
     assert done.returncode == 0, done.stderr

@@ -1,15 +1,17 @@
-"""Appearance: the stage MeasureAppearance beside the notebook's few measures."""
+"""Appearance: the stage MeasureAppearance beside the notebook's few measures; look-alikes."""
 
+from benchmarks.speed.looks import load_groups
 from benchmarks.speed.ours import load_appearance
 from benchmarks.speed.parts import Setting
 from benchmarks.speed.peers.notebook_appearance import load_notebook_appearance
-from benchmarks.speed.spread import spread
+from benchmarks.speed.spread import Spread, spread
 from benchmarks.speed.table import Row, time_rows
 from benchmarks.speed.turns import Contender, cut_rounds, take_turns
 from benchmarks.tables import Target
 
 PART = "appearance"
 _N_PICTURES = 64
+_SIZES = (100_000, 1_000_000)
 _TARGET = Target("≤", 5.9)  # 5 % of the 118 ms per picture of the whole job
 
 
@@ -31,4 +33,19 @@ def measure_appearance(setting: Setting) -> list[Row]:
         note = "at most 5 % of the whole job"
         target = setting.judge(_TARGET)
         rows.append(Row(PART, *about, wall_ms, cpu_ms, "ms", target, True, note))
-    return rows
+    return [*rows, *_measure_groups()]
+
+
+def _measure_groups() -> list[Row]:
+    """Measure the time to group archives of two sizes."""
+    ours = Contender("ours: duplicate_group", load_groups, n_warm_up=0)
+    done = take_turns([ours], [[size] for size in _SIZES], PART).find(ours)
+    return [
+        Row(
+            *(PART, "grouping thumbnails that look alike", ours.name, f"{size:,} thumbnails"),
+            *(Spread(*[seconds] * 3) for seconds in (turn.wall_s, turn.cpu_s)),
+            unit="s",
+            note=f"{turn.result:,} groups",
+        )
+        for size, turn in zip(_SIZES, done.turns if done else (), strict=True)
+    ]
