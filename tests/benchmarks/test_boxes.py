@@ -10,6 +10,7 @@ from benchmarks.accuracy.boxes import (
     place_face,
     score_faces,
 )
+from benchmarks.accuracy.parts.objects import count_on
 
 CLEAR = LabelledFace((0, 0, 10, 10), True)
 BLURRED = LabelledFace((20, 0, 30, 10), False)
@@ -53,3 +54,10 @@ def test_a_labelled_face_is_moved_below_the_upper_bar_of_an_hqdefault() -> None:
 
 def test_an_original_has_no_bars() -> None:
     assert place_face(CLEAR, 1280, 720) == CLEAR
+
+
+def test_a_face_is_on_a_person_if_its_centre_is_in_the_box() -> None:
+    inside, above = (4, 4, 8, 8), (0, -20, 10, 5)
+    assert count_on([inside, above], [(5, 0, 10, 20), (0, 0, 6, 6)]) == 1
+    assert count_on([inside], []) == 0
+    assert count_on([], [(0, 0, 9, 9)]) == 0

@@ -26,6 +26,19 @@ SETTINGS = {
     ),
     "faces": ("--engines-faces nonsense", "[engines] faces: expected one of dlib-cnn"),
     "emotions": ("--engines-emotions nonsense", "[engines] emotions: expected one of fer2013"),
+    "objects": (
+        "--objects-detect true --engines-objects nonsense",
+        "[engines] objects: expected one of nanodet, yolo-detections",
+    ),
+    "objects detected earlier": (
+        f"--objects-detect true --engines-objects yolo-detections --yolo-detections-path "
+        f"{ROOT / 'README.md'}",
+        "README.md: expected",
+    ),
+    "confidence of objects": (
+        "--objects-detect true --objects-min-confidence 7",
+        "--objects-min-confidence: expected",
+    ),
     "preset": ("--engines-preset nonsense", "[engines] preset: expected one of embedded"),
     "quality": ("--thumbnails-quality nonsense", "[thumbnails] quality: expected one of"),
     "gpu without driver": ("--gpus-devices 7", "[gpus] devices = 7: expected NVIDIA's driver"),

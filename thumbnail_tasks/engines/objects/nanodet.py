@@ -8,7 +8,7 @@ picture keeps its proportions, on black. The canvas's size, and the largest over
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,14 +154,14 @@ def choose_objects(
     confidences = scores[places, classes]
     height, width = shape[:2]
     boxes = np.clip(boxes_xyxy[places], 0, np.array([width, height] * 2, np.float32))
-    found: dict[str, Any] = {
-        "bboxes": np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]),
-        "scores": confidences,
-        "class_ids": classes,
-        "score_threshold": 0.0,
-        "nms_threshold": MAX_OVERLAP,
-    }
-    kept = cv2.dnn.NMSBoxesBatched(**found, top_k=_MAX_CANDIDATES)
+    kept = cv2.dnn.NMSBoxesBatched(
+        np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]).tolist(),
+        confidences.tolist(),
+        classes.tolist(),
+        0.0,
+        MAX_OVERLAP,
+        top_k=_MAX_CANDIDATES,
+    )
     return [
         DetectedObject(COCO_CLASSES[classes[number]], float(confidences[number]), tuple(box))
         for number in kept
