@@ -9,14 +9,8 @@ import luigi
 import pytest
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.cli.arguments import (
-    COMMANDS,
-    apply_settings,
-    build_parser,
-    last_input,
-    list_settings,
-    luigi_arguments,
-)
+from thumbnail_tasks.cli.arguments import COMMANDS, build_parser, last_input, luigi_arguments
+from thumbnail_tasks.cli.setting_values import apply_settings, list_settings
 from thumbnail_tasks.errors import InputError, SettingsError
 from thumbnail_tasks.runs.record_files import write_json
 from thumbnail_tasks.runs.records import Record

@@ -20,7 +20,8 @@ from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.export import attributes, column_vectors, windows, writing
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
 from thumbnail_tasks.export.column_vectors import cosines
-from thumbnail_tasks.export.writing import Writer, write_export_csv
+from thumbnail_tasks.export.completing import write_export_csv
+from thumbnail_tasks.export.writing import Writer
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails, source_tag
 from thumbnail_tasks.stages import embedded_columns, embeddings

@@ -143,11 +143,13 @@ def join_one(thumbnails: pa.Table) -> dict[str, object]:
     """The attributes of one thumbnail on which nothing was found."""
     (row,) = join_shard(
         thumbnails,
+        schemas.WORDS.empty_table(),
         table(schemas.TEXTS, {"thumbnail_id": OK}),
         table(schemas.embeddings(2), {"thumbnail_id": OK, "ocr_embed": [0, 0]}),
         schemas.FACES.empty_table(),
         schemas.EMOTIONS.empty_table(),
         table(schemas.APPEARANCE, {"thumbnail_id": OK}),
+        thresholds=ALL_WORDS,
     ).to_pylist()
     return dict(row)
 

@@ -12,8 +12,8 @@ import pytest
 from tests.export.conftest import IDS, Archive
 from thumbnail_tasks.execution.quarantine import without_picture
 from thumbnail_tasks.export import attributes, published, windows, writing
+from thumbnail_tasks.export.completing import clear_folder, write_export_csv
 from thumbnail_tasks.export.published import find_export, is_current_export
-from thumbnail_tasks.export.writing import clear_folder, write_export_csv
 from thumbnail_tasks.storage.addresses import name_of
 from thumbnail_tasks.storage.manifest import MANIFEST_NAME, list_unnamed
 from thumbnail_tasks.storage.parquet_target import ParquetTarget

@@ -9,15 +9,11 @@ from collections.abc import Sequence
 
 from luigi.cmdline import luigi_run
 
-from thumbnail_tasks.cli.arguments import (
-    apply_settings,
-    build_parser,
-    list_settings,
-    luigi_arguments,
-)
+from thumbnail_tasks.cli.arguments import build_parser, luigi_arguments
 from thumbnail_tasks.cli.capacity import describe_plan, plan_of
 from thumbnail_tasks.cli.describe import describe
 from thumbnail_tasks.cli.doctor import examine
+from thumbnail_tasks.cli.setting_values import apply_settings, list_settings
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 
 EXIT_USAGE = 2

@@ -2,7 +2,6 @@
 
 import datetime
 import logging
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import luigi
@@ -16,6 +15,7 @@ from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE, print_result
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
+from thumbnail_tasks.export.completing import clear_folder, withdraw_dataset, write_export_csv
 from thumbnail_tasks.export.excerpt import rows_of
 from thumbnail_tasks.export.published import (
     NAME,
@@ -29,17 +29,12 @@ from thumbnail_tasks.export.summary import (
     describe_unnamed,
     first_of_each,
     format_counts,
+    require_a_picture,
     summarize,
     time_new_shards,
 )
 from thumbnail_tasks.export.versions import VERSIONS_NAME, write_versions
-from thumbnail_tasks.export.writing import (
-    SUMMARY_COLUMNS,
-    Writer,
-    clear_folder,
-    withdraw_dataset,
-    write_export_csv,
-)
+from thumbnail_tasks.export.writing import SUMMARY_COLUMNS, Writer
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.luigi_parsing import OptionalDateParameter
 from thumbnail_tasks.report.building import (
@@ -60,7 +55,6 @@ from thumbnail_tasks.stages.pipeline import (
     tasks_of,
 )
 from thumbnail_tasks.stages.plan import PlanShards
-from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.videos import IdentifyThumbnails, ReadVideos
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import is_s3, join
@@ -193,7 +187,7 @@ class ExportAttributes(RunTask):
 
         attributes = Attributes(plan, self.source, self.data_dir)
         statuses = count_values(attributes.statuses())
-        self._require_a_picture(statuses, plan)
+        require_a_picture(statuses, plan, self.source, self.data_dir, self.videos)
         with self.lock(self.output()):
             # Another run may have written it while this one waited for the lock.
             counted = self._write(attributes) if self._find_current() is None else None
@@ -283,18 +277,6 @@ class ExportAttributes(RunTask):
         if is_s3(folder):
             how = f"copy {folder} to this machine, and open its index.html"
         logger.info(TASK_LINE, "BuildReport", f"{how} in a browser")
-
-    def _require_a_picture(self, statuses: Counter[str], plan: pa.Table) -> None:
-        if not statuses["ok"]:
-            shard = shards_of(plan)[0]
-            downloaded = DownloadThumbnails.on(shard, self.source, self.data_dir)
-            columns = ["thumbnail_id", "url", "detail"]
-            first = downloaded.output_for(shard).read(columns).to_pylist()[0]
-            raise InputError(
-                f"--videos {self.videos}: expected thumbnails; none of {len(plan)} could "
-                f"be fetched ({format_counts(statuses)}). The first: "
-                f"{first['url'] or first['thumbnail_id']}: {first['detail']}. Nothing was exported."
-            )
 
 
 def _is_large(n_rows: int) -> bool:

@@ -16,13 +16,13 @@ from thumbnail_tasks.commands.export import ExportAttributes, export_of
 from thumbnail_tasks.commands.run_task import RunTask
 from thumbnail_tasks.console import TASK_LINE
 from thumbnail_tasks.errors import InputError, StorageError, ThumbnailTasksError
+from thumbnail_tasks.export.completing import clear_folder
 from thumbnail_tasks.export.published import (
     find_export,
     find_readable_export,
     is_current_export,
 )
 from thumbnail_tasks.export.versions import VERSIONS_NAME
-from thumbnail_tasks.export.writing import clear_folder
 from thumbnail_tasks.inputs.newest import newest_table
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage import files, retention

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.schemas import EMOTION_LABELS
+from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.storage.listing import Listings
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
@@ -108,6 +110,33 @@ def describe_unnamed(unnamed: Counter[str]) -> list[str]:
     if not unnamed.total():
         return []
     return [f"rows without a thumbnail: {format_counts(unnamed)}"]
+
+
+def require_a_picture(
+    statuses: Counter[str], plan: pa.Table, source: str, data_dir: str, videos: str
+) -> None:
+    """Refuse to export a table none of whose thumbnails has a picture.
+
+    Args:
+        statuses: The number of thumbnails of each status.
+        plan: Rows of ``schemas.PLANS``.
+        source: Source of the pictures.
+        data_dir: The data directory.
+        videos: The table, for the message.
+
+    Raises:
+        InputError: There is none; the message has the first one's reason.
+    """
+    if statuses["ok"]:
+        return
+    shard = plan["shard"][0].as_py()
+    downloaded = DownloadThumbnails.on(shard, source, data_dir).output_for(shard)
+    first = downloaded.read(["thumbnail_id", "url", "detail"]).to_pylist()[0]
+    raise InputError(
+        f"--videos {videos}: expected thumbnails; none of {len(plan)} could be fetched "
+        f"({format_counts(statuses)}). The first: {first['url'] or first['thumbnail_id']}: "
+        f"{first['detail']}. Nothing was exported."
+    )
 
 
 def summarize(

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -16,21 +15,12 @@ from thumbnail_tasks.export.attributes import Attributes, joined_tag
 from thumbnail_tasks.export.column_vectors import ColumnVectors
 from thumbnail_tasks.export.duplicates import find_duplicates, name_groups, order_by_mention
 from thumbnail_tasks.export.joining import join_videos, set_groups
-from thumbnail_tasks.export.published import FINGERPRINT_KEY, NAME, Export
-from thumbnail_tasks.export.spreadsheet_csv import write_csv
+from thumbnail_tasks.export.published import FINGERPRINT_KEY
 from thumbnail_tasks.export.windows import WindowReader
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
-from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.manifest import (
-    MANIFEST_NAME,
-    Manifest,
-    Part,
-    write_manifest,
-)
+from thumbnail_tasks.storage.manifest import Manifest, Part, write_manifest
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget
-
-logger = logging.getLogger(__name__)
 
 PART_ROWS: Final = 65_536
 """Rows of the input in one part of a dataset, and whose attributes are in memory at a time."""
@@ -264,40 +254,3 @@ def _is_complete(part: ParquetTarget) -> bool:
     except LostFileError:
         pass
     return False
-
-
-def write_export_csv(export: Export) -> None:
-    """Write an export as CSV, without vectors.
-
-    Raises:
-        StorageError: A file cannot be read or written.
-    """
-    schema = export.parts[0].read_schema()
-    with files.publish(export.csv, made_from=export.path) as temporary:
-        left_out = write_csv(
-            export.open_parts(), temporary, without=schemas.vectors_among(schema.names)
-        )
-    for name in left_out:
-        dtype = schema.field(name).type
-        logger.warning(
-            "%s: without column %s (%s), whose values have no text", export.csv, name, dtype
-        )
-
-
-def clear_folder(export: Export) -> None:
-    """Remove what an earlier export of another form has left beside this one."""
-    without_csv = () if export.wanted_csv() else (export.csv,)
-    if export.is_dataset:
-        files.remove_existing([join(export.folder, f"{NAME}.parquet"), *without_csv])
-    else:
-        withdraw_dataset(export.folder)
-        files.remove_existing(without_csv)
-
-
-def withdraw_dataset(folder: str) -> None:
-    """Remove the manifest of an earlier export in this folder, which counts before a file.
-
-    Raises:
-        StorageError: It cannot be removed.
-    """
-    files.remove_existing([join(folder, NAME, MANIFEST_NAME)])
