@@ -95,13 +95,16 @@ class RunTally:
         """
         self._engines = engines
         tags = {tag for tag in engines.values() if tag}
-        self._existing = {
-            entry.address: entry.revision
+        folders = [
+            folder
             for table in files.list_folders(data_dir)
             for folder in files.list_folders(table)
             if name_of(folder) in tags
-            for entry in files.list_files(folder, suffix=".parquet")
-        }
+        ]
+        listed = files.backend_of(data_dir).map_reads(
+            lambda folder: files.list_files(folder, suffix=".parquet"), folders
+        )
+        self._existing = {entry.address: entry.revision for found in listed for entry in found}
         self._waiting: dict[str, dict[str, ShardTask]] = defaultdict(dict)
         self._made: dict[str, _Made] = defaultdict(_Made)
         self._nodes: dict[str, _MadeOnNode] = defaultdict(_MadeOnNode)
