@@ -72,9 +72,12 @@ def test_a_grey_picture_has_no_hue(color: Color) -> None:
 
 
 def test_the_mean_of_hues_on_both_sides_of_red_is_red() -> None:
-    hues = measure_hues(stripes((255, 0, 60), (255, 60, 0)))
-    assert min(hues.mean or 0, 360 - (hues.mean or 0)) < 0.01
-    assert hues.histogram == (1.0, *[0.0] * 11)
+    for level in range(1, 64):
+        hues = measure_hues(stripes((255, 0, level), (255, level, 0)))
+        assert hues.mean is not None
+        assert 0 <= hues.mean < 360
+        assert min(hues.mean, 360 - hues.mean) < 0.01
+        assert hues.histogram == (1.0, *[0.0] * 11)
 
 
 def test_opposite_hues_have_no_mean() -> None:

@@ -58,6 +58,13 @@ def test_one_row_of_each_group_is_left_without_duplicates(archive: Archive) -> N
     assert (left["thumbnail_id"] == left["duplicate_group"]).all()
 
 
+def test_rows_without_a_picture_are_no_duplicates_of_each_other(archive: Archive) -> None:
+    """As docs/COLUMNS.md selects the rows."""
+    videos = archive.write_file([IDS[0], None, "not an id", IDS[0], None]).to_pandas()
+    first = videos[videos["duplicate_group"].isna() | ~videos.duplicated("duplicate_group")]
+    assert first["n"].tolist() == [0, 1, 2, 4]
+
+
 @pytest.mark.usefixtures("small_parts")
 def test_parts_have_the_groups_of_the_whole_table(archive: Archive) -> None:
     show(archive, ALIKE)

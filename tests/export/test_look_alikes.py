@@ -18,7 +18,7 @@ Color = tuple[int, int, int]
 Look = tuple[int, Color]
 """A hash and a mean colour."""
 
-always = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+always = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
 BLACK: Color = (0, 0, 0)
 ALL_BITS = 2**64 - 1

@@ -71,8 +71,11 @@ def measure_hues(image_rgb: ImageRGB) -> Hues:
         float((part * weight).sum(dtype=np.float64)) / total
         for part in (np.cos(angle), np.sin(angle))
     )
-    mean = np.float32(np.degrees(np.arctan2(y, x))) % 360 if np.hypot(x, y) > 1e-6 else None
-    return Hues(None if mean is None else float(mean), tuple(shares.tolist()))
+    mean = None
+    if np.hypot(x, y) > 1e-6:
+        degrees = np.float32(np.degrees(np.arctan2(y, x)) % 360)
+        mean = float(degrees) % 360  # a little under 360 may be rounded to 360
+    return Hues(mean, tuple(shares.tolist()))
 
 
 def measure_colorfulness(image_rgb: ImageRGB) -> float:
