@@ -42,6 +42,10 @@ def translate(command: str) -> str:
             "--thumbnails-quality=default --engines-preset=notebook",
         ),
         ("export a.csv --objects", "ExportAttributes --videos=a.csv --objects-detect=true"),
+        (
+            "export a.csv --embed-columns title,tags",
+            "ExportAttributes --videos=a.csv --embedding-columns=title,tags",
+        ),
         ("report a.csv", "BuildReport --videos=a.csv"),
         ("search 'a cat' a.csv --most 3", "SearchTexts --videos=a.csv '--query=a cat' --most=3"),
         ("nightly in --date 2026-01-31", "Nightly --tables=in --date=2026-01-31"),

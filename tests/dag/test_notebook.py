@@ -158,7 +158,9 @@ def test_the_projector_files_have_a_line_for_each_distinct_text(
     finished = run(tmp_path / "data", *source, *QUICKLY, task="ExportProjector")
     assert finished.code == 0, finished.printed
     folder = finished.data_dir / "exports" / "projector"
-    texts = (folder / "thumbnail_ocr_meta.tsv").read_text(encoding="utf-8").splitlines()
+    header, *lines = (folder / "thumbnail_ocr_meta.tsv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("text\tthumbnail_id\t")
+    texts = [line.partition("\t")[0] for line in lines]
     vectors = (folder / "thumbnail_ocr_vecs.tsv").read_text(encoding="utf-8").splitlines()
     assert texts == list(
         dict.fromkeys(filter(None, finished.attributes["thumbnail_ocr"].to_pylist()))

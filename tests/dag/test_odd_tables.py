@@ -33,6 +33,8 @@ OUR_NAMES = re.compile(
     r"(videos|vocabularies|thumbnail_ids/folder)/[0-9a-f]{12}\.parquet"
     r"|plans/folder-[0-9a-f]{8}/[0-9a-f]{12}-1\.parquet"
     r"|[a-z]+/[a-z0-9.-]+/[0-9a-f]{12}-[0-9a-f]{12}\.parquet"
+    r"|text_vectors/[a-z0-9.-]+/[0-9a-f]{16}\.parquet"
+    r"|embedded_texts/[a-z0-9.-]+/[0-9a-f]{8}/[0-9a-f]{12}\.parquet"
     r"|exports/attributes\.(parquet|csv)|runs/[0-9T-]+-[0-9a-f]{6}\.(json|parquet)"
 )
 

@@ -1,5 +1,6 @@
 """The texts of a table's columns are embedded once, and kept from night to night."""
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -114,6 +115,20 @@ def test_each_distinct_text_is_embedded_once(tmp_path: Path, encoder: Encoder) -
     night.run()
     assert sorted(encoder.given) == sorted(DISTINCT)
     assert night.vectors() == expected(DISTINCT)
+
+
+@pytest.mark.usefixtures("columns", "encoder")
+def test_progress_has_the_rate_and_the_time_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(embedded_columns, "SECONDS_BETWEEN_LINES", -1)
+    monkeypatch.setattr(embedded_columns, "_BLOCK_TEXTS", 2)
+    caplog.set_level("INFO")
+    Night(str(tmp_path / "data"), tmp_path, VIDEOS).run()
+    lines = [line for line in caplog.messages if line.startswith("EmbedColumns")]
+    shown = [re.sub(r"[\d.]+/s", "N/s", line.split(maxsplit=1)[1]) for line in lines]
+    assert shown[:2] == [f"{n}/5 new texts (N/s), 0 s left" for n in (2, 4)]
+    assert re.fullmatch(r"5 distinct texts, 5 of them new, in [\d.]+ s", shown[-1])
 
 
 @pytest.mark.usefixtures("columns")
