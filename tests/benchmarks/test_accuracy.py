@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.accuracy.labels import QUALITY, MissingError
+from benchmarks.accuracy.parts import Setting
+from benchmarks.accuracy.parts.changes import measure_changes
 from benchmarks.accuracy.parts.vectors import share_neighbours
-from tests.conftest import ROOT
+from tests.conftest import EXAMPLES, ROOT
 from thumbnail_tasks.engines.text.scripts import OTHER, SCRIPTS
 
 
@@ -55,6 +58,20 @@ def test_drawn_lines_are_read_or_have_a_reason(tmp_path: Path) -> None:
             told.add(row["group"].partition(" (")[0])
             assert row["estimate"]["score"] >= 0.5, row
     assert told == set(SCRIPTS) - {OTHER} or told == {"all"}  # "all": there is no font
+
+
+def test_changes_are_noticed_and_encodings_are_not(tmp_path: Path) -> None:
+    folder = tmp_path / "thumbnails" / QUALITY
+    folder.mkdir(parents=True)
+    for number in (0, 1):
+        picture = sorted((EXAMPLES / "images").glob("sample0*.jpg"))[number]
+        shutil.copy(picture, folder / f"{number}.jpg")
+    rows = [row for row in measure_changes(Setting(tmp_path, tmp_path)).rows if row.target]
+    assert len(rows) == 8
+    assert all(row.is_met for row in rows)
+    assert {row.n_cases for row in rows} == {2}
+    with pytest.raises(MissingError, match="no pictures in"):
+        measure_changes(Setting(tmp_path / "none", tmp_path))
 
 
 @pytest.mark.model  # imports every engine's stage

@@ -49,6 +49,10 @@ def translate(command: str) -> str:
         ("report a.csv", "BuildReport --videos=a.csv"),
         ("search 'a cat' a.csv --most 3", "SearchTexts --videos=a.csv '--query=a cat' --most=3"),
         ("nightly in --date 2026-01-31", "Nightly --tables=in --date=2026-01-31"),
+        (
+            "export a.csv --as-of 2026-01-31",
+            "ExportAttributes --videos=a.csv --as-of=2026-01-31",
+        ),
         ("clean-up --dry-run", "CleanUp --dry-run"),
         ("fetch-weights", "FetchWeights"),
     ],
@@ -106,6 +110,7 @@ def test_a_luigid_is_used_instead_of_the_runs_own_scheduler() -> None:
         ),
         ("export", "the following arguments are required: VIDEOS"),
         ("export a.csv --workers two", "argument --workers: invalid int value: 'two'"),
+        ("export a.csv --as-of May", "expected a date, as in 2026-01-31; found: 'May'"),
         ("nightly in --date 2026-13-01", "expected a date, as in 2026-01-31; found: '2026-13-01'"),
     ],
 )

