@@ -54,7 +54,7 @@ from thumbnail_tasks.engines.emotions.face_quality import load_face_judge
 from thumbnail_tasks.engines.interface import choose
 from thumbnail_tasks.pictures.decoding import decode_image
 from thumbnail_tasks.settings import PRESETS
-from thumbnail_tasks.stages import embeddings, emotions, faces, texts, words
+from thumbnail_tasks.stages import embeddings, emotions, faces, objects, texts, words
 picture = decode_image((EXAMPLES / "images" / "sample00026.jpg").read_bytes())
 load = lambda setting, engines: choose(setting, PRESETS["embedded"][setting], engines).load
 load("text", words.RECOGNIZERS)()([picture])
@@ -62,6 +62,7 @@ load("correction", texts.CORRECTORS)({{}})
 load("embedding", embeddings.ENCODERS)()(["a text"])
 ((face,),) = load("faces", faces.DETECTORS)()([picture])
 load("emotions", emotions.CLASSIFIERS)()([picture])
+load("objects", objects.DETECTORS)()([picture])
 load_face_judge()(picture, face.box_xyxy)
 print([module for module in {NOTEBOOK} if module in sys.modules])
 """

@@ -31,7 +31,7 @@ def test_objects_take_time_if_they_are_detected() -> None:
     added_core_s = (with_objects.compute_s - plain.compute_s) * 17 * 16
     assert added_core_s == pytest.approx(100_000_000 * OBJECTS_CORE_S)
     assert "at 4.25 thumbnails per second" in describe_plan(plain)
-    assert "at 3.63 thumbnails per second" in describe_plan(with_objects)
+    assert "at 3.86 thumbnails per second" in describe_plan(with_objects)
 
 
 def test_the_command_follows_the_settings(capsys: Any) -> None:

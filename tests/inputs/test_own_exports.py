@@ -29,7 +29,7 @@ VIDEOS = pa.table(
 
 
 def export_of(videos: pa.Table) -> pa.Table:
-    attributes = schemas.attributes(width=2)
+    attributes = schemas.attributes(width=2, has_objects=True)
     nulls = [pa.nulls(len(videos), field.type) for field in attributes]
     return pa.table([*videos.columns, *nulls], schema=pa.schema([*videos.schema, *attributes]))
 

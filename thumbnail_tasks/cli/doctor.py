@@ -20,6 +20,7 @@ from thumbnail_tasks.stages.emotions import CLASSIFIERS, ClassifyEmotions
 from thumbnail_tasks.stages.faces import DETECTORS, DetectFaces
 from thumbnail_tasks.stages.objects import DETECTORS as OBJECT_DETECTORS
 from thumbnail_tasks.stages.objects import DetectObjects
+from thumbnail_tasks.stages.pipeline import selected_stages
 from thumbnail_tasks.stages.texts import CORRECTORS, CorrectText
 from thumbnail_tasks.stages.words import RECOGNIZERS, RecognizeText
 from thumbnail_tasks.storage import files
@@ -60,10 +61,10 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "versions", _list_versions
     yield "picture", settings.wanted_quality
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
+    selected = selected_stages()
     for setting, stage, names in _ENGINES:
-        if setting == "objects" and not settings.objects().detect:
-            continue
-        yield setting, functools.partial(_load_on_each_device, setting, stage, names)
+        if stage in selected:
+            yield setting, functools.partial(_load_on_each_device, setting, stage, names)
     if is_on_cluster():
         yield "cluster", _examine_cluster
     yield "messages", describe_channels

@@ -1,7 +1,6 @@
 """Join the stages' tables: a shard's by thumbnail, all of them to the rows of the input."""
 
 from collections import Counter
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +14,6 @@ from thumbnail_tasks.inputs.thumbnail_sources import choose_ids
 from thumbnail_tasks.stages.texts import Thresholds
 
 _JOINED = pa.schema([field for field in schemas.THUMBNAILS if field.name != "image"])
-
-_CLASS: Final = ("thumbnail_id", "class")
 
 
 def join_shard(
@@ -129,14 +126,14 @@ def set_groups(attributes: pa.Table, ids: pa.Array, groups: pa.Array) -> pa.Tabl
 def _count_objects(ids: pa.ChunkedArray, objects: pa.Table) -> dict[str, pa.Array]:
     """``schemas.OBJECT_COUNTS`` of N ids; null where the picture was not looked at."""
     counts: dict[str, Counter[str | None]] = {name: Counter() for name in ids.to_pylist()}
-    for name, kind in zip(*(objects[each].to_pylist() for each in _CLASS), strict=True):
-        counts[name][kind] += 1
+    for row in objects.select(["thumbnail_id", "class"]).to_pylist():
+        counts[row["thumbnail_id"]][row["class"]] += 1
     columns = {
         "object_counts": [None if None in each else each.most_common() for each in counts.values()],
         "person_count": [None if None in each else each["person"] for each in counts.values()],
     }
-    fields = {field.name: field for field in schemas.OBJECT_COUNTS}
-    return {name: pa.array(values, fields[name].type) for name, values in columns.items()}
+    types = {field.name: field.type for field in schemas.OBJECT_COUNTS}
+    return {name: pa.array(values, types[name]) for name, values in columns.items()}
 
 
 def join_videos(videos: pa.RecordBatch, ids: pa.Table, attributes: pa.Table) -> pa.Table:
