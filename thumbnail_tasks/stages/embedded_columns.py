@@ -130,7 +130,7 @@ class EmbedColumns(VideosTask):
     def complete(self) -> bool:
         """Whether the vectors of all texts exist; ``run`` reports errors."""
         try:
-            return bool(super().complete()) and {*self.chunks.names()} >= {*self.list_chunks()}
+            return bool(super().complete()) and self.chunks.have(self.list_chunks())
         except ThumbnailTasksError:
             return False
 

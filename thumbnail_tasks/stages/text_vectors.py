@@ -116,6 +116,15 @@ class Chunks:
         """
         return list(list_revisions(self.data_dir, self._folder))
 
+    def have(self, names: Sequence[str]) -> bool:
+        """Whether there are chunks with these names, also if a bucket's listing lags behind.
+
+        Raises:
+            StorageError: The folder cannot be read.
+        """
+        unlisted = [self.target(name).path for name in {*names} - {*self.names()}]
+        return all(files.find_all(self.data_dir, unlisted))
+
     def target(self, name: str) -> ParquetTarget:
         """A chunk: rows of ``digest`` and ``vector``, null if its text crashes the encoder."""
         key = f"{self._folder}/{name}"
