@@ -11,7 +11,17 @@ import pytest
 
 from tests.conftest import Server
 from tests.dag.image_host import ImageHost, drawn, encoded_otherwise
-from tests.dag.runs import Finished, files_of, interrupt, run, start, wait_until, write_videos
+from tests.dag.runs import (
+    QUICKLY,
+    SAMPLE,
+    Finished,
+    files_of,
+    interrupt,
+    run,
+    start,
+    wait_until,
+    write_videos,
+)
 from tests.s3_server import BUCKET, environment_for, find_server, running
 from thumbnail_tasks import schemas
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
@@ -362,3 +372,12 @@ def test_checks_are_kept_in_a_bucket(nights: Nights, host: ImageHost, tmp_path: 
         assert f"data/exports/as-of-{today}/attributes.parquet" in keys
         assert "data/exports/versions.parquet" in keys
         assert sum(key.startswith("data/checks/") for key in keys) == 1
+
+
+def test_pictures_of_a_folder_have_no_days(tmp_path: Path) -> None:
+    refused = run(tmp_path / "data", *SAMPLE, *QUICKLY, "--as-of", "2026-11-01")
+    assert refused.code == 30
+    assert "--as-of 2026-11-01: expected pictures from the network, which have times" in (
+        refused.printed
+    )
+    assert "Traceback" not in refused.printed
