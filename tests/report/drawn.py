@@ -184,6 +184,10 @@ def _attributes(
         row[f"{channel}_histogram"] = [0.2] * 5
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
     row["edges"] = float(rng.random())
+    row["colorfulness"] = float(rng.uniform(0, 109))
+    row["face_area_share"] = 0.0
+    if strongest:
+        row["face_area_share"] = row["largest_face_share"] = float(rng.random())
     return row
 
 
@@ -197,6 +201,7 @@ def _text_attributes(raw: Sequence[str], corrected: Sequence[str], n_unread: int
         "thumbnail_ocr_raw": " ".join(raw),
         "thumbnail_ocr": " ".join(corrected),
         "thumbnail_ocr_length": len(corrected),
+        "word_count": len(corrected),
         "thumbnail_text_language": None if len(raw) == 2 else _LANGUAGES.get(script or ""),
     }
 

@@ -19,8 +19,14 @@ from thumbnail_tasks.report.correlation import correlate_ranks
 
 COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
 MEASURES: Final = ("gray_median", "hue_median", "saturation_median", "value_median", "edges")
-ATTRIBUTES: Final = ("thumbnail_ocr_length", *COUNTS[1:], *MEASURES)
-"""The numeric columns of an export, in the order of the report."""
+ATTRIBUTES: Final = (
+    *("thumbnail_ocr_length", *COUNTS[1:], *MEASURES),
+    *("thumbnail_aspect_ratio", "thumbnail_changed_count"),
+    *(field.name for field in (*schemas.TEXT_MEASURES, *schemas.FACE_MEASURES)),
+    *("brightness_mean", "brightness_std", "colorfulness", "sharpness"),
+    *("title_ocr_similarity", "person_count"),
+)
+"""The numeric columns of an export, in the order of the report; earlier ones lack some."""
 
 OUTCOMES: Final = ("views", "likes", "trending")
 _LABELS: Final = ("title", "channel_title", "category_id")
@@ -254,8 +260,13 @@ def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str,
 
 def _describe(done: pd.DataFrame) -> list[list[Any]]:
     """For each attribute, its name, count, mean, std, min, quartiles and max."""
-    numbers = done[list(ATTRIBUTES)].astype(float).describe()
-    return [[name, *_as_json(numbers[name])] for name in ATTRIBUTES]
+    numbers = done[_known_attributes(done)].astype(float).describe()
+    return [[name, *_as_json(numbers[name])] for name in numbers]
+
+
+def _known_attributes(done: pd.DataFrame) -> list[str]:
+    """The attributes that the export has, with any value."""
+    return [name for name in ATTRIBUTES if name in done and done[name].notna().any()]
 
 
 def _name_or_none(label: Any) -> Any:
@@ -273,7 +284,7 @@ def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
     correlations = []
     for outcome in OUTCOMES:
         values = done[outcome].to_numpy(float)
-        for attribute in ATTRIBUTES:
+        for attribute in _known_attributes(done):
             numbers = done[attribute].to_numpy(float)
             for within, grouping in groupings.items():
                 if result := correlate_ranks(numbers, values, grouping):
