@@ -35,7 +35,9 @@ def _beside_data(sample: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def run(language: str, code: str) -> Any:
     if language == "sql":
-        return duckdb.sql(code).fetchall()
+        relation = duckdb.sql(code)
+        assert relation
+        return relation.fetchall()
     names = {"pd": pd, "pl": pl}
     if "datasets" in code:
         names["datasets"] = pytest.importorskip("datasets", reason="needs pip install datasets")

@@ -1,5 +1,7 @@
 """The vectors of a table's own columns in an export, and the similarity of title and thumbnail."""
 
+import html
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numbers
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.export import attributes, column_vectors, windows, writing
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
-from thumbnail_tasks.export.column_vectors import cosines
+from thumbnail_tasks.export.column_vectors import ColumnVectors, cosines
 from thumbnail_tasks.export.completing import write_export_csv
 from thumbnail_tasks.export.writing import Writer
 from thumbnail_tasks.fingerprints import short_digest
@@ -239,6 +241,58 @@ def test_an_export_with_vectors_given_back_is_the_table_that_it_was_made_from(
     )
     again.run()
     assert again.output().read().equals(VIDEOS)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["one", "two", " ", "", None, "a\tb", "a b", "&amp;", "Ärger", "three"]
+            ),
+            st.sampled_from(["[none]", None, "a", '"a"', 'a|"b"', "", "c|d|e", "one"]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(1, 4),
+    st.sampled_from([0, 8]),
+)
+def test_any_rows_have_the_vectors_of_their_own_texts(
+    texts: list[tuple[str | None, str | None]], window_rows: int, max_reads: int
+) -> None:
+    columns = {"title": [row[0] for row in texts], "tags": [row[1] for row in texts]}
+    ids = [f"{number:011}" for number in range(len(texts))]
+    videos = pa.table(
+        {"video_id": ids, **{n: pa.array(c, pa.string()) for n, c in columns.items()}}
+    )
+    ocr = pa.nulls(len(texts), pa.list_(pa.float32(), 512))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "_MAX_READS", max_reads)
+        target = ParquetTarget(f"{folder}/videos.parquet")
+        target.write(videos)
+        table = {"data_dir": f"{folder}/data", "videos": target.path, "videos_format": "auto"}
+        ReadVideos(**table).run()
+        wanted = WantedColumns(videos.schema, "videos")
+        task = EmbedColumns.of(table, wanted)
+        assert task is not None
+        assert list(task.run()) == []
+        rows = pa.table({"n": range(len(texts)), "thumbnail_ocr_embed": ocr})
+        with ColumnVectors(target, wanted, task, window_rows) as vectors_of:
+            parts = [
+                vectors_of.append(rows.slice(start, window_rows), start)
+                for start in range(0, len(texts), window_rows)
+            ]
+    found = pa.concat_tables(parts)
+    assert found["n"].to_pylist() == list(range(len(texts)))
+    titles = [" ".join(html.unescape(text or "").split()) or None for text in columns["title"]]
+    tags = [
+        ", ".join(filter(None, (tag.strip('"') for tag in (text or "").split("|")))) or None
+        for text in (text if text != "[none]" else None for text in columns["tags"])
+    ]
+    assert found["title_embed"].to_pylist() == vectors(titles)
+    assert found["tags_embed"].to_pylist() == vectors(tags)
+    assert found["title_ocr_similarity"].null_count == len(texts)
 
 
 def as_lists(values: NDArray[np.float32], missing: Sequence[bool] = ()) -> pa.FixedSizeListArray:
