@@ -89,7 +89,8 @@ def test_the_preset_fills_every_column(notebook: Finished) -> None:
     assert table.column_names[-len(ours) :] == ours.names
     assert table.schema.field("thumbnail_ocr_embed").type == ours.field("thumbnail_ocr_embed").type
     assert table["thumbnail_status"].to_pylist() == ["ok"] * len(VIDEO_IDS)
-    assert all(table[name].null_count == 0 for name in ours.names)
+    times = "thumbnail_first_seen_at"  # pictures of a folder have none
+    assert all(table[name].null_count == 0 for name in ours.names if name != times)
     # The drawn weights recognise letters; they do not always split words.
     assert "spacefacts" in table["thumbnail_ocr"].to_pylist()[0].replace(" ", "")
 
