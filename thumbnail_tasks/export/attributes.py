@@ -44,7 +44,7 @@ Fewer are held in memory: joining 586 shards takes 18 s and holding them 0.7 GB;
 take another 9 s to write, and 3.5 times as many reads if each video has rows on several days.
 """
 
-_BYTES_BESIDE_VECTOR = 560  # of a thumbnail: measured 560
+_BYTES_BESIDE_VECTOR = 656  # of a thumbnail: measured 656
 _BYTES_PER_NUMBER = 4
 _KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
 
