@@ -432,6 +432,7 @@ VERSIONS = pa.schema(
             pa.timestamp("ms", "UTC"),
             "When the server first had no picture any more (404, placeholder); null if it has one",
         ),
+        column("shard", pa.string(), "File of `thumbnails` that has the picture; null if none has"),
     ]
 )
 """The versions of each thumbnail of an export."""

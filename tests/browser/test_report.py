@@ -242,6 +242,23 @@ def test_a_thumbnail_opens_with_its_probabilities_and_closes_by_keyboard(
     expect(opener).to_be_focused()
 
 
+def test_changed_thumbnails_are_filtered_and_show_before_and_after(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
+    changed = thumbnails[thumbnails["thumbnail_changed_count"] > 0]
+    page = open_view("view=gallery")
+    page.locator("#filter-changed").select_option("1-")
+    expect_count(page, len(changed))
+    page.locator("#cards > li button").first.click()
+    versions = page.locator("#detail .versions")
+    expect(versions.locator("p")).to_have_text(
+        ["First seen on an unknown day", "First seen 2026-11-08"]
+    )
+    versions.scroll_into_view_if_needed()
+    for number in range(2):
+        expect(versions.locator("img").nth(number)).to_have_js_property("naturalWidth", 240)
+
+
 def test_the_address_of_an_open_thumbnail_has_its_id_or_else_its_row(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:

@@ -1,5 +1,6 @@
 """Random exports of any size, with the matching tables of the stages."""
 
+import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ _WIDTH = 512
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
 _SCRIPTS = ("thumbnail_text_language", "thumbnail_text_script", "thumbnail_unread_lines")
 _LANGUAGES = {"Latin": "en", "Arabic": "ar", "Hebrew": "he"}
+CHANGED_AT = datetime.datetime(2026, 11, 8, 3, tzinfo=datetime.UTC)
+"""When changed thumbnails were found to have changed."""
 _REPEAT_EVERY = 2
 """Every second thumbnail has a second row."""
 
@@ -114,7 +117,9 @@ def draw_export(
         vector = vector if corrected else vector * 0
         rows.append(_attributes(name, bool(is_ok[number]), vector, strongest, rng))
         rows[-1] |= _text_attributes(raw, corrected, n_unread) if is_ok[number] else {}
-        rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures) if is_ok[number] else None
+        if is_ok[number]:
+            rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures)
+            rows[-1]["thumbnail_changed_count"] = int(number % 25 == 7)
     attributes = pa.Table.from_pylist(rows, schemas.attributes(_WIDTH))
     return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
 
@@ -240,6 +245,7 @@ def _write(
             "words": pa.Table.from_pylist(words, schemas.WORDS),
             "faces": pa.Table.from_pylist(faces, schemas.FACES),
             "emotions": pa.Table.from_pylist(emotions, schemas.EMOTIONS),
+            "versions": _versions(attributes),
             "thumbnails": pa.table(
                 {
                     "thumbnail_id": attributes["thumbnail_id"],
@@ -253,6 +259,20 @@ def _write(
     pq.write_table(table, drawn.parquet)
     write_csv(pq.ParquetFile(drawn.parquet), drawn.csv, without=_VECTORS)
     return drawn
+
+
+def _versions(attributes: pa.Table) -> pa.Table:
+    """The versions of the thumbnails that were changed; before, each was the first picture."""
+    names = ["thumbnail_id", "thumbnail_sha256", "thumbnail_changed_count"]
+    rows = [
+        {"thumbnail_id": name, "version": version, "sha256": digest, "first_seen_at": day}
+        for name, sha256, n_changed in zip(
+            *(attributes[each].to_pylist() for each in names), strict=True
+        )
+        if n_changed
+        for version, digest, day in ((1, sha256_of(0), None), (2, sha256, CHANGED_AT))
+    ]
+    return pa.Table.from_pylist(rows, schemas.VERSIONS)
 
 
 def sha256_of(picture: int) -> str:

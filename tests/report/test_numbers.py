@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.report.drawn import Drawn, draw_export
+from tests.report.drawn import Drawn, draw_export, sha256_of
 from thumbnail_tasks.report import site
 from thumbnail_tasks.report.data import count_words_in
 from thumbnail_tasks.schemas import EMOTION_LABELS
@@ -119,7 +119,7 @@ def test_statistics_equal_those_of_pandas_describe(
     summary: dict[str, Any], thumbnails: pd.DataFrame
 ) -> None:
     names = [name for name, *_ in summary["describe"]]
-    assert len(names) == 18
+    assert len(names) == 19
     assert {"word_count", "face_area_share", "largest_face_share", "colorfulness"} <= {*names}
     for name, *shown in summary["describe"]:
         assert shown == pytest.approx(thumbnails[name].astype(float).describe().tolist())
@@ -177,6 +177,18 @@ def test_the_gallery_lists_each_thumbnail_once_with_its_values(
     assert ok["text"].tolist() == thumbnails["thumbnail_ocr"].tolist()
     assert ok["faces"].tolist() == thumbnails["face_count"].tolist()
     assert ok["value"].tolist() == thumbnails["value_median"].tolist()
+
+
+def test_changed_thumbnails_have_their_versions(folder: Path, thumbnails: pd.DataFrame) -> None:
+    shown = pd.DataFrame(read_data(folder, "index-0"))
+    details = [read_data(folder, f"details-{number}") for number in range(5)]
+    shown["versions"] = [item.get("versions") for part in details for item in part]
+    changed = shown[shown["changed"] > 0]
+    expected = thumbnails[thumbnails["thumbnail_changed_count"] > 0]
+    assert changed["id"].tolist() == expected["thumbnail_id"].tolist()
+    assert shown["versions"].notna().sum() == len(changed) > 0
+    for (before, now), sha in zip(changed["versions"], expected["thumbnail_sha256"], strict=True):
+        assert (before, now) == ([sha256_of(0)[:18], None], [sha[:18], "2026-11-08"])
 
 
 def test_the_gallery_has_the_language_and_script_of_texts_and_the_number_of_unread_lines(

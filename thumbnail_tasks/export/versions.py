@@ -18,11 +18,10 @@ from thumbnail_tasks.tasks.shard_files import PICTURES
 VERSIONS_NAME: Final = "versions"
 """Name of the exported file."""
 
+_READ: Final = ("thumbnail_id", "status", "version", "fetched_at", "sha256")
+
 TRIES: Final = pa.schema(
-    [
-        schemas.THUMBNAILS.field(name)
-        for name in ("thumbnail_id", "status", "version", "fetched_at", "sha256")
-    ]
+    [*(schemas.THUMBNAILS.field(name) for name in _READ), schemas.PLANS.field("shard")]
 )
 """What a shard says about its thumbnails."""
 
@@ -56,9 +55,10 @@ def write_versions(target: ParquetTarget, attributes: Attributes, fingerprint: s
 
 def _read_tries(data_dir: str, source: str, shard: str, ids: pa.Array) -> pa.Table:
     key = f"{PICTURES}/{source}/{shard}"
-    table = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read(TRIES.names)
+    table = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read(_READ)
     of_ids = table.filter(pc.is_in(table["thumbnail_id"], value_set=ids))
-    return schemas.complete(of_ids, TRIES)
+    shards = pa.repeat(pa.scalar(shard), len(of_ids))
+    return schemas.complete(of_ids.append_column(TRIES.field("shard"), shards), TRIES)
 
 
 def list_versions(tries: pa.Table, checks: pa.Table) -> pa.Table:
@@ -89,8 +89,15 @@ def list_versions(tries: pa.Table, checks: pa.Table) -> pa.Table:
         "sha256": versions["sha256_max"],
         "perceptual_distance": _match(versions, found)["perceptual_distance"],
         "removed_at": _removed_at(versions, checks),
+        "shard": _match(versions, _last_shards(stored))["shard_max"],
     }
     return pa.table([columns[name] for name in schemas.VERSIONS.names], schema=schemas.VERSIONS)
+
+
+def _last_shards(stored: pa.Table) -> pa.Table:
+    """The shard that has the picture of each version; one of them if several have it."""
+    with_picture = stored.filter(pc.equal(stored["status"], "ok"))
+    return with_picture.group_by(["thumbnail_id", "version"]).aggregate([("shard", "max")])
 
 
 def _removed_at(versions: pa.Table, checks: pa.Table) -> pa.ChunkedArray:

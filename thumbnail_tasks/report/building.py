@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thumbnail_tasks import settings
+from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.export.versions import VERSIONS_NAME
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
@@ -18,9 +19,10 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files, folder
 from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "5"
+_REPORT_VERSION = "6"
 """Increase it when the page of an unchanged export changes."""
 _PAGE, _FINGERPRINT = "index.html", "fingerprint.txt"
 
@@ -96,10 +98,12 @@ def build(
     )
     with replacing as new:
         results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
+        versions = _read_versions(plan, data_dir)
         shown = {"version": metadata.version("thumbnail-tasks"), **about}
-        write_site(new.path, *exported, results, shown)
-        shards = pc.unique(plan["shard"]).to_pylist()
-        for number, thumbnails in enumerate(_iter_pictures(plan, source, data_dir), 1):
+        write_site(new.path, *exported, results | {"versions": versions}, shown)
+        stored = pa.concat_tables([plan, versions.select(plan.column_names)])
+        shards = pc.unique(stored["shard"]).to_pylist()
+        for number, thumbnails in enumerate(_iter_pictures(stored, source, data_dir), 1):
             write_small_pictures(thumbnails, new)
             progress(number / len(shards))
         Path(new.path, _FINGERPRINT).write_text(_fingerprint(export_fingerprint))
@@ -117,6 +121,18 @@ def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     return pa.concat_tables(_iter_tables(stage, columns, plan, source, data_dir))
 
 
+def _read_versions(plan: pa.Table, data_dir: str) -> pa.Table:
+    """The versions of these thumbnails that have a picture; none if none was asked for again."""
+    key = f"exports/{VERSIONS_NAME}"
+    target = ParquetTarget(f"{join(data_dir, key)}.parquet", key)
+    if not target.exists():
+        return schemas.VERSIONS.empty_table()
+    versions = schemas.complete(target.read(), schemas.VERSIONS)
+    ids = plan["thumbnail_id"].combine_chunks()
+    is_shown = pc.is_in(versions["thumbnail_id"], value_set=ids)
+    return versions.filter(pc.and_(is_shown, versions["shard"].is_valid()))
+
+
 def _iter_pictures(plan: pa.Table, source: str, data_dir: str) -> Iterator[pa.Table]:
     columns = ["thumbnail_id", "sha256", "image"]
     return _iter_tables(DownloadThumbnails, columns, plan, source, data_dir)
@@ -125,7 +141,7 @@ def _iter_pictures(plan: pa.Table, source: str, data_dir: str) -> Iterator[pa.Ta
 def _iter_tables(
     stage: type[ShardTask], columns: list[str] | None, plan: pa.Table, source: str, data_dir: str
 ) -> Iterator[pa.Table]:
-    """For each shard, the rows of the thumbnails whose latest try is in it."""
+    """For each shard, the rows of the thumbnails that the plan, or another table, has in it."""
     for shard in pc.unique(plan["shard"]).to_pylist():
         ids = plan.filter(pc.equal(plan["shard"], shard))["thumbnail_id"].combine_chunks()
         table = stage.on(shard, source, data_dir).output_for(shard).read(columns)

@@ -31,17 +31,18 @@ ATTRIBUTES: Final = (
 OUTCOMES: Final = ("views", "likes", "trending")
 _LABELS: Final = ("title", "channel_title", "category_id")
 _TEXTS: Final = (*_LABELS, "thumbnail_link", "video_id")
-_SCRIPTS: Final = {
+_LATER: Final = {
     "language": "thumbnail_text_language",
     "script": "thumbnail_text_script",
     "unread": "thumbnail_unread_lines",
+    "changed": "thumbnail_changed_count",
 }
 """Columns of the gallery that earlier exports lack, and their names there."""
 
 _OWN_COLUMNS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
-    *_SCRIPTS.values(),
+    *_LATER.values(),
 )
 _MAX_WORDS = 40
 _WORD: Final = re.compile(rf"\w(?:[\w{MARKS}{JOINERS}'’]|{ACRONYM_SIGN})*")
@@ -179,7 +180,7 @@ def describe_items(
         "likes": items["likes"],
         "confidence": lowest.round(3),
         "doubtful": n_doubtful,
-        **{key: items[name] for key, name in _SCRIPTS.items() if name in items},
+        **{key: items[name] for key, name in _LATER.items() if name in items},
     }
     return {name: _as_json(column) for name, column in columns.items()}
 

@@ -44,8 +44,9 @@ def write_site(
         folder: An empty folder.
         export: attributes.parquet.
         table: The same as CSV.
-        results: ``words``, ``faces`` and ``emotions`` of these thumbnails, rows of the schemas with
-            these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without pictures.
+        results: ``words``, ``faces``, ``emotions`` and ``versions`` of these thumbnails, rows of
+            the schemas with these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without
+            pictures.
         about: Information shown about the report: texts by name.
     """
     read = export.read(columns_to_read(export.schema_arrow.names))
@@ -100,7 +101,8 @@ def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
 def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
     """For each item, its words and faces with boxes, and details of the picture.
 
-    A line that was not read is a word without a text, and has its script after its box.
+    A line that was not read is a word without a text, and has its script after its box. The
+    versions of a picture that was changed are the digest of each, and the day of its first fetch.
     """
     details: list[dict[str, Any]] = [
         {"words": [], "faces": []} for _ in range(part.start, part.stop)
@@ -113,6 +115,12 @@ def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict
             details[item - part.start]["detail"] = detail
         if width == width:  # not NaN
             details[item - part.start]["size"] = [int(width), int(height)]
+    for item, versions in _between(frames["versions"], part).groupby("item"):
+        if len(versions) > 1:
+            days = versions["first_seen_at"].dt.strftime("%Y-%m-%d").replace({np.nan: None})
+            details[item - part.start]["versions"] = [
+                [sha256[:18], day] for sha256, day in zip(versions["sha256"], days, strict=True)
+            ]
     for word in _between(frames["words"], part).to_dict("records"):
         texts = [word[name] if isinstance(word[name], str) else None for name in ("text", "script")]
         if any(texts):  # neither if the picture was not read

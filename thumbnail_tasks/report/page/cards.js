@@ -1,10 +1,30 @@
 /* A thumbnail with its results: as a card, and large. */
 "use strict";
+report.source = (sha) => `pictures/${sha.slice(0, 2)}/${sha.slice(2)}.webp`;
+
 report.picture = (item) => {
   const sha = report.items.sha[item];
-  return sha && report.items.status[item] === "ok"
-    ? `pictures/${sha.slice(0, 2)}/${sha.slice(2)}.webp`
-    : null;
+  return sha && report.items.status[item] === "ok" ? report.source(sha) : null;
+};
+
+/** The versions of a picture that was changed, side by side, the first on the left. */
+report.versions = (versions) => {
+  const seen = (day) => (day ? `First seen ${day}` : "First seen on an unknown day");
+  return [
+    report.make("h3", {}, "Versions of the picture"),
+    report.make(
+      "ul",
+      { class: "versions" },
+      versions.map(([sha, day], i) =>
+        report.make(
+          "li",
+          {},
+          report.make("img", { src: report.source(sha), alt: `Version ${i + 1}`, loading: "lazy" }),
+          report.make("p", { class: "soft" }, seen(day)),
+        ),
+      ),
+    ),
+  ];
 };
 
 report.named = (item) =>
@@ -172,6 +192,7 @@ report.open = async (item) => {
       report.make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
     ),
     frame,
+    ...(detail.versions ? report.versions(detail.versions) : []),
     report.make(
       "p",
       { class: "bar" },

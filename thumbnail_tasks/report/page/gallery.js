@@ -76,6 +76,10 @@ report.views.gallery = {
         select("language", "Language", []),
         select("script", "Script", []),
         select("colour", "Colour", same(report.COLOURS)),
+        select("changed", "Picture", [
+          ["1-", "changed"],
+          ["0-0", "as first seen"],
+        ]),
         select("status", "Status", same(report.summary.statuses.map((s) => s.status))),
         select("category", "Category", []),
         select("channel", "Channel", []),
@@ -155,6 +159,7 @@ report.views.gallery = {
   /** Say in the options of filters how many thumbnails have them, once all are loaded. */
   count() {
     for (const name of ["category", "channel", "language", "script"]) this.offer(name);
+    this.fields.changed.parentElement.hidden = !report.items.changed?.some((n) => n > 0);
     const options = [...this.fields.doubt.options];
     for (const [key, text, is] of report.doubts()) {
       let count = 0;

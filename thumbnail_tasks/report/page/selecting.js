@@ -40,13 +40,12 @@ report.select = (state, nearness = null) => {
   for (const [name, column] of [
     ["faces", "faces"],
     ["text", "length"],
+    ["changed", "changed"],
   ]) {
     const range = report.range(state[name]);
+    const values = items[column] ?? [];
     if (range)
-      tests.push(
-        (i) =>
-          items[column][i] !== null && items[column][i] >= range[0] && items[column][i] <= range[1],
-      );
+      tests.push((i) => values[i] != null && values[i] >= range[0] && values[i] <= range[1]);
   }
   if (state.colour) tests.push((i) => report.colour(i) === state.colour);
   for (const name of ["status", "category", "channel", "language", "script"]) {
