@@ -1,5 +1,6 @@
 """Nights on which thumbnails stay, are encoded otherwise, change, disappear and come back."""
 
+import hashlib
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,8 +23,10 @@ from tests.dag.runs import (
     wait_until,
     write_videos,
 )
+from tests.report.test_numbers import read_data
 from tests.s3_server import BUCKET, environment_for, find_server, running
 from thumbnail_tasks import schemas
+from thumbnail_tasks.report.pictures import picture_name
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
 pytestmark = pytest.mark.dag
@@ -156,6 +159,21 @@ ATTRIBUTES = [
     *("thumbnail_id", "thumbnail_status", "thumbnail_sha256", "thumbnail_ocr", "face_count"),
     *("thumbnail_version", "thumbnail_first_seen_at", "thumbnail_changed_count"),
 ]
+
+
+def test_the_report_has_the_picture_before_and_after(nights: Nights, host: ImageHost) -> None:
+    nights.night(0)
+    host.pictures[CHANGED] = drawn(8)
+    nights.night(8, "--report-build", "true")
+    report = nights.data_dir / "exports" / "report"
+    details = read_data(report, "details-0")
+    ids = read_data(report, "index-0")["id"]
+    shown = dict(zip(ids, details, strict=True))
+    assert [name for name in ids if "versions" in shown[name]] == [CHANGED]
+    digests = [hashlib.sha256(drawn(number)).hexdigest() for number in (IDS.index(CHANGED), 8)]
+    found = [sha256 for sha256, _ in shown[CHANGED]["versions"]]
+    assert found == [digest[:18] for digest in digests]
+    assert all((report / picture_name(digest)).exists() for digest in digests)
 
 
 def test_pictures_are_never_asked_for_again_by_default(nights: Nights, host: ImageHost) -> None:
