@@ -259,6 +259,29 @@ def test_changed_thumbnails_are_filtered_and_show_before_and_after(
         expect(versions.locator("img").nth(number)).to_have_js_property("naturalWidth", 240)
 
 
+def test_look_alikes_are_found_from_one_of_them(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    groups = thumbnails["duplicate_group"].value_counts()
+    page = open_view("view=gallery&alike=any")
+    expect_count(page, int(groups[groups > 1].sum()))
+    first = groups[groups > 1].index[0]
+    page = open_view(f"view=gallery&open={first}")
+    page.get_by_role("link", name="Thumbnails that look alike").click()
+    expect(page.locator("#detail")).to_be_hidden()
+    expect_count(page, int(groups[first]))
+    assert ids_on(page) == thumbnails.index[thumbnails["duplicate_group"] == first].tolist()
+
+
+def test_colourful_thumbnails_are_filtered_and_put_in_order(
+    open_view: Open, thumbnails: pd.DataFrame
+) -> None:
+    strong = thumbnails["colorfulness"].round(1)
+    strong = strong[strong >= 45].sort_values(ascending=False)
+    page = open_view("view=gallery&vivid=45-&sort=colourful")
+    expect_count(page, len(strong))
+    shown = [page.evaluate("i => report.items.colourful[i]", i) for i in cards(page)]
+    assert shown == pytest.approx(strong.tolist()[: len(shown)])
+
+
 def test_the_address_of_an_open_thumbnail_has_its_id_or_else_its_row(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:

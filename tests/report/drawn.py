@@ -120,6 +120,7 @@ def draw_export(
         if is_ok[number]:
             rows[-1]["thumbnail_sha256"] = sha256_of(number % n_pictures)
             rows[-1]["thumbnail_changed_count"] = int(number % 25 == 7)
+            rows[-1]["duplicate_group"] = ids[number - number % 2 if number < 18 else number]
     attributes = pa.Table.from_pylist(rows, schemas.attributes(_WIDTH))
     return _write(folder, attributes, is_ok, words, faces, emotions, titles, rng)
 
@@ -189,10 +190,10 @@ def _attributes(
         row[f"{channel}_histogram"] = [0.2] * 5
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
     row["edges"] = float(rng.random())
-    row["colorfulness"] = float(rng.uniform(0, 109))
+    row["colorfulness"] = row["saturation_median"] * 109 / 255
     row["face_area_share"] = 0.0
     if strongest:
-        row["face_area_share"] = row["largest_face_share"] = float(rng.random())
+        row["face_area_share"] = row["largest_face_share"] = row["edges"]
     return row
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from tests.report.drawn import Drawn, draw_export, sha256_of
 from thumbnail_tasks.report import site
-from thumbnail_tasks.report.data import count_words_in
+from thumbnail_tasks.report.words import count_words_in
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 
@@ -189,6 +189,24 @@ def test_changed_thumbnails_have_their_versions(folder: Path, thumbnails: pd.Dat
     assert shown["versions"].notna().sum() == len(changed) > 0
     for (before, now), sha in zip(changed["versions"], expected["thumbnail_sha256"], strict=True):
         assert (before, now) == ([sha256_of(0)[:18], None], [sha[:18], "2026-11-08"])
+
+
+def test_the_gallery_has_areas_colours_and_groups_of_look_alikes(
+    folder: Path, thumbnails: pd.DataFrame
+) -> None:
+    shown = pd.DataFrame(read_data(folder, "index-0"))
+    shown = shown[shown["status"] == "ok"].reset_index(drop=True)
+    for key, name, factor in (
+        ("faceArea", "face_area_share", 100),
+        ("colourful", "colorfulness", 1),
+    ):
+        expected = thumbnails[name].to_numpy(float) * factor
+        assert shown[key].to_numpy(float) == pytest.approx(expected, abs=0.0501)
+    sizes = thumbnails.groupby("duplicate_group")["thumbnail_id"].nunique()
+    alike = sizes[sizes > 1].index
+    assert 0 < len(alike) < len(sizes)
+    groups = thumbnails["duplicate_group"].where(thumbnails["duplicate_group"].isin(alike))
+    assert shown["group"].fillna("none").tolist() == groups.fillna("none").tolist()
 
 
 def test_the_gallery_has_the_language_and_script_of_texts_and_the_number_of_unread_lines(

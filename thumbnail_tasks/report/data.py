@@ -1,6 +1,5 @@
 """The data of the report: a summary of the export, and values of each thumbnail."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
@@ -12,10 +11,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, MARKS
 from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
 from thumbnail_tasks.inputs.links import drop_blanks, read_ids, read_links
 from thumbnail_tasks.report.correlation import correlate_ranks
+from thumbnail_tasks.report.words import count_words
 
 COUNTS: Final = ("ocr_length", "face_count", *(f"{e}_count" for e in schemas.EMOTION_LABELS))
 MEASURES: Final = ("gray_median", "hue_median", "saturation_median", "value_median", "edges")
@@ -37,15 +36,24 @@ _LATER: Final = {
     "unread": "thumbnail_unread_lines",
     "changed": "thumbnail_changed_count",
 }
-"""Columns of the gallery that earlier exports lack, and their names there."""
+"""Columns of the gallery that earlier exports lack, and their names in the export."""
+
+_SCALED: Final = {
+    "textArea": ("text_area_share", 100),
+    "faceArea": ("face_area_share", 100),
+    "colourful": ("colorfulness", 1),
+    "sharp": ("sharpness", 1),
+}
+"""Others, with their names in the export and what they are multiplied by: shares become percent."""
 
 _OWN_COLUMNS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
     *_LATER.values(),
+    "duplicate_group",
+    *(name for name, _ in _SCALED.values()),
 )
 _MAX_WORDS = 40
-_WORD: Final = re.compile(rf"\w(?:[\w{MARKS}{JOINERS}'’]|{ACRONYM_SIGN})*")
 _MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
 """Larger counts share the last bar of a histogram."""
 
@@ -115,7 +123,7 @@ def summarize(items: pd.DataFrame, n_rows: int, emotions: pa.Table) -> dict[str,
     """
     done = items[items["thumbnail_status"] == "ok"]
     raw, corrected = (
-        _count_words(done[name].dropna()) for name in ("thumbnail_ocr_raw", "thumbnail_ocr")
+        count_words(done[name].dropna()) for name in ("thumbnail_ocr_raw", "thumbnail_ocr")
     )
     words = sorted(raw | corrected, key=lambda word: (-max(raw[word], corrected[word]), word))
     statuses = Counter(items["thumbnail_status"].tolist())
@@ -182,7 +190,18 @@ def describe_items(
         "doubtful": n_doubtful,
         **{key: items[name] for key, name in _LATER.items() if name in items},
     }
+    for key, (name, factor) in _SCALED.items():
+        if name in items:
+            columns[key] = (items[name] * factor).round(1)
+    if "duplicate_group" in items:
+        columns["group"] = _find_groups(items)
     return {name: _as_json(column) for name, column in columns.items()}
+
+
+def _find_groups(items: pd.DataFrame) -> pd.Series:
+    """The group of each item that looks like another item."""
+    groups = items["duplicate_group"]
+    return groups.where(groups.duplicated(keep=False))
 
 
 def _is_changed(items: pd.DataFrame) -> pd.Series:
@@ -218,22 +237,6 @@ def _links(items: pd.DataFrame) -> list[str | None]:
         pages, pc.if_else(is_https, meanings.urls, None)
     ).to_pylist()
     return found
-
-
-def count_words_in(text: str) -> list[str]:
-    """The words of a text as counted in the report: lower case, without punctuation.
-
-    Chinese, Japanese, Thai and others without spaces between words are counted by the runs that
-    stand on the picture: a segmenter would need dictionaries, and single characters say little.
-
-    Example:
-        ``"DON'T LOOK!"`` is ``["don't", "look"]``.
-    """
-    return _WORD.findall(text.lower())
-
-
-def _count_words(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word for text in texts for word in count_words_in(text))
 
 
 def _histogram(done: pd.DataFrame, name: str) -> list[int]:

@@ -184,6 +184,14 @@ report.open = async (item) => {
           { href: report.hash({ view: "gallery", near: items.id[item] }) },
           "Thumbnails with similar text",
         );
+  const group = items.group?.[item];
+  const alike = group
+    ? report.make(
+        "a",
+        { href: report.hash({ view: "gallery", alike: group }) },
+        "Thumbnails that look alike",
+      )
+    : null;
   dialog.replaceChildren(
     report.make(
       "div",
@@ -198,6 +206,7 @@ report.open = async (item) => {
       { class: "bar" },
       report.link(items.link[item], "Open the video or its picture"),
       near,
+      alike,
     ),
     report.make(
       "dl",

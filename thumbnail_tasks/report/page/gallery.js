@@ -58,6 +58,11 @@ report.views.gallery = {
       ["bright", "brightest"],
       ["dark", "darkest"],
       ["unsure", "lowest word confidence"],
+      ["textarea", "largest area of text"],
+      ["facearea", "largest area of faces"],
+      ["colourful", "most colourful"],
+      ["sharp", "sharpest"],
+      ["blurred", "least sharp"],
     ]);
     this.fields.sort.options[0].textContent = "input order";
     section.append(
@@ -76,6 +81,17 @@ report.views.gallery = {
         select("language", "Language", []),
         select("script", "Script", []),
         select("colour", "Colour", same(report.COLOURS)),
+        select("textarea", "Text covers", [
+          ["0-9", "under 10 %"],
+          ["10-29", "10 to 30 %"],
+          ["30-", "30 % or more"],
+        ]),
+        select("vivid", "Colours are", [
+          ["0-14", "weak"],
+          ["15-44", "moderate"],
+          ["45-", "strong"],
+        ]),
+        select("alike", "Look-alikes", [["any", "some"]]),
         select("changed", "Picture", [
           ["1-", "changed"],
           ["0-0", "as first seen"],
@@ -160,6 +176,9 @@ report.views.gallery = {
   count() {
     for (const name of ["category", "channel", "language", "script"]) this.offer(name);
     this.fields.changed.parentElement.hidden = !report.items.changed?.some((n) => n > 0);
+    this.fields.alike.parentElement.hidden = !report.items.group?.some((id) => id !== null);
+    this.fields.textarea.parentElement.hidden = !report.items.textArea;
+    this.fields.vivid.parentElement.hidden = !report.items.colourful;
     const options = [...this.fields.doubt.options];
     for (const [key, text, is] of report.doubts()) {
       let count = 0;

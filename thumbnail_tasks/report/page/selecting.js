@@ -28,6 +28,11 @@ report.ORDERS = new Map([
   ["bright", ["value", -1]],
   ["dark", ["value", 1]],
   ["unsure", ["confidence", 1]],
+  ["textarea", ["textArea", -1]],
+  ["facearea", ["faceArea", -1]],
+  ["colourful", ["colourful", -1]],
+  ["sharp", ["sharp", -1]],
+  ["blurred", ["sharp", 1]],
 ]);
 
 /** The items selected by a state, in order. */
@@ -41,16 +46,23 @@ report.select = (state, nearness = null) => {
     ["faces", "faces"],
     ["text", "length"],
     ["changed", "changed"],
+    ["textarea", "textArea"],
+    ["vivid", "colourful"],
   ]) {
     const range = report.range(state[name]);
     const values = items[column] ?? [];
     if (range)
-      tests.push((i) => values[i] != null && values[i] >= range[0] && values[i] <= range[1]);
+      tests.push((i) => {
+        const whole = Math.floor(values[i]);
+        return values[i] != null && whole >= range[0] && whole <= range[1];
+      });
   }
   if (state.colour) tests.push((i) => report.colour(i) === state.colour);
   for (const name of ["status", "category", "channel", "language", "script"]) {
     if (state[name]) tests.push((i) => items[name]?.[i] === state[name]);
   }
+  if (state.alike === "any") tests.push((i) => items.group?.[i] != null);
+  else if (state.alike) tests.push((i) => items.group?.[i] === state.alike);
   for (const [key, , is] of report.doubts()) if (state.doubt === key) tests.push(is);
   if (nearness) tests.push((i) => items.vector[i] !== null);
   const found = [];
@@ -59,7 +71,7 @@ report.select = (state, nearness = null) => {
     return found.sort((a, b) => nearness[items.vector[b]] - nearness[items.vector[a]] || a - b);
   const [column, sign] = report.ORDERS.get(state.sort) ?? [];
   if (!column) return found;
-  const key = (i) => (items[column][i] === null ? Infinity : sign * items[column][i]);
+  const key = (i) => (items[column]?.[i] == null ? Infinity : sign * items[column][i]);
   return found.sort((a, b) => {
     const [x, y] = [key(a), key(b)];
     return x === y ? a - b : x - y;
