@@ -36,7 +36,7 @@ def _beside_data(sample: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def run(language: str, code: str) -> Any:
     if language == "sql":
         relation = duckdb.sql(code)
-        assert relation
+        assert relation is not None
         return relation.fetchall()
     names = {"pd": pd, "pl": pl}
     if "datasets" in code:

@@ -147,7 +147,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images-dir",
         metavar="DIR",
-        help="read pictures from this folder or s3:// address instead",
+        help="read the pictures from this folder or s3:// address",
     )
     parser.add_argument(
         "--quality", choices=settings.QUALITIES, metavar="NAME", help="picture size: %(choices)s"

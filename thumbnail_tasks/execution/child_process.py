@@ -141,6 +141,7 @@ def _serve(pipe: Connection, parents_end: Connection, gpu: Gpu | None) -> None:
     parents_end.close()
     show_only(gpu)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the parent's, which releases locks
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):  # the parent has ended
         while True:

@@ -44,11 +44,13 @@ class ReadableFailures:
     def __init__(self, task_process: TaskProcess) -> None:
         if _link:
             luigi_patches.link_task(task_process, _link)
-        self._is_interrupted = False
+        self._is_interrupted = self._is_terminated = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._interrupt)
+            if multiprocessing.parent_process() is not None:
+                signal.signal(signal.SIGTERM, self._terminate)
         return self
 
     def _interrupt(self, *about: object) -> None:
@@ -57,12 +59,23 @@ class ReadableFailures:
         self._is_interrupted = True
         raise KeyboardInterrupt
 
+    def _terminate(self, *about: object) -> None:
+        # When Luigi ends, it ends its tasks at once and waits for them; their locks are released
+        # first, as those in a bucket would last for half a minute.
+        self._is_terminated = True
+        if not self._is_interrupted:
+            self._interrupt()
+
     def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
         has_own_process = multiprocessing.parent_process() is not None
         if threading.current_thread() is threading.main_thread():
             # A process of its own only ends now, though it may wait for its model process first.
             after = signal.SIG_IGN if has_own_process else signal.default_int_handler
             signal.signal(signal.SIGINT, after)
+            if has_own_process:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                if self._is_terminated:
+                    os.kill(os.getpid(), signal.SIGTERM)
         if kind is KeyboardInterrupt or self._is_interrupted:
             if not has_own_process:  # otherwise the parent logs it, once
                 logger.info(INTERRUPTED)
