@@ -33,7 +33,7 @@ from thumbnail_tasks.export.summary import (
     summarize,
     time_new_shards,
 )
-from thumbnail_tasks.export.versions import VERSIONS_NAME, write_versions
+from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions, write_versions
 from thumbnail_tasks.export.writing import SUMMARY_COLUMNS, Writer
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.luigi_parsing import OptionalDateParameter
@@ -257,15 +257,16 @@ class ExportAttributes(RunTask):
         export.check()
         about = {stage.get_task_family(): stage.tag(self.source) for stage in selected_stages()}
         shown = choose_sample(plan)
-        ids = None
-        if len(shown) < len(plan):
-            ids = shown["thumbnail_id"].combine_chunks()
+        ids = shown["thumbnail_id"].combine_chunks()
+        is_sample = len(shown) < len(plan)
+        if is_sample:
             about = {"sample": f"{len(shown)} of {len(plan)} thumbnails"} | about
-        with rows_of(export, ids, self.data_dir) as exported:
+        with rows_of(export, ids if is_sample else None, self.data_dir) as exported:
             build(
                 self.data_dir,
                 shown,
                 self.source,
+                read_versions(self.target(_FOLDER, VERSIONS_NAME), ids),
                 exported,
                 export.path,
                 self.fingerprint(),

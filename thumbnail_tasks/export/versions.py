@@ -53,6 +53,26 @@ def write_versions(target: ParquetTarget, attributes: Attributes, fingerprint: s
     target.write(versions, {FINGERPRINT_KEY: fingerprint})
 
 
+def read_versions(target: ParquetTarget, ids: pa.Array) -> pa.Table:
+    """The exported versions of some thumbnails, as far as they have a picture.
+
+    Args:
+        target: The file, which may not exist.
+        ids: The thumbnails.
+
+    Returns:
+        Rows of ``schemas.VERSIONS``; none if none was ever asked for again.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    if not target.exists():
+        return schemas.VERSIONS.empty_table()
+    versions = schemas.complete(target.read(), schemas.VERSIONS)
+    is_wanted = pc.is_in(versions["thumbnail_id"], value_set=ids)
+    return versions.filter(pc.and_(is_wanted, versions["shard"].is_valid()))
+
+
 def _read_tries(data_dir: str, source: str, shard: str, ids: pa.Array) -> pa.Table:
     key = f"{PICTURES}/{source}/{shard}"
     table = ParquetTarget(f"{join(data_dir, key)}.parquet", key).read(_READ)

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.export.versions import VERSIONS_NAME
+from thumbnail_tasks import settings
 from thumbnail_tasks.fingerprints import short_digest
 from thumbnail_tasks.report.pictures import write_small_pictures
 from thumbnail_tasks.report.site import write_site
@@ -19,7 +18,6 @@ from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files, folder
 from thumbnail_tasks.storage.addresses import join
-from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
 _REPORT_VERSION = "6"
@@ -70,6 +68,7 @@ def build(
     data_dir: str,
     plan: pa.Table,
     source: str,
+    versions: pa.Table,
     exported: tuple[pq.ParquetFile, Path],
     made_from: str,
     export_fingerprint: str,
@@ -82,6 +81,7 @@ def build(
         data_dir: The data directory.
         plan: The thumbnails to show, rows of ``schemas.PLANS``; all stages of its shards are done.
         source: The source of the pictures.
+        versions: The versions of these thumbnails, rows of ``schemas.VERSIONS`` with a shard.
         exported: The rows to show, as Parquet and as CSV.
         made_from: The export's file, or the manifest of its parts.
         export_fingerprint: A digest of what the export was made from.
@@ -98,7 +98,6 @@ def build(
     )
     with replacing as new:
         results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
-        versions = _read_versions(plan, data_dir)
         shown = {"version": metadata.version("thumbnail-tasks"), **about}
         write_site(new.path, *exported, results | {"versions": versions}, shown)
         stored = pa.concat_tables([plan, versions.select(plan.column_names)])
@@ -119,18 +118,6 @@ def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:
     """The results of a stage for the thumbnails of a plan."""
     stage, columns = _RESULTS[name]
     return pa.concat_tables(_iter_tables(stage, columns, plan, source, data_dir))
-
-
-def _read_versions(plan: pa.Table, data_dir: str) -> pa.Table:
-    """The versions of these thumbnails that have a picture; none if none was asked for again."""
-    key = f"exports/{VERSIONS_NAME}"
-    target = ParquetTarget(f"{join(data_dir, key)}.parquet", key)
-    if not target.exists():
-        return schemas.VERSIONS.empty_table()
-    versions = schemas.complete(target.read(), schemas.VERSIONS)
-    ids = plan["thumbnail_id"].combine_chunks()
-    is_shown = pc.is_in(versions["thumbnail_id"], value_set=ids)
-    return versions.filter(pc.and_(is_shown, versions["shard"].is_valid()))
 
 
 def _iter_pictures(plan: pa.Table, source: str, data_dir: str) -> Iterator[pa.Table]:
