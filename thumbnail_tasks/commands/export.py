@@ -174,7 +174,8 @@ class ExportAttributes(RunTask):
         plan = self._read_plan()
         shards = shards_of(plan)
         show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
-        embedding = self._embedding()
+        wanted = WantedColumns(self.input()["videos"].read_schema(), f"--videos {self.videos}")
+        embedding = EmbedColumns.of(self.table_parameters(), wanted)
         to_do = self._list_to_do(plan)
         if to_do:
             stages = list(dict.fromkeys(type(task) for task in to_do))
@@ -190,7 +191,8 @@ class ExportAttributes(RunTask):
         require_a_picture(statuses, plan, self.source, self.data_dir, self.videos)
         with self.lock(self.output()):
             # Another run may have written it while this one waited for the lock.
-            counted = self._write(attributes) if self._find_current() is None else None
+            is_missing = self._find_current() is None
+            counted = self._write(attributes, wanted, embedding) if is_missing else None
             del attributes  # they take memory
             export = self._complete()
             if not self.complete():
@@ -212,24 +214,14 @@ class ExportAttributes(RunTask):
         paths = [export.path, *export.wanted_csv()]
         print_result(summarize(export.n_rows, counted, unnamed, timings, paths))
 
-    def _wanted_columns(self) -> WantedColumns:
-        """The columns whose texts are embedded.
-
-        Raises:
-            InputError: The table lacks one.
-        """
-        return WantedColumns(self.input()["videos"].read_schema(), f"--videos {self.videos}")
-
-    def _embedding(self) -> EmbedColumns | None:
-        """The task that embeds the texts of the table's columns, if any are."""
-        return EmbedColumns.of(self.table_parameters(), self._wanted_columns())
-
-    def _write(self, attributes: Attributes) -> pa.Table:
+    def _write(
+        self, attributes: Attributes, wanted: WantedColumns, embedding: EmbedColumns | None
+    ) -> pa.Table:
         """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
         if not self.as_of:
             write_versions(self.target(_FOLDER, VERSIONS_NAME), attributes, self.fingerprint())
         videos, ids = self.input()["videos"], self.input()["ids"]
-        writer = Writer(videos, ids, attributes, self._wanted_columns(), self._embedding())
+        writer = Writer(videos, ids, attributes, wanted, embedding)
         if _is_large(videos.open_reader(()).metadata.num_rows):
             folder, key = join(self._exports, NAME), f"{self._folder}/{NAME}"
             parts, new = writer.write_dataset(folder, key, self.fingerprint())

@@ -51,10 +51,10 @@ def measure_fixed_histogram(channel: NDArray[np.uint8]) -> tuple[float, ...]:
 def measure_hues(image_rgb: ImageRGB) -> Hues:
     """Measure the hues of a picture.
 
-    Saturation is that of Hanbury ("The taming of the hue, saturation and brightness colour space",
-    2002): the largest minus the smallest of R, G and B. That of HSV, which divides it by the
-    largest, is up to 255 in pixels that look black. The mean is the direction of the sum of all
-    hues as vectors (Machajdik and Hanbury, "Affective image classification", 2010).
+    Hues are weighted by saturation as Hanbury defines it ("The taming of the hue, saturation and
+    brightness colour space", 2002): the largest minus the smallest of R, G and B. HSV divides this
+    by the largest, and so reaches 255 in pixels that look black. The mean hue is the direction of
+    the weighted vector sum (Machajdik and Hanbury, "Affective image classification", 2010).
     """
     import cv2
 

@@ -286,9 +286,10 @@ def _correlate(done: pd.DataFrame) -> list[dict[str, Any]]:
         if len(kinds) > 1:
             groupings[name] = np.asarray(groups, np.int64)
     correlations = []
+    attributes = _known_attributes(done)
     for outcome in OUTCOMES:
         values = done[outcome].to_numpy(float)
-        for attribute in _known_attributes(done):
+        for attribute in attributes:
             numbers = done[attribute].to_numpy(float)
             for within, grouping in groupings.items():
                 if result := correlate_ranks(numbers, values, grouping):
