@@ -57,6 +57,9 @@ def test_objects_are_added_to_a_finished_archive_and_nothing_else_is_computed(
     table = added.attributes
     assert [name for name in table.column_names if name not in COUNTS] == plain.column_names
     assert table.drop_columns(COUNTS).equals(plain)
+    n_persons = [count or 0 for count in table["person_count"].to_pylist()]
+    assert f"{sum(n_persons)} persons on {sum(map(bool, n_persons))} thumbnails" in added.printed
+    assert " persons on " not in without.printed
     (stage,) = (
         each for each in read_records(str(data_dir), 1)[0].stages if each.stage == "DetectObjects"
     )
@@ -116,8 +119,9 @@ def test_objects_detected_earlier_are_imported(tmp_path: Path, videos: Path) -> 
 
 def test_results_stay_while_objects_are_not_asked_for(tmp_path: Path, videos: Path) -> None:
     data_dir = tmp_path / "data"
-    go(data_dir, videos, *WITH_OBJECTS)
-    go(data_dir, videos)
+    warning = "[engines] objects is set, but no objects are detected"
+    assert warning not in go(data_dir, videos, *WITH_OBJECTS).printed
+    assert warning in go(data_dir, videos, "--engines-objects", "nanodet").printed
     before = results_in(data_dir)
     assert run(data_dir, *QUICKLY, task="CleanUp").code == 0
     assert results_in(data_dir) == before

@@ -1,5 +1,6 @@
 """An export has the same rows however it is written: from memory, from joined shards, in parts."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -46,6 +47,24 @@ def test_joined_shards_give_the_same_rows_as_memory(
     assert len(list(archive.data_dir.glob("joined/*/*.parquet"))) == 3
     archive.write_file(MIXED)  # from the joined shards
     assert (archive.exports / "attributes.parquet").read_bytes() == before
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("max_reads", [0, 8])
+def test_the_first_shards_that_fit_stay_in_memory(
+    max_reads: int, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = archive.write_file(MIXED)
+    before = (archive.exports / "attributes.parquet").read_bytes()
+    joined = archive.data_dir / "joined"
+    assert len(list(joined.glob("*/*.parquet"))) == 3
+    shutil.rmtree(joined)
+    # Four thumbnails with 512 numbers and 656 other bytes each take 10,816.
+    monkeypatch.setattr(attributes, "IN_MEMORY_BYTES", 11_000)
+    monkeypatch.setattr(windows, "_MAX_READS", max_reads)
+    assert archive.write_file(MIXED).equals(expected)
+    assert (archive.exports / "attributes.parquet").read_bytes() == before
+    assert len(list(joined.glob("*/*.parquet"))) == 2
 
 
 @pytest.mark.usefixtures("small_parts")

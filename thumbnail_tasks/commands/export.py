@@ -34,7 +34,7 @@ from thumbnail_tasks.export.summary import (
     time_new_shards,
 )
 from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions, write_versions
-from thumbnail_tasks.export.writing import SUMMARY_COLUMNS, Writer
+from thumbnail_tasks.export.writing import Writer, summary_columns
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.luigi_parsing import OptionalDateParameter
 from thumbnail_tasks.report.building import (
@@ -198,7 +198,7 @@ class ExportAttributes(RunTask):
             if not self.complete():
                 self.build_report(plan)
         if counted is None:
-            counted = first_of_each(export.read(["thumbnail_id", *SUMMARY_COLUMNS]))
+            counted = first_of_each(export.read(["thumbnail_id", *summary_columns(export.names())]))
         files.remove_orphans(self.data_dir)  # PlanShards does not if this run resumes a killed one
         compact_known(self.data_dir, self.source)
         timings = []
@@ -217,7 +217,7 @@ class ExportAttributes(RunTask):
     def _write(
         self, attributes: Attributes, wanted: WantedColumns, embedding: EmbedColumns | None
     ) -> pa.Table:
-        """Write the export; return ``SUMMARY_COLUMNS`` of each thumbnail."""
+        """Write the export; return ``summary_columns`` of each thumbnail."""
         if not self.as_of:
             write_versions(self.target(_FOLDER, VERSIONS_NAME), attributes, self.fingerprint())
         videos, ids = self.input()["videos"], self.input()["ids"]

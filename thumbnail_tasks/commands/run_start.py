@@ -8,6 +8,7 @@ tasks: ``RunTask.get_param_values`` calls ``start_run`` there, and nothing else 
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ from thumbnail_tasks.storage.directory_locks import share_data_dir
 from thumbnail_tasks.storage.naming import name_table
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.shard_task import ShardTask
+
+logger = logging.getLogger(__name__)
 
 
 def start_run(task: Mapping[str, Any]) -> int:
@@ -72,6 +75,11 @@ def start_run(task: Mapping[str, Any]) -> int:
         files.check_place(task["data_dir"])
     if is_begun:
         channels.check_at_start()
+        if settings.engines().objects and not settings.objects().detect:
+            logger.warning(
+                "[engines] objects is set, but no objects are detected: --objects, or "
+                "[objects] detect = true, detects them"
+            )
     return plan_number
 
 

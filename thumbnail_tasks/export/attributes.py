@@ -1,6 +1,7 @@
 """The attributes of a plan's thumbnails: read from the stages' tables, all at once or as needed."""
 
 import contextlib
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -37,16 +38,16 @@ VERSION: Final = "4"
 JOINED: Final = "joined"
 """Folder of the joined shards."""
 
-IN_MEMORY_BYTES: Final = 768 * 2**20
-"""Attributes of more bytes than these are joined shard by shard into files, and read as needed.
+IN_MEMORY_BYTES: Final = 512 * 2**20
+"""Shards of so many bytes of attributes stay in memory once they are joined; others become files.
 
-Fewer are held in memory: joining 586 shards takes 18 s and holding them 0.7 GB; as files they would
-take another 9 s to write, and 3.5 times as many reads if each video has rows on several days.
+Of 586 shards, files take 10 s to write, and another 13 s to read again if each video has rows on
+several days.
 """
 
 _BYTES_BESIDE_VECTOR = 656  # of a thumbnail: measured 656
 _BYTES_PER_NUMBER = 4
-_KEPT_SHARDS = 32  # last read: neighbouring rows mean the same
+_KEPT_SHARDS = 32  # of the others, those last read: neighbouring rows mean the same
 
 _TABLES: Mapping[type[ShardTask], list[str] | None] = {
     DownloadThumbnails: [
@@ -122,12 +123,13 @@ class Attributes:
         self.revisions = list_revisions(data_dir, f"{PICTURES}/{source}")
         self._tag = joined_tag(source)
         self._thresholds = read_thresholds()
+        sizes = np.bincount(self.shard_of_row) * self._measure()
+        self.n_in_memory = int(np.searchsorted(np.cumsum(sizes), IN_MEMORY_BYTES, "right"))
+        """How many shards, from the first, stay in memory once they are read."""
+        self._stay = frozenset(self.shards[: self.n_in_memory])
         self._kept: dict[str, pa.Table] = {}
-        self.are_in_memory = self._measure() * len(plan) <= IN_MEMORY_BYTES
-        """Whether all of them are held in memory."""
+        self._last_read: deque[str] = deque()  # those kept that do not stay
         release_free_memory()  # of earlier stages in this process
-        if self.are_in_memory:
-            self._kept = {shard: self._join(shard) for shard in self.shards}
 
     def of(self, rows: NDArray[np.int32]) -> pa.Table:
         """The attributes of some rows of the plan.
@@ -148,12 +150,12 @@ class Attributes:
         return pa.concat_tables(self._iter_tables(rows)).combine_chunks()
 
     def statuses(self) -> pa.ChunkedArray:
-        """The status of each thumbnail; in the order of the plan if they are not in memory.
+        """The status of each thumbnail; in the order of the plan if not all are in memory.
 
         Raises:
             StorageError: A file cannot be read.
         """
-        if self.are_in_memory:
+        if self._are_all_in_memory():
             tables = self._iter_tables(
                 np.arange(len(self.ids), dtype=np.int32), ["thumbnail_status"]
             )
@@ -185,16 +187,19 @@ class Attributes:
                 )
                 yield known[found.is_valid().to_numpy(False)], looks.take(found.drop_null())
 
+    def _are_all_in_memory(self) -> bool:
+        return self.n_in_memory == len(self.shards)
+
     def _have_pictures(self) -> NDArray[np.bool_]:
         """Whether each thumbnail may have a picture: not if it was quarantined after a stage."""
-        if self.are_in_memory:
+        if self._are_all_in_memory():
             return np.ones(len(self.ids), bool)  # and no look without one
         ok: NDArray[np.bool_] = pc.equal(self.statuses(), "ok").fill_null(False).to_numpy()
         return ok
 
     def _read_looks(self, shards: Sequence[str]) -> list[pa.Table]:
-        if self.are_in_memory:
-            return [self._kept[shard].select(LOOKS) for shard in shards]
+        if self._are_all_in_memory():
+            return [self.read(shard).select(LOOKS) for shard in shards]
         targets = [self._output(MeasureAppearance, shard) for shard in shards]
         return files.backend_of(self.data_dir).map_reads(lambda each: each.read(LOOKS), targets)
 
@@ -233,13 +238,16 @@ class Attributes:
         return self._folders[stage].output_for(shard)
 
     def read(self, shard: str) -> pa.Table:
-        """A joined shard, from its file; the file is written if there is none for its pictures.
+        """A joined shard: from memory, or from its file, which is written if there is none.
 
         Raises:
             LostFileError: A stage's file is missing, damaged or misplaced.
             StorageError: A file cannot be read or written.
         """
         if shard in self._kept:
+            return self._kept[shard]
+        if shard in self._stay:
+            self._kept[shard] = self._join(shard)
             return self._kept[shard]
         key = f"{JOINED}/{self._tag}/{shard}"
         target = ParquetTarget(f"{join(self.data_dir, key)}.parquet", key)
@@ -253,8 +261,9 @@ class Attributes:
             table = self._join(shard)
             target.write(table, made_from, _COMPRESSION)
         self._kept[shard] = table
-        while len(self._kept) > _KEPT_SHARDS:
-            del self._kept[next(iter(self._kept))]
+        self._last_read.append(shard)
+        if len(self._last_read) > _KEPT_SHARDS:
+            del self._kept[self._last_read.popleft()]
         return table
 
 

@@ -57,7 +57,7 @@ class TextVectors:
         self._row_in_shard = np.concatenate([np.arange(0), *map(np.arange, sizes)]).astype(np.int32)
         self._order = np.argsort(known, kind="stable").astype(np.int32)
         self._sorted = known[self._order]
-        self.are_in_memory = len(self.shards) <= _KEPT_CHUNKS
+        self.n_in_memory = len(self.shards) if len(self.shards) <= _KEPT_CHUNKS else 0
 
     def find(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """The row of each of N texts.

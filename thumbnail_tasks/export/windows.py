@@ -38,7 +38,8 @@ class Keyed(Protocol):
     """The names of the files."""
     shard_of_row: NDArray[np.int32]
     """The number of each row's file."""
-    are_in_memory: bool
+    n_in_memory: int
+    """How many files, from the first, cost nothing to read again."""
 
     def of(self, rows: NDArray[np.int32]) -> pa.Table:
         """Some rows, given in ascending order and distinct; in any order."""
@@ -82,10 +83,9 @@ class WindowReader(contextlib.ExitStack):
     def _are_scattered(self, first: int) -> bool:
         """Whether each shard would be read many times for the windows from this one on."""
         keyed = self._keyed
-        if keyed.are_in_memory:
-            return False
         meant = (np.unique(keyed.shard_of_row[rows]) for rows in self._windows[first:])
-        return sum(map(len, meant)) > _MAX_READS * len(keyed.shards)
+        n_reads = sum(int(np.sum(shards >= keyed.n_in_memory)) for shards in meant)
+        return n_reads > _MAX_READS * (len(keyed.shards) - keyed.n_in_memory)
 
     def _sort(self, first: int) -> Spill:
         """Sort the rows of the windows from this one on, reading each shard once."""

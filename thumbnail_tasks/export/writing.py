@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,11 +27,17 @@ PART_ROWS: Final = 65_536
 
 _BATCH_ROWS: Final = 16_384
 
-SUMMARY_COLUMNS: Final = (
+_SUMMARY_COLUMNS: Final = (
     *("thumbnail_status", "thumbnail_ocr_length", "thumbnail_unread_lines", "face_count"),
     *(f"{label}_count" for label in schemas.EMOTION_LABELS),
+    "person_count",
 )
-"""The columns that the summary of a run counts."""
+"""The columns that the summary of a run counts, where an export has them."""
+
+
+def summary_columns(names: Collection[str]) -> list[str]:
+    """The columns that the summary of a run counts, of those with these names."""
+    return [name for name in _SUMMARY_COLUMNS if name in names]
 
 
 class _Window(NamedTuple):
@@ -83,7 +89,7 @@ class Writer:
         self._counted: list[pa.Table] = []
 
     def summary(self) -> pa.Table:
-        """``SUMMARY_COLUMNS`` of each thumbnail of the rows written so far, in any order."""
+        """``summary_columns`` of each thumbnail of the rows written so far, in any order."""
         return pa.concat_tables(self._counted)
 
     def write_file(self, target: ParquetTarget, fingerprint: str) -> None:
@@ -93,9 +99,7 @@ class Writer:
             StorageError: A file cannot be read or written.
         """
         schema = self._schema()
-        # Attributes in memory need no wide windows, and leave less room for them.
-        n_rows = _BATCH_ROWS if self._attributes.are_in_memory else PART_ROWS
-        planned = self._list_planned(n_rows)
+        planned = self._list_planned(_BATCH_ROWS)  # small, as attributes stay in memory
         with (
             WindowReader(self._attributes, planned) as reader,
             self._texts,
@@ -106,7 +110,7 @@ class Writer:
                 has_vector_dictionaries=not self._texts.has_vectors,
             ) as writer,
         ):
-            for window in self._iter_windows(planned, n_rows):
+            for window in self._iter_windows(planned, _BATCH_ROWS):
                 for table in self._join(window, reader):
                     writer.write_table(table)
 
@@ -204,11 +208,12 @@ class Writer:
         self._is_counted[new] = True
         ids = self._attributes.ids.take(new)
         rows = pc.index_in(ids, value_set=found["thumbnail_id"].combine_chunks()).drop_null()
-        self._counted.append(found.select(SUMMARY_COLUMNS).take(rows))
+        self._counted.append(found.select(summary_columns(found.column_names)).take(rows))
 
     def _count_written(self, window: _Window, part: ParquetTarget) -> None:
         if not self._is_counted[window.planned].all():
-            self._count(window, part.read(["thumbnail_id", *SUMMARY_COLUMNS]))
+            names = summary_columns(part.read_schema().names)
+            self._count(window, part.read(["thumbnail_id", *names]))
 
     def _digest(self, window: _Window, schema: pa.Schema) -> str:
         """A digest of all that a part is made from."""
