@@ -1,5 +1,6 @@
-"""The whole job, from the start to the export, compared with the notebook's libraries."""
+"""The whole job, from start to export, compared with the notebook's libraries and a script."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import luigi
 from benchmarks.speed.parts import N_PICTURES, Setting
 from benchmarks.speed.peers.notebook_emotions import FILE
 from benchmarks.speed.peers.notebook_loop import load_loop
+from benchmarks.speed.peers.plain_script import load_script
 from benchmarks.speed.shares import (
     Overhead,
     extrapolate_run,
@@ -29,12 +31,17 @@ _SMALLER = 4
 """The smaller job has one in this many pictures."""
 _N_MANY = 5000
 _N_SECOND_RUNS = 3
+_DOLLARS_PER_CORE_HOUR = 0.04
+"""As in docs/CLUSTER.md; a price to replace by yours."""
 _TARGET, _TARGET_RATE, _TARGET_SECOND = Target("≥", 25), Target("≥", 3), Target("≤", 5)
 _TARGET_SHARE, _TARGET_SHARE_MANY = Target("≤", 0.15), Target("≤", 0.05)
 
 
 def measure_job(setting: Setting) -> list[Row]:
-    """Time the job with 1, 2 and 3 workers, the loop on a few pictures, and a second run."""
+    """Time the job with 1, 2 and 3 workers, its peers, and a second run.
+
+    The loop takes so long that it has a few pictures only.
+    """
     folder = setting.job_dir.parent
     pictures = setting.pictures[:N_PICTURES]
     n_fewer = max(1, len(pictures) // _SMALLER)
@@ -45,20 +52,28 @@ def measure_job(setting: Setting) -> list[Row]:
     small_job = _job(f"ours, --workers 1, {n_fewer} pictures", smaller, 1, None, n_fewer)
     emotions = setting.data / "models" / FILE
     loop = Contender("the notebook's libraries", load_loop, (emotions, setting.job_dir), _N_LOOPED)
+    arguments = (emotions, "hog", folder / "script.parquet")
+    script = Contender(
+        "a script: RapidOCR, face_recognition, FER network", load_script, arguments, n_warm_up=0
+    )
     named = [(picture.stem, picture.read_bytes()) for picture in pictures]
     n_rounds = max(1, setting.n_rounds // 2)
     starts = [number * _N_LOOPED % len(named) for number in range(n_rounds)]
     rounds = [named[start:] + named[:start] for start in starts]  # the loop uses the first few
-    contest = take_turns([*jobs, small_job, loop], rounds, PART)
+    contest = take_turns([*jobs, small_job, script, loop], rounds, PART)
 
     default = luigi.configuration.get_config().getint("core", "workers", 1)
     notes = {
         jobs[0].name: setting.note,
         loop.name: f"{_N_LOOPED} pictures per turn, warm, extrapolated to {len(pictures)}"
         + ("" if emotions.exists() else f"; without emotions: no file {emotions}"),
+        script.name: "a process per core, one thread each; faces by hog; no correction, no vectors",
     }
     rows = time_rows(PART, "picture", contest, notes)
-    by_loop = contest.find(loop)
+    by_loop, by_script = contest.find(loop), contest.find(script)
+    rows += [
+        row for done in (contest.find(jobs[0]), by_script) if done for row in _price_rows(done)
+    ]
     for workers, job in zip(_WORKERS, jobs, strict=True):
         by_us = contest.find(job)
         if by_us:
@@ -67,6 +82,8 @@ def measure_job(setting: Setting) -> list[Row]:
             if by_loop:
                 target = _TARGET if is_default else None
                 rows.append(ratio_row(PART, "time per picture, ratio", by_loop, by_us, target))
+            if by_script:
+                rows.append(ratio_row(PART, "time per picture, ratio", by_script, by_us))
     probe = Contender("probe", load_probe, n_warm_up=0)
     (overhead,) = take_turns([probe], [[content for _, content in named]], probe.name).outcomes
     single, fewer = contest.find(jobs[0]), contest.find(small_job)
@@ -92,6 +109,22 @@ def _rate_row(done: Outcome, is_default: bool) -> Row:
         *(wall_time, cpu_time, "per s", _TARGET_RATE if is_default else None),
         note="the default in luigi.cfg" if is_default else "",
     )
+
+
+def _price_rows(done: Outcome) -> list[Row]:
+    """Pictures per core-hour, whether or not each core was busy, and per dollar."""
+    n_cores = len(os.sched_getaffinity(0))
+    per_hour = [3600 / (seconds * n_cores) for seconds in done.wall_s]
+    per_dollar = [each / _DOLLARS_PER_CORE_HOUR for each in per_hour]
+    note = f"at {_DOLLARS_PER_CORE_HOUR} dollars per core-hour"
+    return [
+        Row(PART, "pictures per core-hour", done.name, done.cases, spread(per_hour), None, "per h"),
+        Row(
+            *(PART, "pictures per dollar", done.name, done.cases, spread(per_dollar), None),
+            "per dollar",
+            note=note,
+        ),
+    ]
 
 
 def _run_many(setting: Setting, folder: Path) -> Outcome | None:
