@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 PEERS := build/peers
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED))
 
-.PHONY: help run test test-all check accuracy bench torture format lock clean
+.PHONY: help run test test-all check accuracy bench bench-gpu torture format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ $(PEERS)/installed: benchmarks/speed/requirements.txt
 
 bench: $(DEV) $(PEERS)/installed ## Time the engines and the job beside their peers; DATA=<folder>, FULL=1 for a million rows and 5,000 pictures
 	$(BIN)/python -m benchmarks.speed $(if $(DATA),--data "$(DATA)") $(if $(FULL),--full)
+
+bench-gpu: $(DEV) ## Time the networks on a GPU, batch by batch, and the stages; needs requirements/cuda.lock. ARGS=--on-cpu tries it without
+	$(BIN)/python -m benchmarks.speed.gpu $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 torture: $(DEV) ## Kill the whole DAG repeatedly; KILLS=100, SEED=…, DATA_DIR=s3://bucket/prefix
 	$(BIN)/python -m tests.dag.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(DATA_DIR),--data-dir $(DATA_DIR))

@@ -106,9 +106,15 @@ def ratio_row(
 
 
 def write_table(
-    rows: Sequence[Row], data: Path, folder: Path, began: Machine, ended: Machine
+    rows: Sequence[Row],
+    data: Path,
+    folder: Path,
+    began: Machine,
+    ended: Machine,
+    name: str = "speed",
+    method: str = _ABOUT,
 ) -> list[Path]:
-    """Write ``speed.md`` and ``speed.json``; returns their paths.
+    """Write ``speed.md`` and ``speed.json``, or of another name; returns their paths.
 
     Args:
         rows: In the order of the table.
@@ -116,17 +122,22 @@ def write_table(
         folder: Created if it does not exist.
         began: The machine at the start.
         ended: The machine at the end.
+        name: The files' name, and the title.
+        method: How it was measured, in Markdown.
     """
     loads = {"load_average_at_start": began.load_average, "load_average_at_end": ended.load_average}
     about = {**describe_run(data, _NAMED), **began.describe(), **loads}
+    text = format_markdown(rows, about, name.capitalize(), method)
     content = {**about, "rows": [_as_plain(row) for row in rows]}
-    return write_files(folder, "speed", format_markdown(rows, about), content)
+    return write_files(folder, name, text, content)
 
 
-def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
+def format_markdown(
+    rows: Sequence[Row], about: dict[str, Any], title: str = "Speed", method: str = _ABOUT
+) -> str:
     """Format the table and the conditions of the measurement."""
     lines = [
-        *("# Speed", ""),
+        *(f"# {title}", ""),
         f"Measured {about['measured_at']} on `{about['data']}` with Python {about['python']}, "
         + format_versions(about["versions"])
         + ".",
@@ -134,7 +145,7 @@ def format_markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
         f"{about['memory_gb']:.0f} GB; load average (1, 5, 15 minutes) "
         f"{_format_load(about['load_average_at_start'])} at the start, "
         f"{_format_load(about['load_average_at_end'])} at the end.",
-        *("", _ABOUT, ""),
+        *("", method, ""),
         "| part | measured | contender | cases | wall time | CPU time "
         "| unit | target | met | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
