@@ -58,7 +58,7 @@ _COLOUR_TOLERANCE = 0.05
 
 
 class Rules(NamedTuple):
-    """Which boxes are kept; (n, 0, 1) gives the boxes of dlib's own detector."""
+    """Which boxes are kept; (n, 0, 1, 0) gives the boxes of dlib's own detector."""
 
     upsamplings: int
     """Number of times to double the picture before detection."""
@@ -66,6 +66,8 @@ class Rules(NamedTuple):
     """Boxes with a lower score are dropped."""
     max_flatness: float
     """Boxes in which one colour has a larger share, 0 to 1, are dropped as drawings."""
+    min_proposal: float
+    """CenterFace's score, 0 to 1, at which dlib's network looks at a place; 0: it looks everywhere."""
 
 
 def load_face_detector(rules: Rules | None = None) -> FaceDetector:
@@ -92,12 +94,12 @@ def configured_rules() -> Rules:
         SettingsError: A setting is out of range.
     """
     faces = settings.faces()
-    return Rules(faces.upsamplings, faces.min_score, faces.max_flatness)
+    return Rules(faces.upsamplings, faces.min_score, faces.max_flatness, faces.min_proposal)
 
 
 @functools.cache
 def _load(rules: Rules) -> FaceDetector:
-    score = load_network()
+    score = load_scorer(rules.min_proposal)
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
         return [detect_on(image_rgb) for image_rgb in images_rgb]
