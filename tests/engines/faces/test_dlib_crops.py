@@ -10,7 +10,8 @@ from thumbnail_tasks.engines.faces.dlib_cnn import plan_canvas
 from thumbnail_tasks.engines.faces.dlib_crops import (
     CROP,
     CROP_PX,
-    NEAR_LEVELS,
+    MAX_STEPS,
+    MIN_SIDE,
     REACH,
     choose_crops,
     count_scores,
@@ -22,7 +23,7 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import find_boxes, lay_out
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
-SIDES = st.integers(CROP, 150)
+SIDES = st.integers(CROP, 120)
 
 
 def read(name: str) -> ImageRGB:
@@ -51,7 +52,8 @@ def test_every_score_near_a_place_is_computed_and_is_that_of_the_canvas(
     pixels[0, 14:-14:8, 14:-14:8] = whole
     scores = score_crops(pixels, crops, shape, place_numbers)
     for row, column in places:
-        window = np.s_[max(0, row - REACH) : row + REACH + 1, max(0, column - REACH) : column + REACH + 1]
+        near_rows = slice(max(0, row - REACH), row + REACH + 1)
+        window = near_rows, slice(max(0, column - REACH), column + REACH + 1)
         np.testing.assert_array_equal(scores[window], whole[window])
     computed = np.isfinite(scores)
     np.testing.assert_array_equal(scores[computed], whole[computed])
@@ -80,19 +82,31 @@ def test_a_window_is_found_at_the_place_of_its_box(size: tuple[int, int]) -> Non
         column = (level.left + level.width // 2 - 14) // 8
         centre = np.array([(14 + 8 * column, 14 + 8 * row)])
         box = find_boxes(centre, WINDOW_PX, canvas) + (0, 0, 1, 1)
-        places = find_places(box, size, canvas)
-        n_near = min(number, NEAR_LEVELS) + 1 + min(len(canvas.levels) - 1 - number, NEAR_LEVELS)
+        places = find_places(box, size[0], canvas)
+        n_near = min(number, 1) + 1 + min(len(canvas.levels) - 1 - number, 1)
+        assert 1 < MAX_STEPS < 2
         assert len(places) == n_near
         assert np.abs(places - (row, column)).max(axis=1).min() <= 1
 
 
+def test_a_small_face_is_looked_at_in_the_largest_level_and_a_tiny_one_nowhere() -> None:
+    canvas = lay_out(480, 270)  # with windows of 80 pixels in the largest level
+    for side, n_places in ((70, 2), (80 * MIN_SIDE + 1, 1), (80 * MIN_SIDE - 1, 0)):
+        box = np.array([(200 - side / 2, 100 - side / 2, 200 + side / 2, 100 + side / 2)])
+        places = find_places(box, 480, canvas)
+        assert len(places) == n_places
+        if n_places:
+            assert places[0].tolist() == [(11 + 100 - 14) // 8, (11 + 200 - 14) // 8 + 1]
+
+
 def test_boxes_outside_of_the_picture_have_places_on_the_canvas() -> None:
     canvas = lay_out(480, 270)
-    boxes = np.array([(-500, -500, -400, -400), (900, 900, 5000, 5000)], np.float64)
-    places = find_places(boxes, (480, 270), canvas)
+    boxes = np.array([(-500, -500, -400, -400), (900, 900, 1000, 1000)], np.float64)
+    places = find_places(boxes, 480, canvas)
+    assert len(places)
     assert (places >= 0).all()
     assert (places < count_scores(canvas)).all()
-    assert find_places(np.empty((0, 4)), (480, 270), canvas).shape == (0, 2)
+    assert find_places(np.empty((0, 4)), 480, canvas).shape == (0, 2)
 
 
 @pytest.mark.model

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.engines.faces.centerface import PROPOSER_SHA256
 from thumbnail_tasks.engines.faces.dlib_network import (
     FIRST_PX,
     MAX_OVERLAP,
@@ -34,8 +35,6 @@ from thumbnail_tasks.engines.faces.dlib_network import (
     STRIDE_PX,
     WINDOW_PX,
     Floats,
-    check_network,
-    load_network,
 )
 from thumbnail_tasks.engines.faces.dlib_pyramid import (
     Boxes,
@@ -46,6 +45,7 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
     shrink_boxes,
     suppress,
 )
+from thumbnail_tasks.engines.faces.dlib_scores import check_networks, load_scorer
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -192,8 +192,9 @@ ENGINE = Engine(
     about=lambda: {
         "weights": NETWORK_SHA256,
         "resize": RESIZE_SHA256,
+        "proposer": PROPOSER_SHA256,
         **configured_rules()._asdict(),
     },
     own_modules=("onnxruntime",),
-    check=check_network,
+    check=lambda: check_networks(configured_rules().min_proposal),
 )

@@ -1,8 +1,8 @@
 """Compute dlib's scores only where faces may be.
 
-The scores in the middle of a crop of the canvas are those of the whole canvas, since its network
+The scores in the middle of a crop of the canvas are those of the whole canvas, since the network
 sees at most ``MARGIN`` scores in each direction: a convolution of 9×9 and three of 5×5, at the
-scores' stride. Positions and sizes of crops are in scores.
+scores' stride. Places and sizes of crops are in scores.
 """
 
 from collections.abc import Callable
@@ -12,88 +12,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.faces.dlib_network import FIRST_PX, STRIDE_PX, WINDOW_PX, Floats
-from thumbnail_tasks.engines.faces.dlib_pyramid import Boxes, Canvas, enlarged_size
+from thumbnail_tasks.engines.faces.dlib_pyramid import Boxes, Canvas
 
 MARGIN: Final = 9 // 2 + 3 * (5 // 2)
 """Scores of a crop, beside its edges, that are not those of the whole canvas."""
-REACH: Final = 3
-"""Scores around the place of a proposal that are computed at least, in each direction."""
+REACH: Final = 2
+"""Scores that are computed around a place at least, in each direction."""
 CROP: Final = 2 * (MARGIN + REACH) + 1
 """Width and height of a crop."""
 CROP_PX: Final = (CROP - 1) * STRIDE_PX + 2 * FIRST_PX + 1
-NEAR_LEVELS: Final = 1
-"""Levels above and below the one in which a proposal has the size of the window."""
+MAX_STEPS: Final = 1.75
+"""Of the pyramid, from the size of a box to that of the window in a level that is looked at: dlib's
+best level is within 1.2 steps for 95 % of 279 faces, within 1.6 for 99 % (2026-11-29)."""
+MIN_SIDE: Final = 0.5
+"""In windows of the largest level: smaller boxes are left out."""
 
 Places = NDArray[np.int64]
 """(N, 2) row and column of scores."""
 
 
 def count_scores(canvas: Canvas) -> tuple[int, int]:
-    """Rows and columns of the scores of a canvas, which is at least ``MIN_CANVAS_PX`` wide."""
+    """Rows and columns of the scores of a canvas, which has ``MIN_CANVAS_PX`` or more each way."""
     rows, columns = (
         (side - 2 * FIRST_PX - 1) // STRIDE_PX + 1 for side in (canvas.height, canvas.width)
     )
     return rows, columns
 
 
-def find_places(boxes_xyxy: Boxes, size_wh: tuple[int, int], canvas: Canvas) -> Places:
-    """The scores of a canvas that are about some boxes.
+def find_places(boxes_xyxy: Boxes, width: int, canvas: Canvas) -> Places:
+    """The places on a canvas whose windows are about some boxes.
 
     Args:
         boxes_xyxy: (N, 4) boxes as dlib would draw them, in pixels of the picture.
-        size_wh: Width and height of the picture.
+        width: Of the picture, in pixels.
         canvas: The layout of its levels.
 
     Returns:
         (M, 2): of each box, one in each of the levels that are near its size.
     """
-    levels = np.array(canvas.levels)
+    levels = np.array(canvas.levels, np.float64)
+    scales = levels[:, 2] / width  # pixels of the level per pixel of the picture
     centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
     sides = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).mean(axis=1)
-    windows = WINDOW_PX[0] * size_wh[0] / levels[:, 2]  # their sides, in pixels of the picture
-    nearest = np.abs(np.log(sides[:, None] / windows)).argmin(axis=1)
-    numbers, steps = np.meshgrid(
-        np.arange(len(boxes_xyxy)), np.arange(-NEAR_LEVELS, NEAR_LEVELS + 1), indexing="ij"
-    )
-    numbers, wanted = numbers.ravel(), nearest[numbers.ravel()] + steps.ravel()
-    exists = (wanted >= 0) & (wanted < len(levels))
-    numbers, wanted = numbers[exists], wanted[exists]
-    scale = levels[wanted, 2:] / size_wh
-    on_canvas = levels[wanted, :2] + centres[numbers] * scale
+    in_windows = sides[:, np.newaxis] * scales / WINDOW_PX[0]
+    is_large_enough = in_windows[:, 0] >= MIN_SIDE
+    in_windows[:, 0] = np.maximum(in_windows[:, 0], 1)  # no level is larger
+    steps = np.abs(np.log(in_windows)) / np.log(6 / 5)
+    boxes, chosen = np.nonzero((steps <= MAX_STEPS) & is_large_enough[:, np.newaxis])
+    on_canvas = levels[chosen, :2] + centres[boxes] * scales[chosen, np.newaxis]
     places = np.round((on_canvas - FIRST_PX) / STRIDE_PX).astype(np.int64)[:, ::-1]
     return np.clip(places, 0, np.array(count_scores(canvas)) - 1)
 
 
 def choose_crops(places: Places, shape: tuple[int, int]) -> Places:
-    """First row and column of the crops that have the scores around some places.
+    """First row and column of crops that have the scores around some places.
 
     Args:
         places: (N, 2).
-        shape: Rows and columns of the whole canvas, at least ``CROP`` each.
+        shape: Rows and columns of the scores of the whole canvas, at least ``CROP`` each.
 
     Returns:
-        (M, 2), at most one for each place: crops are left out if another one has their scores.
+        (M, 2), at most one for each place: none is chosen for scores that an earlier one has.
     """
     chosen: list[NDArray[np.int64]] = []
-    last = np.array(shape) - CROP
     for place in places:
-        first = np.clip(place - REACH, 0, None)
-        end = np.clip(place + REACH + 1, None, shape)
-        if not any(
-            (exact_first <= first).all() and (end <= exact_end).all()
-            for exact_first, exact_end in (_exact_part(crop, shape) for crop in chosen)
-        ):
-            chosen.append(np.clip(place - CROP // 2, 0, last))
+        first, end = np.maximum(place - REACH, 0), np.minimum(place + REACH + 1, shape)
+        exact_parts = (_exact_part(crop, shape) for crop in chosen)
+        if not any((start <= first).all() and (end <= stop).all() for start, stop in exact_parts):
+            chosen.append(np.clip(place - CROP // 2, 0, np.array(shape) - CROP))
     return np.array(chosen, np.int64).reshape(-1, 2)
-
-
-def _exact_part(
-    crop: NDArray[np.int64], shape: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First row and column, and their ends, of a crop's scores that are those of the canvas."""
-    first = np.where(crop == 0, 0, crop + MARGIN)
-    end = np.where(crop + CROP == shape, shape, crop + CROP - MARGIN)
-    return first, end
 
 
 def score_crops(
@@ -104,17 +91,28 @@ def score_crops(
     Args:
         pixels: (3, H, W), the canvas.
         crops: (N, 2), N at least 1.
-        shape: Rows and columns of the whole canvas.
+        shape: Rows and columns of the scores of the whole canvas.
         score: Maps crops, (N, 3, ``CROP_PX``, ``CROP_PX``), to scores, (N, ``CROP``, ``CROP``).
 
     Returns:
-        (rows, columns), -inf where nothing was computed.
+        (rows, columns); -inf where nothing was computed.
     """
-    corners = crops * STRIDE_PX
-    parts = [pixels[:, top : top + CROP_PX, left : left + CROP_PX] for top, left in corners]
+    parts = [
+        pixels[:, top : top + CROP_PX, left : left + CROP_PX] for top, left in crops * STRIDE_PX
+    ]
     scores = np.full(shape, -np.inf, np.float32)
     for crop, part in zip(crops, score(np.stack(parts)), strict=True):
-        first, end = _exact_part(crop, shape)
-        inside = tuple(slice(*each) for each in zip(first - crop, end - crop, strict=True))
-        scores[tuple(slice(*each) for each in zip(first, end, strict=True))] = part[inside]
+        (top, left), (bottom, right) = _exact_part(crop, shape)
+        row, column = crop
+        exact = part[top - row : bottom - row, left - column : right - column]
+        scores[top:bottom, left:right] = exact
     return scores
+
+
+def _exact_part(
+    crop: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First row and column, and their ends, of a crop's scores that are those of the canvas."""
+    first = np.where(crop == 0, 0, crop + MARGIN)
+    end = np.where(crop + CROP == shape, shape, crop + CROP - MARGIN)
+    return first, end
