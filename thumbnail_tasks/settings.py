@@ -319,7 +319,7 @@ class text(luigi.Config):
 
 
 class faces(luigi.Config):
-    """Detection settings of dlib-cnn; with (n, 0, 1, 0) its boxes equal those of dlib's detector."""
+    """Detection settings of dlib-cnn; with (n, 0, 1, 0) its boxes are those of dlib's detector."""
 
     upsamplings: int = IntInRange(
         at_least=0,
@@ -337,8 +337,8 @@ class faces(luigi.Config):
     )
     min_proposal: float = ShareParameter(
         default=0.2,
-        description="The network looks only where CenterFace's score is at least this (0 to 1); 0: it "
-        "looks everywhere, which takes six times as long",
+        description="The network looks only where CenterFace's score is at least this (0 to 1; 0: "
+        "everywhere, which takes five times as long; on 343 pictures all faces score 0.4 or more)",
     )
 
 

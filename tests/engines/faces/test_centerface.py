@@ -20,7 +20,9 @@ def read(name: str) -> ImageRGB:
 
 def test_a_missing_file_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(centerface, "WEIGHTS_DIR", tmp_path)
-    with pytest.raises(WeightsError, match=r"centerface\.onnx: cannot be read; expected the shipped"):
+    with pytest.raises(
+        WeightsError, match=r"centerface\.onnx: cannot be read; expected the shipped"
+    ):
         centerface.load_proposer.__wrapped__()
 
 
@@ -39,9 +41,9 @@ def test_a_peak_becomes_a_box() -> None:
 def test_of_neighbours_the_highest_is_a_peak_and_low_peaks_do_not_count() -> None:
     scores = np.zeros((5, 9), np.float32)
     scores[0, 0], scores[1, 1], scores[3, 5], scores[3, 8] = 0.6, 0.7, 0.5, 0.4
-    maps = np.zeros((2, 2, 5, 9), np.float32)
-    assert read_peaks(scores, *maps, 0.5).scores.tolist() == pytest.approx([0.7, 0.5])
-    assert read_peaks(scores, *maps, 0.9).boxes_xyxy.shape == (0, 4)
+    zeros = np.zeros((2, 5, 9), np.float32)
+    assert read_peaks(scores, zeros, zeros, 0.5).scores.tolist() == pytest.approx([0.7, 0.5])
+    assert read_peaks(scores, zeros, zeros, 0.9).boxes_xyxy.shape == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +62,11 @@ def test_a_picture_is_stretched_to_multiples_of_32(
 @pytest.mark.model
 @pytest.mark.parametrize("scale", [0.5, 1.0])
 def test_a_face_is_proposed_where_it_is(scale: float) -> None:
-    # A portrait of 480×270; the eyes are near (x, y) below.
     found = load_proposer()(read("sample00026"), scale, 0.5)
+    x_min, y_min, x_max, y_max = found.boxes_xyxy[0]
     assert len(found.scores) == 1
+    assert x_min < 214 < 266 < x_max  # the outer corners of the eyes
+    assert y_min < 234 < 262 < y_max  # the eyes, and the base of the nose
 
 
 @pytest.mark.model

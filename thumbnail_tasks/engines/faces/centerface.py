@@ -1,8 +1,8 @@
 """CenterFace on ONNX Runtime: where faces may be, for dlib's network to look at.
 
-The network and its weights are Star-Clouds' (``weights/faces/MODEL_CARD.md``); Y. Xu, W. Yan et al.,
-"CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019. It needs half the pixels
-for the same faces, and looks at them once instead of at 25 sizes.
+The network and its weights are Star-Clouds' (``weights/faces/MODEL_CARD.md``); Y. Xu, W. Yan and
+others, "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019. It looks at a
+picture once, at a quarter of the width that dlib's network needs, instead of at 25 sizes.
 """
 
 import functools
@@ -78,15 +78,16 @@ def scale_picture(image_rgb: ImageRGB, scale: float) -> ImageRGB:
     height, width = (
         max(_STEP_PX, -(-int(side * scale) // _STEP_PX) * _STEP_PX) for side in image_rgb.shape[:2]
     )
-    return cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA)
+    scaled: ImageRGB = cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return scaled
 
 
 def read_peaks(scores: Floats, log_sizes: Floats, offsets: Floats, min_score: float) -> Proposals:
     """The boxes at the peaks of a map of scores.
 
     Args:
-        scores: (rows, columns), 0 to 1; a place is a peak if none of its eight neighbours is higher.
-        log_sizes: (2, rows, columns) logarithm of the height and the width, in steps of four pixels.
+        scores: (rows, columns), 0 to 1; a place is a peak if no neighbour, of eight, is higher.
+        log_sizes: (2, rows, columns) logarithms of height and width, in steps of four pixels.
         offsets: (2, rows, columns) of the centre from the place, down and right, in the same steps.
         min_score: Lower scores do not count.
     """

@@ -67,7 +67,7 @@ class Rules(NamedTuple):
     max_flatness: float
     """Boxes in which one colour has a larger share, 0 to 1, are dropped as drawings."""
     min_proposal: float
-    """CenterFace's score, 0 to 1, at which dlib's network looks at a place; 0: it looks everywhere."""
+    """CenterFace's score, 0 to 1, from which dlib's network looks at a place; 0: everywhere."""
 
 
 def load_face_detector(rules: Rules | None = None) -> FaceDetector:
