@@ -45,7 +45,7 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
     shrink_boxes,
     suppress,
 )
-from thumbnail_tasks.engines.faces.dlib_scores import check_networks, load_scorer
+from thumbnail_tasks.engines.faces.dlib_scores import PLACES, check_networks, load_scorer
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -193,6 +193,7 @@ ENGINE = Engine(
         "weights": NETWORK_SHA256,
         "resize": RESIZE_SHA256,
         "proposer": PROPOSER_SHA256,
+        **PLACES,
         **configured_rules()._asdict(),
     },
     own_modules=("onnxruntime",),

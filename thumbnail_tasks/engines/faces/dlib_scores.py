@@ -6,7 +6,7 @@ way, most at a seventh of the cost: CenterFace gives each of them a score of 0.4
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,9 @@ import numpy as np
 from thumbnail_tasks.engines.faces.centerface import Proposals, load_proposer, read_proposer
 from thumbnail_tasks.engines.faces.dlib_crops import (
     CROP,
+    MAX_STEPS,
+    MIN_SIDE,
+    REACH,
     choose_crops,
     count_scores,
     find_places,
@@ -31,6 +34,13 @@ PROPOSER_SCALE: Final = 0.25
 """Of the enlarged picture as CenterFace sees it: dlib's window is 20 pixels wide there."""
 MIN_CROPS: Final = 4
 """On a canvas of fewer, as of pictures of 120×90, dlib's network alone is faster."""
+PLACES: Final[Mapping[str, float]] = {
+    "scale": PROPOSER_SCALE,
+    "steps": MAX_STEPS,
+    "reach": REACH,
+    "min_side": MIN_SIDE,
+}
+"""What else says where dlib's network looks, for engine tags."""
 _SIDE = 1 / 1.05
 _CENTRE_X = -0.05
 _CENTRE_Y = -0.025
