@@ -338,7 +338,7 @@ class faces(luigi.Config):
     min_proposal: float = ShareParameter(
         default=0.2,
         description="The network looks only where CenterFace's score is at least this (0 to 1; 0: "
-        "everywhere, which takes five times as long; on 343 pictures all faces score 0.4 or more)",
+        "everywhere, which takes four times as long; on 343 pictures all faces score 0.37 or more)",
     )
 
 

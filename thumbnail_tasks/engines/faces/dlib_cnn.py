@@ -7,8 +7,9 @@ licence). On 282 thumbnails at 480×360, enlarged once, the 276 boxes equal dlib
 0.13 s of one core instead of 3.3 (not enlarged: 0.04 instead of 0.8; 2026-11-23, on TensorFlow). On
 ONNX Runtime it takes 0.80 of that processor time (median of 30 turns 0.83, quartiles 0.69 and 0.93;
 busy cores), and all 502 boxes of 635 pictures are the same (2026-11-28).
-``benchmarks/face_detection.py`` measures this, and two rules of our own:
+``benchmarks/face_detection.py`` measures this, and three rules of our own:
 
+* The network looks only where CenterFace proposes a face (``dlib_scores.py``).
 * A box needs a score of 0.7; dlib accepts any above 0.
 * A box that is mostly of one colour is a drawing.
 

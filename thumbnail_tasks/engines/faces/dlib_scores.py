@@ -1,8 +1,8 @@
 """dlib's scores of a picture: everywhere, or only where CenterFace proposes faces.
 
-Of the 279 boxes on 343 pictures that dlib's network and the rules accept, 278 are found the same
-way, most at a seventh of the cost: CenterFace gives each of them a score of 0.4 or more
-(2026-11-29, ``docs/ACCURACY.md``).
+On 343 pictures, of which 317 are thumbnails, both find the same 375 boxes: CenterFace gives all of
+them a score of 0.37 or more. Thumbnails take 0.24 of the processor time (2026-11-29; ``benchmarks/
+face_detection.py`` measures it, docs/ACCURACY.md has more).
 """
 
 import functools
@@ -33,7 +33,7 @@ Scorer = Callable[[ImageRGB, int, Canvas], Floats]
 PROPOSER_SCALE: Final = 0.25
 """Of the enlarged picture as CenterFace sees it: dlib's window is 20 pixels wide there."""
 MIN_CROPS: Final = 4
-"""On a canvas of fewer, as of pictures of 120×90, dlib's network alone is faster."""
+"""On a canvas of fewer, as that of a picture of 120×90, dlib's network alone is as fast."""
 PLACES: Final[Mapping[str, float]] = {
     "scale": PROPOSER_SCALE,
     "steps": MAX_STEPS,
@@ -45,7 +45,7 @@ _SIDE = 1 / 1.05
 _CENTRE_X = -0.05
 _CENTRE_Y = -0.025
 """dlib's box beside CenterFace's: the side of a square of the same area, and the centre's position,
-in dlib's sides. Means of 279 faces."""
+in dlib's sides. Means of 279 faces on thumbnails."""
 
 
 def check_networks(min_proposal: float) -> None:
