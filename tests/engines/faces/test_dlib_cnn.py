@@ -252,8 +252,7 @@ def assert_equal_everywhere(pictures: list[ImageRGB]) -> None:
 
 @pytest.mark.model
 def test_without_a_proposal_dlibs_network_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = load_network()._replace(draw=None, score=None)
-    monkeypatch.setattr(dlib_scores, "load_network", lambda: network)
+    monkeypatch.setattr(dlib_scores, "load_network", lambda: None)
     score = dlib_scores.load_scorer.__wrapped__(0.2)
     upsamplings, canvas = plan_canvas(480, 270, 1)
     scores = score(np.full((270, 480, 3), 90, np.uint8), upsamplings, canvas)

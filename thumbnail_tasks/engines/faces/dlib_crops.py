@@ -23,8 +23,8 @@ CROP: Final = 2 * (MARGIN + REACH) + 1
 CROP_PX: Final = (CROP - 1) * STRIDE_PX + 2 * FIRST_PX + 1
 MAX_STEPS: Final = 2.5
 """Of the pyramid, from the size of a box to that of the window in a level that is looked at: dlib's
-best level is within 1.2 steps for 95 % of 259 faces on thumbnails, and within 1.8 for all; in crowds
-within 2.9. With 1.75 one face of 375 is lost, in 0.9 of the time (2026-11-29)."""
+best level is within 1.2 steps for 95 % of 259 faces on thumbnails, within 1.8 for all, and within
+2.9 in crowds. With 1.75 one face of 375 is lost, in 0.9 of the time (2026-11-29)."""
 MIN_SIDE: Final = 0.5
 """In windows of the largest level: smaller boxes are left out."""
 
