@@ -1,12 +1,13 @@
 r"""Compare dlib's CNN face detector with ours: equal boxes, time, and the effect of the rules.
 
-Prints three Markdown tables::
+Prints four Markdown tables::
 
     python -m benchmarks.face_detection --data DATA --pictures 40
 
-dlib takes seconds per picture, so only the first few are compared; the rules are evaluated on all
-labelled ones. The layout of DATA is that of ``benchmarks.accuracy``. dlib uses one core, ONNX
-Runtime all: for equal terms start it with ``taskset --cpu-list 0``.
+dlib takes seconds per picture, so only the first few are compared; the places that CenterFace
+proposes are compared with the whole picture on all, and the rules evaluated on all labelled ones.
+The layout of DATA is that of ``benchmarks.accuracy``. dlib uses one core, ONNX Runtime all: for
+equal terms start it with ``taskset --cpu-list 0``.
 """
 
 import argparse
@@ -18,7 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.accuracy.boxes import MIN_IOU, Box, LabelledFace, overlap, place_face, score_faces
+from benchmarks.accuracy.boxes import (
+    MIN_IOU,
+    Box,
+    LabelledFace,
+    is_found,
+    overlap,
+    place_face,
+    score_faces,
+)
 from benchmarks.accuracy.labels import QUALITY, read_crowds, read_thumbnails
 from thumbnail_tasks.engines.faces import face_recognition
 from thumbnail_tasks.engines.faces.dlib_cnn import Rules, configured_rules, load_face_detector
@@ -31,6 +40,8 @@ EQUAL_IOU = 0.9
 BATCH_SIZE = 8
 MIN_SCORES = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 ANY_COLOUR = 1.0
+EVERYWHERE = 0.0
+MIN_PROPOSALS = (0.1, 0.2, 0.3, 0.4)
 HEIGHTS_PX = (0, 25, 30, 35, 40, 50, 60, 80, 120, 100_000)
 
 
@@ -60,7 +71,7 @@ def compare(pictures: Sequence[ImageRGB], upsamplings: int) -> Comparison:
     import dlib
 
     theirs = dlib.cnn_face_detection_model_v1(str(DLIB_DETECTOR))
-    ours = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
+    ours = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR, EVERYWHERE))
     ours(pictures[:BATCH_SIZE])  # the first call does extra work
     n_boxes = n_equal = n_same_count = 0
     differences, dlib_ms, our_ms = [0.0], [], []
@@ -114,10 +125,9 @@ def find_labelled(
         Video id to its labelled faces, and video id to the faces found at any score, each with
         whether it passes the colour rule.
     """
-    detect = load_face_detector(Rules(upsamplings, 0.0, ANY_COLOUR))
-    detect_coloured = load_face_detector(
-        configured_rules()._replace(upsamplings=upsamplings, min_score=0.0)
-    )
+    rules = configured_rules()._replace(upsamplings=upsamplings, min_score=0.0)
+    detect = load_face_detector(rules._replace(max_flatness=ANY_COLOUR))
+    detect_coloured = load_face_detector(rules)
     labelled, found = {}, {}
     for thumbnail in read_thumbnails(data)[0]:
         if thumbnail.faces is None:
@@ -146,6 +156,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=40, help="number of pictures to compare")
     args = parser.parse_args()
     print_comparison(args.data, args.pictures)
+    print_proposals(args.data)
     print_rules(args.data)
     print_sizes(args.data)
 
@@ -171,6 +182,42 @@ def print_comparison(data: Path, n_pictures: int) -> None:
             f"| {result.our_ms:.0f} | {result.dlib_ms / result.our_ms:.1f} |",
             flush=True,
         )
+
+
+def print_proposals(data: Path) -> None:
+    """Print which boxes of the whole picture are found at proposals, and in what time."""
+    folders = (data / "thumbnails" / QUALITY, data / "languages" / QUALITY, data / "faces")
+    files = sorted(file for folder in folders for file in folder.rglob("*.jpg"))
+    pictures = [crop_bars(decode_image(file.read_bytes())).image_rgb for file in files]
+    rules = configured_rules()
+    min_scores = (EVERYWHERE, *MIN_PROPOSALS)
+    detectors = [load_face_detector(rules._replace(min_proposal=score)) for score in min_scores]
+    found: list[list[list[Face]]] = [[] for _ in detectors]
+    seconds = np.zeros((len(detectors), len(pictures)))
+    for number, picture in enumerate(pictures):
+        for turn in range(len(detectors)):
+            index = (number + turn) % len(detectors)
+            started = time.process_time()
+            found[index] += detectors[index]([picture])
+            seconds[index, number] = time.process_time() - started
+    print(
+        f"\n| CenterFace's score, {len(pictures)} pictures | boxes | of those everywhere: the same "
+        f"| on the same face | missed | processor time |\n|{'--:|' * 6}"
+    )
+    for score, faces, taken in zip(min_scores, found, seconds, strict=True):
+        pairs = list(zip(found[0], faces, strict=True))
+        n_same = sum(len({*all_} & {*near}) for all_, near in _boxes(pairs))
+        n_on = sum(is_found(box, near) for all_, near in _boxes(pairs) for box in all_)
+        cells = (sum(map(len, faces)), n_same, n_on, sum(map(len, found[0])) - n_on)
+        ratio = taken.sum() / seconds[0].sum()
+        print(f"| {score} | {' | '.join(map(str, cells))} | {ratio:.2f} |", flush=True)
+
+
+def _boxes(
+    pairs: Sequence[tuple[Sequence[Face], Sequence[Face]]],
+) -> Iterator[tuple[list[Box], list[Box]]]:
+    for one, other in pairs:
+        yield [face.box_xyxy for face in one], [face.box_xyxy for face in other]
 
 
 def print_rules(data: Path) -> None:

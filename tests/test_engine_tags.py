@@ -27,8 +27,8 @@ EMBEDDED = {
     "words": "rapidocr-3.10.0-d0812faf",
     "texts": "pyspellchecker-0.9.1-705c651b",
     "embeddings": "use-multilingual-3-bdea784b-72ffb6a8",
-    "faces": "dlib-cnn-dde34cdc-39b7c3ac",
-    "emotions": "emotion-network-89546364-afd2695b",
+    "faces": "dlib-cnn-dde34cdc-5bca9a23",
+    "emotions": "emotion-network-89546364-c9129555",
     "appearance": "opencv-5.0.0.93-16a250f9",
 }
 OBJECTS = EMBEDDED | {"objects": "nanodet-g-0f4979a6-1af446ad"}

@@ -49,9 +49,11 @@ def load_objects() -> Run:
     return lambda contents: len(detect([as_thumbnails(contents)]))
 
 
-def load_faces_by_rules(upsamplings: int, min_score: float, max_flatness: float) -> Run:
+def load_faces_by_rules(
+    upsamplings: int, min_score: float, max_flatness: float, min_proposal: float
+) -> Run:
     """The engine dlib-cnn with these rules on decoded pictures; returns the boxes of each."""
-    detect = load_face_detector(Rules(upsamplings, min_score, max_flatness))
+    detect = load_face_detector(Rules(upsamplings, min_score, max_flatness, min_proposal))
 
     def find(images_rgb: Sequence[ImageRGB]) -> list[list[Box]]:
         found: list[list[Box]] = [[] for _ in images_rgb]

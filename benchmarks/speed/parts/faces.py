@@ -21,14 +21,14 @@ PART = "faces"
 _N_PICTURES = 16
 _N_SLOW, _N_SLOWEST = 8, 2
 _EQUAL_IOU = 0.9
-_ANY_SCORE, _ANY_COLOUR = 0.0, 1.0
+_ANY_SCORE, _ANY_COLOUR, _EVERYWHERE = 0.0, 1.0, 0.0
 _TARGET, _TARGET_BOXES, _TARGET_COUNTS = Target("≥", 15), Target("≥", 0.99), Target("≥", 0.98)
 
 
 def measure_faces(setting: Setting) -> list[Row]:
     """Measure the time per picture, with and without bars; compare the boxes without bars."""
     n = int(settings.faces().upsamplings)
-    rules = (n, _ANY_SCORE, _ANY_COLOUR)
+    rules = (n, _ANY_SCORE, _ANY_COLOUR, _EVERYWHERE)
     ours = Contender(
         f"ours: {DetectFaces.selected_engine().name()}", load_faces, n_warm_up=_N_PICTURES
     )
@@ -40,10 +40,12 @@ def measure_faces(setting: Setting) -> list[Row]:
 
     name = "ours, dlib-cnn with dlib's own rules, no bars"
     ours_bare = Contender(name, load_faces_by_rules, rules, n_warm_up=_N_PICTURES)
+    near = (*rules[:-1], settings.faces().min_proposal)
+    ours_near = Contender("ours, only where CenterFace proposes faces", load_faces_by_rules, near)
     cnn_bare = Contender(f"{cnn.name}, no bars", cnn.load, cnn.arguments, _N_SLOW)
     without_bars = [_crop(content) for content in as_stored]
     bare_rounds = cut_rounds(without_bars, setting.n_rounds, _N_PICTURES)
-    bare = take_turns([ours_bare, cnn_bare], bare_rounds, f"{PART} without bars")
+    bare = take_turns([ours_bare, ours_near, cnn_bare], bare_rounds, f"{PART} without bars")
 
     notes = {ours.name: setting.note, hog.name: f"upsamplings {n}, as for all"}
     rows = [*time_rows(PART, "picture", stored, notes), *time_rows(PART, "picture", bare)]
@@ -51,6 +53,7 @@ def measure_faces(setting: Setting) -> list[Row]:
         (stored, cnn, ours, None, "ours without the bars, with the settings' rules"),
         (stored, hog, ours, None, ""),
         (bare, cnn_bare, ours_bare, _TARGET, "both on the same pixels"),
+        (bare, ours_bare, ours_near, None, "dlib's network everywhere, and only at proposals"),
     ):
         by_peer, by_us = contest.find(peer), contest.find(us)
         if by_peer and by_us:

@@ -33,7 +33,7 @@ from thumbnail_tasks.errors import SettingsError, WeightsError
 from thumbnail_tasks.pictures.batches import crop_bars
 from thumbnail_tasks.pictures.decoding import ImageRGB, decode_image
 
-AS_DLIB = Rules(upsamplings=0, min_score=0.0, max_flatness=1.0)
+AS_DLIB = Rules(upsamplings=0, min_score=0.0, max_flatness=1.0, min_proposal=0.0)
 SAMPLES = ("-sample0029", "sample00001", "sample00017", "sample00026", "sample00034")
 
 
@@ -169,7 +169,7 @@ def test_a_painted_box_is_flat_and_a_shaded_one_is_not() -> None:
 
 
 def test_rules_come_from_the_settings_and_are_in_the_tag() -> None:
-    assert configured_rules() == Rules(1, 0.7, 0.4)
+    assert configured_rules() == Rules(1, 0.7, 0.4, 0.2)
     before = ENGINE.about()
     config = luigi.configuration.get_config()
     try:
@@ -222,8 +222,10 @@ def assert_same(found: list[list[Face]], wanted: list[list[Face]]) -> None:
 
 
 @pytest.mark.model
-def test_a_picture_does_not_depend_on_its_batch_mates(detect: FaceDetector) -> None:
+@pytest.mark.parametrize("min_proposal", [0.0, 0.2])
+def test_a_picture_does_not_depend_on_its_batch_mates(min_proposal: float) -> None:
     pictures = [read(EXAMPLES / "images" / f"{name}.jpg") for name in SAMPLES]
+    detect = load_face_detector(AS_DLIB._replace(min_proposal=min_proposal))
     together = detect(pictures)
     assert together == [faces for picture in pictures for faces in detect([picture])]
     assert together == [*detect(pictures[:2]), *detect(pictures[2:])]
@@ -237,9 +239,12 @@ def test_no_pictures_give_no_lists(detect: FaceDetector) -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 7), (8, 6), (30, 40)])
 @pytest.mark.parametrize("upsamplings", [0, 1])
-def test_a_tiny_picture_has_no_faces(shape: tuple[int, int], upsamplings: int) -> None:
+@pytest.mark.parametrize("min_proposal", [0.0, 0.2])
+def test_a_tiny_picture_has_no_faces(
+    shape: tuple[int, int], upsamplings: int, min_proposal: float
+) -> None:
     tiny = np.full((*shape, 3), 128, np.uint8)
-    assert load_face_detector(Rules(upsamplings, 0.0, 1.0))([tiny, tiny]) == [[], []]
+    assert load_face_detector(Rules(upsamplings, 0.0, 1.0, min_proposal))([tiny, tiny]) == [[], []]
 
 
 @pytest.mark.model
@@ -252,6 +257,6 @@ def test_faces_are_found_in_a_grey_photograph(detect: FaceDetector) -> None:
 @pytest.mark.model
 def test_a_face_painted_in_one_colour_is_dropped() -> None:
     picture = read(EXAMPLES / "images" / "sample00026.jpg")
-    rules = Rules(upsamplings=0, min_score=0.7, max_flatness=0.4)
+    rules = Rules(upsamplings=0, min_score=0.7, max_flatness=0.4, min_proposal=0.2)
     assert len(load_face_detector(rules)([picture])[0]) == 1
     assert load_face_detector(rules._replace(max_flatness=0.01))([picture]) == [[]]

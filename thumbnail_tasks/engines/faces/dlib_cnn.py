@@ -7,8 +7,9 @@ licence). On 282 thumbnails at 480×360, enlarged once, the 276 boxes equal dlib
 0.13 s of one core instead of 3.3 (not enlarged: 0.04 instead of 0.8; 2026-11-23, on TensorFlow). On
 ONNX Runtime it takes 0.80 of that processor time (median of 30 turns 0.83, quartiles 0.69 and 0.93;
 busy cores), and all 502 boxes of 635 pictures are the same (2026-11-28).
-``benchmarks/face_detection.py`` measures this, and two rules of our own:
+``benchmarks/face_detection.py`` measures this, and three rules of our own:
 
+* The network looks only where CenterFace proposes a face (``dlib_scores.py``).
 * A box needs a score of 0.7; dlib accepts any above 0.
 * A box that is mostly of one colour is a drawing.
 
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.engines.faces.centerface import PROPOSER_SHA256
 from thumbnail_tasks.engines.faces.dlib_network import (
     FIRST_PX,
     MAX_OVERLAP,
@@ -34,8 +36,6 @@ from thumbnail_tasks.engines.faces.dlib_network import (
     STRIDE_PX,
     WINDOW_PX,
     Floats,
-    check_network,
-    load_network,
 )
 from thumbnail_tasks.engines.faces.dlib_pyramid import (
     Boxes,
@@ -46,6 +46,7 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
     shrink_boxes,
     suppress,
 )
+from thumbnail_tasks.engines.faces.dlib_scores import PLACES, check_networks, load_scorer
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
@@ -58,7 +59,7 @@ _COLOUR_TOLERANCE = 0.05
 
 
 class Rules(NamedTuple):
-    """Which boxes are kept; (n, 0, 1) gives the boxes of dlib's own detector."""
+    """Which boxes are kept; (n, 0, 1, 0) gives the boxes of dlib's own detector."""
 
     upsamplings: int
     """Number of times to double the picture before detection."""
@@ -66,6 +67,8 @@ class Rules(NamedTuple):
     """Boxes with a lower score are dropped."""
     max_flatness: float
     """Boxes in which one colour has a larger share, 0 to 1, are dropped as drawings."""
+    min_proposal: float
+    """CenterFace's score, 0 to 1, from which dlib's network looks at a place; 0: everywhere."""
 
 
 def load_face_detector(rules: Rules | None = None) -> FaceDetector:
@@ -92,12 +95,12 @@ def configured_rules() -> Rules:
         SettingsError: A setting is out of range.
     """
     faces = settings.faces()
-    return Rules(faces.upsamplings, faces.min_score, faces.max_flatness)
+    return Rules(faces.upsamplings, faces.min_score, faces.max_flatness, faces.min_proposal)
 
 
 @functools.cache
 def _load(rules: Rules) -> FaceDetector:
-    score = load_network()
+    score = load_scorer(rules.min_proposal)
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
         return [detect_on(image_rgb) for image_rgb in images_rgb]
@@ -190,8 +193,10 @@ ENGINE = Engine(
     about=lambda: {
         "weights": NETWORK_SHA256,
         "resize": RESIZE_SHA256,
+        "proposer": PROPOSER_SHA256,
+        **PLACES,
         **configured_rules()._asdict(),
     },
     own_modules=("onnxruntime",),
-    check=check_network,
+    check=lambda: check_networks(configured_rules().min_proposal),
 )

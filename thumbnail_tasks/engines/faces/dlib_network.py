@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,15 @@ _MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32)[:, None, None]
 _RESIZE_ERROR = np.float32(1 / 8192)
 """Interpolation between equal colours may be less than them by a rounding error, up to 6e-5."""
 
-Scorer = Callable[[ImageRGB, int, Canvas], Floats]
-"""Maps a picture (H, W, 3), a number of upsamplings and the layout of the enlarged picture to
-(rows, columns) scores."""
+
+class Network(NamedTuple):
+    """The network, and what it looks at."""
+
+    draw: Callable[[ImageRGB, int, Canvas], Floats]
+    """Maps a picture (H, W, 3), a number of upsamplings and the layout of the enlarged picture to
+    the canvas, (3, canvas height, canvas width)."""
+    score: Callable[[Floats], Floats]
+    """Maps B parts of a canvas, (B, 3, H, W), to their scores, (B, rows, columns)."""
 
 
 def check_network() -> None:
@@ -58,7 +64,7 @@ def _read_resizer() -> bytes:
 
 
 @functools.cache
-def load_network() -> Scorer:
+def load_network() -> Network:
     """Load the network, once.
 
     Raises:
@@ -74,19 +80,22 @@ def load_network() -> Scorer:
         (resized,) = resizer.run(None, {"values": values, "shape": shape})
         return np.asarray(resized)
 
-    def score(image_rgb: ImageRGB, upsamplings: int, canvas: Canvas) -> Floats:
+    def draw(image_rgb: ImageRGB, upsamplings: int, canvas: Canvas) -> Floats:
         values: Floats = image_rgb.transpose(2, 0, 1)[None].astype(np.float32)
         for _ in range(upsamplings):
             height, width = values.shape[2:]
             enlarged = resize(values, *enlarged_size(width, height))
             values = np.floor(enlarged + _RESIZE_ERROR)  # uint8, as in dlib
         values = (values - _MEAN_RGB) / np.float32(256)
-        levels = np.zeros((1, 3, canvas.height, canvas.width), np.float32)
+        levels = np.zeros((3, canvas.height, canvas.width), np.float32)
         for level in canvas.levels:
             values = resize(values, level.width, level.height)
             columns = slice(level.left, level.left + level.width)
-            levels[:, :, level.top : level.top + level.height, columns] = values
-        (scores,) = network.run(None, {"canvas": levels})
-        return np.asarray(scores[0])
+            levels[:, level.top : level.top + level.height, columns] = values[0]
+        return levels
 
-    return score
+    def score(parts: Floats) -> Floats:
+        (scores,) = network.run(None, {"canvas": parts})
+        return np.asarray(scores)
+
+    return Network(draw, score)
