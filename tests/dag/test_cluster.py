@@ -136,6 +136,7 @@ def test_a_cluster_gives_the_same_export_and_then_there_is_nothing_to_do(
     assert "Nothing to do" in again.printed
 
 
+@pytest.mark.slow
 def test_objects_are_detected_on_the_nodes_too(tmp_path: Path, shared: RayCluster) -> None:
     with_objects = ("--objects-detect", "true")
     alone = run(tmp_path / "alone", *flags_of(tmp_path), *with_objects)
@@ -244,6 +245,7 @@ def test_niced_workers_are_warned_of(tmp_path: Path) -> None:
     assert said in finished.printed
 
 
+@pytest.mark.slow
 def test_ctrl_c_frees_the_actors_and_the_same_command_continues(
     shared: RayCluster, tmp_path: Path, on_one_machine: Path
 ) -> None:

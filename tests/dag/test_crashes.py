@@ -76,7 +76,7 @@ def all_but(**others: str) -> dict[str, str]:
     ("workers", "engines", "poison"),
     [
         ("2", QUICKLY, QUICK_POISON),
-        pytest.param("1", (), POISON, marks=pytest.mark.model),
+        pytest.param("1", (), POISON, marks=[pytest.mark.model, pytest.mark.slow]),
     ],
 )
 def test_each_poisonous_picture_costs_only_itself(

