@@ -189,12 +189,22 @@ def _attributes(
     for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
         row[f"{channel}_histogram"] = [0.2] * 5
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
+    row |= _looks(rng)
     row["edges"] = float(rng.random())
     row["colorfulness"] = row["saturation_median"] * 109 / 255
     row["face_area_share"] = 0.0
     if strongest:
         row["face_area_share"] = row["largest_face_share"] = row["edges"]
     return row
+
+
+def _looks(rng: np.random.Generator) -> dict[str, Any]:
+    """A hash that differs in a few bits from one of 20, and histograms, some without any colour."""
+    bits = int(rng.integers(20)) * 0x0123456789ABCDE ^ 1 << int(rng.integers(64))
+    looks: dict[str, Any] = {"perceptual_hash": f"{bits:016x}"}
+    for channel, n_bins in (("hue", 12), ("saturation", 8), ("value", 8)):
+        looks[f"{channel}_histogram_fixed"] = rng.dirichlet(np.ones(n_bins)).tolist()
+    return looks | ({"hue_histogram_fixed": None} if rng.random() < 0.1 else {})
 
 
 def _text_attributes(raw: Sequence[str], corrected: Sequence[str], n_unread: int) -> dict[str, Any]:
@@ -234,6 +244,10 @@ def _write(
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
         "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],
     }
+    similarity = np.where(is_ok, rng.uniform(-1, 1, n), np.nan).astype(np.float32)
+    attributes = attributes.append_column(
+        schemas.TITLE_SIMILARITY, pa.array(similarity, from_pandas=True)
+    )
     missing = pa.Table.from_pylist([{"thumbnail_status": "no_link"}], attributes.schema)
     table = pa.concat_tables([attributes.take(order), missing])
     for position, (name, values) in enumerate(videos.items()):

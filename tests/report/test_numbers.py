@@ -119,7 +119,7 @@ def test_statistics_equal_those_of_pandas_describe(
     summary: dict[str, Any], thumbnails: pd.DataFrame
 ) -> None:
     names = [name for name, *_ in summary["describe"]]
-    assert len(names) == 19
+    assert len(names) == 20
     assert {"word_count", "face_area_share", "largest_face_share", "colorfulness"} <= {*names}
     for name, *shown in summary["describe"]:
         assert shown == pytest.approx(thumbnails[name].astype(float).describe().tolist())
@@ -191,17 +191,9 @@ def test_changed_thumbnails_have_their_versions(folder: Path, thumbnails: pd.Dat
         assert (before, now) == ([sha256_of(0)[:18], None], [sha[:18], "2026-11-08"])
 
 
-def test_the_gallery_has_areas_colours_and_groups_of_look_alikes(
-    folder: Path, thumbnails: pd.DataFrame
-) -> None:
+def test_the_gallery_has_groups_of_look_alikes(folder: Path, thumbnails: pd.DataFrame) -> None:
     shown = pd.DataFrame(read_data(folder, "index-0"))
     shown = shown[shown["status"] == "ok"].reset_index(drop=True)
-    for key, name, factor in (
-        ("faceArea", "face_area_share", 100),
-        ("colourful", "colorfulness", 1),
-    ):
-        expected = thumbnails[name].to_numpy(float) * factor
-        assert shown[key].to_numpy(float) == pytest.approx(expected, abs=0.0501)
     sizes = thumbnails.groupby("duplicate_group")["thumbnail_id"].nunique()
     alike = sizes[sizes > 1].index
     assert 0 < len(alike) < len(sizes)

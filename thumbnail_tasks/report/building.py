@@ -17,10 +17,11 @@ from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files, folder
-from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.addresses import join, name_of
+from thumbnail_tasks.storage.manifest import MANIFEST_NAME
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "6"
+_REPORT_VERSION = "7"
 """Increase it when the page of an unchanged export changes."""
 _PAGE, _FINGERPRINT = "index.html", "fingerprint.txt"
 
@@ -99,7 +100,8 @@ def build(
     with replacing as new:
         results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
         shown = {"version": metadata.version("thumbnail-tasks"), **about}
-        write_site(new.path, *exported, results | {"versions": versions}, shown)
+        is_dataset = name_of(made_from) == MANIFEST_NAME
+        write_site(new.path, *exported, results | {"versions": versions}, shown, is_dataset)
         stored = pa.concat_tables([plan, versions.select(plan.column_names)])
         shards = pc.unique(stored["shard"]).to_pylist()
         for number, thumbnails in enumerate(_iter_pictures(stored, source, data_dir), 1):

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.inputs.columns import NAMES, column_named, find_columns
+from thumbnail_tasks.inputs.columns import CHANNEL_COLUMN, NAMES, column_named, find_columns
 from thumbnail_tasks.inputs.links import drop_blanks, read_ids, read_links
+from thumbnail_tasks.report.attributes import group_columns
 from thumbnail_tasks.report.correlation import correlate_ranks
 from thumbnail_tasks.report.words import count_words
 
@@ -38,20 +39,11 @@ _LATER: Final = {
 }
 """Columns of the gallery that earlier exports lack, and their names in the export."""
 
-_SCALED: Final = {
-    "textArea": ("text_area_share", 100),
-    "faceArea": ("face_area_share", 100),
-    "colourful": ("colorfulness", 1),
-    "sharp": ("sharpness", 1),
-}
-"""Others, with their names in the export and what they are multiplied by: shares become percent."""
-
 _OWN_COLUMNS: Final = (
     *("thumbnail_id", "thumbnail_status", "thumbnail_width_px", "thumbnail_height_px"),
     *("thumbnail_sha256", "thumbnail_ocr_raw", "thumbnail_ocr", *ATTRIBUTES),
     *_LATER.values(),
-    "duplicate_group",
-    *(name for name, _ in _SCALED.values()),
+    *("duplicate_group", *(name for labels in group_columns().values() for name in labels)),
 )
 _MAX_WORDS = 40
 _MAX_COUNTED: Final = {"thumbnail_ocr_length": 30, "face_count": 10}
@@ -66,6 +58,12 @@ def columns_to_read(names: Iterable[str]) -> list[str]:
     names = list(names)
     described = [name for meaning in NAMES for name in find_columns(names, meaning)[:1]]
     return [name for name in names if name in (*_OWN_COLUMNS, *_TEXTS, *OUTCOMES, *described)]
+
+
+def name_categories(schema: pa.Schema) -> dict[str, str]:
+    """The columns of the input that have the category and the channel, as far as it has them."""
+    names = {"category": "category_id", "channel": column_named(schema, CHANNEL_COLUMN)}
+    return {meaning: name for meaning, name in names.items() if name in schema.names}
 
 
 def list_items(export: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -190,9 +188,6 @@ def describe_items(
         "doubtful": n_doubtful,
         **{key: items[name] for key, name in _LATER.items() if name in items},
     }
-    for key, (name, factor) in _SCALED.items():
-        if name in items:
-            columns[key] = (items[name] * factor).round(1)
     if "duplicate_group" in items:
         columns["group"] = _find_groups(items)
     return {name: _as_json(column) for name, column in columns.items()}

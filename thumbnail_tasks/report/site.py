@@ -20,7 +20,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from thumbnail_tasks import schemas
-from thumbnail_tasks.report.data import columns_to_read, describe_items, list_items, summarize
+from thumbnail_tasks.report.attributes import (
+    LOWEST_CONFIDENCE,
+    as_small_floats,
+    describe_attributes,
+)
+from thumbnail_tasks.report.data import (
+    columns_to_read,
+    describe_items,
+    list_items,
+    name_categories,
+    summarize,
+)
+from thumbnail_tasks.report.looks import describe_looks
 from thumbnail_tasks.report.projection import project
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
@@ -37,6 +49,7 @@ def write_site(
     table: Path,
     results: dict[str, pa.Table],
     about: dict[str, str],
+    is_dataset: bool = False,
 ) -> None:
     """Write everything except the pictures.
 
@@ -48,6 +61,7 @@ def write_site(
             the schemas with these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without
             pictures.
         about: Information shown about the report: texts by name.
+        is_dataset: Whether the export that users have is a folder of parts.
     """
     read = export.read(columns_to_read(export.schema_arrow.names))
     items, item_of_row = list_items(read)
@@ -63,6 +77,16 @@ def write_site(
         results["emotions"]["thumbnail_id"], value_set=read["thumbnail_id"].combine_chunks()
     )
     summary = summarize(items, len(read), results["emotions"].filter(is_exported))
+    items[LOWEST_CONFIDENCE] = pd.Series(index["confidence"], dtype=float)
+    summary["fields"] = _write_columns(data, items)
+    summary["columns"] = name_categories(read.schema)
+    summary["is_dataset"] = is_dataset
+    _write_first_rows(data, items, item_of_row)
+    looks = describe_looks(export, np.unique(item_of_row, return_index=True)[1])
+    summary["has_looks"] = looks is not None
+    if looks:
+        hashes, colours = map(_packed, looks)
+        write_data(data, "looks", {"hashes": hashes, "colours": colours})
     sizes = {"items": len(items), "rows": len(read), "texts": n_texts}
     write_data(data, "summary", summary | {"about": about, "sizes": sizes, "per_file": PER_FILE})
     for number, part in _parts(len(items), "index"):
@@ -70,6 +94,23 @@ def write_site(
     for number, part in _parts(len(items), "details"):
         write_data(data, f"details-{number}", _describe_results(frames, part))
     _write_rows(data, table, item_of_row)
+
+
+def _write_columns(data: Path, items: pd.DataFrame) -> list[dict[str, Any]]:
+    """Write the values of each numeric attribute, NaN if unknown; return their descriptions."""
+    described = describe_attributes(items)
+    for each in described:
+        values = as_small_floats(items[each["column"]].to_numpy(float))
+        content = {"type": f"Float{values.itemsize * 8}Array", "bytes": _packed(values)}
+        write_data(data, f"column-{each['column']}", content)
+    return described
+
+
+def _write_first_rows(data: Path, items: pd.DataFrame, item_of_row: NDArray[np.int64]) -> None:
+    """Write the row of each item without an id, counted from 0, by which queries can name it."""
+    rows = np.flatnonzero(items["thumbnail_id"].isna().to_numpy()[item_of_row])
+    first_rows = dict(zip(item_of_row[rows].tolist(), rows.tolist(), strict=True))
+    write_data(data, "first-rows", first_rows)
 
 
 def write_data(folder: Path, name: str, value: Any) -> None:

@@ -96,6 +96,7 @@ report.fill = (frame, item, large) => {
   });
   frame.append(image);
   const draw = async () => {
+    if (!frame.isConnected) return; // scrolled past
     const detail = await report.detail(item);
     if (!image.naturalWidth) return;
     const boxes = report.boxes(detail, image.naturalWidth / image.naturalHeight, item);
@@ -218,6 +219,7 @@ report.open = async (item) => {
           report.make("dd", { dir: dir ?? "auto" }, String(value)),
         ]),
     ),
+    report.alike(item),
     detail.faces.length ? report.make("h3", {}, "Faces, from left to right") : "",
     detail.faces.length
       ? report.table(

@@ -54,6 +54,8 @@ report.start = async () => {
     document.getElementById("main").focus();
   });
   report.summary = await report.load("summary");
+  await report.loadNights();
+  report.describeFields();
   const { about } = report.summary;
   const engines = Object.entries(about)
     .filter(([name]) => !["version", "videos", "sample"].includes(name))

@@ -2,11 +2,14 @@
 "use strict";
 const LISTED = 200;
 const SHOWN = 12;
+const UNSURE = { sort: "lowest_word_confidence", up: "1" };
 
 report.views.misses = {
   async show() {
     const section = document.getElementById("misses");
     if (section.childElementCount || !report.isWhole) return;
+    section.append(report.make("h2", { class: "hidden" }, "Misses"));
+    await report.prepare(UNSURE);
     const { make, items } = report;
     const all = [...Array(report.n).keys()];
     section.append(
@@ -50,8 +53,8 @@ report.views.misses = {
     }
     for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
-      const sort = doubt === "low" ? "unsure" : "";
-      const first = report.select({ doubt, sort }).slice(0, SHOWN);
+      const order = doubt === "low" ? UNSURE : {};
+      const first = [...report.select({ doubt, ...order }).slice(0, SHOWN)];
       section.append(make("h2", {}, `Doubtful: ${name} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(
@@ -76,7 +79,7 @@ report.views.misses = {
             {},
             make(
               "a",
-              { href: report.hash({ view: "gallery", doubt, sort }) },
+              { href: report.hash({ view: "gallery", doubt, ...order }) },
               `All ${report.number(of.length)} in the gallery`,
             ),
           ),
