@@ -105,8 +105,8 @@ def test_an_export_of_an_earlier_version_has_no_filters_by_script(
     expect(page.locator("#filter-script")).to_be_hidden()
     assert "unread" not in options(page, "doubt")
     page.goto(f"{earlier.as_uri()}#view=misses")
-    expect(page.locator("#misses h2", has_text="hard to judge")).to_be_visible()
-    expect(page.locator("#misses h2", has_text="not read")).to_have_count(0)
+    expect(page.locator("#misses h3", has_text="hard to judge")).to_be_visible()
+    expect(page.locator("#misses h3", has_text="not read")).to_have_count(0)
     assert watched.errors == []
 
 

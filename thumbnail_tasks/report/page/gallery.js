@@ -117,26 +117,51 @@ report.views.gallery = {
           {
             type: "button",
             id: "clear",
-            onclick: () =>
-              report.go({
-                ...Object.fromEntries(Object.keys(this.fields).map((name) => [name, ""])),
-                near: "",
-                page: "",
-                open: "",
-              }),
+            onclick: () => this.clear(),
           },
           "Clear filters",
         ),
-        make("button", { type: "button", id: "copy", onclick: () => this.copy() }, "Copy link"),
+        report.copyButton({ id: "copy" }),
         (this.csv = make(
           "button",
           { type: "button", id: "csv", onclick: () => this.download() },
           "Download rows as CSV",
         )),
       ),
+      report.legend(),
+      (this.empty = make(
+        "div",
+        { class: "empty", hidden: true },
+        make("p", {}, "No thumbnail has all of what the filters ask for."),
+        make(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              this.clear();
+              this.fields.q.focus();
+            },
+          },
+          "Clear all filters",
+        ),
+      )),
       (this.cards = make("ul", { class: "cards", id: "cards" })),
       (this.pages = make("nav", { class: "pages", "aria-label": "Pages" })),
     );
+  },
+
+  clear() {
+    report.go({
+      ...Object.fromEntries(Object.keys(this.fields).map((name) => [name, ""])),
+      near: "",
+      page: "",
+      open: "",
+    });
+  },
+
+  /** The thumbnails that are shown, in order. */
+  order() {
+    return this.found ?? [];
   },
 
   check(kind, label) {
@@ -169,7 +194,8 @@ report.views.gallery = {
   },
 
   label(name, value) {
-    return report.isolated((name === "language" ? report.language(value) : value).slice(0, 60));
+    const names = { language: report.language, category: report.category };
+    return report.isolated((names[name]?.(value) ?? value).slice(0, 60));
   },
 
   /** Say in the options of filters how many thumbnails have them, once all are loaded. */
@@ -204,31 +230,39 @@ report.views.gallery = {
     control.parentElement.hidden = most.length === 0;
   },
 
-  async list(state) {
-    const request = (this.request = {});
-    let nearness = null;
-    const near = state.near ? report.items.id.indexOf(state.near) : -1;
-    if (near >= 0 && report.items.vector[near] !== null) {
-      this.status.textContent = "Comparing texts …";
-      nearness = await report.nearness(report.items.vector[near]);
-      if (request !== this.request) return;
-    }
+  /** Select by a state, unless the last state differs only in what is shown of the selection. */
+  async find(state) {
+    const { open, page, hide_words, hide_faces, ...wanted } = state;
+    const key = JSON.stringify([wanted, report.n]);
+    if (this.selected === key) return;
+    const near = state.near ? report.textOf(state.near) : null;
+    if (near !== null) this.status.textContent = "Comparing texts …";
+    const nearness = near === null ? null : await report.nearness(near);
+    if (this.request !== state) return;
+    this.nearness = nearness;
     this.found = report.select(state, nearness);
+    this.selected = key;
+  },
+
+  async list(state) {
+    this.request = state;
+    await this.find(state);
+    if (this.request !== state) return;
+    const { nearness } = this;
     const pages = Math.max(1, Math.ceil(this.found.length / PER_PAGE));
     const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
     const shown = this.found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
     const more = report.isWhole ? "" : " (still loading)";
-    const text = nearness ? report.items.text[near].slice(0, 80) : "";
-    const similar = nearness
-      ? [", most similar to “", report.make("bdi", { dir: report.direction(near) }, text), "” first"]
-      : [];
     this.status.replaceChildren(
       `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...similar,
+      ...(nearness ? this.similar(state) : []),
       more,
     );
-    const key = JSON.stringify([shown, report.n]);
-    if (this.key !== key) this.cards.replaceChildren(...shown.map(report.card));
+    this.empty.hidden = this.found.length > 0 || !report.isWhole;
+    const key = JSON.stringify([shown, report.n, state.near]);
+    const similarity = (item) => (nearness ? nearness[report.items.vector[item]] : null);
+    if (this.key !== key)
+      this.cards.replaceChildren(...shown.map((item) => report.card(item, similarity(item))));
     this.key = key;
     const go = (to, text) =>
       report.make(
@@ -250,15 +284,15 @@ report.views.gallery = {
     );
   },
 
-  async copy() {
-    const text = location.href;
-    try {
-      await navigator.clipboard.writeText(text);
-      report.say("Link copied.");
-    } catch {
-      report.say("Copy the link from the address bar.");
-    }
-    document.getElementById("copy").textContent = "Link is in the address bar";
+  /** What similar texts are shown, for the line above them. */
+  similar(state) {
+    const near = report.itemOf(state.near);
+    const { most, least } = report.SIMILAR;
+    return [
+      ", most similar to “",
+      report.make("bdi", { dir: report.direction(near) }, report.items.text[near].slice(0, 80)),
+      `” first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
+    ];
   },
 
   async download() {

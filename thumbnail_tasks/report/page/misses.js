@@ -48,11 +48,12 @@ report.views.misses = {
       if (of.length > LISTED)
         list.append(make("li", {}, `and ${report.number(of.length - LISTED)} more`));
     }
+    section.append(make("h2", {}, "Results to check"), report.legend());
     for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
       const sort = doubt === "low" ? "unsure" : "";
       const first = report.select({ doubt, sort }).slice(0, SHOWN);
-      section.append(make("h2", {}, `Doubtful: ${name} (${report.number(of.length)})`));
+      section.append(make("h3", {}, `${report.sentence(name)} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(
           make(
@@ -68,7 +69,7 @@ report.views.misses = {
           ),
         );
       }
-      section.append(make("ul", { class: "cards" }, first.map(report.card)));
+      section.append(make("ul", { class: "cards" }, first.map((item) => report.card(item))));
       if (of.length > SHOWN)
         section.append(
           make(

@@ -35,12 +35,15 @@ report.ORDERS = new Map([
   ["blurred", ["sharp", 1]],
 ]);
 
-/** The items selected by a state, in order. */
+/** Similar texts: at most this many, with at least this cosine; unrelated ones have less. */
+report.SIMILAR = { most: 20, least: 0.4 };
+
+/** The items selected by a state, in order; with similarities of texts, the most similar ones. */
 report.select = (state, nearness = null) => {
   const { items } = report;
   const tests = [];
-  const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length) tests.push((i) => words.every((word) => items.search[i].includes(word)));
+  const hasWords = report.searcher(state.q);
+  if (hasWords) tests.push((i) => hasWords(items.search[i]));
   if (report.EMOTIONS.includes(state.emotion)) tests.push((i) => items[state.emotion][i] > 0);
   for (const [name, column] of [
     ["faces", "faces"],
@@ -64,11 +67,14 @@ report.select = (state, nearness = null) => {
   if (state.alike === "any") tests.push((i) => items.group?.[i] != null);
   else if (state.alike) tests.push((i) => items.group?.[i] === state.alike);
   for (const [key, , is] of report.doubts()) if (state.doubt === key) tests.push(is);
-  if (nearness) tests.push((i) => items.vector[i] !== null);
+  if (nearness)
+    tests.push((i) => items.vector[i] !== null && nearness[items.vector[i]] >= report.SIMILAR.least);
   const found = [];
   for (let i = 0; i < report.n; i++) if (tests.every((test) => test(i))) found.push(i);
   if (nearness)
-    return found.sort((a, b) => nearness[items.vector[b]] - nearness[items.vector[a]] || a - b);
+    return found
+      .sort((a, b) => nearness[items.vector[b]] - nearness[items.vector[a]] || a - b)
+      .slice(0, report.SIMILAR.most);
   const [column, sign] = report.ORDERS.get(state.sort) ?? [];
   if (!column) return found;
   const key = (i) => (items[column]?.[i] == null ? Infinity : sign * items[column][i]);
