@@ -309,7 +309,7 @@ def test_the_most_similar_texts_come_first(open_view: Open, thumbnails: pd.DataF
     with_text = thumbnails[thumbnails["thumbnail_ocr_length"] > 2]
     name = with_text.index[0]
     page = open_view(f"view=gallery&near={name}")
-    expect(page.locator("#count")).to_contain_text("first")
+    expect(page.locator("#count")).to_contain_text("similar to")
     once = thumbnails[thumbnails["thumbnail_ocr_length"] > 0]
     vectors = once.drop_duplicates("thumbnail_ocr").set_index("thumbnail_ocr")
     wanted = vectors["thumbnail_ocr_embed"].loc[with_text["thumbnail_ocr"].iloc[0]]

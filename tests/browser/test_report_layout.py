@@ -117,7 +117,7 @@ def test_a_table_that_is_cut_off_has_a_shadow_at_the_side(watched: Watched, addr
     region = page.get_by_role("region", name="Summary statistics")
     assert region.evaluate("region => region.scrollWidth > region.clientWidth")
     attachments = region.evaluate("region => getComputedStyle(region).backgroundAttachment")
-    assert attachments == "local, local, scroll, scroll"
+    assert attachments == ", ".join(["local"] * 4 + ["scroll"] * 4)
 
 
 @pytest.mark.parametrize("view", ["gallery", "misses", "gallery&open=v0000000000"])

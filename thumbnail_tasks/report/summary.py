@@ -91,7 +91,7 @@ def _describe_emotions(done: pd.DataFrame, emotions: pa.Table) -> list[dict[str,
 
 
 def _rank_words(done: pd.DataFrame) -> dict[str, Any]:
-    """The most frequent words, with and without stop words: word, count as recognised, corrected.
+    """The most frequent words, all and without stop words and numbers: count as read, corrected.
 
     Also the languages whose stop words were left out.
     """
@@ -99,7 +99,7 @@ def _rank_words(done: pd.DataFrame) -> dict[str, Any]:
     raw, corrected = map(count_words, texts)
     stop_words, languages = find_stop_words(*_with_languages(done, texts))
     words = sorted(raw | corrected, key=lambda word: (-max(raw[word], corrected[word]), word))
-    others = [word for word in words if word not in stop_words]
+    others = [word for word in words if not (word in stop_words or word.isnumeric())]
     return {
         "words": [[word, raw[word], corrected[word]] for word in words[:_MAX_WORDS]],
         "other_words": [[word, raw[word], corrected[word]] for word in others[:_MAX_WORDS]],

@@ -8,7 +8,7 @@ report.frequent = (s) => {
     "label",
     { class: "check", for: "stop-words" },
     box,
-    `Leave out stop words, such as “the” (${languages.join(", ")})`,
+    `Leave out numbers, and stop words such as “the” (${languages.join(", ")})`,
   );
   const draw = () => {
     const isWithout = languages.length > 0 && box.checked;

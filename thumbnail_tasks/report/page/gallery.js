@@ -289,9 +289,9 @@ report.views.gallery = {
     const near = report.itemOf(state.near);
     const { most, least } = report.SIMILAR;
     return [
-      ", most similar to “",
+      " with a text similar to “",
       report.make("bdi", { dir: report.direction(near) }, report.items.text[near].slice(0, 80)),
-      `” first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
+      `”, the most similar first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
     ];
   },
 

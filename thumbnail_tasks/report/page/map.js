@@ -15,7 +15,7 @@ report.views.map = {
 
   build(section) {
     const { make } = report;
-    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "mark texts with …" });
+    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "in text, title or id" });
     this.q.addEventListener("input", () => report.go({ q: this.q.value }, { replace: true }));
     this.by = make(
       "select",
@@ -61,7 +61,7 @@ report.views.map = {
         })),
         make("p", { class: "soft", id: "map-hover", dir: "auto" }),
       ),
-      make("h2", {}, "Marked texts"),
+      make("h2", {}, "Marked thumbnails"),
       (this.listed = make("ul", { class: "reasons", id: "map-list" })),
     );
   },
@@ -214,7 +214,7 @@ report.views.map = {
     );
     if (!listed.length)
       this.listed.append(
-        report.make("li", {}, "Enter a word above to mark the texts that contain it."),
+        report.make("li", {}, hasWords ? "None." : "Enter a word above to mark thumbnails that have it in text, title or id."),
       );
   },
 };

@@ -32,7 +32,7 @@ report.views.misses = {
             make("a", { href: report.hash({ view: "gallery", status }) }, status),
             `: ${report.number(count)}`,
           ),
-          make("p", { class: "soft" }, meaning),
+          make("p", { class: "soft" }, meaning ? `${report.sentence(meaning)}.` : ""),
           list,
         ),
       );

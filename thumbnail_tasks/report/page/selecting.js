@@ -35,7 +35,8 @@ report.ORDERS = new Map([
   ["blurred", ["sharp", 1]],
 ]);
 
-/** Similar texts: at most this many, with at least this cosine; unrelated ones have less. */
+/** Similar texts: at most this many, with at least this cosine. Of pairs of 900 titles of trending
+ * videos, cut to four words, 0.5 % have it with the default encoder (median 0.1; 2026-11-29). */
 report.SIMILAR = { most: 20, least: 0.4 };
 
 /** The items selected by a state, in order; with similarities of texts, the most similar ones. */
@@ -98,6 +99,8 @@ report.nearness = async (text) => {
   const { width } = own;
   const start = (text % perFile.vectors) * width;
   const wanted = Float32Array.from(own.vectors.subarray(start, start + width));
+  const length = Math.hypot(...wanted) || 1;
+  for (let i = 0; i < width; i++) wanted[i] /= length;
   const cosines = new Float32Array(sizes.texts);
   for (let number = 0; number * perFile.vectors < sizes.texts; number++) {
     const { vectors } = await part(number);
