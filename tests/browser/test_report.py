@@ -194,7 +194,7 @@ def test_changed_thumbnails_are_filtered_and_show_before_and_after(
     )
     versions.scroll_into_view_if_needed()
     for number in range(2):
-        expect(versions.locator("img").nth(number)).to_have_js_property("naturalWidth", 240)
+        expect(versions.locator("img").nth(number)).to_have_js_property("naturalWidth", 480)
 
 
 def test_look_alikes_are_found_from_one_of_them(open_view: Open, thumbnails: pd.DataFrame) -> None:
@@ -228,7 +228,7 @@ def test_the_address_of_an_open_thumbnail_has_its_id_or_else_its_row(
 ) -> None:
     last = thumbnails.index.dropna()[-1]
     page = open_view(f"view=gallery&open={last}")
-    expect(page.locator("#detail dd").last).to_have_text(last)
+    expect(page.locator("#detail-facts dd").last).to_have_text(last)
     no_id = page.evaluate("report.items.id.indexOf(null)")
     page = open_view(f"view=gallery&open=row {no_id}")
     expect(page.locator("#detail-title")).to_have_text("A row without a thumbnail")
@@ -251,7 +251,7 @@ def test_the_most_similar_texts_come_first(open_view: Open, thumbnails: pd.DataF
     with_text = thumbnails[thumbnails["thumbnail_ocr_length"] > 2]
     name = with_text.index[0]
     page = open_view(f"view=gallery&near={name}")
-    expect(page.locator("#count")).to_contain_text("first")
+    expect(page.locator("#count")).to_contain_text("similar to")
     once = thumbnails[thumbnails["thumbnail_ocr_length"] > 0]
     vectors = once.drop_duplicates("thumbnail_ocr").set_index("thumbnail_ocr")
     wanted = vectors["thumbnail_ocr_embed"].loc[with_text["thumbnail_ocr"].iloc[0]]
@@ -313,7 +313,7 @@ def test_the_misses_list_what_could_not_be_processed(
     changed = (thumbnails["thumbnail_ocr"] != thumbnails["thumbnail_ocr_raw"]) & (
         thumbnails["thumbnail_ocr"].notna()
     )
-    expect(misses).to_contain_text(f"text changed by correction ({changed.sum()})")
+    expect(misses).to_contain_text(f"Text changed by correction ({changed.sum()})")
     expect(misses).to_contain_text("STDP")
 
 

@@ -30,7 +30,7 @@ def test_the_overview_summarizes_the_sample(watched: Watched, sample: Finished) 
     rows = sample.attributes.to_pandas()
     ok = rows.drop_duplicates("thumbnail_id").query("thumbnail_status == 'ok'")
     lead = page.locator("#overview .lead")
-    expect(lead).to_contain_text(f"Of {len(ok)} thumbnails")
+    expect(lead).to_contain_text(f"Of the {len(ok)} thumbnails")
     tiles = page.locator("#overview .tiles")
     expect(tiles).to_contain_text(re.compile(rf"{len(rows)}\s*rows"))
     assert watched.errors == []

@@ -16,11 +16,26 @@ from tests.pictures.test_decoding import encoded
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
-from thumbnail_tasks.report.pictures import write_small_pictures
+from thumbnail_tasks.report.categories import YOUTUBE
+from thumbnail_tasks.report.pictures import write_pictures
 from thumbnail_tasks.report.site import write_site
 from thumbnail_tasks.storage.backend import NewFolder
 
-WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
+WORDS = (
+    "TOP",
+    "TEN",
+    "LIVE",
+    "NEWS",
+    "MUSIC",
+    "CAKE",
+    "SPACE",
+    "GAME",
+    "REVIEW",
+    "WIN",
+    "STOP",
+    "THE",
+    "IS",
+)
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
 _WIDTH = 512
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
@@ -54,8 +69,15 @@ class Drawn:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
         folder.mkdir(parents=True)
         export = pq.ParquetFile(self.parquet)
-        write_site(folder, export, self.csv, self.results, {"videos": "videos.csv"})
-        write_small_pictures(draw_pictures(n_pictures), NewFolder(folder, lambda name: False))
+        new = NewFolder(folder, lambda name: False)
+        stored = write_pictures(draw_pictures(n_pictures), new, with_stored=True)
+        about = {
+            "videos": "videos.csv",
+            "exported_at": "2026-11-28T03:00:00+00:00",
+            "version": "1.0.0",
+            "RecognizeText": "drawn-12345678",
+        }
+        write_site(folder, export, self.csv, self.results, stored, dict(YOUTUBE), about)
         return folder / "index.html"
 
 
@@ -189,7 +211,7 @@ def _attributes(
     for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
         row[f"{channel}_histogram"] = [0.2] * 5
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
-    row |= _looks(rng)
+    row |= _looks(np.random.default_rng(int(name[1:])))
     row["edges"] = float(rng.random())
     row["colorfulness"] = row["saturation_median"] * 109 / 255
     row["face_area_share"] = 0.0
@@ -244,7 +266,7 @@ def _write(
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
         "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],
     }
-    similarity = np.where(is_ok, rng.uniform(-1, 1, n), np.nan).astype(np.float32)
+    similarity = np.where(is_ok, np.random.default_rng(n).uniform(-1, 1, n), np.nan).astype(np.float32)
     attributes = attributes.append_column(
         schemas.TITLE_SIMILARITY, pa.array(similarity, from_pandas=True)
     )

@@ -37,12 +37,7 @@ from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions, write_
 from thumbnail_tasks.export.writing import SUMMARY_COLUMNS, Writer
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.luigi_parsing import OptionalDateParameter
-from thumbnail_tasks.report.building import (
-    build,
-    is_built,
-    name_files,
-    report_folder,
-)
+from thumbnail_tasks.report.building import build, is_built, report_folder
 from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.stages.as_of import digest_plan, plan_as_of
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
@@ -119,7 +114,7 @@ class ExportAttributes(RunTask):
         export = self._find_current()
         return export is not None and (
             not self._has_report
-            or is_built(report_folder(self.data_dir), export.path, self.fingerprint())
+            or is_built(report_folder(self.data_dir), export.path, self.fingerprint(), self.videos)
         )
 
     def _find_current(self) -> Export | None:
@@ -262,7 +257,8 @@ class ExportAttributes(RunTask):
                 exported,
                 export.path,
                 self.fingerprint(),
-                {"videos": name_files(self.videos), **about},
+                self.videos,
+                about,
                 lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
             )
         folder = report_folder(self.data_dir)

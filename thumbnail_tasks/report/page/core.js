@@ -67,7 +67,7 @@ report.loadItems = async (onFirst) => {
     }
     for (let i = 0; i < columns.id.length; i++) {
       const texts = [columns.text[i], columns.raw[i], columns.title[i], columns.id[i]];
-      report.items.search.push(texts.filter(Boolean).join("\n").toLowerCase());
+      report.items.search.push(report.fold(texts.filter(Boolean).join("\n")));
     }
     report.n = report.items.id.length;
     if (part === 0) onFirst();
@@ -187,7 +187,14 @@ report.language = (code) => {
   return report._languages.of(code);
 };
 
+/** The name of a category, or the category itself without one. */
+report.category = (id) =>
+  Object.hasOwn(report.summary.categories, id ?? "") ? report.summary.categories[id] : id;
+
 report.share = (part, whole) => (whole ? `${report.number((100 * part) / whole, 1)} %` : "–");
+
+/** A name as the beginning of a sentence. */
+report.sentence = (name) => name[0].toUpperCase() + name.slice(1);
 
 report.say = (text) => {
   document.getElementById("status").textContent = text;

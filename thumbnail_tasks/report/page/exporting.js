@@ -8,7 +8,7 @@ report.exporting = {
       { type: "button", id: "csv", onclick: () => report.downloadRows(this.found, csv) },
       "Download rows as CSV",
     );
-    this.sheet = make("a", { id: "to-sheet" }, "Printable sheet");
+    this.sheet = make("a", { id: "to-sheet", href: "#view=sheet" }, "Printable sheet");
     this.query = make("textarea", {
       id: "query",
       readonly: true,

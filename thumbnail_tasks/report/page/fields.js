@@ -109,6 +109,7 @@ report.nameOf = (attribute, value) => {
   if (value === report.NONE) return attribute.none;
   if (attribute.key === "doubt") return report.DOUBTS[value]?.[0] ?? value;
   if (attribute.key === "language") return report.language(value);
+  if (attribute.key === "category") return report.category(value);
   if (attribute.key === "since") return report.CHANGES.get(value) ?? value;
   if (attribute.key === "alike") return value === "any" ? "some" : `those of ${value}`;
   return value;

@@ -57,10 +57,7 @@ report.views.gallery = {
           {
             type: "button",
             id: "clear",
-            onclick: () => {
-              const all = Object.keys(report.filtersIn(report.state()));
-              go({ ...Object.fromEntries(all.map((key) => [key, ""])), sort: "", up: "" });
-            },
+            onclick: () => this.clear(),
           },
           "Clear filters",
         ),
@@ -76,15 +73,43 @@ report.views.gallery = {
           },
           "Compare",
         ),
-        make("button", { type: "button", id: "copy", onclick: () => this.copy() }, "Copy link"),
+        report.copyButton({ id: "copy" }),
         report.exporting.build(),
       ),
+      report.legend(),
+      (this.empty = make(
+        "div",
+        { class: "empty", hidden: true },
+        make("p", {}, "No thumbnail has all of what the filters ask for."),
+        make(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              this.clear();
+              this.q.focus();
+            },
+          },
+          "Clear all filters",
+        ),
+      )),
       (this.cards = make("ul", { class: "wall", id: "cards", "aria-label": "Thumbnails" })),
     );
     section.append(make("h2", { class: "hidden" }, "Gallery"), make("div", { class: "browse" }, results));
     this.wall = report.wall(this.cards);
     this.offerOrders();
     addEventListener("scroll", () => this.remember(), { passive: true });
+  },
+
+  clear() {
+    const filters = Object.keys(report.filtersIn(report.state()));
+    const none = Object.fromEntries([...filters, "sort", "up", "at", "open"].map((key) => [key, ""]));
+    report.go(none);
+  },
+
+  /** The thumbnails that are shown, in order. */
+  order() {
+    return this.found ?? [];
   },
 
   check(kind, label) {
@@ -130,28 +155,34 @@ report.views.gallery = {
       : "Filters";
   },
 
-  async list(state) {
-    const request = (this.request = {});
+  /** Select by a state, unless the last one differs only in what is shown of the selection. */
+  async select(state) {
+    const key = JSON.stringify([report.filtersIn(state), report.orderIn(state), report.n]);
+    if (this.selected?.key === key) return this.selected;
     if (state.near) this.status.textContent = "Comparing texts …";
     const nearness = await report.nearnessOf(state.near);
-    const near = nearness ? report.itemOf(state.near) : -1;
     await report.prepare(state);
-    if (request !== this.request) return;
     const match = report.match(state, nearness);
-    this.found = report.select(state, nearness, match);
-    const more = report.isWhole ? "" : " (still loading)";
-    const text = nearness ? report.items.text[near].slice(0, 80) : "";
-    const similar = nearness
-      ? [", most similar to “", report.make("bdi", { dir: report.direction(near) }, text), "” first"]
-      : [];
+    return { key, match, nearness, found: report.select(state, nearness, match) };
+  },
+
+  async list(state) {
+    const request = (this.request = {});
+    const selected = await this.select(state);
+    if (request !== this.request) return;
+    this.selected = selected;
+    this.found = selected.found;
+    const { nearness, found } = selected;
     this.status.replaceChildren(
-      `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...similar,
-      more,
+      `${report.number(found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
+      ...(nearness ? this.similar(state) : []),
+      report.isWhole ? "" : " (still loading)",
     );
-    this.wall.show(this.found, state.size);
-    report.sidebar.update(state, match);
-    report.exporting.update(state, this.found);
+    this.empty.hidden = found.length > 0 || !report.isWhole;
+    const similarity = (item) => (nearness ? nearness[report.items.vector[item]] : null);
+    this.wall.show(found, state.size, (item) => report.card(item, similarity(item)), state.near);
+    report.sidebar.update(state, selected.match);
+    report.exporting.update(state, found);
     this.restore(state);
   },
 
@@ -182,14 +213,14 @@ report.views.gallery = {
     }, 250);
   },
 
-  async copy() {
-    const text = location.href;
-    try {
-      await navigator.clipboard.writeText(text);
-      report.say("Link copied.");
-    } catch {
-      report.say("Copy the link from the address bar.");
-    }
-    document.getElementById("copy").textContent = "Link is in the address bar";
+  /** What similar texts are shown, for the line above them. */
+  similar(state) {
+    const near = report.itemOf(state.near);
+    const { most, least } = report.SIMILAR;
+    return [
+      " with a text similar to “",
+      report.make("bdi", { dir: report.direction(near) }, report.items.text[near].slice(0, 80)),
+      `”, the most similar first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
+    ];
   },
 };

@@ -10,10 +10,11 @@ report.show = () => {
     else link.removeAttribute("aria-current");
   }
   if (view !== "overview" && !report.n) return;
-  report.views[view].show(state);
+  const shown = report.views[view].show(state);
+  report.notice(state);
   const dialog = document.getElementById("detail");
   const item = state.open && report.n ? report.itemOf(state.open) : -1;
-  if (item >= 0) report.open(item);
+  if (item >= 0) Promise.resolve(shown).then(() => report.open(item));
   else if (dialog.open) dialog.close();
 };
 
@@ -46,9 +47,12 @@ report.start = async () => {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     report.theme(document.documentElement.dataset.theme),
   );
-  document.getElementById("detail").addEventListener("close", () => {
+  const dialog = document.getElementById("detail");
+  dialog.addEventListener("close", () => {
     if (report.state().open) report.go({ open: "" });
+    document.querySelector(`main > section:not([hidden]) [data-item="${report.opened.item}"] .frame`)?.focus();
   });
+  dialog.addEventListener("keydown", report.stepByKey);
   document.getElementById("skip").addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("main").focus();
@@ -56,18 +60,7 @@ report.start = async () => {
   report.summary = await report.load("summary");
   await report.loadNights();
   report.describeFields();
-  const { about } = report.summary;
-  const engines = Object.entries(about)
-    .filter(([name]) => !["version", "videos", "sample"].includes(name))
-    .map(([name, tag]) => `${name}: ${tag}`);
-  document
-    .getElementById("made")
-    .replaceChildren(
-      about.sample ? `A random sample: ${about.sample}. ` : "",
-      "Made from ",
-      report.make("bdi", {}, about.videos),
-      ` by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`,
-    );
+  report.about();
   window.addEventListener("hashchange", report.show);
   report.show();
   await report.loadItems(report.show);

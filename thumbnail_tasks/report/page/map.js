@@ -15,7 +15,7 @@ report.views.map = {
 
   build(section) {
     const { make } = report;
-    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "mark texts with …" });
+    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "in text, title or id" });
     this.q.addEventListener("input", () => report.go({ q: this.q.value }, { replace: true }));
     this.by = make(
       "select",
@@ -61,7 +61,7 @@ report.views.map = {
         })),
         make("p", { class: "soft", id: "map-hover", dir: "auto" }),
       ),
-      make("h2", {}, "Marked texts"),
+      make("h2", {}, "Marked thumbnails"),
       (this.listed = make("ul", { class: "reasons", id: "map-list" })),
     );
   },
@@ -85,18 +85,18 @@ report.views.map = {
     if (by === "colour") return (i) => report.colour(i) ?? "unknown";
     if (by === "category") {
       const counts = new Map();
-      items.category.forEach((c) => counts.set(c, (counts.get(c) ?? 0) + 1));
+      for (const c of items.category) if (c !== null) counts.set(c, (counts.get(c) ?? 0) + 1);
       const most = new Set(
         [...counts]
           .sort((a, b) => b[1] - a[1])
-          .slice(0, 8)
+          .slice(0, report.PALETTE.length - 2)
           .map(([c]) => c),
       );
       return (i) =>
         items.category[i] === null
           ? "unknown"
           : most.has(items.category[i])
-            ? items.category[i]
+            ? report.category(items.category[i])
             : "others";
     }
     return (i) =>
@@ -113,7 +113,7 @@ report.views.map = {
     const first = this.texts();
     const group = this.group(this.by.value);
     const groups = new Map();
-    const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const hasWords = report.searcher(state.q);
     const marked = [];
     first.forEach((item, text) => {
       if (item < 0) return;
@@ -121,33 +121,12 @@ report.views.map = {
       const name = group(item);
       if (!groups.has(name)) groups.set(name, []);
       groups.get(name).push(point);
-      if (words.length && words.every((word) => report.items.search[item].includes(word)))
-        marked.push(point);
+      if (hasWords?.(report.items.search[item])) marked.push(point);
     });
-    const hues = {
-      red: "#e23b3b",
-      orange: "#e8892b",
-      yellow: "#c9a90a",
-      green: "#3c9d47",
-      cyan: "#1aa3a8",
-      blue: "#3b6fe2",
-      purple: "#8550d8",
-      pink: "#d9509b",
-      black: "#444444",
-      grey: "#8a8f96",
-      white: "#c9ced4",
-    };
-    const palette = [
-      "#3b82c4",
-      "#d9772b",
-      "#3c9d6b",
-      "#b453a8",
-      "#8a8f96",
-      "#c94f4f",
-      "#7a6fd0",
-      "#93862b",
-      "#2f9ea6",
-    ];
+    const colourOf = (name, i) =>
+      this.by.value === "colour"
+        ? report.NAMED_COLOURS[name]
+        : report.PALETTE[i % report.PALETTE.length];
     const names = [...groups.keys()].sort();
     const size = first.length > 20000 ? 3 : first.length > 2000 ? 5 : 9;
     const option = (colours) => ({
@@ -176,20 +155,23 @@ report.views.map = {
           type: "scatter",
           name,
           data: groups.get(name),
-          symbolSize: size,
+          symbolSize: marked.length ? 0.7 * size : size,
           large: first.length > 20000,
           largeThreshold: 5000,
           itemStyle: {
-            opacity: marked.length ? 0.25 : 0.8,
-            color: this.by.value === "colour" ? hues[name] : palette[i % palette.length],
+            opacity: marked.length ? report.OPACITY.others : report.OPACITY.all,
+            color: colourOf(name, i),
           },
         })),
         {
           type: "scatter",
           name: "marked",
-          data: marked,
-          symbolSize: size + 6,
-          itemStyle: { color: "transparent", borderColor: colours.text, borderWidth: 2 },
+          data: marked.map((point) => ({
+            value: point,
+            itemStyle: { color: colourOf(group(point[2]), names.indexOf(group(point[2]))) },
+          })),
+          symbolSize: size + 4,
+          itemStyle: { color: colours.card, borderColor: colours.text, borderWidth: 2 },
           z: 5,
         },
       ],
@@ -212,7 +194,7 @@ report.views.map = {
       });
     }
     document.getElementById("map-count").textContent =
-      `${report.number(first.length)} distinct texts${words.length ? `, ${report.number(marked.length)} marked` : ""}`;
+      `${report.number(first.length)} distinct texts${hasWords ? `, ${report.number(marked.length)} marked` : ""}`;
     const listed = marked.slice(0, 50);
     this.listed.replaceChildren(
       ...listed.map(([, , item]) =>
@@ -232,7 +214,7 @@ report.views.map = {
     );
     if (!listed.length)
       this.listed.append(
-        report.make("li", {}, "Enter a word above to mark the texts that contain it."),
+        report.make("li", {}, hasWords ? "None." : "Enter a word above to mark thumbnails that have it in text, title or id."),
       );
   },
 };

@@ -35,7 +35,7 @@ report.views.misses = {
             make("a", { href: report.hash({ view: "gallery", status }) }, status),
             `: ${report.number(count)}`,
           ),
-          make("p", { class: "soft" }, meaning),
+          make("p", { class: "soft" }, meaning ? `${report.sentence(meaning)}.` : ""),
           list,
         ),
       );
@@ -51,11 +51,12 @@ report.views.misses = {
       if (of.length > LISTED)
         list.append(make("li", {}, `and ${report.number(of.length - LISTED)} more`));
     }
+    section.append(make("h2", {}, "Results to check"), report.legend());
     for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
       const order = doubt === "low" ? UNSURE : {};
       const first = [...report.select({ doubt, ...order }).slice(0, SHOWN)];
-      section.append(make("h2", {}, `Doubtful: ${name} (${report.number(of.length)})`));
+      section.append(make("h3", {}, `${report.sentence(name)} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(
           make(
@@ -71,7 +72,7 @@ report.views.misses = {
           ),
         );
       }
-      section.append(make("ul", { class: "cards" }, first.map(report.card)));
+      section.append(make("ul", { class: "cards" }, first.map((item) => report.card(item))));
       if (of.length > SHOWN)
         section.append(
           make(

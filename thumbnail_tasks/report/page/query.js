@@ -26,7 +26,7 @@ const reading = () => {
 
 /** A condition on a number; its column may hold texts. */
 const numberCondition = ({ column: name }, values) => {
-  const number = `try_cast(${column(name)} AS DOUBLE)`;
+  const number = `try_cast(${column(report.summary.names[name] ?? name)} AS DOUBLE)`;
   const value = LARGEST.has(name) ? `max(${number}) OVER item` : `first_value(${number}) OVER item`;
   const conditions = values.map((each) => {
     if (each === report.NONE) return `${value} IS NULL`;
@@ -46,7 +46,8 @@ const categoryColumns = () => ({
   status: "thumbnail_status",
   language: "thumbnail_text_language",
   script: "thumbnail_text_script",
-  ...report.summary.columns,
+  category: report.summary.names.category_id,
+  channel: report.summary.names.channel_title,
 });
 
 const categoryCondition = ({ key }, values) => {
@@ -73,7 +74,7 @@ report.isInColumns = (state) =>
     if (attribute.kind === "number") return attribute.column !== "lowest_word_confidence";
     const isUnknown = report.valuesIn(state, key).includes(report.NONE);
     // Which cells of the table say that there is no channel is a question of many words.
-    if (Object.hasOwn(report.summary.columns, key) && isUnknown) return false;
+    if (["category", "channel"].includes(key) && isUnknown) return false;
     return key === "emotion" || Boolean(categoryColumns()[key]);
   });
 
@@ -98,10 +99,9 @@ report.query = async (state, found) => {
     const item = `(PARTITION BY ${key} ORDER BY ${row} ${rows})`;
     return `${all} WINDOW item AS ${item} QUALIFY ${conditions.join(" AND ") || "true"} ORDER BY ${row};`;
   }
-  const rowOf = await report.load("first-rows");
-  const keys = [...found].map((item) => {
+  const keys = [...found].map(async (item) => {
     const id = report.items.id[item];
-    return quoted(id === null ? `row ${rowOf[item]}` : `id ${id}`);
+    return quoted(id === null ? `row ${(await report.detail(item)).row}` : `id ${id}`);
   });
-  return `${all} WHERE ${key} IN (${keys.join(", ") || "NULL"}) ORDER BY ${row};`;
+  return `${all} WHERE ${key} IN (${(await Promise.all(keys)).join(", ") || "NULL"}) ORDER BY ${row};`;
 };

@@ -11,6 +11,8 @@ const SIZES = { small: [110, 0, 3], medium: [220, 104, 2], large: [340, 104, 1] 
 report.wall = (list) => {
   let items = [];
   let size = "medium";
+  let makeCard = (item) => report.card(item);
+  let kind;
   const cards = new Map();
   const layout = { columns: 1, width: 0, height: 0, rowHeight: 1, total: 0, stretch: 1 };
 
@@ -68,7 +70,7 @@ report.wall = (list) => {
       }
     let next = list.firstElementChild;
     for (const [item, index] of wanted) {
-      if (!cards.has(item)) cards.set(item, report.card(item));
+      if (!cards.has(item)) cards.set(item, makeCard(item));
       const card = cards.get(item);
       if (card === next) next = next.nextElementSibling;
       else list.insertBefore(card, next);
@@ -130,9 +132,13 @@ report.wall = (list) => {
   addEventListener("resize", drawSoon);
 
   const wall = {
-    /** Show these items, in this order. */
-    show(newItems, newSize) {
-      items = newItems;
+    /** Show these items, in this order; cards are made anew when they show another kind. */
+    show(newItems, newSize, newCard = makeCard, newKind = kind) {
+      if (newKind !== kind) {
+        list.replaceChildren();
+        cards.clear();
+      }
+      [items, makeCard, kind] = [newItems, newCard, newKind];
       size = Object.hasOwn(SIZES, newSize ?? "") ? newSize : "medium";
       list.classList.toggle("pictures-only", size === "small");
       measure();
