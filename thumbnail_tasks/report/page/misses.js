@@ -4,6 +4,12 @@ const LISTED = 200;
 const SHOWN = 12;
 
 report.views.misses = {
+  /** The thumbnails that are shown, in order. */
+  order() {
+    const cards = document.querySelectorAll("#misses .cards > li");
+    return [...new Set([...cards].map((card) => Number(card.dataset.item)))];
+  },
+
   async show() {
     const section = document.getElementById("misses");
     if (section.childElementCount || !report.isWhole) return;
