@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,8 +25,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     table = pq.read_table(plain.parquet)
     position = table.column_names.index("dominant_colors")
     field = table.schema.field("dominant_colors")
-    colours = pd.Series([COLOURS] * len(table))
-    table = table.set_column(position, field, [colours.to_list()])
+    colours = pa.array([COLOURS] * len(table), field.type)
+    table = table.set_column(position, field, colours)
     pq.write_table(table, plain.parquet)
     write_csv(pq.ParquetFile(plain.parquet), plain.csv, without=frozenset({"thumbnail_ocr_embed"}))
     return plain

@@ -167,7 +167,7 @@ def test_statuses(overview: Page, once: pd.DataFrame, done: pd.DataFrame) -> Non
 
 @pytest.mark.parametrize("with_stop_words", [False, True])
 def test_words(overview: Page, done: pd.DataFrame, with_stop_words: bool) -> None:
-    switch = overview.get_by_label("Leave out stop words")
+    switch = overview.get_by_label("Leave out numbers")
     expect(switch).to_be_checked()
     if with_stop_words:
         switch.uncheck()

@@ -5,6 +5,12 @@ const SHOWN = 12;
 const UNSURE = { sort: "lowest_word_confidence", up: "1" };
 
 report.views.misses = {
+  /** The thumbnails that are shown, in order. */
+  order() {
+    const cards = document.querySelectorAll("#misses .cards > li");
+    return [...new Set([...cards].map((card) => Number(card.dataset.item)))];
+  },
+
   async show() {
     const section = document.getElementById("misses");
     if (section.childElementCount || !report.isWhole) return;
