@@ -8,6 +8,7 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.commands.earlier_night import read_earlier_night
 from thumbnail_tasks.commands.engine_checks import check_engines
 from thumbnail_tasks.commands.node_checks import check_nodes
 from thumbnail_tasks.commands.run_start import run_parameters
@@ -248,6 +249,9 @@ class ExportAttributes(RunTask):
         is_sample = len(shown) < len(plan)
         if is_sample:
             about = {"sample": f"{len(shown)} of {len(plan)} thumbnails"} | about
+        known = plan["thumbnail_id"].combine_chunks()
+        exports = join(self.data_dir, _FOLDER)
+        before = read_earlier_night(exports, self.fingerprint(), ids, known)
         with rows_of(export, ids if is_sample else None, self.data_dir) as exported:
             build(
                 self.data_dir,
@@ -260,6 +264,7 @@ class ExportAttributes(RunTask):
                 self.videos,
                 about,
                 lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
+                before,
             )
         folder = report_folder(self.data_dir)
         how = f"open {join(folder, 'index.html')}"

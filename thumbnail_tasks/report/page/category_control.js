@@ -64,7 +64,7 @@ report.categoryControl = (attribute, change) => {
       make("span", { class: "n" }, report.number(count)),
     );
     label.style.setProperty("--share", most ? count / most : 0);
-    return make("li", { class: count || isChosen ? null : "empty" }, label);
+    return make("li", { class: count || isChosen ? null : "unmatched" }, label);
   };
 
   /** Show the values of the address, and the items that pass all other filters. */

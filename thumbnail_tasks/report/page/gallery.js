@@ -97,7 +97,7 @@ report.views.gallery = {
     );
     section.append(make("h2", { class: "hidden" }, "Gallery"), make("div", { class: "browse" }, results));
     this.wall = report.wall(this.cards);
-    this.offerOrders();
+    this.sort.append(make("option", { value: "" }, "as in the table"), ...report.attributeOptions());
     addEventListener("scroll", () => this.remember(), { passive: true });
   },
 
@@ -122,15 +122,6 @@ report.views.gallery = {
       box,
       `Mark ${label.toLowerCase()}`,
     );
-  },
-
-  offerOrders() {
-    const groups = new Map();
-    for (const { group, key, label } of report.fields.values()) {
-      if (!groups.has(group)) groups.set(group, report.make("optgroup", { label: group }));
-      groups.get(group).append(report.make("option", { value: key }, label));
-    }
-    this.sort.append(report.make("option", { value: "" }, "as in the table"), ...groups.values());
   },
 
   set(state) {

@@ -5,8 +5,11 @@ report.views.map = {
     const section = document.getElementById("map");
     if (!section.childElementCount) this.build(section);
     if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
-    this.by.value = state.by || "faces";
-    if (!this.by.value) this.by.value = "faces";
+    this.by.value = report.fields.has(state.by) ? state.by : "faces";
+    if (!this.by.value) this.by.selectedIndex = 0;
+    const attribute = report.fields.get(this.by.value);
+    if (attribute.kind === "number") await report.loadValues(attribute);
+    if (this.by.value !== attribute.key) return; // another was chosen meanwhile
     const { positions } = await report.load("map");
     this.positions ??= new Uint16Array(report.bytes(positions).buffer);
     if (!report.isWhole) return;
@@ -20,7 +23,7 @@ report.views.map = {
     this.by = make(
       "select",
       { id: "map-by" },
-      ["faces", "emotion", "colour", "category"].map((by) => make("option", { value: by }, by)),
+      report.attributeOptions(),
     );
     this.by.addEventListener("change", () => report.go({ by: this.by.value }));
     section.append(
@@ -76,58 +79,19 @@ report.views.map = {
     return this.first;
   },
 
-  group(by) {
-    const { items } = report;
-    if (by === "emotion")
-      return (i) =>
-        report.EMOTIONS.reduce((a, e) => (items[e][i] > (a ? items[a][i] : 0) ? e : a), null) ??
-        "no face";
-    if (by === "colour") return (i) => report.colour(i) ?? "unknown";
-    if (by === "category") {
-      const counts = new Map();
-      for (const c of items.category) if (c !== null) counts.set(c, (counts.get(c) ?? 0) + 1);
-      const most = new Set(
-        [...counts]
-          .sort((a, b) => b[1] - a[1])
-          .slice(0, report.PALETTE.length - 2)
-          .map(([c]) => c),
-      );
-      return (i) =>
-        items.category[i] === null
-          ? "unknown"
-          : most.has(items.category[i])
-            ? report.category(items.category[i])
-            : "others";
-    }
-    return (i) =>
-      items.faces[i] > 2
-        ? "3 faces or more"
-        : items.faces[i] === 1
-          ? "1 face"
-          : items.faces[i]
-            ? "2 faces"
-            : "no face";
-  },
-
   draw(state) {
     const first = this.texts();
-    const group = this.group(this.by.value);
-    const groups = new Map();
+    const classes = report.classes(report.fields.get(this.by.value));
+    const groups = classes.names.map(() => []);
     const hasWords = report.searcher(state.q);
     const marked = [];
     first.forEach((item, text) => {
       if (item < 0) return;
       const point = [this.positions[2 * text] / 65535, this.positions[2 * text + 1] / 65535, item];
-      const name = group(item);
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(point);
+      groups[classes.of(item)].push(point);
       if (hasWords?.(report.items.search[item])) marked.push(point);
     });
-    const colourOf = (name, i) =>
-      this.by.value === "colour"
-        ? report.NAMED_COLOURS[name]
-        : report.PALETTE[i % report.PALETTE.length];
-    const names = [...groups.keys()].sort();
+    const shown = groups.flatMap((points, k) => (points.length ? [k] : []));
     const size = first.length > 20000 ? 3 : first.length > 2000 ? 5 : 9;
     const option = (colours) => ({
       grid: { left: 8, right: 8, top: 40, bottom: 8 },
@@ -151,16 +115,16 @@ report.views.map = {
         formatter: (p) => report.items.text[p.value[2]].slice(0, 160).replace(/[{}|]/g, " "),
       },
       series: [
-        ...names.map((name, i) => ({
+        ...shown.map((k) => ({
           type: "scatter",
-          name,
-          data: groups.get(name),
+          name: classes.names[k],
+          data: groups[k],
           symbolSize: marked.length ? 0.7 * size : size,
           large: first.length > 20000,
           largeThreshold: 5000,
           itemStyle: {
             opacity: marked.length ? report.OPACITY.others : report.OPACITY.all,
-            color: colourOf(name, i),
+            color: classes.colours[k],
           },
         })),
         {
@@ -168,7 +132,7 @@ report.views.map = {
           name: "marked",
           data: marked.map((point) => ({
             value: point,
-            itemStyle: { color: colourOf(group(point[2]), names.indexOf(group(point[2]))) },
+            itemStyle: { color: classes.colours[classes.of(point[2])] },
           })),
           symbolSize: size + 4,
           itemStyle: { color: colours.card, borderColor: colours.text, borderWidth: 2 },

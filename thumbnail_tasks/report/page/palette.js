@@ -14,6 +14,9 @@ report.PALETTE = [
   "#ee3377",
 ];
 
+/** Colours of a number's classes, from the smallest to the largest. */
+report.SEQUENCE = ["#7a5cd6", "#3d7fd9", "#1f9e9e", "#5cab3f", "#d19a00"];
+
 /** Opacity of points: of all, and of the others where some are marked. */
 report.OPACITY = { all: 0.85, others: 0.5 };
 
