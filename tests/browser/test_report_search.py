@@ -94,14 +94,17 @@ def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_view: Open) -> No
         ("view=gallery&near=gone1234567", "a thumbnail with a text that this report does not have"),
         ("view=gallery&near=v0000000019", "a thumbnail with a text"),  # not found, so no text
         ("view=gone", "a view that this report does not have: gone"),
-        ("view=gallery&emotion=bored", "an emotion that this report does not have: bored"),
-        ("view=gallery&faces=many", "a number of faces"),
-        ("view=gallery&category=77", "a category"),
-        ("view=gallery&channel=gone", "a channel"),
+        (
+            "view=gallery&emotion=bored",
+            "a value of “Strongest emotions” that this report does not have: bored",
+        ),
+        ("view=gallery&faces=many", "a value of “Faces”"),
+        ("view=gallery&category=77", "a value of “Category”"),
+        ("view=gallery&channel=gone", "a value of “Channel”"),
         ("view=gallery&sort=best", "an order"),
-        ("view=gallery&doubt=all", "a kind of doubt"),
-        ("view=gallery&alike=gone", "a group of look-alikes"),
-        ("view=gallery&status=gone", "a status"),
+        ("view=gallery&doubt=all", "a value of “Doubtful”"),
+        ("view=gallery&alike=gone", "a value of “Look-alikes”"),
+        ("view=gallery&status=gone", "a value of “Status”"),
     ],
 )
 def test_a_link_to_what_the_report_does_not_have_says_so(

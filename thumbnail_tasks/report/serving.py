@@ -7,7 +7,7 @@ import webbrowser
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.report.building import report_folder
@@ -79,7 +79,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         ):
             self.send_error(HTTPStatus.FORBIDDEN)
             return
-        names = (unquote(urlsplit(self.path).path).removeprefix("/") or "index.html").split("/")
+        path = unquote(self.path.partition("?")[0]).removeprefix("/")
+        names = (path or "index.html").split("/")
         if any(name in ("", ".", "..") or "\\" in name or "\0" in name for name in names):
             self.send_error(HTTPStatus.NOT_FOUND)
             return

@@ -93,7 +93,7 @@ report.views.gallery = {
           "Clear all filters",
         ),
       )),
-      (this.cards = make("ul", { class: "wall", id: "cards", "aria-label": "Thumbnails" })),
+      (this.cards = make("ul", { class: "cards wall", id: "cards", "aria-label": "Thumbnails" })),
     );
     section.append(make("h2", { class: "hidden" }, "Gallery"), make("div", { class: "browse" }, results));
     this.wall = report.wall(this.cards);

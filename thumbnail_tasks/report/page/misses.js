@@ -61,7 +61,7 @@ report.views.misses = {
     for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
       const order = doubt === "low" ? UNSURE : {};
-      const first = [...report.select({ doubt, ...order }).slice(0, SHOWN)];
+      const first = report.select({ doubt, ...order }).slice(0, SHOWN);
       section.append(make("h3", {}, `${report.sentence(name)} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(

@@ -99,7 +99,7 @@ report.query = async (state, found) => {
     const item = `(PARTITION BY ${key} ORDER BY ${row} ${rows})`;
     return `${all} WINDOW item AS ${item} QUALIFY ${conditions.join(" AND ") || "true"} ORDER BY ${row};`;
   }
-  const keys = [...found].map(async (item) => {
+  const keys = found.map(async (item) => {
     const id = report.items.id[item];
     return quoted(id === null ? `row ${(await report.detail(item)).row}` : `id ${id}`);
   });

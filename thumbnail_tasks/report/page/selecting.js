@@ -127,7 +127,7 @@ report.rankGroups = () => {
 
 /** The items selected by a state, in order; `report.prepare` must have loaded what it needs. */
 report.select = (state, nearness = null, match = report.match(state, nearness)) => {
-  const found = report.sorted(state).filter(match.passes());
+  const found = [...report.sorted(state).filter(match.passes())];
   if (!nearness) return found;
   const { vector } = report.items;
   return found

@@ -34,7 +34,7 @@ report.views.sheet = {
       make(
         "ul",
         { class: "printed" },
-        [...printed].map((item) => this.picture(item, attribute)),
+        printed.map((item) => this.picture(item, attribute)),
       ),
     );
   },
