@@ -1,5 +1,5 @@
-/* Colours of groups on the map. Of any two, and of each and the card behind them, the difference is
- * at least 14 (CIEDE2000) in light and dark also where points are faded; 2.3 is just noticeable.
+/* Colours of groups on the map. Any two of them, and each and the card behind it, differ by at least
+ * 20 in CIELAB, in light and dark, also where points are faded; 2.3 is just noticeable.
  */
 "use strict";
 report.PALETTE = [
