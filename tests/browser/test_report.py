@@ -80,7 +80,7 @@ def test_the_overview_summarizes_the_export(open_view: Open, thumbnails: pd.Data
     with_text = 100 * (ok["thumbnail_ocr_length"] > 0).mean()
     with_faces = 100 * (ok["face_count"] > 0).mean()
     lead = overview.locator(".lead").inner_text()
-    assert f"Of {len(ok)} thumbnails" in lead
+    assert f"Of the {len(ok)} thumbnails" in lead
     assert f"{with_text:.1f}".removesuffix(".0") in lead
     assert f"{with_faces:.1f}".removesuffix(".0") in lead
     expect(overview).to_contain_text("Correlation is not causation")
