@@ -17,8 +17,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
 def rgb(color: str) -> NDArray[np.float32]:
     """A colour as hex or ``rgb(…)``, as three numbers from 0 to 1."""
     if color.startswith("#"):
-        return np.frombuffer(bytes.fromhex(color[1:]), np.uint8).astype(np.float32) / 255
-    return np.array(color[color.index("(") + 1 : -1].split(","), np.float32) / 255
+        return np.array([*bytes.fromhex(color[1:])], np.float32) / np.float32(255)
+    parts = color[color.index("(") + 1 : -1].split(",")
+    return np.array(parts, np.float32) / np.float32(255)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
