@@ -173,7 +173,7 @@ def test_lines_that_were_not_read_are_listed_and_marked(
     expect(dialog.locator("dt:text-is('Lines not read') + dd")).to_have_text("1")
     words = dialog.get_by_role("region", name="Words and their confidence").locator("tbody tr")
     assert words.last.inner_text().split("\t") == ["a line in Hangul, not read", "0.5"]
-    expect(dialog.locator("rect.unread")).to_have_count(1)
+    expect(dialog.locator(".frame rect.unread")).to_have_count(1)
     card = page.locator(f"#cards > li[data-item='{number}']")
     expect(card.locator(".soft")).to_have_text(["text not read"] if is_all else [])
     assert watched.errors == []

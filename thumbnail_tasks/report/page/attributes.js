@@ -111,6 +111,21 @@ report.shown = (cell, name) => {
   return cell.length > 1000 ? `${cell.slice(0, 1000)} …` : cell;
 };
 
+/** The cells of an attribute: its name and meaning, and its value with its unit. */
+report.attribute = (name, cell, columns) => {
+  const [meaning, unit] = Object.hasOwn(columns, name) ? columns[name] : ["", ""];
+  const value = report.shown(cell, name);
+  return [
+    report.make(
+      "span",
+      {},
+      report.make("code", {}, name),
+      meaning ? report.make("small", {}, meaning) : null,
+    ),
+    unit && cell !== "" ? report.make("span", {}, value, ` ${unit}`) : value,
+  ];
+};
+
 /** Tables of all attributes, one per subject; those of the table itself come last. */
 report.attributes = (row, columns, opened) => {
   const subjects = new Map();
@@ -122,23 +137,17 @@ report.attributes = (row, columns, opened) => {
   const own = "Columns of the table";
   const names = [...subjects.keys()].filter((name) => name !== own);
   return [...names.sort(), ...(subjects.has(own) ? [own] : [])].map((subject) => {
+    const table = report.table(
+      ["column", "value"],
+      subjects.get(subject).map(([name, cell]) => report.attribute(name, cell, columns)),
+      subject,
+    );
+    table.classList.add("pairs");
     const shown = report.make(
       "details",
       { open: opened.has(subject) },
       report.make("summary", {}, `${subject} (${subjects.get(subject).length})`),
-      report.table(
-        ["column", "value", "meaning"],
-        subjects.get(subject).map(([name, cell]) => {
-          const [meaning, unit] = Object.hasOwn(columns, name) ? columns[name] : ["", ""];
-          const value = report.shown(cell, name);
-          return [
-            report.make("code", {}, name),
-            unit && cell !== "" ? report.make("span", {}, value, ` ${unit}`) : value,
-            meaning,
-          ];
-        }),
-        subject,
-      ),
+      table,
     );
     shown.addEventListener("toggle", () => {
       if (shown.open) opened.add(subject);

@@ -2,7 +2,6 @@
 "use strict";
 /** Classes of a number: as many values are in each, as far as equal ones allow. */
 const N_CLASSES = 5;
-const UNKNOWN = "#8a8f96";
 
 /** Where the classes of some sorted numbers begin, after the first; few values are a class each. */
 report.classCuts = (sorted) => {
@@ -28,7 +27,7 @@ const classesOfNumber = ({ values }) => {
   const step = (report.SEQUENCE.length - 1) / Math.max(starts.length - 1, 1);
   return {
     names: [...names, "unknown"],
-    colours: [...starts.map((_, k) => report.SEQUENCE[Math.round(k * step)]), UNKNOWN],
+    colours: [...starts.map((_, k) => report.SEQUENCE[Math.round(k * step)]), report.UNKNOWN],
     of: (i) => {
       if (Number.isNaN(values[i])) return starts.length;
       return starts.findLastIndex((start) => start <= values[i]);
@@ -51,14 +50,14 @@ const classesOfCategory = (attribute) => {
   const { values, counts } = encoded;
   const order = values.map((_, code) => code).sort((a, b) => counts[b] - counts[a] || a - b);
   const isColour = attribute.key === "colour";
-  const most = order.slice(0, isColour ? values.length : report.PALETTE.length - 1);
+  const most = order.slice(0, isColour ? values.length : report.PALETTE.length - 2);
   const place = new Map(most.map((code, at) => [code, at]));
   const colours = most.map((code, at) =>
     isColour ? report.NAMED_COLOURS[values[code]] : report.PALETTE[at],
   );
   return {
     names: [...most.map((code) => report.nameOf(attribute, values[code])), "others", attribute.none],
-    colours: [...colours, report.PALETTE.at(-1), UNKNOWN],
+    colours: [...colours, ...(isColour ? [report.UNKNOWN, report.UNKNOWN] : report.PALETTE.slice(-2))],
     of: (i) => {
       const code = mainCode(attribute, encoded, i);
       return code < 0 ? most.length + 1 : (place.get(code) ?? most.length);

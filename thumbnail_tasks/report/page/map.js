@@ -125,6 +125,8 @@ report.views.map = {
           itemStyle: {
             opacity: marked.length ? report.OPACITY.others : report.OPACITY.all,
             color: classes.colours[k],
+            borderColor: colours.soft, // a white point on a white card
+            borderWidth: this.by.value === "colour" ? 0.5 : 0,
           },
         })),
         {

@@ -17,7 +17,7 @@ report.views.overview = {
         this.hue(s),
         this.spread(
           "Brightness",
-          "Median value of each picture, 0 (black) to 255",
+          "Median brightness (value) of each picture, 0 (black) to 255",
           s.brightness,
           (i) => `hsl(0 0% ${(i + 0.5) * 6.25}%)`,
         ),
@@ -54,8 +54,6 @@ report.views.overview = {
   lead(s) {
     const strongest = s.emotions.reduce((a, b) => (b.count > a.count ? b : a));
     const faces = strongest.count ? ` The most frequent emotion is ${strongest.emotion}.` : "";
-    const length = s.describe.find(([name]) => name === "thumbnail_ocr_length");
-    const median = length ? ` (median of all: ${report.number(length[6])} words)` : "";
     const missing = s.n_items - s.n_ok;
     const misses = missing
       ? [
@@ -67,7 +65,7 @@ report.views.overview = {
     return report.make(
       "p",
       { class: "lead" },
-      `Of the ${report.number(s.n_ok)} thumbnails with a picture, ${report.share(s.n_with_text, s.n_ok)} have text${median} and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
+      `Of the ${report.number(s.n_ok)} thumbnails with a picture, ${report.share(s.n_with_text, s.n_ok)} have text and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
       ...misses,
     );
   },
@@ -111,7 +109,7 @@ report.views.overview = {
   words(s) {
     return this.counts(
       "Words per thumbnail",
-      "Tokens of the corrected text",
+      "Of the corrected text, with punctuation marks that stand alone or end a word (thumbnail_ocr_length)",
       s.words_per_thumbnail,
       "text",
     );

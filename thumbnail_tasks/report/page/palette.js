@@ -1,5 +1,5 @@
-/* Colours of groups on the map. Of any two, and of each and the card behind them, the difference is
- * at least 14 (CIEDE2000) in light and dark also where points are faded; 2.3 is just noticeable.
+/* Colours of groups on the map. Any two of them, and each and the card behind it, differ by at least
+ * 20 in CIELAB, in light and dark, also where points are faded; 2.3 is just noticeable.
  */
 "use strict";
 report.PALETTE = [
@@ -14,8 +14,9 @@ report.PALETTE = [
   "#ee3377",
 ];
 
-/** Colours of a number's classes, from the smallest to the largest. */
-report.SEQUENCE = ["#7a5cd6", "#3d7fd9", "#1f9e9e", "#5cab3f", "#d19a00"];
+/** Colours of a number's classes, from the smallest to the largest, and of points without one. */
+report.SEQUENCE = ["#6a33e3", "#1c5fcd", "#089fbc", "#64d122", "#e38723"];
+report.UNKNOWN = "#818073";
 
 /** Opacity of points: of all, and of the others where some are marked. */
 report.OPACITY = { all: 0.85, others: 0.5 };
