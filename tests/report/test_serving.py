@@ -73,7 +73,7 @@ def test_a_head_request_has_the_size_and_no_content(server: ReportServer) -> Non
 @pytest.mark.parametrize(
     "path",
     [
-        *("/missing.js", "/data", "/data/", "//index.html", "/../../secret.txt"),
+        *("/missing.js", "/data", "/data/", "/data//summary.js", "/../../secret.txt"),
         *("/data/../../../secret.txt", "/%2e%2e/%2e%2e/secret.txt", "/..%2f..%2fsecret.txt"),
         *("/..%5c..%5csecret.txt", "/index.html%00.js", "/./index.html"),
     ],

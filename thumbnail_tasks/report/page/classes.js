@@ -16,8 +16,9 @@ report.classCuts = (sorted) => {
   return [...new Set(cuts)].filter((cut) => cut > sorted[0]);
 };
 
-const classesOfNumber = ({ values }) => {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+const classesOfNumber = ({ values }, items) => {
+  const known = items.map((i) => values[i]).filter((value) => !Number.isNaN(value));
+  const sorted = Float64Array.from(known).sort();
   const starts = sorted.length ? [sorted[0], ...report.classCuts(sorted)] : [];
   const names = starts.map((start, k) => {
     const end = starts[k + 1] ?? Infinity;
@@ -65,9 +66,9 @@ const classesOfCategory = (attribute) => {
   };
 };
 
-/** The classes of an attribute whose values are loaded: names and colours in order, and that of an item. */
-report.classes = (attribute) =>
-  attribute.kind === "number" ? classesOfNumber(attribute) : classesOfCategory(attribute);
+/** The classes of some items, by an attribute that is loaded: names and colours in order, and that of an item. */
+report.classes = (attribute, items) =>
+  attribute.kind === "number" ? classesOfNumber(attribute, items) : classesOfCategory(attribute);
 
 /** The options of a choice between all attributes, in groups. */
 report.attributeOptions = () => {

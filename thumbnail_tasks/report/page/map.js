@@ -81,7 +81,10 @@ report.views.map = {
 
   draw(state) {
     const first = this.texts();
-    const classes = report.classes(report.fields.get(this.by.value));
+    const classes = report.classes(
+      report.fields.get(this.by.value),
+      [...first].filter((item) => item >= 0),
+    );
     const groups = classes.names.map(() => []);
     const hasWords = report.searcher(state.q);
     const marked = [];
