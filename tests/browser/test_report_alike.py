@@ -13,7 +13,7 @@ HISTOGRAMS = ("hue_histogram_fixed", "saturation_histogram_fixed", "value_histog
 
 def strip(page: Page, title: str) -> list[tuple[str, str]]:
     """The ids and the scores of a list."""
-    found = page.locator(".alike h4", has_text=title).locator("..").locator("li button")
+    found = page.locator(".alike h3", has_text=title).locator("..").locator("li button")
     found.first.wait_for()
     scores = found.locator("span").all_inner_texts()
     ids = []

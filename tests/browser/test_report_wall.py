@@ -123,6 +123,18 @@ def test_the_thumbnail_that_was_opened_has_the_focus_again(open_view: Open) -> N
     assert page.evaluate("scrollY") == before
 
 
+def test_a_thumbnail_that_was_reached_by_steps_is_focused_on_the_wall(open_view: Open) -> None:
+    page = open_view("view=gallery")
+    page.locator("#cards button").first.click()
+    for number in range(2, 62):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#detail-position")).to_have_text(f"{number} of {N + 1:,}")
+    page.keyboard.press("Escape")
+    card = page.locator("#cards > li[data-item='60']")
+    expect(card.locator("button")).to_be_focused()
+    expect(card).to_be_in_viewport(ratio=0.9)
+
+
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_the_size_of_cards_is_chosen(open_view: Open, size: str) -> None:
     page = open_view("view=gallery")

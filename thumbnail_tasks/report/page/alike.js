@@ -87,7 +87,7 @@ const strip = (title, items, text, none) => {
   return make(
     "div",
     {},
-    make("h4", {}, title),
+    make("h3", {}, title),
     items.length ? make("ul", { class: "strip" }, items.map(card)) : make("p", { class: "soft" }, none),
   );
 };

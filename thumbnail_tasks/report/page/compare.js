@@ -144,8 +144,8 @@ report.views.compare = {
 
 report.panel = (title, note, ...content) =>
   report.make(
-    "section",
-    { class: "panel", "aria-label": title },
+    "div",
+    { class: "panel" },
     report.make("h3", {}, title),
     report.make("p", { class: "soft" }, note),
     ...content,

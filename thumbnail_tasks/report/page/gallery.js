@@ -112,6 +112,10 @@ report.views.gallery = {
     return this.found ?? [];
   },
 
+  focus(item) {
+    this.wall.focus(item);
+  },
+
   check(kind, label) {
     const box = report.make("input", { type: "checkbox", id: `show-${kind}` });
     box.addEventListener("change", () => report.go({ [`hide_${kind}`]: box.checked ? "" : "1" }));

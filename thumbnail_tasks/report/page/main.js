@@ -50,7 +50,10 @@ report.start = async () => {
   const dialog = document.getElementById("detail");
   dialog.addEventListener("close", () => {
     if (report.state().open) report.go({ open: "" });
-    document.querySelector(`main > section:not([hidden]) [data-item="${report.opened.item}"] .frame`)?.focus();
+    const { item } = report.opened;
+    const view = report.views[report.state().view];
+    if (view?.focus) view.focus(item);
+    else document.querySelector(`main > section:not([hidden]) [data-item="${item}"] .frame`)?.focus();
   });
   dialog.addEventListener("keydown", report.stepByKey);
   document.getElementById("skip").addEventListener("click", (event) => {

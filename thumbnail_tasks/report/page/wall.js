@@ -6,7 +6,7 @@ const SPARE = 2;
 /** Browsers limit the height of a page; more rows share this many pixels. */
 const MAX_HEIGHT = 12_000_000;
 /** The smallest width of a card, the height of its text, and the fewest columns. */
-const SIZES = { small: [110, 0, 3], medium: [220, 104, 2], large: [340, 104, 1] };
+const SIZES = { small: [110, 0, 3], medium: [220, 118, 2], large: [340, 118, 1] };
 
 report.wall = (list) => {
   let items = [];
@@ -103,8 +103,7 @@ report.wall = (list) => {
     if (!card || !Object.hasOwn(steps, event.key) || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     const index = Math.min(Math.max(indexOf(card) + steps[event.key], 0), items.length - 1);
-    reveal(index);
-    cards.get(items[index])?.querySelector("button").focus({ preventScroll: true });
+    wall.focus(items[index]);
     draw();
   });
 
@@ -150,6 +149,14 @@ report.wall = (list) => {
       const [inList, start] = position();
       const row = Math.floor((start + covered()) / layout.rowHeight);
       return inList ? items[row * layout.columns] : undefined;
+    },
+
+    /** Focus the card of an item, wherever it is. */
+    focus(item) {
+      const index = items.indexOf(item);
+      if (index < 0) return;
+      reveal(index);
+      cards.get(item)?.querySelector("button").focus({ preventScroll: true });
     },
 
     /** Scroll to an item; to the top of the page if there is no such item. */
