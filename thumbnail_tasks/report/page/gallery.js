@@ -129,22 +129,10 @@ report.views.gallery = {
         )),
       ),
       report.legend(),
-      (this.empty = make(
-        "div",
-        { class: "empty", hidden: true },
-        make("p", {}, "No thumbnail has all of what the filters ask for."),
-        make(
-          "button",
-          {
-            type: "button",
-            onclick: () => {
-              this.clear();
-              this.fields.q.focus();
-            },
-          },
-          "Clear all filters",
-        ),
-      )),
+      (this.empty = report.nothingFound(() => {
+        this.clear();
+        this.fields.q.focus();
+      })),
       (this.cards = make("ul", { class: "cards", id: "cards" })),
       (this.pages = make("nav", { class: "pages", "aria-label": "Pages" })),
     );
@@ -255,7 +243,7 @@ report.views.gallery = {
     const more = report.isWhole ? "" : " (still loading)";
     this.status.replaceChildren(
       `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...(nearness ? this.similar(state) : []),
+      ...(nearness ? report.similarTo(state.near) : []),
       more,
     );
     this.empty.hidden = this.found.length > 0 || !report.isWhole;
@@ -282,17 +270,6 @@ report.views.gallery = {
       report.make("span", {}, `Page ${page} of ${report.number(pages)}`),
       go(page + 1, "Next"),
     );
-  },
-
-  /** What similar texts are shown, for the line above them. */
-  similar(state) {
-    const near = report.itemOf(state.near);
-    const { most, least } = report.SIMILAR;
-    return [
-      " with a text similar to “",
-      report.make("bdi", { dir: report.direction(near) }, report.items.text[near].slice(0, 80)),
-      `”, the most similar first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
-    ];
   },
 
   async download() {
