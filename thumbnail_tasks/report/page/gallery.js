@@ -243,7 +243,7 @@ report.views.gallery = {
     const more = report.isWhole ? "" : " (still loading)";
     this.status.replaceChildren(
       `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...(nearness ? report.similarTo(state.near) : []),
+      ...(nearness ? report.similarTo(state.near, this.found.length) : []),
       more,
     );
     this.empty.hidden = this.found.length > 0 || !report.isWhole;

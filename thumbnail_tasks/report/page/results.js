@@ -9,12 +9,15 @@ report.nothingFound = (clear) =>
   );
 
 /** After the number of thumbnails: to the text of which thumbnail their texts are similar. */
-report.similarTo = (key) => {
+report.similarTo = (key, count) => {
   const item = report.itemOf(key);
   const { most, least } = report.SIMILAR;
+  const limit = `with a similarity of at least ${least} (1 is equal)`;
   return [
     " with a text similar to “",
     report.make("bdi", { dir: report.direction(item) }, report.items.text[item].slice(0, 80)),
-    `”, the most similar first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
+    count > 1
+      ? `”, the most similar first: at most ${most}, ${limit}`
+      : `”: there is no other ${limit}`,
   ];
 };
