@@ -1,9 +1,12 @@
 """Every number that the overview and an opened thumbnail show, compared with those of pandas."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 from scipy import stats
@@ -11,6 +14,7 @@ from scipy import stats
 from tests.browser.conftest import Watched
 from tests.report.drawn import Drawn, draw_export
 from tests.report.odd import make_odd, read_rows
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
 N = 400
@@ -162,6 +166,22 @@ def test_statuses(overview: Page, once: pd.DataFrame, done: pd.DataFrame) -> Non
           .map(({ yAxis }) => yAxis?.[0].data).filter(Boolean)"""
     )
     assert [set(each) for each in labels] == [counts.keys() - {"ok"}]
+
+
+def test_there_is_no_chart_of_statuses_if_every_thumbnail_has_a_picture(
+    watched: Watched, tmp_path: Path
+) -> None:
+    drawn = draw_export(tmp_path / "export", 10)
+    table = pq.read_table(drawn.parquet)
+    ok = Drawn(tmp_path / "attributes.parquet", tmp_path / "attributes.csv", drawn.results)
+    pq.write_table(table.filter(pc.equal(table["thumbnail_status"], "ok")), ok.parquet)
+    write_csv(pq.ParquetFile(ok.parquet), ok.csv, without=frozenset({"thumbnail_ocr_embed"}))
+    watched.page.goto(ok.write_site(tmp_path / "report").as_uri())
+    watched.page.locator("body[data-ready]").wait_for()
+    expect(watched.page.locator(".lead")).to_contain_text("Every thumbnail has a picture.")
+    expect(watched.page.locator("figure", has_text="Why there is no picture")).to_have_count(0)
+    expect(watched.page.locator("#correlation-notes")).to_contain_text("fewer than ten videos")
+    assert watched.errors == []
 
 
 @pytest.mark.parametrize("with_stop_words", [False, True])

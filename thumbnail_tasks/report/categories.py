@@ -9,6 +9,7 @@ from typing import Final
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import files
+from thumbnail_tasks.storage.addresses import join
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +51,16 @@ YOUTUBE: Final = MappingProxyType(
 )
 """Titles by id, as ``videoCategories.list`` of YouTube's Data API gives them in English."""
 
-_SUFFIX: Final = "category_id.json"
+_FILE: Final = "category_id.json"
+_COUNTRY_CHARS: Final = 2
 
 
 def read_category_names(videos: str) -> dict[str, str]:
     """The names of categories: YouTube's, or those of the files beside a table.
 
     Such a file is an answer of ``videoCategories.list``. It is named ``category_id.json``, or, as
-    in Kaggle's trending lists, after the table: ``US_category_id.json`` beside ``USvideos.csv``. A
-    file that cannot be read is reported, and not used.
+    in Kaggle's trending lists, after the country of the table: ``US_category_id.json`` beside
+    ``USvideos.csv``. A file that cannot be read is reported, and not used.
 
     Args:
         videos: The table: files, folders or globs, with commas between them.
@@ -67,36 +69,21 @@ def read_category_names(videos: str) -> dict[str, str]:
         Titles by id.
     """
     names = dict(YOUTUBE)
-    for table in videos.split(","):
-        folder, _, name = table.strip().rstrip("/").rpartition("/")
-        if folder or not table.strip().startswith("/"):
-            for address in _list_files(folder or ".", name):
-                names |= _read_names(address)
+    for table in filter(None, (each.strip().rstrip("/") for each in videos.split(","))):
+        folder, _, name = table.rpartition("/")
+        for file in (_FILE, f"{name[:_COUNTRY_CHARS]}_{_FILE}"):
+            names |= _read_names(join(folder, file) if folder else file)
     return names
 
 
-def _list_files(folder: str, table: str) -> list[str]:
-    """The addresses of files of categories that belong to a table in a folder."""
-    if any(sign in folder for sign in "*?["):
-        return []
-    try:
-        found = [entry.address for entry in files.list_files(folder, suffix=_SUFFIX)]
-    except StorageError as error:
-        logger.warning("%s", error)
-        return []
-    return [each for each in found if table.startswith(_start_of(each))]
-
-
-def _start_of(address: str) -> str:
-    """With what the name of a table begins that has this file of categories: ``US``, or nothing."""
-    return address.rpartition("/")[2].removesuffix(_SUFFIX).rstrip("_-.")
-
-
 def _read_names(address: str) -> dict[str, str]:
+    """The titles in a file of categories, by id; none if there is no such file."""
     try:
         items = json.loads(files.read_text(address))["items"]
         return {str(item["id"]): str(item["snippet"]["title"]) for item in items}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, StorageError, ValueError, KeyError, TypeError) as error:
         logger.warning(
             "%s: expected an answer of YouTube's videoCategories.list; found: %r. The report uses "
             "YouTube's names of categories.",

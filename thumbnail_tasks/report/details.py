@@ -26,10 +26,13 @@ def with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_columns(exported: pa.Schema) -> dict[str, list[str]]:
-    """Meaning and unit of this package's columns of an export, by name, in order."""
+    """Meaning and unit of this package's columns of an export as plain text, by name, in order."""
     known = {field.name: field.metadata for field in schemas.exported(1, has_objects=True)}
     return {
-        name: [known[name][b"description"].decode(), known[name].get(b"unit", b"").decode()]
+        name: [
+            known[name][b"description"].decode().replace("`", ""),
+            known[name].get(b"unit", b"").decode(),
+        ]
         for name in exported.names
         if name in known
     }

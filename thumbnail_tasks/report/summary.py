@@ -41,7 +41,7 @@ def summarize(
         "n_items": len(items),
         "n_ok": len(done),
         "statuses": [
-            {"status": status, "count": count, "meaning": schemas.STATUSES.get(str(status), "")}
+            {"status": status, "count": count, "meaning": _meaning_of(str(status))}
             for status, count in statuses.most_common()
         ],
         "n_with_text": int((done["thumbnail_ocr_length"] > 0).sum()),
@@ -60,6 +60,11 @@ def summarize(
         "ties": describe_attributes(done, attributes),
         "correlations": correlate(done, attributes),
     }
+
+
+def _meaning_of(status: str) -> str:
+    """What a status means, without the marks of Markdown."""
+    return schemas.STATUSES.get(status, "").replace("`", "")
 
 
 def _known_attributes(done: pd.DataFrame) -> list[str]:

@@ -77,22 +77,10 @@ report.views.gallery = {
         report.exporting.build(),
       ),
       report.legend(),
-      (this.empty = make(
-        "div",
-        { class: "empty", hidden: true },
-        make("p", {}, "No thumbnail has all of what the filters ask for."),
-        make(
-          "button",
-          {
-            type: "button",
-            onclick: () => {
-              this.clear();
-              this.q.focus();
-            },
-          },
-          "Clear all filters",
-        ),
-      )),
+      (this.empty = report.nothingFound(() => {
+        this.clear();
+        this.q.focus();
+      })),
       (this.cards = make("ul", { class: "cards wall", id: "cards", "aria-label": "Thumbnails" })),
     );
     section.append(make("h2", { class: "hidden" }, "Gallery"), make("div", { class: "browse" }, results));
@@ -170,7 +158,7 @@ report.views.gallery = {
     const { nearness, found } = selected;
     this.status.replaceChildren(
       `${report.number(found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...(nearness ? this.similar(state) : []),
+      ...(nearness ? report.similarTo(state.near, found.length) : []),
       report.isWhole ? "" : " (still loading)",
     );
     this.empty.hidden = found.length > 0 || !report.isWhole;
@@ -206,16 +194,5 @@ report.views.gallery = {
       this.at = at;
       history.replaceState(null, "", report.hash({ ...state, at }));
     }, 250);
-  },
-
-  /** What similar texts are shown, for the line above them. */
-  similar(state) {
-    const near = report.itemOf(state.near);
-    const { most, least } = report.SIMILAR;
-    return [
-      " with a text similar to “",
-      report.make("bdi", { dir: report.direction(near) }, report.items.text[near].slice(0, 80)),
-      `”, the most similar first: at most ${most}, with a similarity of at least ${least} (1 is equal)`,
-    ];
   },
 };

@@ -27,7 +27,7 @@ report.views.overview = {
           s.saturation,
           (i) => `hsl(205 ${(i + 0.5) * 6.25}% 50%)`,
         ),
-        this.statuses(s),
+        s.n_ok < s.n_items ? this.statuses(s) : null,
         report.frequent(s),
       ),
     );
@@ -223,9 +223,7 @@ report.views.overview = {
     const state = (i) => ({ view: "gallery", status: without[i].status });
     return report.ranked({
       title: "Why there is no picture",
-      note: without.length
-        ? `Statuses of the ${report.number(s.n_items - s.n_ok)} without a picture; ${report.number(s.n_ok)} have one`
-        : "Every thumbnail has a picture",
+      note: `Statuses of the ${report.number(s.n_items - s.n_ok)} without a picture; ${report.number(s.n_ok)} have one`,
       labels: without.map((each) => each.status),
       values: without.map((each) => each.count),
       series: "thumbnails",
