@@ -1,6 +1,7 @@
 """What tests do with the gallery's sidebar and wall."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -70,9 +71,9 @@ def ids_on(page: Page) -> list[str]:
     return [str(page.evaluate("item => report.items.id[item]", item)) for item in cards(page)]
 
 
-def found_ids(page: Page) -> list[str | None]:
+def found_ids(page: Page) -> list[Any]:
     """The ids of all thumbnails that pass the filters, in order; None for a row that names none."""
-    ids: list[str | None] = page.evaluate(
+    ids: list[Any] = page.evaluate(
         "() => [...report.views.gallery.found].map(item => report.items.id[item])"
     )
     return ids

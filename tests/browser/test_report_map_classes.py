@@ -1,5 +1,7 @@
 """The map coloured by any attribute: its classes, compared with pandas."""
 
+import itertools
+
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,8 +22,8 @@ def points(page: Page, key: str) -> dict[str, list[str]]:
     expect(page).to_have_url(f"{page.url.partition('#')[0]}#view=map&by={key}")
     page.wait_for_timeout(300)
     series = page.evaluate(
-        """() => echarts.getInstanceByDom(document.getElementById('map-chart')).getOption()
-        .series.slice(0, -1).map(({ name, data }) => [name, data.map(p => report.items.id[p[2]])])"""
+        """() => echarts.getInstanceByDom(document.getElementById('map-chart')).getOption().series
+          .slice(0, -1).map(each => [each.name, each.data.map(p => report.items.id[p[2]])])"""
     )
     return dict(series)
 
@@ -38,7 +40,7 @@ def test_classes_of_a_number_follow_each_other(
     assert sum(map(len, classes.values())) == len(texts)
     values = [texts[column][ids] for name, ids in classes.items() if name != "unknown"]
     assert 3 < len(values) <= 5
-    for smaller, larger in zip(values, values[1:], strict=False):
+    for smaller, larger in itertools.pairwise(values):
         assert smaller.max() < larger.min()
     if texts[column].nunique() > 50:
         assert all(abs(len(each) - len(texts) / 5) <= 1 for each in values)

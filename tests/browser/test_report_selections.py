@@ -110,10 +110,10 @@ def test_the_query_gives_the_rows_of_the_selected_thumbnails(
     downloaded = pd.read_csv(Path(waiting.value.path()), encoding="utf-8-sig")
     assert len(found) == len(downloaded)
     for name in ("thumbnail_id", "title", "views", "face_count"):
-        pairs = (
+        shown, expected = (
             each[name].astype(object).where(each[name].notna()) for each in (found, downloaded)
         )
-        pd.testing.assert_series_equal(*pairs, check_dtype=False, check_index_type=False)
+        pd.testing.assert_series_equal(shown, expected, check_dtype=False, check_index_type=False)
     ids = set(found["thumbnail_id"].dropna())
     assert ids == {each for each in found_ids(page) if each is not None}
 

@@ -266,9 +266,9 @@ def _write(
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
         "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],
     }
-    similarity = np.where(is_ok, np.random.default_rng(n).uniform(-1, 1, n), np.nan).astype(np.float32)
+    similarity = np.where(is_ok, np.random.default_rng(n).uniform(-1, 1, n), np.nan)
     attributes = attributes.append_column(
-        schemas.TITLE_SIMILARITY, pa.array(similarity, from_pandas=True)
+        schemas.TITLE_SIMILARITY, pa.array(similarity.astype(np.float32), from_pandas=True)
     )
     missing = pa.Table.from_pylist([{"thumbnail_status": "no_link"}], attributes.schema)
     table = pa.concat_tables([attributes.take(order), missing])

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from thumbnail_tasks.report.nights import Before, columns_to_compare, compare_nights
 
-BEFORE = [
+BEFORE: list[dict[str, Any]] = [
     {"thumbnail_id": "same", "thumbnail_status": "ok", "thumbnail_sha256": "a", "title": "A"},
     {"thumbnail_id": "same", "thumbnail_status": "ok", "thumbnail_sha256": "a", "title": "again"},
     {"thumbnail_id": "other", "thumbnail_status": "ok", "thumbnail_sha256": "b", "title": "B"},
@@ -16,7 +16,7 @@ BEFORE = [
     {"thumbnail_id": "gone", "thumbnail_status": "ok", "thumbnail_sha256": "e", "title": "E"},
     {"thumbnail_id": None, "thumbnail_status": "no_link", "title": "F"},
 ]
-NOW = [
+NOW: list[dict[str, Any]] = [
     {"thumbnail_id": "new", "thumbnail_status": "ok", "thumbnail_sha256": "f"},
     {"thumbnail_id": "same", "thumbnail_status": "ok", "thumbnail_sha256": "a"},
     {"thumbnail_id": None, "thumbnail_status": "no_link"},

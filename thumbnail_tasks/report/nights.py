@@ -33,7 +33,8 @@ class Before(NamedTuple):
 
 def columns_to_compare(schema: pa.Schema) -> list[str]:
     """The columns of an export that ``compare_nights`` reads."""
-    names = [_KEY, *_COMPARED.values(), column_named(schema, TITLE_COLUMN)]
+    title = column_named(schema, TITLE_COLUMN)
+    names = [_KEY, *_COMPARED.values(), *([title] if title else [])]
     return [name for name in names if name in schema.names]
 
 
@@ -46,9 +47,9 @@ def compare_nights(items: pd.DataFrame, before: Before) -> dict[str, Any]:
 
     Returns:
         The ``date`` of the earlier export; the numbers of items that are ``new``, or whose
-        ``status``, ``picture`` or ``text`` is another one; ``texts``, the earlier text of these; and
-        ``gone``, the ids and titles of up to 1,000 thumbnails that tonight's table lacks, of
-        ``n_gone``. Pictures and texts are compared where both nights have them.
+        ``status``, ``picture`` or ``text`` is another one; ``texts``, the earlier text of the
+        latter; and ``gone``, the ids and titles of up to 1,000 thumbnails that tonight's table
+        lacks, of ``n_gone``. Pictures and texts are compared where both nights have them.
     """
     named = before.rows.filter(before.rows[_KEY].is_valid())
     earlier = named.to_pandas().drop_duplicates(_KEY).set_index(_KEY)

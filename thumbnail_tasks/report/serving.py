@@ -74,9 +74,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _answer(self, with_body: bool) -> None:
         # A page of another host whose name leads to this machine must not read the report.
-        if self.headers.get("Host") not in (
-            f"{name}:{self.server.server_port}" for name in (_HOST, "localhost")
-        ):
+        port = self.server.server_port
+        if self.headers.get("Host") not in (f"{_HOST}:{port}", f"localhost:{port}"):
             self.send_error(HTTPStatus.FORBIDDEN)
             return
         path = unquote(self.path.partition("?")[0]).removeprefix("/")

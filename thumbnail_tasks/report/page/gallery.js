@@ -21,7 +21,7 @@ report.views.gallery = {
     this.sort = make("select", { id: "filter-sort", onchange: () => go({ sort: this.sort.value, up: "" }) });
     this.up = make("button", { type: "button", id: "direction" });
     this.up.addEventListener("click", () => {
-      const { key, isUp } = report.orderIn(report.state());
+      const { key, isUp } = report.orderOf(report.state());
       go({ sort: key, up: isUp ? "" : "1" });
     });
     this.size = make(
@@ -118,7 +118,7 @@ report.views.gallery = {
 
   set(state) {
     if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
-    const { key, isUp } = report.orderIn(state);
+    const { key, isUp } = report.orderOf(state);
     const attribute = report.fields.get(key);
     this.sort.value = attribute ? key : "";
     this.up.hidden = !attribute;
@@ -140,7 +140,7 @@ report.views.gallery = {
 
   /** Select by a state, unless the last one differs only in what is shown of the selection. */
   async select(state) {
-    const key = JSON.stringify([report.filtersIn(state), report.orderIn(state), report.n]);
+    const key = JSON.stringify([report.filtersIn(state), report.orderOf(state), report.n]);
     if (this.selected?.key === key) return this.selected;
     if (state.near) this.status.textContent = "Comparing texts …";
     const nearness = await report.nearnessOf(state.near);
@@ -171,7 +171,7 @@ report.views.gallery = {
 
   /** Scroll to where the address says, and to the top when other thumbnails are shown. */
   restore(state) {
-    const { key, isUp } = report.orderIn(state);
+    const { key, isUp } = report.orderOf(state);
     const shown = JSON.stringify([report.filtersIn(state), key, isUp]);
     const isOther = this.shown !== undefined && this.shown !== shown;
     this.shown = shown;

@@ -5,7 +5,7 @@ report.PARTS = {
   view: ["a view", (value) => Object.hasOwn(report.views, value)],
   open: ["a thumbnail", (value) => report.itemOf(value) >= 0],
   near: ["a thumbnail with a text", (value) => report.textOf(value) !== null],
-  sort: ["an order", (value) => report.fields.has(report.orderIn({ sort: value }).key)],
+  sort: ["an order", (value) => report.fields.has(report.orderOf({ sort: value }).key)],
 };
 
 /** Whether this report has such a value of an attribute. */

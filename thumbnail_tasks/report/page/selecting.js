@@ -31,7 +31,7 @@ report.test = (attribute, values) => {
 
 /** Load what a state filters and orders by. */
 report.prepare = (state) => {
-  const keys = [...Object.keys(state), report.orderIn(state).key];
+  const keys = [...Object.keys(state), report.orderOf(state).key];
   const numbers = keys.map((key) => report.fields.get(key)).filter((a) => a?.kind === "number");
   return Promise.all(numbers.map(report.loadValues));
 };
@@ -81,14 +81,14 @@ const EARLIER = new Map([
 report.SIMILAR = { most: 20, least: 0.4 };
 
 /** The attribute that a state orders by, and whether the smallest come first. */
-report.orderIn = (state) => ({
+report.orderOf = (state) => ({
   key: EARLIER.get(state.sort) ?? state.sort,
   isUp: Boolean(state.up) || ["dark", "unsure"].includes(state.sort),
 });
 
 /** All items in the order of a state; those without a value are last, and equal ones as in the table. */
 report.sorted = (state) => {
-  const { key, isUp } = report.orderIn(state);
+  const { key, isUp } = report.orderOf(state);
   const attribute = report.fields.get(key);
   const name = `${attribute?.key} ${isUp} ${report.n}`;
   if (report.lastSorted?.name === name) return report.lastSorted.items;

@@ -9,7 +9,7 @@ report.views.sheet = {
     if (!report.isWhole) return;
     const { make } = report;
     const shown = report.selections.filtersOf(state);
-    const order = report.orderIn(state);
+    const order = report.orderOf(state);
     const key = JSON.stringify([shown, order]);
     if (this.key === key) return;
     this.key = key;
