@@ -1,17 +1,20 @@
 """Selections that are saved, exported to files and queries, or printed."""
 
+import itertools
 import json
 import re
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.sidebar import choose, expect_count, found_ids, set_range
 from tests.report.drawn import Drawn
+from thumbnail_tasks.storage.manifest import Manifest, Part, write_manifest
 
 
 def save(page: Page, name: str) -> None:
@@ -116,6 +119,32 @@ def test_the_query_gives_the_rows_of_the_selected_thumbnails(
         pd.testing.assert_series_equal(shown, expected, check_dtype=False, check_index_type=False)
     ids = set(found["thumbnail_id"].dropna())
     assert ids == {each for each in found_ids(page) if each is not None}
+
+
+def test_the_query_of_an_export_in_parts_gives_the_same_rows(
+    open_view: Open, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = pq.read_table(drawn.parquet)
+    cuts = [0, 100, 101, len(rows)]
+    parts = []
+    (tmp_path / "attributes").mkdir()
+    for first, end in itertools.pairwise(cuts):
+        parts.append(Part(f"{first:012d}-{first:08x}.parquet", first, end - first))
+        pq.write_table(rows[first:end], tmp_path / "attributes" / parts[-1].file)
+    write_manifest(str(tmp_path / "attributes"), Manifest("made from", len(rows), tuple(parts)))
+    (tmp_path / "attributes" / "0-of-an-earlier-export.parquet").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    for state in ("emotion=happy&faces=2-", "q=without a thumbnail", "category=∅"):
+        page = open_view(f"view=gallery&{state}")
+        expected = run_query(page, drawn)
+        page.evaluate("report.summary.is_dataset = true")
+        page.locator("#export summary").click()
+        page.locator("#export summary").click()
+        expect(page.locator("#query")).to_have_value(re.compile("_manifest"))
+        with duckdb.connect() as connection:
+            found = connection.execute(page.locator("#query").input_value()).df()
+        pd.testing.assert_frame_equal(found, expected)
+        assert len(found) > 0
 
 
 def test_the_query_can_be_copied(open_view: Open) -> None:
