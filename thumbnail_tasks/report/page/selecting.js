@@ -118,7 +118,7 @@ report.ranks = (attribute) => {
 
 /** Groups of look-alikes: the largest first, and the members of each beside each other. */
 report.rankGroups = () => {
-  const { group } = report.items;
+  const group = report.items.group ?? new Array(report.n).fill(null); // of an earlier export
   const sizes = new Map();
   for (const name of group) if (name !== null) sizes.set(name, (sizes.get(name) ?? 0) + 1);
   const places = new Map([...sizes].sort((a, b) => b[1] - a[1]).map(([name], place) => [name, place]));
