@@ -1,6 +1,7 @@
 """What tests do with the gallery's sidebar and wall."""
 
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -58,6 +59,14 @@ def shown_count(page: Page) -> int:
 def expect_count(page: Page, count: int) -> None:
     """Wait until the gallery shows so many thumbnails."""
     expect(page.locator("#count")).to_contain_text(re.compile(rf"^{count:,} of"))
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until an expression is true; the page's policy forbids ``wait_for_function``."""
+    deadline = time.monotonic() + 30
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"expected in 30 s: {expression}"
+        page.wait_for_timeout(50)
 
 
 def cards(page: Page) -> list[int]:

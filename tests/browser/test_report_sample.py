@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Watched
-from tests.browser.sidebar import cards
+from tests.browser.sidebar import cards, wait_until
 from tests.dag.runs import QUICKLY, SAMPLE, Finished, run
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
@@ -46,8 +46,9 @@ def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, sample:
     for share in range(0, 101, 5):
         page.evaluate("share => scrollTo(0, share / 100 * document.body.scrollHeight)", share)
         page.wait_for_timeout(100)
-        page.wait_for_function(
-            "[...document.querySelectorAll('#cards img')].every(i => i.complete && i.naturalWidth)"
+        wait_until(
+            page,
+            "[...document.querySelectorAll('#cards img')].every(i => i.complete && i.naturalWidth)",
         )
         seen.update(cards(page))
     assert len(seen) == n_ok

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import CDPSession, expect
 
 from tests.browser.conftest import Watched
-from tests.browser.sidebar import choose, set_range
+from tests.browser.sidebar import choose, set_range, wait_until
 from tests.report.drawn import draw_export, repeat_export
 from thumbnail_tasks.report import site
 
@@ -94,7 +94,7 @@ def test_many_thumbnails_can_be_shown_filtered_and_compared_in_little_memory(
     def sort_by_views() -> None:
         page.locator("#filter-sort").select_option("views")
         expect(page.locator("#direction")).to_be_visible()
-        page.wait_for_function("report.views.gallery.selected.key.includes('views')")
+        wait_until(page, "report.views.gallery.selected.key.includes('views')")
 
     measured["scroll_ms"] = page.evaluate(SCROLL)
     measured["sort_s"] = timed(sort_by_views)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.sidebar import cards, choose, expect_count, found_ids, ids_on
+from tests.browser.sidebar import cards, choose, expect_count, found_ids, ids_on, wait_until
 from tests.report.drawn import Drawn, draw_export
 
 N = 1000
@@ -78,7 +78,7 @@ def test_a_filter_leads_back_to_the_top(open_view: Open, thumbnails: pd.DataFram
     scroll_to(page, 0.7)
     choose(page, "emotion", "happy")
     expect_count(page, int((thumbnails["happy_count"] > 0).sum()))
-    page.wait_for_function("scrollY === 0")
+    wait_until(page, "scrollY === 0")
     assert ids_on(page)[0] == thumbnails.index[thumbnails["happy_count"] > 0][0]
 
 

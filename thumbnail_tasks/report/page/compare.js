@@ -50,12 +50,19 @@ report.views.compare = {
     );
   },
 
-  /** The selections that can be chosen: all, saved ones, those of the address. */
+  /** The selections that can be chosen: all, saved ones, and those that were compared before. */
   offer(sides) {
+    this.compared ??= new Map();
+    for (const side of sides)
+      if (side !== OTHERS) this.compared.set(side, this.describeFilters(side));
     const saved = [...report.selections.all()].map(([name, filters]) => [filters, name]);
     ["a", "b"].forEach((name, i) => {
-      const offered = new Map([["", "all thumbnails"], ...(i ? [[OTHERS, OTHERS]] : []), ...saved]);
-      if (!offered.has(sides[i])) offered.set(sides[i], this.describeFilters(sides[i]));
+      const offered = new Map([
+        ["", "all thumbnails"],
+        ...(i ? [[OTHERS, OTHERS]] : []),
+        ...this.compared,
+        ...saved,
+      ]);
       this[name].replaceChildren(
         ...[...offered].map(([value, text]) =>
           report.make("option", { value }, report.isolated(text.slice(0, 100))),
