@@ -621,6 +621,13 @@ class report(luigi.Config):
         "the same ones each time, as far as they are in the table",
     )
 
+    stored_pictures: bool = luigi.BoolParameter(
+        default=True,
+        parsing=luigi.BoolParameter.EXPLICIT_PARSING,
+        description="Copy the stored pictures into the report, to look at them in full size (about "
+        "20 kB each as hqdefault); without them, an open thumbnail shows its small picture",
+    )
+
     build: bool = luigi.BoolParameter(
         default=False,
         parsing=luigi.BoolParameter.EXPLICIT_PARSING,

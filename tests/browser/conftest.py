@@ -2,16 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.conftest import ROOT
-from tests.report.drawn import Drawn
+from tests.report.drawn import Drawn, draw_export
 
 PICTURES = ROOT / "docs" / "pictures"
 """Pictures of the documentation; DRAW_PICTURES=1 redraws them."""
@@ -27,6 +28,27 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 expect.set_options(timeout=30_000)  # ms; other tests may load the machine
+
+
+Open = Callable[[str], Page]
+"""Opens a view, given by its address."""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """An export of 300 thumbnails, and a row that names none; modules may have their own."""
+    return draw_export(tmp_path_factory.mktemp("export"), 300)
+
+
+@pytest.fixture(scope="module")
+def thumbnails(drawn: Drawn) -> pd.DataFrame:
+    """Each thumbnail once, with the highest views and likes of its rows."""
+    rows = pd.read_parquet(drawn.parquet)
+    keys = rows["thumbnail_id"].fillna("none")
+    once = rows[~keys.duplicated()].set_index("thumbnail_id", drop=False)
+    for name in ("views", "likes"):
+        once[name] = rows.groupby("thumbnail_id", dropna=False)[name].max()
+    return once
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +103,17 @@ def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
     )
     yield watched
     context.close()
+
+
+@pytest.fixture
+def open_view(watched: Watched, address: str) -> Iterator[Open]:
+    """Open a view and wait for all data; afterwards, check that there were no errors."""
+
+    def open_it(state: str) -> Page:
+        watched.page.goto(f"{address}#{state}")
+        watched.page.locator("body[data-ready]").wait_for()
+        return watched.page
+
+    yield open_it
+    assert watched.errors == []
+    assert watched.foreign == []

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
+from tests.browser.sidebar import choose, section
 from tests.report.drawn import Drawn, draw_export
 from tests.report.test_site import HOSTILE
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
@@ -94,13 +95,14 @@ def test_a_hostile_text_can_be_filtered_by(watched: Watched, address: str, title
     page = watched.page
     page.goto(f"{address}#view=gallery")
     page.locator("body[data-ready]").wait_for()
-    page.locator("#filter-channel").select_option(title)
+    choose(page, "channel", title)
     expect(page.locator("#cards > li").first).to_be_visible()
     channel = page.evaluate("report.items.channel[report.views.gallery.found[0]]")
     assert channel == title
     page.reload()
     page.locator("body[data-ready]").wait_for()
-    assert page.locator("#filter-channel").input_value() == title
+    chosen = section(page, "channel").locator("input:checked")
+    assert chosen.evaluate_all("all => all.map(box => box.value)") == [title]
     assert watched.errors == []
 
 
@@ -127,6 +129,7 @@ def test_the_downloaded_rows_equal_the_escaped_csv_of_the_export(
     page.goto(f"{address}#view=gallery")
     page.locator("body[data-ready]").wait_for()
     with page.expect_download() as waiting:
+        page.locator("#export summary").click()
         page.get_by_role("button", name="Download rows as CSV").click()
     downloaded = pd.read_csv(Path(waiting.value.path()), dtype=str, keep_default_na=False)
     csv = Path(address.removeprefix("file://")).parents[1] / "attributes.csv"

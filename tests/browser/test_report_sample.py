@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Watched
+from tests.browser.sidebar import cards, wait_until
 from tests.dag.runs import QUICKLY, SAMPLE, Finished, run
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
@@ -30,7 +31,7 @@ def test_the_overview_summarizes_the_sample(watched: Watched, sample: Finished) 
     rows = sample.attributes.to_pandas()
     ok = rows.drop_duplicates("thumbnail_id").query("thumbnail_status == 'ok'")
     lead = page.locator("#overview .lead")
-    expect(lead).to_contain_text(f"Of {len(ok)} thumbnails")
+    expect(lead).to_contain_text(f"Of the {len(ok)} thumbnails")
     tiles = page.locator("#overview .tiles")
     expect(tiles).to_contain_text(re.compile(rf"{len(rows)}\s*rows"))
     assert watched.errors == []
@@ -39,15 +40,18 @@ def test_the_overview_summarizes_the_sample(watched: Watched, sample: Finished) 
 
 def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, sample: Finished) -> None:
     page = open_report(watched, sample, "view=gallery&status=ok")
-    images = page.locator("#cards img")
     rows = sample.attributes.to_pandas()
     n_ok = rows[rows["thumbnail_status"] == "ok"]["thumbnail_id"].nunique()
-    expect(images).to_have_count(min(n_ok, 48))
-    for number in range(images.count()):
-        image = images.nth(number)
-        image.scroll_into_view_if_needed()
-        expect(image).to_have_js_property("complete", True)
-        assert image.evaluate("image => image.naturalWidth") > 0
+    seen: set[int] = set()
+    for share in range(0, 101, 5):
+        page.evaluate("share => scrollTo(0, share / 100 * document.body.scrollHeight)", share)
+        page.wait_for_timeout(100)
+        wait_until(
+            page,
+            "[...document.querySelectorAll('#cards img')].every(i => i.complete && i.naturalWidth)",
+        )
+        seen.update(cards(page))
+    assert len(seen) == n_ok
     assert watched.errors == []
     assert watched.foreign == []
 
@@ -102,7 +106,7 @@ def test_the_report_of_real_thumbnails_opens(
     flags = ("--videos", str(videos), "--images-dir", str(thumbnails / REAL_THUMBNAILS), *QUICKLY)
     finished = run(tmp_path / "data", *flags, task="BuildReport")
     assert finished.code == 0, finished.printed
-    for view in ("overview", "gallery", "map", "misses"):
+    for view in ("overview", "gallery", "map", "misses", "compare"):
         page = open_report(watched, finished, f"view={view}")
         expect(page.locator(f"#{view}")).to_be_visible()
     assert watched.errors == []
@@ -113,8 +117,9 @@ def test_the_report_of_real_thumbnails_opens(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pictures_for_the_documentation(watched: Watched, sample: Finished, scheme: str) -> None:
     watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for view in ("overview", "gallery", "map"):
-        page = open_report(watched, sample, f"view={view}")
+    states = {"compare": "&a=faces%3D1-"}
+    for view in ("overview", "gallery", "map", "compare"):
+        page = open_report(watched, sample, f"view={view}{states.get(view, '')}")
         expect(page.locator(f"#{view}")).to_be_visible()
         page.wait_for_timeout(700)
         drawn = Image.open(io.BytesIO(page.screenshot()))

@@ -19,6 +19,7 @@ from tests.dag.runs import (
     wait_for,
     write_videos,
 )
+from tests.report.test_numbers import read_data
 
 pytestmark = pytest.mark.dag
 
@@ -33,9 +34,9 @@ class Box:
         self.exports = self.data_dir / "exports"
         self.incoming.mkdir()
 
-    def bring(self, name: str, n_videos: int) -> Path:
+    def bring(self, name: str, n_videos: int, first: int = 0) -> Path:
         """A table that has settled, the newest so far."""
-        table = write_videos(self.incoming / name, sample_ids(n_videos))
+        table = write_videos(self.incoming / name, sample_ids(n_videos)[first:])
         came_s = time.time() - 3600 + len(list(self.incoming.iterdir()))
         os.utime(table, (came_s, came_s))
         return table
@@ -107,6 +108,21 @@ def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
     )
     assert back.code == 0, back.printed
     assert "0 thumbnails to do in 0 shards, 1 already in shards" in back.printed
+
+
+def test_the_report_says_what_is_new_and_gone_since_the_night_before(box: Box) -> None:
+    report = ("--report-build", "true")
+    box.bring("monday.csv", 4)
+    assert box.night(NIGHTS[0], *report).code == 0
+    assert read_data(box.exports / "report", "summary")["has_nights"] is False
+    box.bring("tuesday.csv", 6, first=1)
+    assert box.night(NIGHTS[1], *report).code == 0
+    found = read_data(box.exports / "report", "nights")
+    ids = read_data(box.exports / "report", "index-0")["id"]
+    assert found["date"] == NIGHTS[0]
+    assert [ids[item] for item in found["new"]] == sample_ids(6)[4:]
+    assert [name for name, _ in found["gone"]] == sample_ids(1)
+    assert found["picture"] == found["text"] == found["status"] == []
 
 
 def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:

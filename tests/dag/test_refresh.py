@@ -171,7 +171,7 @@ def test_the_report_has_the_picture_before_and_after(nights: Nights, host: Image
     shown = dict(zip(ids, details, strict=True))
     assert [name for name in ids if "versions" in shown[name]] == [CHANGED]
     digests = [hashlib.sha256(drawn(number)).hexdigest() for number in (IDS.index(CHANGED), 8)]
-    found = [sha256 for sha256, _ in shown[CHANGED]["versions"]]
+    found = [sha256 for sha256, *_ in shown[CHANGED]["versions"]]
     assert found == [digest[:18] for digest in digests]
     assert all((report / picture_name(digest)).exists() for digest in digests)
 

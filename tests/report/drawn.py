@@ -16,11 +16,26 @@ from tests.pictures.test_decoding import encoded
 from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
-from thumbnail_tasks.report.pictures import write_small_pictures
+from thumbnail_tasks.report.categories import YOUTUBE
+from thumbnail_tasks.report.pictures import write_pictures
 from thumbnail_tasks.report.site import write_site
 from thumbnail_tasks.storage.backend import NewFolder
 
-WORDS = ("TOP", "TEN", "LIVE", "NEWS", "MUSIC", "CAKE", "SPACE", "GAME", "REVIEW", "WIN", "STOP")
+WORDS = (
+    "TOP",
+    "TEN",
+    "LIVE",
+    "NEWS",
+    "MUSIC",
+    "CAKE",
+    "SPACE",
+    "GAME",
+    "REVIEW",
+    "WIN",
+    "STOP",
+    "THE",
+    "IS",
+)
 _MISREAD = {"STOP": "STDP", "MUSIC": "MUSlC"}
 _WIDTH = 512
 _VECTORS = frozenset({"thumbnail_ocr_embed"})
@@ -54,8 +69,15 @@ class Drawn:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
         folder.mkdir(parents=True)
         export = pq.ParquetFile(self.parquet)
-        write_site(folder, export, self.csv, self.results, {"videos": "videos.csv"})
-        write_small_pictures(draw_pictures(n_pictures), NewFolder(folder, lambda name: False))
+        new = NewFolder(folder, lambda name: False)
+        stored = write_pictures(draw_pictures(n_pictures), new, with_stored=True)
+        about = {
+            "videos": "videos.csv",
+            "exported_at": "2026-11-28T03:00:00+00:00",
+            "version": "1.0.0",
+            "RecognizeText": "drawn-12345678",
+        }
+        write_site(folder, export, self.csv, self.results, stored, dict(YOUTUBE), about)
         return folder / "index.html"
 
 
@@ -189,12 +211,22 @@ def _attributes(
     for channel, top in (("gray", 255), ("hue", 179), ("saturation", 255), ("value", 255)):
         row[f"{channel}_histogram"] = [0.2] * 5
         row[f"{channel}_median"] = float(rng.integers(0, top + 1))
+    row |= _looks(np.random.default_rng(int(name[1:])))
     row["edges"] = float(rng.random())
     row["colorfulness"] = row["saturation_median"] * 109 / 255
     row["face_area_share"] = 0.0
     if strongest:
         row["face_area_share"] = row["largest_face_share"] = row["edges"]
     return row
+
+
+def _looks(rng: np.random.Generator) -> dict[str, Any]:
+    """A hash that differs in a few bits from one of 20, and histograms, some without any colour."""
+    bits = int(rng.integers(20)) * 0x0123456789ABCDE ^ 1 << int(rng.integers(64))
+    looks: dict[str, Any] = {"perceptual_hash": f"{bits:016x}"}
+    for channel, n_bins in (("hue", 12), ("saturation", 8), ("value", 8)):
+        looks[f"{channel}_histogram_fixed"] = rng.dirichlet(np.ones(n_bins)).tolist()
+    return looks | ({"hue_histogram_fixed": None} if rng.random() < 0.1 else {})
 
 
 def _text_attributes(raw: Sequence[str], corrected: Sequence[str], n_unread: int) -> dict[str, Any]:
@@ -234,6 +266,10 @@ def _write(
         "views": [*rng.integers(1, 10**6, len(order)).tolist(), 7],
         "likes": [*rng.integers(1, 10**4, len(order)).tolist(), None],
     }
+    similarity = np.where(is_ok, np.random.default_rng(n).uniform(-1, 1, n), np.nan)
+    attributes = attributes.append_column(
+        schemas.TITLE_SIMILARITY, pa.array(similarity.astype(np.float32), from_pandas=True)
+    )
     missing = pa.Table.from_pylist([{"thumbnail_status": "no_link"}], attributes.schema)
     table = pa.concat_tables([attributes.take(order), missing])
     for position, (name, values) in enumerate(videos.items()):

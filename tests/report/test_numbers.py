@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from tests.report.drawn import Drawn, draw_export, sha256_of
+from tests.report.odd import make_odd, read_rows
 from thumbnail_tasks.report import site
 from thumbnail_tasks.report.words import count_words_in
 from thumbnail_tasks.schemas import EMOTION_LABELS
@@ -23,9 +24,11 @@ def read_data(folder: Path, name: str) -> Any:
     return json.loads(text.removeprefix(start).removesuffix(");\n"))
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
-    return draw_export(tmp_path_factory.mktemp("export"), 400)
+@pytest.fixture(scope="module", params=["plain", "odd"])
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    folder = tmp_path_factory.mktemp("export")
+    plain = draw_export(folder, 400)
+    return plain if request.param == "plain" else make_odd(plain, folder / "odd")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def summary(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rows(drawn: Drawn) -> pd.DataFrame:
-    return pd.read_parquet(drawn.parquet)
+    return read_rows(drawn)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,14 @@ def thumbnails(rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each thumbnail that has a picture."""
     once = rows[rows["thumbnail_id"].notna()].drop_duplicates("thumbnail_id")
     return once[once["thumbnail_status"] == "ok"]
+
+
+@pytest.fixture(scope="module")
+def outcomes(rows: pd.DataFrame, thumbnails: pd.DataFrame) -> pd.DataFrame:
+    """The largest value of each outcome of the table, by thumbnail with a picture."""
+    named = [name for name in ("views", "likes", "trending") if name in rows]
+    largest = rows.groupby("thumbnail_id")[named].max()
+    return largest.reindex(thumbnails["thumbnail_id"]).astype(float)
 
 
 def test_rows_thumbnails_and_statuses(summary: dict[str, Any], rows: pd.DataFrame) -> None:
@@ -95,6 +106,14 @@ def test_words_raw_and_corrected(summary: dict[str, Any], thumbnails: pd.DataFra
         assert {word: pair[index] for word, pair in shown.items() if pair[index]} == dict(counts)
 
 
+def test_without_stop_words_the_other_words_keep_their_counts(summary: dict[str, Any]) -> None:
+    assert summary["stop_word_languages"] == ["en"]
+    words = {word: counts for word, *counts in summary["words"]}
+    others = {word: counts for word, *counts in summary["other_words"]}
+    assert words.keys() - others.keys() == {"the", "is"}
+    assert all(words[word] == counts for word, counts in others.items())
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -119,7 +138,7 @@ def test_statistics_equal_those_of_pandas_describe(
     summary: dict[str, Any], thumbnails: pd.DataFrame
 ) -> None:
     names = [name for name, *_ in summary["describe"]]
-    assert len(names) == 19
+    assert len(names) == 20
     assert {"word_count", "face_area_share", "largest_face_share", "colorfulness"} <= {*names}
     for name, *shown in summary["describe"]:
         assert shown == pytest.approx(thumbnails[name].astype(float).describe().tolist())
@@ -135,36 +154,111 @@ def test_colours(summary: dict[str, Any], thumbnails: pd.DataFrame) -> None:
 
 
 def test_correlations_equal_those_of_scipy_and_count_each_video_once(
-    summary: dict[str, Any], rows: pd.DataFrame, thumbnails: pd.DataFrame
+    summary: dict[str, Any], thumbnails: pd.DataFrame, outcomes: pd.DataFrame
 ) -> None:
-    views = rows.groupby("thumbnail_id")["views"].max().reindex(thumbnails["thumbnail_id"])
-    over_all = {
-        each["attribute"]: each
-        for each in summary["correlations"]
-        if each["outcome"] == "views" and each["within"] == "all"
-    }
-    assert "face_count" in over_all
-    for name, each in over_all.items():
-        known = thumbnails[name].notna().to_numpy()  # no length of a text that was not read
-        numbers = (column.to_numpy(float)[known] for column in (thumbnails[name], views))
-        assert each["rho"] == pytest.approx(stats.spearmanr(*numbers).statistic)
+    over_all = [each for each in summary["correlations"] if each["within"] == "all"]
+    assert {each["outcome"] for each in over_all} == set(outcomes)
+    assert "face_count" in {each["attribute"] for each in over_all}
+    for each in over_all:
+        numbers = thumbnails[each["attribute"]].to_numpy(float)
+        outcome = outcomes[each["outcome"]].to_numpy()
+        known = ~np.isnan(numbers) & ~np.isnan(outcome)  # no length of a text that was not read
+        expected = stats.spearmanr(numbers[known], outcome[known]).statistic
+        assert each["rho"] == pytest.approx(expected)
         assert each["n"] == known.sum()
-    assert {each["within"] for each in summary["correlations"]} == {"all", "category", "channel"}
-    assert {each["outcome"] for each in summary["correlations"]} == {"views", "likes"}
+
+
+@pytest.mark.parametrize("within", ["category", "channel"])
+def test_correlations_within_groups_equal_those_of_pandas(
+    summary: dict[str, Any], thumbnails: pd.DataFrame, outcomes: pd.DataFrame, within: str
+) -> None:
+    column = {"category": "category_id", "channel": "channel_title"}[within]
+    in_groups = [each for each in summary["correlations"] if each["within"] == within]
+    assert {each["outcome"] for each in in_groups} == set(outcomes)
+    for each in in_groups:
+        pairs = pd.DataFrame(
+            {
+                "x": thumbnails[each["attribute"]].to_numpy(float),
+                "y": outcomes[each["outcome"]].to_numpy(),
+                "group": thumbnails[column].to_numpy(),
+            }
+        ).dropna()
+        pairs = pairs[pairs.groupby("group")["x"].transform("size") > 1]
+        ranks = pairs[["x", "y"]].rank()
+        centred = ranks - ranks.groupby(pairs["group"]).transform("mean")
+        assert each["n"] == len(pairs)
+        assert each["rho"] == pytest.approx(centred["x"].corr(centred["y"]))
+
+
+def test_attributes_without_a_correlation_are_constant_or_unknown(
+    summary: dict[str, Any], thumbnails: pd.DataFrame
+) -> None:
+    ties = {each["attribute"]: each for each in summary["ties"]}
+    constant = {name for name, each in ties.items() if each["n_equal"] == each["n"]}
+    described = [name for name, *_ in summary["describe"]]
+    assert constant == {name for name in described if thumbnails[name].nunique() == 1}
+    correlated = {c["attribute"] for c in summary["correlations"] if c["within"] == "all"}
+    assert correlated == set(described) - constant
+
+
+def test_most_frequent_values_equal_those_of_pandas(
+    summary: dict[str, Any], thumbnails: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    ties = {each["attribute"]: each for each in summary["ties"]}
+    for name, *_ in summary["describe"]:
+        counts = thumbnails[name].astype(float).value_counts()
+        assert (name in ties) == (counts.max() > counts.sum() / 2)
+        if name in ties:
+            expected = {"n": counts.sum(), "value": counts.idxmax(), "n_equal": counts.max()}
+            assert ties[name] == {"attribute": name} | expected
+    assert [each["outcome"] for each in summary["outcomes"]] == list(outcomes)
+    for each in summary["outcomes"]:
+        numbers = outcomes[each["outcome"]].dropna()
+        assert each["n"] == len(numbers)
+        assert each["n_equal"] == (numbers == each["value"]).sum() == numbers.value_counts().max()
+
+
+def test_outcomes_have_the_names_of_the_table(drawn: Drawn, summary: dict[str, Any]) -> None:
+    names = pd.read_parquet(drawn.parquet).columns
+    assert {each["column"] for each in summary["outcomes"]} <= {*names}
+    assert ("view_count" in names) == (summary["outcomes"][0]["column"] == "view_count")
 
 
 def test_videos_without_a_channel_are_no_group(
     summary: dict[str, Any], thumbnails: pd.DataFrame
 ) -> None:
-    names = thumbnails["channel_title"].str.strip().replace("", None).dropna()
+    names = thumbnails["channel_title"].dropna()
     n_compared = int((names.groupby(names).transform("size") > 1).sum())
     assert 0 < n_compared < len(thumbnails)
     within = [
         each["n"]
         for each in summary["correlations"]
-        if each["within"] == "channel" and thumbnails[each["attribute"]].notna().all()
+        if each["within"] == "channel"
+        and each["outcome"] == "likes"
+        and thumbnails[each["attribute"]].notna().all()
     ]
     assert set(within) == {n_compared}
+
+
+def test_categories_have_the_names_of_youtube(
+    summary: dict[str, Any], thumbnails: pd.DataFrame
+) -> None:
+    known = {"1": "Film & Animation", "2": "Autos & Vehicles", "10": "Music"}
+    present = {str(each).removesuffix(".0") for each in thumbnails["category_id"].dropna()}
+    assert "10" in present
+    names = {key: name for key, name in summary["categories"].items() if key in known}
+    assert names == {key: name for key, name in known.items() if key in present}
+    assert "99" not in summary["categories"]
+
+
+def test_blank_categories_and_channels_are_none(folder: Path, rows: pd.DataFrame) -> None:
+    without = rows["thumbnail_id"].isna()
+    once = pd.concat([rows[~without].drop_duplicates("thumbnail_id"), rows[without]])
+    index = read_data(folder, "index-0")
+    for key, name in (("category", "category_id"), ("channel", "channel_title")):
+        expected = [None if pd.isna(each) else str(each) for each in once[name]]
+        assert index[key] == [each and each.removesuffix(".0") for each in expected]
+        assert None in index[key]
 
 
 def test_the_gallery_lists_each_thumbnail_once_with_its_values(
@@ -188,20 +282,13 @@ def test_changed_thumbnails_have_their_versions(folder: Path, thumbnails: pd.Dat
     assert changed["id"].tolist() == expected["thumbnail_id"].tolist()
     assert shown["versions"].notna().sum() == len(changed) > 0
     for (before, now), sha in zip(changed["versions"], expected["thumbnail_sha256"], strict=True):
-        assert (before, now) == ([sha256_of(0)[:18], None], [sha[:18], "2026-11-08"])
+        assert before == [sha256_of(0)[:18], None, None]  # no stored picture was drawn
+        assert now == [sha[:18], "2026-11-08", None]
 
 
-def test_the_gallery_has_areas_colours_and_groups_of_look_alikes(
-    folder: Path, thumbnails: pd.DataFrame
-) -> None:
+def test_the_gallery_has_groups_of_look_alikes(folder: Path, thumbnails: pd.DataFrame) -> None:
     shown = pd.DataFrame(read_data(folder, "index-0"))
     shown = shown[shown["status"] == "ok"].reset_index(drop=True)
-    for key, name, factor in (
-        ("faceArea", "face_area_share", 100),
-        ("colourful", "colorfulness", 1),
-    ):
-        expected = thumbnails[name].to_numpy(float) * factor
-        assert shown[key].to_numpy(float) == pytest.approx(expected, abs=0.0501)
     sizes = thumbnails.groupby("duplicate_group")["thumbnail_id"].nunique()
     alike = sizes[sizes > 1].index
     assert 0 < len(alike) < len(sizes)
@@ -254,12 +341,13 @@ def test_details_list_every_word_and_face_of_their_thumbnail(folder: Path, drawn
 
 
 def test_all_rows_of_the_csv_can_be_downloaded(folder: Path, drawn: Drawn) -> None:
-    lines = [read_data(folder, "rows-header"), *read_data(folder, "rows-0")["lines"]]
+    parts = [read_data(folder, f"rows-{number}") for number in range(3)]
+    lines = [read_data(folder, "rows-header"), *(line for part in parts for line in part["lines"])]
     copy = folder.parent / "copy.csv"
     copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
     pd.testing.assert_frame_equal(pd.read_csv(copy), pd.read_csv(drawn.csv))
     ids = read_data(folder, "index-0")["id"]
-    row_ids = [ids[item] for item in read_data(folder, "rows-0")["items"]]
+    row_ids = [ids[item] for part in parts for item in part["items"]]
     assert row_ids == drawn_ids(drawn)
 
 

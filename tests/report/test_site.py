@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
-from tests.report.drawn import draw_export
+from tests.report.drawn import Drawn, draw_export
 from tests.report.test_numbers import read_data
+from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.report import site
 from thumbnail_tasks.report.site import in_8_bits, write_data
 
@@ -64,6 +67,18 @@ def test_the_page_loads_no_external_files_and_has_no_inline_scripts(tmp_path: Pa
     assert re.findall(r"\son\w+=|\sstyle=", html) == []
     for source in re.findall(r'(?:src|href)="([^"#:]+)"', html):
         assert (page.parent / source).is_file(), source
+
+
+def test_a_report_of_nothing_but_failed_thumbnails_is_built(tmp_path: Path) -> None:
+    drawn = draw_export(tmp_path / "export", 20)
+    table = pq.read_table(drawn.parquet)
+    is_missing = pc.not_equal(table["thumbnail_status"], "ok")
+    failed = Drawn(tmp_path / "attributes.parquet", tmp_path / "attributes.csv", drawn.results)
+    pq.write_table(table.filter(is_missing), failed.parquet)
+    write_csv(pq.ParquetFile(failed.parquet), failed.csv, frozenset({"thumbnail_ocr_embed"}))
+    summary = read_data(failed.write_site(tmp_path / "report").parent, "summary")
+    assert (summary["n_ok"], summary["n_items"]) == (0, 2)
+    assert summary["describe"] == summary["words"] == summary["correlations"] == []
 
 
 def test_third_party_scripts_are_shipped_with_their_licences(tmp_path: Path) -> None:

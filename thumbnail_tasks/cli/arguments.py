@@ -28,6 +28,9 @@ TASKS: Final = {
 
 COMMANDS: Final = (*TASKS, "doctor", "describe", "plan", "settings")
 
+_REPORT_PORT: Final = 8090
+"""Fixed, as a browser keeps a report's saved selections by address."""
+
 _WORKERS_ON_CLUSTER: Final = 8
 """Blocks at the same time: each stage has one in progress, and the next is being downloaded."""
 
@@ -98,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     report = add("report", "Build the HTML report of an export")
     _add_videos(report, "*")
     _add_run_options(report)
+    _add_serving(report)
     search = add("search", "Rank the texts of an export by meaning")
     search.add_argument("query", metavar="QUERY", help="text to search for")
     _add_videos(search, "*")
@@ -174,6 +178,19 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--luigid", metavar="URL", type=url, help="use this central scheduler, and its page"
     )
+
+
+def _add_serving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="show the report in the browser, from a local, read-only server that Ctrl-C ends; "
+        "without VIDEOS the one that is there, which may be in a bucket",
+    )
+    parser.add_argument(
+        "--port", metavar="N", type=int, default=_REPORT_PORT, help="default: %(default)s; 0: any"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
 
 
 def _add_cluster(parser: argparse.ArgumentParser, what: str) -> None:

@@ -19,6 +19,7 @@ EXAMPLES: Final = {
     "report": """
         thumbnail-tasks report
         thumbnail-tasks report videos.csv --out data
+        thumbnail-tasks report --serve --out s3://bucket/thumbnails
     """,
     "search": """
         thumbnail-tasks search "a cat in space"

@@ -8,6 +8,7 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.commands.earlier_night import read_earlier_night
 from thumbnail_tasks.commands.engine_checks import check_engines
 from thumbnail_tasks.commands.node_checks import check_nodes
 from thumbnail_tasks.commands.run_start import run_parameters
@@ -37,12 +38,7 @@ from thumbnail_tasks.export.versions import VERSIONS_NAME, read_versions, write_
 from thumbnail_tasks.export.writing import Writer, summary_columns
 from thumbnail_tasks.inputs.thumbnail_sources import source_tag
 from thumbnail_tasks.luigi_parsing import OptionalDateParameter
-from thumbnail_tasks.report.building import (
-    build,
-    is_built,
-    name_files,
-    report_folder,
-)
+from thumbnail_tasks.report.building import build, is_built, report_folder
 from thumbnail_tasks.report.sample import choose_sample
 from thumbnail_tasks.stages.as_of import digest_plan, plan_as_of
 from thumbnail_tasks.stages.embedded_columns import EmbedColumns, WantedColumns
@@ -119,7 +115,7 @@ class ExportAttributes(RunTask):
         export = self._find_current()
         return export is not None and (
             not self._has_report
-            or is_built(report_folder(self.data_dir), export.path, self.fingerprint())
+            or is_built(report_folder(self.data_dir), export.path, self.fingerprint(), self.videos)
         )
 
     def _find_current(self) -> Export | None:
@@ -253,6 +249,9 @@ class ExportAttributes(RunTask):
         is_sample = len(shown) < len(plan)
         if is_sample:
             about = {"sample": f"{len(shown)} of {len(plan)} thumbnails"} | about
+        known = plan["thumbnail_id"].combine_chunks()
+        exports = join(self.data_dir, _FOLDER)
+        before = read_earlier_night(exports, self.fingerprint(), ids, known)
         with rows_of(export, ids if is_sample else None, self.data_dir) as exported:
             build(
                 self.data_dir,
@@ -262,8 +261,10 @@ class ExportAttributes(RunTask):
                 exported,
                 export.path,
                 self.fingerprint(),
-                {"videos": name_files(self.videos), **about},
+                self.videos,
+                about,
                 lambda share: show_on_page(self, f"report: {share:.0%} of the pictures", share),
+                before,
             )
         folder = report_folder(self.data_dir)
         how = f"open {join(folder, 'index.html')}"

@@ -30,7 +30,7 @@ class BuildReport(RunTask):
         """Whether the report was made from the current export."""
         export = self.requires()
         return export.complete() and is_built(
-            report_folder(self.data_dir), export.find().path, export.fingerprint()
+            report_folder(self.data_dir), export.find().path, export.fingerprint(), self.videos
         )
 
     @recover_lost_inputs

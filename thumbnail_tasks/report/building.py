@@ -1,5 +1,6 @@
 """Build the report of an export, and replace an earlier one."""
 
+import datetime
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -10,17 +11,20 @@ import pyarrow.parquet as pq
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.fingerprints import short_digest
-from thumbnail_tasks.report.pictures import write_small_pictures
+from thumbnail_tasks.report.categories import YOUTUBE, read_category_names
+from thumbnail_tasks.report.nights import Before
+from thumbnail_tasks.report.pictures import write_pictures
 from thumbnail_tasks.report.site import write_site
 from thumbnail_tasks.stages.emotions import ClassifyEmotions
 from thumbnail_tasks.stages.faces import DetectFaces
 from thumbnail_tasks.stages.thumbnails import DownloadThumbnails
 from thumbnail_tasks.stages.words import RecognizeText
 from thumbnail_tasks.storage import files, folder
-from thumbnail_tasks.storage.addresses import join
+from thumbnail_tasks.storage.addresses import join, name_of
+from thumbnail_tasks.storage.manifest import MANIFEST_NAME
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "6"
+_REPORT_VERSION = "7"
 """Increase it when the page of an unchanged export changes."""
 _PAGE, _FINGERPRINT = "index.html", "fingerprint.txt"
 
@@ -43,23 +47,25 @@ def unfinished_folders(data_dir: str) -> tuple[str, str]:
     return folder.unfinished_folders(report_folder(data_dir))
 
 
-def is_built(report: str, exported: str, export_fingerprint: str) -> bool:
+def is_built(report: str, exported: str, export_fingerprint: str, videos: str) -> bool:
     """Whether a report is complete, and was made from this export by this version.
 
     Args:
         report: The report's folder.
         exported: The export's file, or the manifest of its parts.
         export_fingerprint: A digest of what the export was made from.
+        videos: The table, beside which may be names of categories.
     """
     if not files.is_made_from(join(report, _PAGE), exported):
         return False
     try:
-        return files.read_text(join(report, _FINGERPRINT)) == _fingerprint(export_fingerprint)
+        found = files.read_text(join(report, _FINGERPRINT))
     except (OSError, UnicodeDecodeError):
         return False
+    return found == _fingerprint(export_fingerprint, read_category_names(videos))
 
 
-def name_files(videos: str) -> str:
+def _name_files(videos: str) -> str:
     """The input as shown on the page: without folders, which may be private."""
     return ", ".join(PurePosixPath(part.strip()).name for part in videos.split(","))
 
@@ -72,8 +78,10 @@ def build(
     exported: tuple[pq.ParquetFile, Path],
     made_from: str,
     export_fingerprint: str,
+    videos: str,
     about: dict[str, str],
     progress: Callable[[float], None],
+    before: Before | None = None,
 ) -> None:
     """Build the report of an export. The caller holds the export's lock.
 
@@ -85,8 +93,10 @@ def build(
         exported: The rows to show, as Parquet and as CSV.
         made_from: The export's file, or the manifest of its parts.
         export_fingerprint: A digest of what the export was made from.
+        videos: The table.
         about: Information shown about the report: texts by name.
         progress: Called with the completed fraction, from 0 to 1.
+        before: The export of an earlier night, to compare this one with.
 
     Raises:
         LostFileError: A shard's file is missing or damaged.
@@ -97,21 +107,47 @@ def build(
         report, made_from={_PAGE: made_from}, last=_FINGERPRINT
     )
     with replacing as new:
-        results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
-        shown = {"version": metadata.version("thumbnail-tasks"), **about}
-        write_site(new.path, *exported, results | {"versions": versions}, shown)
         stored = pa.concat_tables([plan, versions.select(plan.column_names)])
         shards = pc.unique(stored["shard"]).to_pylist()
+        suffixes: dict[str, str] = {}
         for number, thumbnails in enumerate(_iter_pictures(stored, source, data_dir), 1):
-            write_small_pictures(thumbnails, new)
+            suffixes |= write_pictures(thumbnails, new, settings.report().stored_pictures)
             progress(number / len(shards))
-        Path(new.path, _FINGERPRINT).write_text(_fingerprint(export_fingerprint))
+        results = {name: _read(name, plan, source, data_dir) for name in _RESULTS}
+        categories = read_category_names(videos)
+        write_site(
+            new.path,
+            *exported,
+            results | {"versions": versions},
+            suffixes,
+            categories,
+            _describe(videos, made_from) | about,
+            is_dataset=name_of(made_from) == MANIFEST_NAME,
+            before=before,
+        )
+        Path(new.path, _FINGERPRINT).write_text(_fingerprint(export_fingerprint, categories))
 
 
-def _fingerprint(export_fingerprint: str) -> str:
-    most = settings.report().max_thumbnails
-    changed = [] if most == settings.DEFAULT_MAX_THUMBNAILS else [most]
-    return short_digest([_REPORT_VERSION, export_fingerprint, *changed], 16)
+def _describe(videos: str, made_from: str) -> dict[str, str]:
+    """The table, when it was exported, and the version of this package, as shown on the page."""
+    exported_at = datetime.datetime.fromtimestamp(files.written_at(made_from), datetime.UTC)
+    return {
+        "videos": _name_files(videos),
+        "exported_at": exported_at.isoformat(timespec="seconds"),
+        "version": metadata.version("thumbnail-tasks"),
+    }
+
+
+def _fingerprint(export_fingerprint: str, categories: dict[str, str]) -> str:
+    shown = settings.report()
+    parts: list[object] = [_REPORT_VERSION, export_fingerprint]
+    if shown.max_thumbnails != settings.DEFAULT_MAX_THUMBNAILS:
+        parts.append(shown.max_thumbnails)
+    if not shown.stored_pictures:
+        parts.append("without stored pictures")
+    if categories != YOUTUBE:
+        parts.append(sorted(categories.items()))
+    return short_digest(parts, 16)
 
 
 def _read(name: str, plan: pa.Table, source: str, data_dir: str) -> pa.Table:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import csv
 import io
+import itertools
 import json
 import shutil
 import sys
@@ -19,16 +20,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from thumbnail_tasks import schemas
-from thumbnail_tasks.report.data import columns_to_read, describe_items, list_items, summarize
+from thumbnail_tasks.report.attributes import (
+    LOWEST_CONFIDENCE,
+    as_small_floats,
+    describe_attributes,
+)
+from thumbnail_tasks.report.categories import name_categories
+from thumbnail_tasks.report.data import columns_to_read, describe_items, list_items
+from thumbnail_tasks.report.details import Details, describe_columns, with_item
+from thumbnail_tasks.report.looks import describe_looks
+from thumbnail_tasks.report.nights import Before, compare_nights
 from thumbnail_tasks.report.projection import project
+from thumbnail_tasks.report.summary import summarize
+from thumbnail_tasks.report.table_columns import name_columns
 
 _TEXT, _VECTOR = "thumbnail_ocr", "thumbnail_ocr_embed"
-PER_FILE: Final = {"index": 2500, "details": 100, "vectors": 2500, "rows": 1000}
+PER_FILE: Final = {"index": 2500, "details": 100, "vectors": 2500, "rows": 250}
 """Items, texts or rows per data file."""
-
-_BOX: Final = ("x_min", "y_min", "x_max", "y_max")
-_FLAGS: Final = ("is_too_small", "is_blurred", "is_turned")
 
 
 def write_site(
@@ -36,22 +44,30 @@ def write_site(
     export: pq.ParquetFile,
     table: Path,
     results: dict[str, pa.Table],
+    stored: dict[str, str],
+    categories: dict[str, str],
     about: dict[str, str],
+    is_dataset: bool = False,
+    before: Before | None = None,
 ) -> None:
     """Write everything except the pictures.
 
     Args:
-        folder: An empty folder.
+        folder: The new folder of the report.
         export: attributes.parquet.
         table: The same as CSV.
         results: ``words``, ``faces``, ``emotions`` and ``versions`` of these thumbnails, rows of
             the schemas with these names, and ``thumbnails``, rows of ``schemas.THUMBNAILS`` without
             pictures.
+        stored: The name endings of the stored pictures that the report has, by digest.
+        categories: Names of categories by id.
         about: Information shown about the report: texts by name.
+        is_dataset: Whether the export that users have is a folder of parts.
+        before: The export of an earlier night, to compare this one with.
     """
     read = export.read(columns_to_read(export.schema_arrow.names))
     items, item_of_row = list_items(read)
-    frames = {name: _with_item(part, items) for name, part in results.items()}
+    frames = {name: with_item(part, items) for name, part in results.items()}
     _copy_page(folder)
     data = folder / "data"
     data.mkdir()
@@ -62,14 +78,50 @@ def write_site(
     is_exported = pc.is_in(
         results["emotions"]["thumbnail_id"], value_set=read["thumbnail_id"].combine_chunks()
     )
-    summary = summarize(items, len(read), results["emotions"].filter(is_exported))
-    sizes = {"items": len(items), "rows": len(read), "texts": n_texts}
-    write_data(data, "summary", summary | {"about": about, "sizes": sizes, "per_file": PER_FILE})
+    emotions = results["emotions"].filter(is_exported)
+    names = name_columns(export.schema_arrow.names)
+    items[LOWEST_CONFIDENCE] = pd.Series(index["confidence"], dtype=float)
+    first_rows = np.unique(item_of_row, return_index=True)[1]
+    summary = summarize(items, len(read), emotions, names) | {
+        "about": about,
+        "categories": name_categories(index["category"], categories),
+        "names": names,
+        "fields": _write_columns(data, items),
+        "has_looks": _write_looks(data, export, first_rows),
+        "has_nights": before is not None,
+        "is_dataset": is_dataset,
+        "sizes": {"items": len(items), "rows": len(read), "texts": n_texts},
+        "per_file": PER_FILE,
+    }
+    write_data(data, "summary", summary)
+    write_data(data, "columns", describe_columns(export.schema_arrow))
+    if before is not None:
+        write_data(data, "nights", compare_nights(items, before))
     for number, part in _parts(len(items), "index"):
         write_data(data, f"index-{number}", {name: each[part] for name, each in index.items()})
+    details = Details(items, frames, stored, first_rows)
     for number, part in _parts(len(items), "details"):
-        write_data(data, f"details-{number}", _describe_results(frames, part))
+        write_data(data, f"details-{number}", details.describe(part))
     _write_rows(data, table, item_of_row)
+
+
+def _write_columns(data: Path, items: pd.DataFrame) -> list[dict[str, Any]]:
+    """Write the values of each numeric attribute, NaN if unknown; return their descriptions."""
+    described = describe_attributes(items)
+    for each in described:
+        values = as_small_floats(items[each["column"]].to_numpy(float))
+        content = {"type": f"Float{values.itemsize * 8}Array", "bytes": _packed(values)}
+        write_data(data, f"column-{each['column']}", content)
+    return described
+
+
+def _write_looks(data: Path, export: pq.ParquetFile, rows: NDArray[np.int64]) -> bool:
+    """Write what the pictures of some rows look like; return whether the export says that."""
+    looks = describe_looks(export, rows)
+    if looks:
+        hashes, colours = map(_packed, looks)
+        write_data(data, "looks", {"hashes": hashes, "colours": colours})
+    return looks is not None
 
 
 def write_data(folder: Path, name: str, value: Any) -> None:
@@ -88,71 +140,6 @@ def _copy_page(folder: Path) -> None:
     page = resources.files("thumbnail_tasks.report") / "page"
     with resources.as_file(page) as source:
         shutil.copytree(source, folder, dirs_exist_ok=True)
-
-
-def _with_item(table: pa.Table, items: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a stage's table whose thumbnail is an item, with its number, in order."""
-    ids = pa.Array.from_pandas(items["thumbnail_id"], type=pa.string())
-    index = pc.index_in(table["thumbnail_id"], value_set=ids)
-    frame: pd.DataFrame = table.append_column("item", index).filter(index.is_valid()).to_pandas()
-    return frame.sort_values("item", kind="stable", ignore_index=True)
-
-
-def _describe_results(frames: dict[str, pd.DataFrame], part: slice) -> list[dict[str, Any]]:
-    """For each item, its words and faces with boxes, and details of the picture.
-
-    A line that was not read is a word without a text, and has its script after its box. The
-    versions of a picture that was changed are the digest of each, and the day of its first fetch.
-    """
-    details: list[dict[str, Any]] = [
-        {"words": [], "faces": []} for _ in range(part.start, part.stop)
-    ]
-    thumbnails = _between(frames["thumbnails"], part)
-    for item, detail, width, height in zip(
-        *(thumbnails[name] for name in ("item", "detail", "width_px", "height_px")), strict=True
-    ):
-        if isinstance(detail, str):
-            details[item - part.start]["detail"] = detail
-        if width == width:  # not NaN
-            details[item - part.start]["size"] = [int(width), int(height)]
-    for item, versions in _between(frames["versions"], part).groupby("item"):
-        if len(versions) > 1:
-            days = versions["first_seen_at"].dt.strftime("%Y-%m-%d").replace({np.nan: None})
-            details[item - part.start]["versions"] = [
-                [sha256[:18], day] for sha256, day in zip(versions["sha256"], days, strict=True)
-            ]
-    for word in _between(frames["words"], part).to_dict("records"):
-        texts = [word[name] if isinstance(word[name], str) else None for name in ("text", "script")]
-        if any(texts):  # neither if the picture was not read
-            confidence = _rounded(word["confidence"], 3)
-            box = [_rounded(word[edge], 1) for edge in _BOX]
-            shown = [texts[0], confidence, *box, *(texts[1:] if texts[0] is None else ())]
-            details[word["item"] - part.start]["words"].append(shown)
-    faces = _between(frames["faces"], part).merge(
-        _between(frames["emotions"], part).drop(columns="thumbnail_id"),
-        on=["item", "face_index"],
-        how="left",
-    )
-    for face in faces.to_dict("records"):
-        details[face["item"] - part.start]["faces"].append(
-            {
-                "box": [_rounded(face[edge], 1) for edge in _BOX],
-                "score": _rounded(face["confidence"], 3),
-                "emotion": face["emotion"] if isinstance(face["emotion"], str) else None,
-                "probabilities": [_rounded(face[label], 4) for label in schemas.EMOTION_LABELS],
-                "doubts": [flag.removeprefix("is_") for flag in _FLAGS if face[flag] is True],
-            }
-        )
-    return details
-
-
-def _between(frame: pd.DataFrame, part: slice) -> pd.DataFrame:
-    start, stop = np.searchsorted(frame["item"], [part.start, part.stop])
-    return frame.iloc[start:stop]
-
-
-def _rounded(value: float, digits: int) -> float | None:
-    return None if value is None or value != value else round(float(value), digits)
 
 
 def _write_vectors(
@@ -204,9 +191,7 @@ def _write_rows(data: Path, table: Path, item_of_row: NDArray[np.int64]) -> None
         rows = csv.reader(file)
         write_data(data, "rows-header", _csv_lines([next(rows)])[0])
         for number, part in _parts(len(item_of_row), "rows"):
-            lines = _csv_lines(
-                row for row, _ in zip(rows, range(part.start, part.stop), strict=False)
-            )
+            lines = _csv_lines(itertools.islice(rows, part.stop - part.start))
             chunk = {"items": item_of_row[part].tolist(), "lines": lines}
             write_data(data, f"rows-{number}", chunk)
 

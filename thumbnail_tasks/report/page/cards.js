@@ -1,4 +1,4 @@
-/* A thumbnail with its results: as a card, and large. */
+/* A thumbnail with its results, as a card. */
 "use strict";
 report.source = (sha) => `pictures/${sha.slice(0, 2)}/${sha.slice(2)}.webp`;
 
@@ -7,25 +7,11 @@ report.picture = (item) => {
   return sha && report.items.status[item] === "ok" ? report.source(sha) : null;
 };
 
-/** The versions of a picture that was changed, side by side, the first on the left. */
-report.versions = (versions) => {
-  const seen = (day) => (day ? `First seen ${day}` : "First seen on an unknown day");
-  return [
-    report.make("h3", {}, "Versions of the picture"),
-    report.make(
-      "ul",
-      { class: "versions" },
-      versions.map(([sha, day], i) =>
-        report.make(
-          "li",
-          {},
-          report.make("img", { src: report.source(sha), alt: `Version ${i + 1}`, loading: "lazy" }),
-          report.make("p", { class: "soft" }, seen(day)),
-        ),
-      ),
-    ),
-  ];
-};
+/** What a status means, in words; empty for ok. */
+report.meaning = (status) =>
+  status === "ok"
+    ? ""
+    : (report.summary.statuses.find((each) => each.status === status)?.meaning ?? "");
 
 report.named = (item) =>
   report.items.title[item] ||
@@ -82,11 +68,20 @@ report.boxes = (detail, ratio, item) => {
   );
 };
 
+/** Put a thumbnail's small picture and its boxes into a frame; returns the picture, if there is one. */
 report.fill = (frame, item, large) => {
   const source = report.picture(item);
   if (!source) {
-    frame.append(report.make("span", { class: "none" }, report.items.status[item] ?? "no picture"));
-    return;
+    const status = report.items.status[item];
+    frame.append(
+      report.make(
+        "span",
+        { class: "none" },
+        report.make("span", {}, status ?? "no picture"),
+        report.make("small", {}, report.meaning(status)),
+      ),
+    );
+    return null;
   }
   const image = report.make("img", {
     src: source,
@@ -96,6 +91,7 @@ report.fill = (frame, item, large) => {
   });
   frame.append(image);
   const draw = async () => {
+    if (!frame.isConnected) return; // scrolled past
     const detail = await report.detail(item);
     if (!image.naturalWidth) return;
     const boxes = report.boxes(detail, image.naturalWidth / image.naturalHeight, item);
@@ -107,9 +103,11 @@ report.fill = (frame, item, large) => {
     () => image.replaceWith(report.make("span", { class: "none" }, "picture not stored")),
     { once: true },
   );
+  return image;
 };
 
-report.card = (item) => {
+/** A card; with the similarity of its text to another one, if they are compared. */
+report.card = (item, similarity = null) => {
   const { items } = report;
   const frame = report.make("button", {
     type: "button",
@@ -122,7 +120,9 @@ report.card = (item) => {
     (e) => `${items[e][item] > 1 ? `${items[e][item]} × ` : ""}${e}`,
   );
   if (items.status[item] !== "ok") chips.unshift(items.status[item]);
-  if (items.doubtful[item]) chips.push("doubtful face");
+  if (items.doubtful[item])
+    chips.push(items.doubtful[item] > 1 ? "faces hard to judge" : "face hard to judge");
+  if (similarity !== null) chips.unshift(`similarity ${similarity.toFixed(2)}`);
   return report.make(
     "li",
     { "data-item": item },
@@ -148,107 +148,4 @@ report.card = (item) => {
         : null,
     ),
   );
-};
-
-report.open = async (item) => {
-  const dialog = document.getElementById("detail");
-  const detail = await report.detail(item);
-  if (report.key(item) !== report.state().open) return;
-  const { items } = report;
-  const frame = report.make("div", { class: "frame" });
-  report.fill(frame, item, true);
-  const facts = [
-    ["Status", items.status[item]],
-    ["Reason", detail.detail],
-    ["Text", items.text[item], report.direction(item)],
-    ["As recognised", items.raw[item], report.direction(item)],
-    ["Language", report.language(items.language?.[item])],
-    ["Script", items.script?.[item]],
-    ["Lines not read", items.unread?.[item]],
-    ["Channel", items.channel[item]],
-    ["Category", items.category[item]],
-    ["Views", items.views[item] === null ? null : report.number(items.views[item])],
-    ["Likes", items.likes[item] === null ? null : report.number(items.likes[item])],
-    ["Id", items.id[item]],
-  ];
-  const doubts = {
-    too_small: "too small to judge",
-    blurred: "too blurred to judge",
-    turned: "turned too far to judge",
-  };
-  const near =
-    items.vector[item] === null
-      ? null
-      : report.make(
-          "a",
-          { href: report.hash({ view: "gallery", near: items.id[item] }) },
-          "Thumbnails with similar text",
-        );
-  const group = items.group?.[item];
-  const alike = group
-    ? report.make(
-        "a",
-        { href: report.hash({ view: "gallery", alike: group }) },
-        "Thumbnails that look alike",
-      )
-    : null;
-  dialog.replaceChildren(
-    report.make(
-      "div",
-      { class: "top" },
-      report.make("h2", { id: "detail-title", dir: "auto" }, report.named(item)),
-      report.make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
-    ),
-    frame,
-    ...(detail.versions ? report.versions(detail.versions) : []),
-    report.make(
-      "p",
-      { class: "bar" },
-      report.link(items.link[item], "Open the video or its picture"),
-      near,
-      alike,
-    ),
-    report.make(
-      "dl",
-      {},
-      facts
-        .filter(([, value]) => value !== null && value !== undefined && value !== "")
-        .flatMap(([name, value, dir]) => [
-          report.make("dt", {}, name),
-          report.make("dd", { dir: dir ?? "auto" }, String(value)),
-        ]),
-    ),
-    detail.faces.length ? report.make("h3", {}, "Faces, from left to right") : "",
-    detail.faces.length
-      ? report.table(
-          ["face", "strongest", ...report.EMOTIONS, "doubts"],
-          detail.faces.map((face, i) => [
-            i + 1,
-            face.emotion ?? "–",
-            ...face.probabilities,
-            face.doubts.map((d) => doubts[d]).join(", ") || "none",
-          ]),
-          "Faces and the probabilities of their emotions",
-        )
-      : "",
-    detail.words.length ? report.make("h3", {}, "Words in reading order") : "",
-    detail.words.length
-      ? report.make(
-          "p",
-          { class: "soft" },
-          "A dashed box is a word whose confidence is too low for the text, a dotted one a line in a script that is not read.",
-        )
-      : "",
-    detail.words.length
-      ? report.table(
-          ["word", "confidence"],
-          detail.words.map(([text, confidence, , , , , script]) => [
-            text ?? report.make("i", {}, report.unreadLine(script)),
-            confidence,
-          ]),
-          "Words and their confidence",
-        )
-      : "",
-  );
-  if (!dialog.open) dialog.showModal();
 };

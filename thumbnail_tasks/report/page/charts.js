@@ -58,17 +58,19 @@ report.axis = (colours, more) => ({
   ...Object.fromEntries(Object.entries(more ?? {}).filter(([name]) => name !== "axisLabel")),
 });
 
-/** A figure: caption, chart, and its numbers as a table. */
-report.figure = ({ title, note, tall, wide, head, rows, option, onclick }) => {
+/** A figure: caption, chart, and its numbers as a table; a chart of many rows is higher. */
+report.figure = ({ title, note, control, rowsHigh, head, rows, option, onclick }) => {
   const box = report.make("div", {
-    class: tall ? "chart tall" : "chart",
+    class: "chart",
     role: "img",
     "aria-label": `${title}. The numbers are in the table below.`,
   });
+  if (rowsHigh) box.style.height = `${Math.max(120, 24 + 26 * rowsHigh)}px`;
   const figure = report.make(
     "figure",
-    { class: wide ? "wide" : null },
+    {},
     report.make("figcaption", {}, title, note ? report.make("small", {}, note) : null),
+    control ?? "",
     box,
     report.make(
       "details",
@@ -81,6 +83,17 @@ report.figure = ({ title, note, tall, wide, head, rows, option, onclick }) => {
     figure.chart = report.draw(box, option, onclick);
   });
   return figure;
+};
+
+/** Put a figure into a container, instead of the one that was there. */
+report.replaceFigure = (container, figure) => {
+  const earlier = container.firstChild?.chart;
+  for (const drawn of report.charts) {
+    if (drawn.chart !== earlier) continue;
+    earlier.dispose();
+    report.charts.delete(drawn);
+  }
+  container.replaceChildren(figure);
 };
 
 report.bars = ({ labels, values, axis, colourOf, ...about }) =>
@@ -113,6 +126,37 @@ report.bars = ({ labels, values, axis, colourOf, ...about }) =>
               ? { value, itemStyle: { color: colourOf(i), borderColor: colours.line } }
               : value,
           ),
+        },
+      ],
+    }),
+  });
+
+/** Bars beside their names, each with its number at its end. */
+report.ranked = ({ labels, values, series, digits = 0, ...about }) =>
+  report.figure({
+    ...about,
+    rowsHigh: labels.length,
+    option: (colours) => ({
+      grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
+      xAxis: report.axis(colours, { type: "value", show: false }),
+      yAxis: report.axis(colours, {
+        type: "category",
+        data: labels,
+        inverse: true,
+        axisLabel: { interval: 0 },
+      }),
+      series: [
+        {
+          type: "bar",
+          name: series,
+          barMaxWidth: 26,
+          data: values,
+          label: {
+            show: true,
+            position: "right",
+            color: colours.text,
+            formatter: ({ value }) => report.number(value, digits),
+          },
         },
       ],
     }),

@@ -20,6 +20,7 @@ const report = {
   n: 0,
   isWhole: false,
   _waiting: new Map(),
+  _details: new Set(),
 };
 
 /* --- data ---------------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ report.loadItems = async (onFirst) => {
     }
     for (let i = 0; i < columns.id.length; i++) {
       const texts = [columns.text[i], columns.raw[i], columns.title[i], columns.id[i]];
-      report.items.search.push(texts.filter(Boolean).join("\n").toLowerCase());
+      report.items.search.push(report.fold(texts.filter(Boolean).join("\n")));
     }
     report.n = report.items.id.length;
     if (part === 0) onFirst();
@@ -75,9 +76,20 @@ report.loadItems = async (onFirst) => {
   report.isWhole = true;
 };
 
+const KEPT_DETAILS = 60;
+
+/** The details of a thumbnail; those of the thumbnails last shown are kept. */
 report.detail = async (item) => {
   const size = report.summary.per_file.details;
-  return (await report.load(`details-${Math.floor(item / size)}`))[item % size];
+  const name = `details-${Math.floor(item / size)}`;
+  report._details.delete(name);
+  report._details.add(name);
+  for (const other of report._details) {
+    if (report._details.size <= KEPT_DETAILS) break;
+    report._details.delete(other);
+    report.forget(other);
+  }
+  return (await report.load(name))[item % size];
 };
 
 /** The key of a thumbnail in an address: its id, or the number of a row that names none. */
@@ -95,7 +107,7 @@ report.bytes = (packed) => Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))
 /* --- elements: input is always text, never markup --------------------------------------------- */
 
 report.make = (tag, attributes = {}, ...children) => {
-  const svg = ["svg", "rect", "title"].includes(tag) && attributes.svg !== false;
+  const svg = ["svg", "rect", "path", "title"].includes(tag) && attributes.svg !== false;
   const element = svg
     ? document.createElementNS("http://www.w3.org/2000/svg", tag)
     : document.createElement(tag);
@@ -175,7 +187,14 @@ report.language = (code) => {
   return report._languages.of(code);
 };
 
+/** The name of a category, or the category itself without one. */
+report.category = (id) =>
+  Object.hasOwn(report.summary.categories, id ?? "") ? report.summary.categories[id] : id;
+
 report.share = (part, whole) => (whole ? `${report.number((100 * part) / whole, 1)} %` : "–");
+
+/** A name as the beginning of a sentence. */
+report.sentence = (name) => name[0].toUpperCase() + name.slice(1);
 
 report.say = (text) => {
   document.getElementById("status").textContent = text;
@@ -183,12 +202,26 @@ report.say = (text) => {
 
 /* --- the state is in the address, so that it can be bookmarked and shared --------------------- */
 
-report.state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+/** Between the values of a name that an address repeats: `channel=A&channel=B`. */
+report.SEPARATOR = "\u001f";
+
+report.stateOf = (hash) => {
+  const values = new Map();
+  for (const [name, value] of new URLSearchParams(hash))
+    values.set(name, values.has(name) ? values.get(name) + report.SEPARATOR + value : value);
+  return Object.fromEntries(values);
+};
+
+report.state = () => report.stateOf(location.hash.slice(1));
 
 report.hash = (state) => {
-  const kept = Object.entries(state).filter(
-    ([, value]) => value !== "" && value !== null && value !== undefined,
-  );
+  const kept = Object.entries(state)
+    .filter(([, value]) => value !== "" && value !== null && value !== undefined)
+    .flatMap(([name, value]) =>
+      String(value)
+        .split(report.SEPARATOR)
+        .map((each) => [name, each]),
+    );
   return `#${new URLSearchParams(kept)}`;
 };
 

@@ -1,7 +1,5 @@
-/* The gallery: filters, order, pages, similar texts, and rows as CSV. */
+/* The gallery: the sidebar, the order, and the wall of the thumbnails that pass the filters. */
 "use strict";
-const PER_PAGE = 48;
-
 report.views.gallery = {
   show(state) {
     const section = document.getElementById("gallery");
@@ -12,102 +10,44 @@ report.views.gallery = {
 
   build(section) {
     const { make } = report;
-    this.fields = {};
-    const field = (name, label, control) => {
-      this.fields[name] = control;
-      control.id = `filter-${name}`;
-      control.addEventListener(control.tagName === "SELECT" ? "change" : "input", () =>
-        report.go(
-          { [name]: control.value, page: "", open: "" },
-          { replace: control.tagName !== "SELECT" },
-        ),
-      );
-      return make("label", { for: control.id }, label, control);
-    };
-    const select = (name, label, options) =>
-      field(
-        name,
-        label,
-        make(
-          "select",
-          {},
-          make("option", { value: "" }, "any"),
-          options.map(([value, text]) => make("option", { value }, text)),
-        ),
-      );
-    const same = (values) => values.map((value) => [value, value]);
-    const ranges = [
-      ["0-0", "none"],
-      ["1-", "1 or more"],
-      ["1-1", "1"],
-      ["2-2", "2"],
-      ["3-", "3 or more"],
-    ];
-    const amounts = [
-      ["0-0", "none"],
-      ["1-", "some"],
-      ["1-3", "1 to 3 words"],
-      ["4-8", "4 to 8 words"],
-      ["9-", "9 words or more"],
-    ];
-    const order = select("sort", "Order", [
-      ["views", "most views"],
-      ["likes", "most likes"],
-      ["words", "most words"],
-      ["faces", "most faces"],
-      ["bright", "brightest"],
-      ["dark", "darkest"],
-      ["unsure", "lowest word confidence"],
-      ["textarea", "largest area of text"],
-      ["facearea", "largest area of faces"],
-      ["colourful", "most colourful"],
-      ["sharp", "sharpest"],
-      ["blurred", "least sharp"],
-    ]);
-    this.fields.sort.options[0].textContent = "input order";
-    section.append(
-      make("h2", { class: "hidden" }, "Gallery"),
+    const go = (changes, how) => report.go({ at: "", open: "", ...changes }, how);
+    this.q = make("input", {
+      type: "search",
+      id: "filter-q",
+      dir: "auto",
+      placeholder: "in text, title or id",
+      oninput: () => go({ q: this.q.value }, { replace: true }),
+    });
+    this.sort = make("select", { id: "filter-sort", onchange: () => go({ sort: this.sort.value, up: "" }) });
+    this.up = make("button", { type: "button", id: "direction" });
+    this.up.addEventListener("click", () => {
+      const { key, isUp } = report.orderOf(report.state());
+      go({ sort: key, up: isUp ? "" : "1" });
+    });
+    this.size = make(
+      "select",
+      { id: "size", onchange: () => report.go({ size: this.size.value }) },
+      ["small", "medium", "large"].map((size) => make("option", { value: size }, size)),
+    );
+    const results = make(
+      "div",
+      { class: "results" },
       make(
         "div",
-        { class: "filters", role: "search", "aria-label": "Filters" },
-        field(
-          "q",
-          "Word",
-          make("input", { type: "search", dir: "auto", placeholder: "in text, title or id" }),
+        { class: "filters", role: "search", "aria-label": "Search and order" },
+        make(
+          "button",
+          { type: "button", id: "open-filters", onclick: () => report.sidebar.openSheet() },
+          "Filters",
         ),
-        select("emotion", "Emotion", same(report.EMOTIONS)),
-        select("faces", "Faces", ranges),
-        select("text", "Text", amounts),
-        select("language", "Language", []),
-        select("script", "Script", []),
-        select("colour", "Colour", same(report.COLOURS)),
-        select("textarea", "Text covers", [
-          ["0-9", "under 10 %"],
-          ["10-29", "10 to 30 %"],
-          ["30-", "30 % or more"],
-        ]),
-        select("vivid", "Colours are", [
-          ["0-14", "weak"],
-          ["15-44", "moderate"],
-          ["45-", "strong"],
-        ]),
-        select("alike", "Look-alikes", [["any", "some"]]),
-        select("changed", "Picture", [
-          ["1-", "changed"],
-          ["0-0", "as first seen"],
-        ]),
-        select("status", "Status", same(report.summary.statuses.map((s) => s.status))),
-        select("category", "Category", []),
-        select("channel", "Channel", []),
-        select(
-          "doubt",
-          "Doubtful",
-          report.doubts().map(([value, text]) => [value, text]),
-        ),
-        order,
+        make("label", { for: "filter-q" }, "Word", this.q),
+        make("label", { for: "filter-sort" }, "Order", this.sort),
+        this.up,
+        make("label", { for: "size" }, "Size", this.size),
         this.check("words", "Words"),
         this.check("faces", "Faces"),
       ),
+      (this.active = make("ul", { class: "active-filters", "aria-label": "Active filters" })),
       make(
         "div",
         { class: "bar" },
@@ -117,26 +57,51 @@ report.views.gallery = {
           {
             type: "button",
             id: "clear",
-            onclick: () =>
-              report.go({
-                ...Object.fromEntries(Object.keys(this.fields).map((name) => [name, ""])),
-                near: "",
-                page: "",
-                open: "",
-              }),
+            onclick: () => this.clear(),
           },
           "Clear filters",
         ),
-        make("button", { type: "button", id: "copy", onclick: () => this.copy() }, "Copy link"),
-        (this.csv = make(
+        make(
           "button",
-          { type: "button", id: "csv", onclick: () => this.download() },
-          "Download rows as CSV",
-        )),
+          {
+            type: "button",
+            id: "compare-these",
+            onclick: () =>
+              location.assign(
+                report.hash({ view: "compare", a: report.selections.filtersOf(report.state()) }),
+              ),
+          },
+          "Compare",
+        ),
+        report.copyButton({ id: "copy" }),
+        report.exporting.build(),
       ),
-      (this.cards = make("ul", { class: "cards", id: "cards" })),
-      (this.pages = make("nav", { class: "pages", "aria-label": "Pages" })),
+      report.legend(),
+      (this.empty = report.nothingFound(() => {
+        this.clear();
+        this.q.focus();
+      })),
+      (this.cards = make("ul", { class: "cards wall", id: "cards", "aria-label": "Thumbnails" })),
     );
+    section.append(make("h2", { class: "hidden" }, "Gallery"), make("div", { class: "browse" }, results));
+    this.wall = report.wall(this.cards);
+    this.sort.append(make("option", { value: "" }, "as in the table"), ...report.attributeOptions());
+    addEventListener("scroll", () => this.remember(), { passive: true });
+  },
+
+  clear() {
+    const filters = Object.keys(report.filtersIn(report.state()));
+    const none = Object.fromEntries([...filters, "sort", "up", "at", "open"].map((key) => [key, ""]));
+    report.go(none);
+  },
+
+  /** The thumbnails that are shown, in order. */
+  order() {
+    return this.found ?? [];
+  },
+
+  focus(item) {
+    this.wall.focus(item);
   },
 
   check(kind, label) {
@@ -152,132 +117,82 @@ report.views.gallery = {
   },
 
   set(state) {
-    if (report.isWhole && !this.isCounted) this.count();
-    for (const [name, control] of Object.entries(this.fields)) {
-      const value = state[name] ?? "";
-      if (
-        control.tagName === "SELECT" &&
-        ![...control.options].some((option) => option.value === value)
-      )
-        control.append(report.make("option", { value }, this.label(name, value)));
-      if (control.value !== value) control.value = value;
-    }
+    if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
+    const { key, isUp } = report.orderOf(state);
+    const attribute = report.fields.get(key);
+    this.sort.value = attribute ? key : "";
+    this.up.hidden = !attribute;
+    const ways = attribute?.kind === "number" ? ["Smallest first", "Largest first"] : ["Z to A", "A to Z"];
+    this.up.textContent = isUp ? ways[0] : ways[1];
+    this.size.value = state.size ?? "";
+    if (!this.size.value) this.size.value = "medium";
     for (const kind of ["words", "faces"]) {
       this[`show_${kind}`].checked = !state[`hide_${kind}`];
       document.body.classList.toggle(`no-${kind}`, Boolean(state[`hide_${kind}`]));
     }
+    const active = report.activeFilters(state);
+    this.active.replaceChildren(...active);
+    this.active.hidden = !active.length;
+    document.getElementById("open-filters").textContent = active.length
+      ? `Filters (${active.length})`
+      : "Filters";
   },
 
-  label(name, value) {
-    return report.isolated((name === "language" ? report.language(value) : value).slice(0, 60));
-  },
-
-  /** Say in the options of filters how many thumbnails have them, once all are loaded. */
-  count() {
-    for (const name of ["category", "channel", "language", "script"]) this.offer(name);
-    this.fields.changed.parentElement.hidden = !report.items.changed?.some((n) => n > 0);
-    this.fields.alike.parentElement.hidden = !report.items.group?.some((id) => id !== null);
-    this.fields.textarea.parentElement.hidden = !report.items.textArea;
-    this.fields.vivid.parentElement.hidden = !report.items.colourful;
-    const options = [...this.fields.doubt.options];
-    for (const [key, text, is] of report.doubts()) {
-      let count = 0;
-      for (let item = 0; item < report.n; item++) if (is(item)) count++;
-      options.find((option) => option.value === key).textContent = `${text} (${count})`;
-    }
-    this.isCounted = true;
-  },
-
-  /** The distinct values of a column, the most frequent first; no filter without values. */
-  offer(name) {
-    const control = this.fields[name];
-    const counts = new Map();
-    for (const value of report.items[name] ?? [])
-      if (value !== null && value !== "") counts.set(value, (counts.get(value) ?? 0) + 1);
-    const most = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 1000);
-    control.replaceChildren(
-      control.options[0],
-      ...most.map(([value, count]) =>
-        report.make("option", { value }, `${this.label(name, value)} (${count})`),
-      ),
-    );
-    control.parentElement.hidden = most.length === 0;
+  /** Select by a state, unless the last one differs only in what is shown of the selection. */
+  async select(state) {
+    const key = JSON.stringify([report.filtersIn(state), report.orderOf(state), report.n]);
+    if (this.selected?.key === key) return this.selected;
+    if (state.near) this.status.textContent = "Comparing texts …";
+    const nearness = await report.nearnessOf(state.near);
+    await report.prepare(state);
+    const match = report.match(state, nearness);
+    return { key, match, nearness, found: report.select(state, nearness, match) };
   },
 
   async list(state) {
     const request = (this.request = {});
-    let nearness = null;
-    const near = state.near ? report.items.id.indexOf(state.near) : -1;
-    if (near >= 0 && report.items.vector[near] !== null) {
-      this.status.textContent = "Comparing texts …";
-      nearness = await report.nearness(report.items.vector[near]);
-      if (request !== this.request) return;
-    }
-    this.found = report.select(state, nearness);
-    const pages = Math.max(1, Math.ceil(this.found.length / PER_PAGE));
-    const page = Math.min(pages, Math.max(1, Number.parseInt(state.page, 10) || 1));
-    const shown = this.found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-    const more = report.isWhole ? "" : " (still loading)";
-    const text = nearness ? report.items.text[near].slice(0, 80) : "";
-    const similar = nearness
-      ? [", most similar to “", report.make("bdi", { dir: report.direction(near) }, text), "” first"]
-      : [];
+    const selected = await this.select(state);
+    if (request !== this.request) return;
+    this.selected = selected;
+    this.found = selected.found;
+    const { nearness, found } = selected;
     this.status.replaceChildren(
-      `${report.number(this.found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
-      ...similar,
-      more,
+      `${report.number(found.length)} of ${report.number(report.summary.sizes.items)} thumbnails`,
+      ...(nearness ? report.similarTo(state.near, found.length) : []),
+      report.isWhole ? "" : " (still loading)",
     );
-    const key = JSON.stringify([shown, report.n]);
-    if (this.key !== key) this.cards.replaceChildren(...shown.map(report.card));
-    this.key = key;
-    const go = (to, text) =>
-      report.make(
-        "button",
-        {
-          type: "button",
-          disabled: to < 1 || to > pages,
-          onclick: () => {
-            report.go({ page: to });
-            document.getElementById("gallery").scrollIntoView();
-          },
-        },
-        text,
-      );
-    this.pages.replaceChildren(
-      go(page - 1, "Previous"),
-      report.make("span", {}, `Page ${page} of ${report.number(pages)}`),
-      go(page + 1, "Next"),
-    );
+    this.empty.hidden = found.length > 0 || !report.isWhole;
+    const similarity = (item) => (nearness ? nearness[report.items.vector[item]] : null);
+    this.wall.show(found, state.size, (item) => report.card(item, similarity(item)), state.near);
+    report.sidebar.update(state, selected.match);
+    report.exporting.update(state, found);
+    this.restore(state);
   },
 
-  async copy() {
-    const text = location.href;
-    try {
-      await navigator.clipboard.writeText(text);
-      report.say("Link copied.");
-    } catch {
-      report.say("Copy the link from the address bar.");
+  /** Scroll to where the address says, and to the top when other thumbnails are shown. */
+  restore(state) {
+    const { key, isUp } = report.orderOf(state);
+    const shown = JSON.stringify([report.filtersIn(state), key, isUp]);
+    const isOther = this.shown !== undefined && this.shown !== shown;
+    this.shown = shown;
+    const item = state.at ? report.itemOf(state.at) : -1;
+    if (item >= 0 ? this.at !== state.at : isOther) {
+      this.at = item >= 0 ? state.at : "";
+      this.wall.scrollTo(item);
     }
-    document.getElementById("copy").textContent = "Link is in the address bar";
   },
 
-  async download() {
-    const { sizes, per_file: perFile } = report.summary;
-    const wanted = new Set(this.found);
-    const parts = ["\ufeff", await report.load("rows-header"), "\r\n"];
-    this.csv.disabled = true;
-    const files = Math.ceil(sizes.rows / perFile.rows);
-    for (let number = 0; number < files; number++) {
-      this.csv.textContent = `Collecting rows: ${Math.round((100 * number) / files)} %`;
-      const { items, lines } = await report.load(`rows-${number}`);
-      report.forget(`rows-${number}`);
-      const taken = lines.filter((_, row) => wanted.has(items[row]));
-      if (taken.length) parts.push(taken.join("\r\n"), "\r\n");
-    }
-    const address = URL.createObjectURL(new Blob(parts, { type: "text/csv" }));
-    report.make("a", { href: address, download: "thumbnails.csv" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    this.csv.disabled = false;
-    this.csv.textContent = "Download rows as CSV";
+  /** Keep in the address what is shown first, when scrolling ends. */
+  remember() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const state = report.state();
+      if (state.view !== "gallery" || !report.isWhole) return;
+      const first = this.wall.first();
+      const at = first === undefined ? "" : report.key(first);
+      if (at === (state.at ?? "")) return;
+      this.at = at;
+      history.replaceState(null, "", report.hash({ ...state, at }));
+    }, 250);
   },
 };

@@ -10,10 +10,11 @@ report.show = () => {
     else link.removeAttribute("aria-current");
   }
   if (view !== "overview" && !report.n) return;
-  report.views[view].show(state);
+  const shown = report.views[view].show(state);
+  report.notice(state);
   const dialog = document.getElementById("detail");
   const item = state.open && report.n ? report.itemOf(state.open) : -1;
-  if (item >= 0) report.open(item);
+  if (item >= 0) Promise.resolve(shown).then(() => report.open(item));
   else if (dialog.open) dialog.close();
 };
 
@@ -46,26 +47,23 @@ report.start = async () => {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     report.theme(document.documentElement.dataset.theme),
   );
-  document.getElementById("detail").addEventListener("close", () => {
+  const dialog = document.getElementById("detail");
+  dialog.addEventListener("close", () => {
     if (report.state().open) report.go({ open: "" });
+    const { item } = report.opened;
+    const view = report.views[report.state().view];
+    if (view?.focus) view.focus(item);
+    else document.querySelector(`main > section:not([hidden]) [data-item="${item}"] .frame`)?.focus();
   });
+  dialog.addEventListener("keydown", report.stepByKey);
   document.getElementById("skip").addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("main").focus();
   });
   report.summary = await report.load("summary");
-  const { about } = report.summary;
-  const engines = Object.entries(about)
-    .filter(([name]) => !["version", "videos", "sample"].includes(name))
-    .map(([name, tag]) => `${name}: ${tag}`);
-  document
-    .getElementById("made")
-    .replaceChildren(
-      about.sample ? `A random sample: ${about.sample}. ` : "",
-      "Made from ",
-      report.make("bdi", {}, about.videos),
-      ` by thumbnail-tasks ${about.version}. ${engines.join(" · ")}`,
-    );
+  await report.loadNights();
+  report.describeFields();
+  report.about();
   window.addEventListener("hashchange", report.show);
   report.show();
   await report.loadItems(report.show);

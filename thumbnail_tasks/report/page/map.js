@@ -5,8 +5,11 @@ report.views.map = {
     const section = document.getElementById("map");
     if (!section.childElementCount) this.build(section);
     if (this.q.value !== (state.q ?? "")) this.q.value = state.q ?? "";
-    this.by.value = state.by || "faces";
-    if (!this.by.value) this.by.value = "faces";
+    this.by.value = report.fields.has(state.by) ? state.by : "faces";
+    if (!this.by.value) this.by.selectedIndex = 0;
+    const attribute = report.fields.get(this.by.value);
+    if (attribute.kind === "number") await report.loadValues(attribute);
+    if (this.by.value !== attribute.key) return; // another was chosen meanwhile
     const { positions } = await report.load("map");
     this.positions ??= new Uint16Array(report.bytes(positions).buffer);
     if (!report.isWhole) return;
@@ -15,12 +18,12 @@ report.views.map = {
 
   build(section) {
     const { make } = report;
-    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "mark texts with …" });
+    this.q = make("input", { type: "search", id: "map-q", dir: "auto", placeholder: "in text, title or id" });
     this.q.addEventListener("input", () => report.go({ q: this.q.value }, { replace: true }));
     this.by = make(
       "select",
       { id: "map-by" },
-      ["faces", "emotion", "colour", "category"].map((by) => make("option", { value: by }, by)),
+      report.attributeOptions(),
     );
     this.by.addEventListener("change", () => report.go({ by: this.by.value }));
     section.append(
@@ -61,7 +64,7 @@ report.views.map = {
         })),
         make("p", { class: "soft", id: "map-hover", dir: "auto" }),
       ),
-      make("h2", {}, "Marked texts"),
+      make("h2", {}, "Marked thumbnails"),
       (this.listed = make("ul", { class: "reasons", id: "map-list" })),
     );
   },
@@ -76,79 +79,22 @@ report.views.map = {
     return this.first;
   },
 
-  group(by) {
-    const { items } = report;
-    if (by === "emotion")
-      return (i) =>
-        report.EMOTIONS.reduce((a, e) => (items[e][i] > (a ? items[a][i] : 0) ? e : a), null) ??
-        "no face";
-    if (by === "colour") return (i) => report.colour(i) ?? "unknown";
-    if (by === "category") {
-      const counts = new Map();
-      items.category.forEach((c) => counts.set(c, (counts.get(c) ?? 0) + 1));
-      const most = new Set(
-        [...counts]
-          .sort((a, b) => b[1] - a[1])
-          .slice(0, 8)
-          .map(([c]) => c),
-      );
-      return (i) =>
-        items.category[i] === null
-          ? "unknown"
-          : most.has(items.category[i])
-            ? items.category[i]
-            : "others";
-    }
-    return (i) =>
-      items.faces[i] > 2
-        ? "3 faces or more"
-        : items.faces[i] === 1
-          ? "1 face"
-          : items.faces[i]
-            ? "2 faces"
-            : "no face";
-  },
-
   draw(state) {
     const first = this.texts();
-    const group = this.group(this.by.value);
-    const groups = new Map();
-    const words = (state.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const classes = report.classes(
+      report.fields.get(this.by.value),
+      [...first].filter((item) => item >= 0),
+    );
+    const groups = classes.names.map(() => []);
+    const hasWords = report.searcher(state.q);
     const marked = [];
     first.forEach((item, text) => {
       if (item < 0) return;
       const point = [this.positions[2 * text] / 65535, this.positions[2 * text + 1] / 65535, item];
-      const name = group(item);
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push(point);
-      if (words.length && words.every((word) => report.items.search[item].includes(word)))
-        marked.push(point);
+      groups[classes.of(item)].push(point);
+      if (hasWords?.(report.items.search[item])) marked.push(point);
     });
-    const hues = {
-      red: "#e23b3b",
-      orange: "#e8892b",
-      yellow: "#c9a90a",
-      green: "#3c9d47",
-      cyan: "#1aa3a8",
-      blue: "#3b6fe2",
-      purple: "#8550d8",
-      pink: "#d9509b",
-      black: "#444444",
-      grey: "#8a8f96",
-      white: "#c9ced4",
-    };
-    const palette = [
-      "#3b82c4",
-      "#d9772b",
-      "#3c9d6b",
-      "#b453a8",
-      "#8a8f96",
-      "#c94f4f",
-      "#7a6fd0",
-      "#93862b",
-      "#2f9ea6",
-    ];
-    const names = [...groups.keys()].sort();
+    const shown = groups.flatMap((points, k) => (points.length ? [k] : []));
     const size = first.length > 20000 ? 3 : first.length > 2000 ? 5 : 9;
     const option = (colours) => ({
       grid: { left: 8, right: 8, top: 40, bottom: 8 },
@@ -172,24 +118,29 @@ report.views.map = {
         formatter: (p) => report.items.text[p.value[2]].slice(0, 160).replace(/[{}|]/g, " "),
       },
       series: [
-        ...names.map((name, i) => ({
+        ...shown.map((k) => ({
           type: "scatter",
-          name,
-          data: groups.get(name),
-          symbolSize: size,
+          name: classes.names[k],
+          data: groups[k],
+          symbolSize: marked.length ? 0.7 * size : size,
           large: first.length > 20000,
           largeThreshold: 5000,
           itemStyle: {
-            opacity: marked.length ? 0.25 : 0.8,
-            color: this.by.value === "colour" ? hues[name] : palette[i % palette.length],
+            opacity: marked.length ? report.OPACITY.others : report.OPACITY.all,
+            color: classes.colours[k],
+            borderColor: colours.soft, // a white point on a white card
+            borderWidth: this.by.value === "colour" ? 0.5 : 0,
           },
         })),
         {
           type: "scatter",
           name: "marked",
-          data: marked,
-          symbolSize: size + 6,
-          itemStyle: { color: "transparent", borderColor: colours.text, borderWidth: 2 },
+          data: marked.map((point) => ({
+            value: point,
+            itemStyle: { color: classes.colours[classes.of(point[2])] },
+          })),
+          symbolSize: size + 4,
+          itemStyle: { color: colours.card, borderColor: colours.text, borderWidth: 2 },
           z: 5,
         },
       ],
@@ -212,7 +163,7 @@ report.views.map = {
       });
     }
     document.getElementById("map-count").textContent =
-      `${report.number(first.length)} distinct texts${words.length ? `, ${report.number(marked.length)} marked` : ""}`;
+      `${report.number(first.length)} distinct texts${hasWords ? `, ${report.number(marked.length)} marked` : ""}`;
     const listed = marked.slice(0, 50);
     this.listed.replaceChildren(
       ...listed.map(([, , item]) =>
@@ -232,7 +183,7 @@ report.views.map = {
     );
     if (!listed.length)
       this.listed.append(
-        report.make("li", {}, "Enter a word above to mark the texts that contain it."),
+        report.make("li", {}, hasWords ? "None." : "Enter a word above to mark thumbnails that have it in text, title or id."),
       );
   },
 };

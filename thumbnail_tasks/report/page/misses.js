@@ -2,11 +2,20 @@
 "use strict";
 const LISTED = 200;
 const SHOWN = 12;
+const UNSURE = { sort: "lowest_word_confidence", up: "1" };
 
 report.views.misses = {
+  /** The thumbnails that are shown, in order. */
+  order() {
+    const cards = document.querySelectorAll("#misses .cards > li");
+    return [...new Set([...cards].map((card) => Number(card.dataset.item)))];
+  },
+
   async show() {
     const section = document.getElementById("misses");
     if (section.childElementCount || !report.isWhole) return;
+    section.append(report.make("h2", { class: "hidden" }, "Misses"));
+    await report.prepare(UNSURE);
     const { make, items } = report;
     const all = [...Array(report.n).keys()];
     section.append(
@@ -32,7 +41,7 @@ report.views.misses = {
             make("a", { href: report.hash({ view: "gallery", status }) }, status),
             `: ${report.number(count)}`,
           ),
-          make("p", { class: "soft" }, meaning),
+          make("p", { class: "soft" }, meaning ? `${report.sentence(meaning)}.` : ""),
           list,
         ),
       );
@@ -48,11 +57,12 @@ report.views.misses = {
       if (of.length > LISTED)
         list.append(make("li", {}, `and ${report.number(of.length - LISTED)} more`));
     }
+    section.append(make("h2", {}, "Results to check"), report.legend());
     for (const [doubt, name, is] of report.doubts()) {
       const of = all.filter(is);
-      const sort = doubt === "low" ? "unsure" : "";
-      const first = report.select({ doubt, sort }).slice(0, SHOWN);
-      section.append(make("h2", {}, `Doubtful: ${name} (${report.number(of.length)})`));
+      const order = doubt === "low" ? UNSURE : {};
+      const first = report.select({ doubt, ...order }).slice(0, SHOWN);
+      section.append(make("h3", {}, `${report.sentence(name)} (${report.number(of.length)})`));
       if (doubt === "changed" && of.length) {
         section.append(
           make(
@@ -68,7 +78,7 @@ report.views.misses = {
           ),
         );
       }
-      section.append(make("ul", { class: "cards" }, first.map(report.card)));
+      section.append(make("ul", { class: "cards" }, first.map((item) => report.card(item))));
       if (of.length > SHOWN)
         section.append(
           make(
@@ -76,7 +86,7 @@ report.views.misses = {
             {},
             make(
               "a",
-              { href: report.hash({ view: "gallery", doubt, sort }) },
+              { href: report.hash({ view: "gallery", doubt, ...order }) },
               `All ${report.number(of.length)} in the gallery`,
             ),
           ),

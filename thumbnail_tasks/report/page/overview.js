@@ -17,7 +17,7 @@ report.views.overview = {
         this.hue(s),
         this.spread(
           "Brightness",
-          "Median value of each picture, 0 (black) to 255",
+          "Median brightness (value) of each picture, 0 (black) to 255",
           s.brightness,
           (i) => `hsl(0 0% ${(i + 0.5) * 6.25}%)`,
         ),
@@ -27,17 +27,17 @@ report.views.overview = {
           s.saturation,
           (i) => `hsl(205 ${(i + 0.5) * 6.25}% 50%)`,
         ),
-        this.statuses(s),
-        this.frequent(s),
+        s.n_ok < s.n_items ? this.statuses(s) : null,
+        report.frequent(s),
       ),
     );
-    if (s.correlations.length) section.append(...report.correlations(s));
+    section.append(...report.correlations(s));
     section.append(
       report.make("h2", {}, "Summary statistics"),
       report.make(
         "p",
         { class: "soft" },
-        `Of the ${report.number(s.n_ok)} thumbnails with a picture, each counted once.`,
+        `Of the ${report.number(s.n_ok)} thumbnails with a picture, each counted once. An opened thumbnail explains each attribute.`,
       ),
       report.make(
         "div",
@@ -54,47 +54,62 @@ report.views.overview = {
   lead(s) {
     const strongest = s.emotions.reduce((a, b) => (b.count > a.count ? b : a));
     const faces = strongest.count ? ` The most frequent emotion is ${strongest.emotion}.` : "";
-    const [, , , , , , median] = s.describe.find(([name]) => name === "thumbnail_ocr_length");
     const missing = s.n_items - s.n_ok;
     const misses = missing
       ? [
-          " ",
-          report.make("a", { href: "#view=misses" }, `${report.number(missing)} could not be fetched`),
+          " For ",
+          report.make("a", { href: "#view=misses" }, `${report.number(missing)} there is no picture`),
           ".",
         ]
-      : [" All thumbnails were fetched."];
+      : [" Every thumbnail has a picture."];
     return report.make(
       "p",
       { class: "lead" },
-      `Of ${report.number(s.n_ok)} thumbnails, ${report.share(s.n_with_text, s.n_ok)} have text (median of all: ${report.number(median)} words) and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
+      `Of the ${report.number(s.n_ok)} thumbnails with a picture, ${report.share(s.n_with_text, s.n_ok)} have text and ${report.share(s.n_with_faces, s.n_ok)} show faces.${faces}`,
       ...misses,
     );
   },
 
   tiles(s) {
-    const tile = (value, text, state) =>
+    const tile = (value, text, state, of = null) =>
       report.make(
         "li",
         {},
         report.make("b", {}, value),
         state ? report.make("a", { href: report.hash({ view: "gallery", ...state }) }, text) : text,
+        of === null ? null : report.make("small", {}, of),
       );
+    const share = (part, whole, text, state, unit) =>
+      tile(
+        report.share(part, whole),
+        text,
+        state,
+        `${report.number(part)} of ${report.number(whole)} ${unit}`,
+      );
+    const withPicture = "with a picture";
     return report.make(
       "ul",
       { class: "tiles" },
-      tile(report.number(s.n_rows), "rows of the input"),
-      tile(report.number(s.n_thumbnails), "thumbnails", {}),
-      tile(report.share(s.n_ok, s.n_items), "with a picture", { status: "ok" }),
-      tile(report.share(s.n_with_text, s.n_ok), "with text", { text: "1-" }),
-      tile(report.share(s.n_with_faces, s.n_ok), "with faces", { faces: "1-" }),
-      tile(report.number(s.n_changed), "texts changed by correction", { doubt: "changed" }),
+      tile(report.number(s.n_rows), "rows of the table"),
+      tile(report.number(s.n_thumbnails), "different thumbnails", {}, this.unnamed(s)),
+      share(s.n_ok, s.n_thumbnails, withPicture, { status: "ok" }, "thumbnails"),
+      share(s.n_with_text, s.n_ok, "with text", { text: "1-" }, withPicture),
+      share(s.n_with_faces, s.n_ok, "with faces", { faces: "1-" }, withPicture),
+      share(s.n_changed, s.n_ok, "with a corrected text", { doubt: "changed" }, withPicture),
     );
+  },
+
+  /** The rows that name no thumbnail, which the gallery lists beside the thumbnails. */
+  unnamed(s) {
+    const count = s.n_items - s.n_thumbnails;
+    if (!count) return null;
+    return `and ${report.number(count)} row${count > 1 ? "s" : ""} without one`;
   },
 
   words(s) {
     return this.counts(
       "Words per thumbnail",
-      "Tokens of the corrected text",
+      "Of the corrected text, with punctuation marks that stand alone or end a word (thumbnail_ocr_length)",
       s.words_per_thumbnail,
       "text",
     );
@@ -129,11 +144,12 @@ report.views.overview = {
   emotions(s) {
     const labels = s.emotions.map((e) => e.emotion);
     const state = (i) => ({ view: "gallery", emotion: labels[i] });
-    return report.bars({
+    return report.ranked({
       title: "Faces by strongest emotion",
       note: "As classified by a network, which is often wrong about a single face",
       labels,
       values: s.emotions.map((e) => e.count),
+      series: "faces",
       head: ["emotion", "faces"],
       rows: s.emotions.map((e, i) => [
         report.make("a", { href: report.hash(state(i)) }, e.emotion),
@@ -144,26 +160,15 @@ report.views.overview = {
   },
 
   probabilities(s) {
-    const labels = s.emotions.map((e) => e.emotion);
-    return report.figure({
+    return report.ranked({
       title: "Mean probability of each emotion",
-      note: "Over all faces",
+      note: "Over all faces; 1 is certain",
+      labels: s.emotions.map((e) => e.emotion),
+      values: s.emotions.map((e) => e.mean_probability),
+      series: "mean probability",
+      digits: 3,
       head: ["emotion", "mean probability"],
       rows: s.emotions.map((e) => [e.emotion, e.mean_probability]),
-      option: (colours) => ({
-        grid: { left: 8, right: 12, top: 18, bottom: 8, containLabel: true },
-        xAxis: report.axis(colours, { type: "category", data: labels }),
-        yAxis: report.axis(colours, { type: "value" }),
-        series: [
-          {
-            type: "bar",
-            name: "mean probability",
-            barCategoryGap: "12%",
-            data: s.emotions.map((e) => e.mean_probability),
-            itemStyle: { color: colours.second },
-          },
-        ],
-      }),
     });
   },
 
@@ -214,63 +219,25 @@ report.views.overview = {
   },
 
   statuses(s) {
-    const state = (i) => ({ view: "gallery", status: s.statuses[i].status });
-    const labels = s.statuses.map((each) => each.status);
-    return report.figure({
-      title: "Statuses",
-      note: "Thumbnails with a picture are ok; other statuses say why there is none",
+    const without = s.statuses.filter(({ status }) => status !== "ok");
+    const state = (i) => ({ view: "gallery", status: without[i].status });
+    return report.ranked({
+      title: "Why there is no picture",
+      note: `Statuses of the ${report.number(s.n_items - s.n_ok)} without a picture; ${report.number(s.n_ok)} have one`,
+      labels: without.map((each) => each.status),
+      values: without.map((each) => each.count),
+      series: "thumbnails",
       head: ["status", "thumbnails", "meaning"],
-      rows: s.statuses.map((each, i) => [
-        report.make("a", { href: report.hash(state(i)) }, each.status),
+      rows: s.statuses.map((each) => [
+        report.make(
+          "a",
+          { href: report.hash({ view: "gallery", status: each.status }) },
+          each.status,
+        ),
         each.count,
         each.meaning,
       ]),
       onclick: (event) => report.go(state(event.dataIndex)),
-      option: (colours) => ({
-        grid: { left: 8, right: 48, top: 8, bottom: 8, containLabel: true },
-        xAxis: report.axis(colours, { type: "value", show: false }),
-        yAxis: report.axis(colours, { type: "category", data: labels, inverse: true }),
-        series: [
-          {
-            type: "bar",
-            name: "thumbnails",
-            barMaxWidth: 26,
-            data: s.statuses.map((each) => each.count),
-            label: { show: true, position: "right", color: colours.text },
-          },
-        ],
-      }),
-    });
-  },
-
-  frequent(s) {
-    const words = s.words.slice(0, 20);
-    return report.figure({
-      title: "Most frequent words",
-      note: "As recognised, and after spelling correction",
-      tall: true,
-      wide: true,
-      head: ["word", "as recognised", "corrected"],
-      rows: s.words.map(([word, ...counts]) => [
-        report.make("a", { href: report.hash({ view: "gallery", q: word }) }, word),
-        ...counts,
-      ]),
-      onclick: (event) => report.go({ view: "gallery", q: words[event.dataIndex][0] }),
-      option: (colours) => ({
-        legend: { top: 0, textStyle: { color: colours.text } },
-        grid: { left: 8, right: 20, top: 30, bottom: 8, containLabel: true },
-        xAxis: report.axis(colours, { type: "value", minInterval: 1 }),
-        yAxis: report.axis(colours, {
-          type: "category",
-          inverse: true,
-          data: words.map(([word]) => word),
-          axisLabel: { interval: 0, width: 120, overflow: "truncate" },
-        }),
-        series: [
-          { type: "bar", name: "as recognised", data: words.map((w) => w[1]) },
-          { type: "bar", name: "corrected", data: words.map((w) => w[2]) },
-        ],
-      }),
     });
   },
 };
