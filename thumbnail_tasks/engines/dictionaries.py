@@ -2,7 +2,6 @@
 
 import functools
 import gzip
-import hashlib
 import json
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from importlib import resources
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -99,7 +99,7 @@ class Dictionary:
             triples.update(dict(zip(found.tolist(), n_found.tolist(), strict=True)))
         self.index = WordIndex(counts)
         if not is_whole:
-            self._known = np.unique(np.concatenate(digests))
+            self._known = np.sort(np.concatenate(digests))
             usual = [triple for triple, n in triples.items() if n >= MIN_TRIPLE_COUNT]
             self._triples = np.array(sorted(usual), np.uint64)
 
@@ -187,9 +187,9 @@ def fold(word: str) -> str:
     return strip_accents(word)
 
 
-def _digest_words(words: Iterator[str] | Sequence[str]) -> NDArray[np.uint64]:
-    digests = b"".join(hashlib.blake2b(word.encode(), digest_size=8).digest() for word in words)
-    return np.frombuffer(digests, np.uint64)
+def _digest_words(words: Sequence[str]) -> NDArray[np.uint64]:
+    """Digests of N words, of 64 bits: SipHash, the same on every machine."""
+    return pd.util.hash_array(np.array(words, object), categorize=False)
 
 
 def _letter_sets(words: Sequence[str]) -> NDArray[np.uint64]:
