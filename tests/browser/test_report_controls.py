@@ -70,7 +70,7 @@ def test_every_control_can_be_used(watched: Watched, address: str, state: str, w
     for number in usable:
         is_changed = page.evaluate("location.hash") != f"#{state}"
         is_in_reach = controls.nth(number).is_visible()  # not in a section that was just closed
-        if is_changed or not is_in_reach or page.locator("dialog[open]").count():
+        if is_changed or not is_in_reach or page.locator("dialog[open], .export[open]").count():
             open_view(page, address, state)
         use(controls.nth(number))
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -11,12 +11,17 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PICTURES, Watched
-from tests.browser.sidebar import cards, wait_until
+from tests.browser.sidebar import wait_until
 from tests.dag.runs import QUICKLY, SAMPLE, Finished, run
 
 pytestmark = [pytest.mark.dag, pytest.mark.model]
 
 REAL_THUMBNAILS = "hqdefault"
+IN_WINDOW = """[...document.querySelectorAll('#cards img')].filter(image => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+})"""
+"""The pictures on the wall that can be seen; others are loaded later."""
 
 
 def open_report(watched: Watched, sample: Finished, state: str) -> Page:
@@ -42,15 +47,12 @@ def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, sample:
     page = open_report(watched, sample, "view=gallery&status=ok")
     rows = sample.attributes.to_pandas()
     n_ok = rows[rows["thumbnail_status"] == "ok"]["thumbnail_id"].nunique()
-    seen: set[int] = set()
+    seen: set[str] = set()
     for share in range(0, 101, 5):
         page.evaluate("share => scrollTo(0, share / 100 * document.body.scrollHeight)", share)
         page.wait_for_timeout(100)
-        wait_until(
-            page,
-            "[...document.querySelectorAll('#cards img')].every(i => i.complete && i.naturalWidth)",
-        )
-        seen.update(cards(page))
+        wait_until(page, f"{IN_WINDOW}.every(image => image.complete && image.naturalWidth)")
+        seen.update(page.evaluate(f"{IN_WINDOW}.map(image => image.closest('li').dataset.item)"))
     assert len(seen) == n_ok
     assert watched.errors == []
     assert watched.foreign == []

@@ -158,6 +158,15 @@ def test_the_query_can_be_copied(open_view: Open) -> None:
     expect(page.locator("#filter-q")).to_have_value(re.compile("^SELECT .*happy_count"))
 
 
+def test_the_export_panel_closes_by_escape_and_by_a_click_elsewhere(open_view: Open) -> None:
+    page = open_view("view=gallery")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.locator("h1").click()):
+        page.locator("#export summary").click()
+        expect(page.locator("#csv")).to_be_visible()
+        close()
+        expect(page.locator("#csv")).to_be_hidden()
+
+
 def test_a_sheet_lists_the_selection_for_the_printer(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:

@@ -47,6 +47,7 @@ def translate(command: str) -> str:
             "ExportAttributes --videos=a.csv --embedding-columns=title,tags",
         ),
         ("report a.csv", "BuildReport --videos=a.csv"),
+        ("report a.csv --serve --port 0 --no-browser", "BuildReport --videos=a.csv"),
         ("search 'a cat' a.csv --most 3", "SearchTexts --videos=a.csv '--query=a cat' --most=3"),
         ("nightly in --date 2026-01-31", "Nightly --tables=in --date=2026-01-31"),
         (

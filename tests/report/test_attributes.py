@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thumbnail_tasks import schemas
@@ -34,6 +34,7 @@ def test_stops_are_round_numbers(values: list[float], stops: list[float]) -> Non
     assert choose_stops(np.array(values, float)).tolist() == pytest.approx(stops)
 
 
+@settings(deadline=None)  # other tests may load the machine
 @given(NUMBERS)
 def test_every_value_is_in_one_bin(values: list[float]) -> None:
     items = pd.DataFrame({"views": [*values, np.nan]})

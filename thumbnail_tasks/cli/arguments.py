@@ -184,8 +184,7 @@ def _add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--serve",
         action="store_true",
-        help="show the report in the browser, from a local, read-only server that Ctrl-C ends; "
-        "without VIDEOS the one that is there, which may be in a bucket",
+        help="show it in the browser until Ctrl-C",
     )
     parser.add_argument(
         "--port", metavar="N", type=int, default=_REPORT_PORT, help="default: %(default)s; 0: any"

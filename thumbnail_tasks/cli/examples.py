@@ -17,7 +17,6 @@ EXAMPLES: Final = {
         thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
     """,
     "report": """
-        thumbnail-tasks report
         thumbnail-tasks report videos.csv --out data
         thumbnail-tasks report --serve --out s3://bucket/thumbnails
     """,

@@ -32,6 +32,14 @@ report.exporting = {
       ),
     );
     this.element.addEventListener("toggle", () => this.update(this.state, this.found));
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.element.open = false;
+      this.element.firstElementChild.focus();
+    });
+    document.addEventListener("click", (event) => {
+      if (!this.element.contains(event.target)) this.element.open = false;
+    });
     return this.element;
   },
 
