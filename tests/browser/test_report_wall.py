@@ -21,9 +21,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
 
 def scroll_to(page: Page, share: float) -> None:
     page.evaluate(
-        "share => scrollTo(0, share * (document.documentElement.scrollHeight - innerHeight))", share
+        """async share => {
+          scrollTo(0, share * (document.documentElement.scrollHeight - innerHeight));
+          for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+        }""",
+        share,
     )
-    page.wait_for_timeout(150)
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])
