@@ -43,7 +43,9 @@ def open_view(page: Page, address: str, state: str) -> None:
         page.locator("#detail-attributes details").first.wait_for()
 
 
-@pytest.mark.parametrize("width", [1280, 768, 390])
+@pytest.mark.parametrize(
+    "width", [1280, *(pytest.param(n, marks=pytest.mark.slow) for n in (768, 390))]
+)
 @pytest.mark.parametrize(
     "state",
     [

@@ -110,7 +110,10 @@ def test_a_luigid_is_used_instead_of_the_runs_own_scheduler() -> None:
             "Did you mean --quality? See thumbnail-tasks export",
         ),
         ("export", "the following arguments are required: VIDEOS"),
-        ("export a.csv --workers two", "argument --workers: invalid int value: 'two'"),
+        (
+            "export a.csv --workers two",
+            "argument --workers: expected a whole number from 1, as in 1000000 or 1e6",
+        ),
         ("export a.csv --as-of May", "expected a date, as in 2026-01-31; found: 'May'"),
         ("nightly in --date 2026-13-01", "expected a date, as in 2026-01-31; found: '2026-13-01'"),
     ],
@@ -162,10 +165,30 @@ def test_without_a_table_that_of_the_last_successful_run_is_used(tmp_path: Path)
     record(tmp_path, 10, videos="old.csv")
     record(tmp_path, 20, videos="a.csv,/abs/b.csv", images_dir="pics")
     record(tmp_path, 30, videos="wrong.csv", state="failed")
-    assert last_input(str(tmp_path)) == (["/project/a.csv", "/abs/b.csv"], "/project/pics")
+    assert last_input(str(tmp_path)) == (["/project/a.csv", "/abs/b.csv"], "/project/pics", {})
     assert translate(f"report --out {tmp_path}") == (
         "BuildReport --videos=/project/a.csv,/abs/b.csv --images-dir=/project/pics"
     )
+
+
+def test_without_a_table_the_last_run_says_what_is_exported(tmp_path: Path) -> None:
+    used = {
+        "objects.detect": "True",
+        "embedding.columns": "title,tags",
+        "engines.text": "",
+        "core.workers": "3",
+        "report.build": "False",
+    }
+    record(tmp_path, 10, videos="/a.csv", settings=used)
+    assert translate(f"search --out {tmp_path} cat") == (
+        "SearchTexts --objects-detect=True --embedding-columns=title,tags --engines-text= "
+        "--videos=/a.csv --query=cat"
+    )
+    now = "--set objects.detect=false --embed-columns title"
+    assert translate(f"report --out {tmp_path} {now}") == (
+        "BuildReport --embedding-columns=title --engines-text= --videos=/a.csv"
+    )
+    assert translate(f"report b.csv --out {tmp_path}") == "BuildReport --videos=b.csv"
 
 
 def test_without_a_table_and_without_a_run_the_error_says_what_to_do(tmp_path: Path) -> None:

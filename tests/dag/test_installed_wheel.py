@@ -110,6 +110,22 @@ def test_the_sample_is_exported_once(
     )
 
 
+@pytest.mark.model
+def test_a_report_without_a_table_leaves_the_export_as_it_is(
+    start: Command, tmp_path: Path
+) -> None:
+    videos = str(write_videos(tmp_path / "videos.csv", sample_ids(4)))
+    flags = ("--objects", "--embed-columns", "video_id")
+    assert run(start, *OWN, videos, IMAGES, *flags).code == 0
+    exported = tmp_path / "empty" / "data" / "exports" / "attributes.parquet"
+    before = exported.read_bytes()
+    assert {"person_count", "video_id_embed"} <= set(pq.read_schema(exported).names)
+    for words in (("search", "a cat"), ("report",)):
+        finished = run(start, "-m", "thumbnail_tasks", *words)
+        assert finished.code == 0, finished.printed
+        assert exported.read_bytes() == before
+
+
 @pytest.mark.parametrize("command", [OWN, LUIGI], ids=["thumbnail-tasks", "luigi"])
 def test_a_missing_file_and_a_wrong_column_are_one_line_and_exit_code_30(
     start: Command, tmp_path: Path, command: Sequence[str]

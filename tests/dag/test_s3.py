@@ -303,7 +303,7 @@ def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
     nowhere = copy(str(tmp_path / "none"), box.data_dir)
     assert f"{tmp_path / 'none'}: expected a data directory; found none" in nowhere.printed
     within = copy(str(here), str(here / "exports"))
-    assert "expected another place" in within.printed
+    assert "expected a place outside of" in within.printed
 
 
 @SLOW

@@ -116,6 +116,13 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
             ReportServer(str(tmp_path), port)
 
 
+@pytest.mark.parametrize("port", [-5, 99_999])
+def test_a_port_that_there_is_not_is_named(tmp_path: Path, port: int) -> None:
+    write_report(str(tmp_path))
+    with pytest.raises(StorageError, match=rf"port {port} of 127.0.0.1.*0-65535.*--port"):
+        ReportServer(str(tmp_path), port)
+
+
 def test_a_file_that_cannot_be_read_is_no_answer(
     server: ReportServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 import re
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -25,6 +26,12 @@ TASKS: Final = {
     "fetch-weights": "FetchWeights",
 }
 """Subcommand to the Luigi task that it runs."""
+
+_REMEMBERED: Final = (
+    *("engines.", "embedding.", "objects.", "filename2text.", "yolo_detections."),
+    *("thumbnails.quality", "thumbnails.url_template"),
+)
+"""What a command without a table takes from the last run: else its export would be another one."""
 
 COMMANDS: Final = (*TASKS, "doctor", "describe", "plan", "settings")
 
@@ -171,7 +178,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        type=int,
+        type=count,
         help=f"stages at the same time (default: 1; on a cluster {_WORKERS_ON_CLUSTER})",
     )
     _add_cluster(parser, "compute on")
@@ -223,8 +230,15 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
     """
     given = vars(options)
     videos, images_dir = given.get("videos"), given.get("images_dir")
+    remembered: dict[str, str] = {}
     if videos == []:
-        videos, images_dir = last_input(settings.storage().data_dir)
+        videos, images_dir, used = last_input(settings.storage().data_dir)
+        now = {assignment.partition("=")[0].strip() for assignment in options.set}
+        remembered = {
+            f"--{name.replace('.', '-').replace('_', '-')}": value
+            for name, value in used.items()
+            if name.startswith(_REMEMBERED) and name not in now
+        }
     flags = {
         "--videos": ",".join(videos) if videos else None,
         "--images-dir": images_dir,
@@ -242,12 +256,13 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--objects-detect": "true" if given.get("objects") else None,
     }
     words = ["--module", "thumbnail_tasks", TASKS[options.command]]
-    words += [f"{flag}={value}" for flag, value in flags.items() if value is not None]
+    chosen = {flag: str(value) for flag, value in flags.items() if value is not None}
+    words += [f"{flag}={value}" for flag, value in (remembered | chosen).items()]
     return [*words, "--dry-run"] if given.get("dry_run") else words
 
 
-def last_input(data_dir: str) -> tuple[list[str], str | None]:
-    """The table and the folder of pictures of the last run on a data directory.
+def last_input(data_dir: str) -> tuple[list[str], str | None, Mapping[str, str]]:
+    """The table, the folder of pictures and the settings of the last run on a data directory.
 
     Raises:
         InputError: There is none.
@@ -256,7 +271,8 @@ def last_input(data_dir: str) -> tuple[list[str], str | None]:
         if record.videos and record.state == "succeeded":
             folder = Path(record.folder)
             videos = [_from(folder, path) for path in record.videos.split(",")]
-            return videos, _from(folder, record.images_dir) if record.images_dir else None
+            images_dir = _from(folder, record.images_dir) if record.images_dir else None
+            return videos, images_dir, record.settings
     raise InputError(f"{data_dir}: expected a run that succeeded; found none. Name a table, VIDEOS")
 
 

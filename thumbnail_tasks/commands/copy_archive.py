@@ -46,8 +46,8 @@ class CopyArchive(DataTask):
             raise StorageError(f"{self.data_dir}: expected a data directory; found none")
         if _within(self.to, self.data_dir) or _within(self.data_dir, self.to):
             raise SettingsError(
-                f"--to {self.to}: expected another place; found a part of {self.data_dir}, or that "
-                "it is a part of it"
+                f"--to {self.to}: expected a place outside of {self.data_dir}, and not around it; "
+                "found the same folder, or one within the other"
             )
         share_data_dir(self.to)
         with hold_unused_data_dir(self.data_dir):

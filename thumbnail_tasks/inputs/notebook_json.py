@@ -63,7 +63,7 @@ class NotebookFiles(NamedTuple):
         if not files:
             raise InputError(
                 f"[{self.setting}] path: expected the notebook's {self.file}; found nothing. "
-                f"Give it with --{self.setting.replace('_', '-')}-path."
+                f"Set it in luigi.cfg, or with --set {self.setting}.path=FILE."
             )
         return files
 

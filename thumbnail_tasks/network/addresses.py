@@ -33,6 +33,8 @@ _REFUSED_V6 = [
         *("2001:db8::/32", "3fff::/20"),  # documentation
     )
 ]
+_ALLOWED_BY = "([thumbnails] allow_private_addresses allows it)"
+_NOT_PUBLIC = f"not an address of the internet {_ALLOWED_BY}"
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 Found = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
@@ -118,7 +120,7 @@ def refuse_private_spelling(host: str) -> None:
     """
     name = unquote(host).strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
-        raise BlockedAddressError(f"{host} is this machine")
+        raise BlockedAddressError(f"{host} is this machine {_ALLOWED_BY}")
     with contextlib.suppress(OSError, ValueError):
         # As the system reads it: 0x7f.1 and 2130706433, and digits of other scripts.
         name = socket.inet_ntoa(socket.inet_aton(name.encode("idna").decode()))
@@ -127,13 +129,13 @@ def refuse_private_spelling(host: str) -> None:
     except ValueError:
         return  # a name
     if not is_public(str(address)):
-        raise BlockedAddressError(f"{host} is at {address}: not an address of the internet")
+        raise BlockedAddressError(f"{host} is at {address}: {_NOT_PUBLIC}")
 
 
 def _select_public(host: str, found: Found) -> Found:
     public = [entry for entry in found if is_public(str(entry[4][0]))]
     if found and not public:
-        raise BlockedAddressError(f"{host} is at {found[0][4][0]}: not an address of the internet")
+        raise BlockedAddressError(f"{host} is at {found[0][4][0]}: {_NOT_PUBLIC}")
     return public
 
 

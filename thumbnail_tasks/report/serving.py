@@ -54,7 +54,7 @@ class ReportServer(http.server.ThreadingHTTPServer):
             )
         try:
             super().__init__((_HOST, port), _Handler)
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter if it is above 65535
             raise StorageError(
                 f"port {port} of {_HOST}: expected a free one; found: {error}. Choose another with "
                 "--port"

@@ -48,7 +48,11 @@ def plan_as_of(ids: pa.Table, data_dir: str, source: str, day: datetime.date) ->
 def _describe_first(wanted: pa.Array, data_dir: str, source: str) -> str:
     known = find_known(pa.chunked_array([wanted]), known_thumbnails(data_dir, source))
     first = pc.min(known["fetched_at"]).as_py()
-    return f"the first was fetched at {first:%Y-%m-%d %H:%M}" if first else "none"
+    return (
+        f"the first was fetched at {first:%Y-%m-%d %H:%M}"
+        if first
+        else f"none from {source}, the source of pictures in these settings"
+    )
 
 
 def digest_plan(plan: pa.Table) -> str:

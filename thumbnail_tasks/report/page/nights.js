@@ -48,7 +48,7 @@ report.views.nights = {
       const all = make("a", { href: report.hash({ view: "gallery", since: kind }) }, count);
       section.append(make("h2", {}, items.length ? all : count));
       if (kind === "text" && items.length) section.append(this.texts(items));
-      else section.append(make("ul", { class: "cards" }, items.slice(0, FIRST_CHANGED).map(report.card)));
+      else section.append(make("ul", { class: "cards" }, items.slice(0, FIRST_CHANGED).map((item) => report.card(item))));
     }
     const more = nGone > gone.length ? [make("li", {}, `and ${report.number(nGone - gone.length)} more`)] : [];
     section.append(
