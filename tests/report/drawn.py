@@ -17,6 +17,7 @@ from thumbnail_tasks import schemas
 from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 from thumbnail_tasks.report.categories import YOUTUBE
+from thumbnail_tasks.report.nights import Before
 from thumbnail_tasks.report.pictures import write_pictures
 from thumbnail_tasks.report.site import write_site
 from thumbnail_tasks.storage.backend import NewFolder
@@ -65,7 +66,7 @@ class Drawn:
         write_csv(pq.ParquetFile(earlier.parquet), earlier.csv, without=_VECTORS)
         return earlier
 
-    def write_site(self, folder: Path, n_pictures: int = 40) -> Path:
+    def write_site(self, folder: Path, n_pictures: int = 40, before: Before | None = None) -> Path:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
         folder.mkdir(parents=True)
         export = pq.ParquetFile(self.parquet)
@@ -77,7 +78,9 @@ class Drawn:
             "version": "1.0.0",
             "RecognizeText": "drawn-12345678",
         }
-        write_site(folder, export, self.csv, self.results, stored, dict(YOUTUBE), about)
+        write_site(
+            folder, export, self.csv, self.results, stored, dict(YOUTUBE), about, before=before
+        )
         return folder / "index.html"
 
 
