@@ -115,7 +115,9 @@ def test_a_missing_file_is_reported_with_its_setting(named: Callable[[object], N
     with pytest.raises(InputError, match=r"no/such\.json: cannot be read"):
         ENGINE.name()
     named("")
-    with pytest.raises(InputError, match=r"\[yolo_detections\] path.*--yolo-detections-path"):
+    with pytest.raises(
+        InputError, match=r"\[yolo_detections\] path.*--set yolo_detections.path=FILE"
+    ):
         ENGINE.about()
 
 
