@@ -622,6 +622,11 @@ def vectors_among(names: Sequence[str]) -> frozenset[str]:
     return frozenset(name for name in ours if name.endswith(name_vector("")))
 
 
+def plain_text(markdown: str) -> str:
+    """A description, or what a status means, without the marks of Markdown."""
+    return markdown.replace("`", "")
+
+
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Add the columns of a schema that files of earlier versions lack, as nulls.
 

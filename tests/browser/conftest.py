@@ -106,6 +106,19 @@ def watched(browser: Browser, tmp_path: Path) -> Iterator[Watched]:
 
 
 @pytest.fixture
+def open_anew(watched: Watched, address: str) -> Open:
+    """Open a view as from a bookmark: the page is loaded, also if it is shown already."""
+
+    def open_it(state: str) -> Page:
+        watched.page.goto("about:blank")
+        watched.page.goto(f"{address}#{state}")
+        watched.page.locator("body[data-ready]").wait_for()
+        return watched.page
+
+    return open_it
+
+
+@pytest.fixture
 def open_view(watched: Watched, address: str) -> Iterator[Open]:
     """Open a view and wait for all data; afterwards, check that there were no errors."""
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Open, Watched
 from tests.report.drawn import Drawn, draw_export
 
 CONTROLS = (
@@ -35,12 +35,11 @@ def use(control: Locator) -> None:
         control.click()
 
 
-def open_view(page: Page, address: str, state: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"{address}#{state}")
-    page.locator("body[data-ready]").wait_for()
+def open_whole(open_anew: Open, state: str) -> Page:
+    page = open_anew(state)
     if "open" in state:
         page.locator("#detail-attributes details").first.wait_for()
+    return page
 
 
 @pytest.mark.parametrize(
@@ -53,10 +52,11 @@ def open_view(page: Page, address: str, state: str) -> None:
         *("view=misses", "view=compare&a=faces%3D1-", "view=sheet&faces=2-"),
     ],
 )
-def test_every_control_can_be_used(watched: Watched, address: str, state: str, width: int) -> None:
-    page = watched.page
-    page.set_viewport_size({"width": width, "height": 800})
-    open_view(page, address, state)
+def test_every_control_can_be_used(
+    watched: Watched, open_anew: Open, state: str, width: int
+) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 800})
+    page = open_whole(open_anew, state)
     controls = page.locator(CONTROLS)
     in_dialog = "open" in state
     usable = [
@@ -73,7 +73,7 @@ def test_every_control_can_be_used(watched: Watched, address: str, state: str, w
         is_changed = page.evaluate("location.hash") != f"#{state}"
         is_in_reach = controls.nth(number).is_visible()  # not in a section that was just closed
         if is_changed or not is_in_reach or page.locator("dialog[open], .export[open]").count():
-            open_view(page, address, state)
+            open_whole(open_anew, state)
         use(controls.nth(number))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert watched.errors == []

@@ -1,20 +1,18 @@
 """An opened thumbnail: the stored picture, its colours, its neighbours, and the keyboard."""
 
 import re
-from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Open, Watched
 from tests.report.drawn import Drawn, draw_export
 from thumbnail_tasks.export.spreadsheet_csv import write_csv
 
 N = 60
 COLOURS = [{"hex": "#ff0000", "share": 0.75}, {"hex": "#0000ff", "share": 0.25}]
-Open = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
@@ -32,26 +30,15 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     return plain
 
 
-@pytest.fixture
-def open_view(watched: Watched, address: str) -> Open:
-    def open_it(state: str) -> Page:
-        watched.page.goto("about:blank")
-        watched.page.goto(f"{address}#{state}")
-        watched.page.locator("body[data-ready]").wait_for()
-        return watched.page
-
-    return open_it
-
-
 def opened(page: Page) -> str:
     page.locator("#detail[open]").wait_for()
     return str(page.evaluate("report.state().open"))
 
 
 def test_the_stored_picture_is_shown_as_large_as_it_is_without_its_black_bars(
-    open_view: Open, watched: Watched
+    open_anew: Open, watched: Watched
 ) -> None:
-    page = open_view("view=gallery&open=v0000000000")
+    page = open_anew("view=gallery&open=v0000000000")
     image = page.locator("#detail .frame img")
     expect(image).to_have_js_property("naturalWidth", 480)
     assert re.search(r"stored/../\w{16}\.png$", str(image.get_attribute("src")))
@@ -67,8 +54,8 @@ def test_the_stored_picture_is_shown_as_large_as_it_is_without_its_black_bars(
     assert watched.errors == []
 
 
-def test_boxes_keep_their_positions_on_the_stored_picture(open_view: Open) -> None:
-    page = open_view("view=gallery&faces=2-2&text=1-")
+def test_boxes_keep_their_positions_on_the_stored_picture(open_anew: Open) -> None:
+    page = open_anew("view=gallery&faces=2-2&text=1-")
     page.locator("#cards .frame").first.click()
     expect(page.locator("#detail .frame img")).to_have_js_property("naturalWidth", 480)
     frame = page.locator("#detail .frame").bounding_box()
@@ -83,16 +70,16 @@ def test_boxes_keep_their_positions_on_the_stored_picture(open_view: Open) -> No
 
 
 def test_without_its_stored_picture_a_thumbnail_shows_the_small_one(
-    open_view: Open, watched: Watched
+    open_anew: Open, watched: Watched
 ) -> None:
     watched.page.route("**/stored/**", lambda route: route.abort())
-    page = open_view("view=gallery&open=v0000000000")
+    page = open_anew("view=gallery&open=v0000000000")
     page.wait_for_timeout(300)
     expect(page.locator("#detail .frame img")).to_have_js_property("naturalWidth", 240)
 
 
-def test_main_colours_are_shown_with_their_shares(open_view: Open) -> None:
-    page = open_view("view=gallery&open=v0000000000")
+def test_main_colours_are_shown_with_their_shares(open_anew: Open) -> None:
+    page = open_anew("view=gallery&open=v0000000000")
     colours = page.locator("#detail-colours li")
     expect(colours).to_have_text(["#ff0000 75 %", "#0000ff 25 %"])
     assert colours.locator("rect").first.get_attribute("fill") == "#ff0000"
@@ -100,9 +87,9 @@ def test_main_colours_are_shown_with_their_shares(open_view: Open) -> None:
 
 
 def test_buttons_and_arrow_keys_step_through_the_selection(
-    open_view: Open, watched: Watched
+    open_anew: Open, watched: Watched
 ) -> None:
-    page = open_view("view=gallery&sort=views&faces=1-")
+    page = open_anew("view=gallery&sort=views&faces=1-")
     found = page.evaluate("report.views.gallery.found.map(report.key)")
     assert len(found) > 3
     page.locator("#cards .frame").first.click()
@@ -127,17 +114,17 @@ def test_buttons_and_arrow_keys_step_through_the_selection(
     assert watched.errors == []
 
 
-def test_the_last_thumbnail_has_no_next_one(open_view: Open) -> None:
-    page = open_view("view=gallery&faces=3-3")
+def test_the_last_thumbnail_has_no_next_one(open_anew: Open) -> None:
+    page = open_anew("view=gallery&faces=3-3")
     last = page.evaluate("report.key(report.views.gallery.found.at(-1))")
-    page = open_view(f"view=gallery&faces=3-3&open={last}")
+    page = open_anew(f"view=gallery&faces=3-3&open={last}")
     expect(page.get_by_role("button", name="Next thumbnail")).to_be_disabled()
     page.keyboard.press("ArrowRight")
     assert opened(page) == last
 
 
-def test_arrow_keys_scroll_a_wide_table_instead(open_view: Open) -> None:
-    page = open_view("view=gallery&faces=1-1")
+def test_arrow_keys_scroll_a_wide_table_instead(open_anew: Open) -> None:
+    page = open_anew("view=gallery&faces=1-1")
     page.set_viewport_size({"width": 390, "height": 800})
     page.locator("#cards .frame").first.click()
     before = opened(page)
@@ -150,8 +137,8 @@ def test_arrow_keys_scroll_a_wide_table_instead(open_view: Open) -> None:
 
 
 @pytest.mark.parametrize("view", ["misses", "map"])
-def test_neighbours_of_other_views_are_those_of_the_view(open_view: Open, view: str) -> None:
-    page = open_view(f"view={view}")
+def test_neighbours_of_other_views_are_those_of_the_view(open_anew: Open, view: str) -> None:
+    page = open_anew(f"view={view}")
     if view == "misses":
         items = page.locator("#misses .cards > li").evaluate_all(
             "all => all.map(li => li.dataset.item)"
@@ -161,15 +148,15 @@ def test_neighbours_of_other_views_are_those_of_the_view(open_view: Open, view: 
         page.keyboard.press("ArrowRight")
         expected = list(dict.fromkeys(keys))[1]
     else:
-        page = open_view("view=map&open=v0000000003")
+        page = open_anew("view=map&open=v0000000003")
         opened(page)
         page.keyboard.press("ArrowRight")
         expected = "v0000000004"
     page.wait_for_function("key => report.state().open === key", arg=expected)
 
 
-def test_attributes_stay_open_from_one_thumbnail_to_the_next(open_view: Open) -> None:
-    page = open_view("view=gallery&open=v0000000000")
+def test_attributes_stay_open_from_one_thumbnail_to_the_next(open_anew: Open) -> None:
+    page = open_anew("view=gallery&open=v0000000000")
     page.locator("#detail summary", has_text="Columns of the table").click()
     expect(page.locator("#detail-attributes code", has_text="likes")).to_be_visible()
     page.locator("#detail-close").focus()
@@ -189,5 +176,5 @@ def test_attributes_stay_open_from_one_thumbnail_to_the_next(open_view: Open) ->
         ("", [""]),
     ],
 )
-def test_lines_of_csv_are_split_into_cells(open_view: Open, line: str, cells: list[str]) -> None:
-    assert open_view("").evaluate("report.cells", line) == cells
+def test_lines_of_csv_are_split_into_cells(open_anew: Open, line: str, cells: list[str]) -> None:
+    assert open_anew("").evaluate("report.cells", line) == cells

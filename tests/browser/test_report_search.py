@@ -1,34 +1,21 @@
 """Search in the report; what is said where nothing is found, or a link names what is not there."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Open, Watched
 from tests.report.drawn import Drawn, draw_export
 
 TITLES = ("Bon appétit à tous", "Straße nach İzmir", "ΟΔΟΣ Αθηνών", "ÇA VA", "한국 음식")
-Open = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     return draw_export(tmp_path_factory.mktemp("export"), 60, titles=TITLES)
-
-
-@pytest.fixture
-def open_view(watched: Watched, address: str) -> Open:
-    def open_it(state: str) -> Page:
-        watched.page.goto("about:blank")
-        watched.page.goto(f"{address}#{state}")
-        watched.page.locator("body[data-ready]").wait_for()
-        return watched.page
-
-    return open_it
 
 
 @pytest.mark.parametrize(
@@ -46,9 +33,9 @@ def open_view(watched: Watched, address: str) -> Open:
     ],
 )
 def test_words_are_found_in_any_order_without_accents(
-    open_view: Open, query: str, title: int
+    open_anew: Open, query: str, title: int
 ) -> None:
-    page = open_view("view=gallery")
+    page = open_anew("view=gallery")
     page.locator("#filter-q").fill(query)
     expect(page.locator("#cards > li").first).to_contain_text(TITLES[title])
     expect(page.locator(".empty")).to_be_hidden()
@@ -67,13 +54,13 @@ def test_words_are_found_in_any_order_without_accents(
     ],
 )
 def test_texts_are_compared_without_accents_and_case(
-    open_view: Open, text: str, folded: str
+    open_anew: Open, text: str, folded: str
 ) -> None:
-    assert open_view("").evaluate("report.fold", text) == folded
+    assert open_anew("").evaluate("report.fold", text) == folded
 
 
-def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_view: Open) -> None:
-    page = open_view("view=gallery&emotion=happy")
+def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_anew: Open) -> None:
+    page = open_anew("view=gallery&emotion=happy")
     page.locator("#filter-q").fill("zzzz")
     expect(page.locator(".empty")).to_contain_text("No thumbnail")
     expect(page.locator("#count")).to_have_text("0 of 61 thumbnails")
@@ -108,9 +95,9 @@ def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_view: Open) -> No
     ],
 )
 def test_a_link_to_what_the_report_does_not_have_says_so(
-    open_view: Open, state: str, told: str
+    open_anew: Open, state: str, told: str
 ) -> None:
-    page = open_view(state)
+    page = open_anew(state)
     notice = page.locator("#notice")
     expect(notice).to_contain_text(told)
     page.get_by_role("button", name="Remove it from the link").click()
@@ -127,14 +114,14 @@ def test_a_link_to_what_the_report_does_not_have_says_so(
         "view=gallery&status=not_found&doubt=low&alike=any&colour=red&emotion=sad&category=3",
     ],
 )
-def test_a_link_to_what_it_has_says_nothing(open_view: Open, state: str) -> None:
-    expect(open_view(state).locator("#notice")).to_be_hidden()
+def test_a_link_to_what_it_has_says_nothing(open_anew: Open, state: str) -> None:
+    expect(open_anew(state).locator("#notice")).to_be_hidden()
 
 
 def test_the_link_is_copied_from_a_page_opened_from_a_file(
-    open_view: Open, watched: Watched
+    open_anew: Open, watched: Watched
 ) -> None:
-    page = open_view("view=gallery&emotion=sad")
+    page = open_anew("view=gallery&emotion=sad")
     page.evaluate(
         """() => document.addEventListener("copy", () => {
           window.copied = document.activeElement.value.slice(

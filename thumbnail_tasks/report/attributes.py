@@ -97,7 +97,9 @@ def describe_attributes(items: pd.DataFrame) -> list[dict[str, Any]]:
         bin of its own; otherwise a bin is from one stop, included, to the next, and the last
         includes its end.
     """
-    about = {field.name: field.metadata[b"description"].decode() for field in _FIELDS} | _ABOUT
+    about = {
+        field.name: schemas.plain_text(field.metadata[b"description"].decode()) for field in _FIELDS
+    } | _ABOUT
     described = []
     for group, labels in group_columns().items():
         for name, label in labels.items():

@@ -30,7 +30,7 @@ def describe_columns(exported: pa.Schema) -> dict[str, list[str]]:
     known = {field.name: field.metadata for field in schemas.exported(1, has_objects=True)}
     return {
         name: [
-            known[name][b"description"].decode().replace("`", ""),
+            schemas.plain_text(known[name][b"description"].decode()),
             known[name].get(b"unit", b"").decode(),
         ]
         for name in exported.names

@@ -35,13 +35,14 @@ def summarize(
     statuses = Counter(items["thumbnail_status"].tolist())
     coloured = done[done["saturation_median"] >= _COLOURED_FROM]
     attributes = _known_attributes(done)
+    meanings = {status: schemas.plain_text(text) for status, text in schemas.STATUSES.items()}
     return {
         "n_rows": n_rows,
         "n_thumbnails": int(items["thumbnail_id"].nunique()),
         "n_items": len(items),
         "n_ok": len(done),
         "statuses": [
-            {"status": status, "count": count, "meaning": _meaning_of(str(status))}
+            {"status": status, "count": count, "meaning": meanings.get(status, "")}
             for status, count in statuses.most_common()
         ],
         "n_with_text": int((done["thumbnail_ocr_length"] > 0).sum()),
@@ -60,11 +61,6 @@ def summarize(
         "ties": describe_attributes(done, attributes),
         "correlations": correlate(done, attributes),
     }
-
-
-def _meaning_of(status: str) -> str:
-    """What a status means, without the marks of Markdown."""
-    return schemas.STATUSES.get(status, "").replace("`", "")
 
 
 def _known_attributes(done: pd.DataFrame) -> list[str]:

@@ -12,7 +12,6 @@ from typing import Final
 from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, MARKS
 
 _WORD: Final = re.compile(rf"\w(?:[\w{MARKS}{JOINERS}'’]|{ACRONYM_SIGN})*")
-_GREEK: Final = re.compile("[ά-ώἀ-ῼ]")
 
 _FALLBACK_LANGUAGE: Final = "en"
 """That of texts of which no language is known, if none is known of any other text either."""

@@ -1,6 +1,5 @@
 """The whole job, from start to export, compared with the notebook's libraries and a script."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import luigi
 
+from benchmarks.speed.machine import inspect_machine
 from benchmarks.speed.parts import N_PICTURES, Setting
 from benchmarks.speed.peers.notebook_emotions import FILE
 from benchmarks.speed.peers.notebook_loop import load_loop
@@ -113,7 +113,7 @@ def _rate_row(done: Outcome, is_default: bool) -> Row:
 
 def _price_rows(done: Outcome) -> list[Row]:
     """Pictures per core-hour, whether or not each core was busy, and per dollar."""
-    n_cores = len(os.sched_getaffinity(0))
+    n_cores = inspect_machine().cores_allowed
     per_hour = [3600 / (seconds * n_cores) for seconds in done.wall_s]
     per_dollar = [each / _DOLLARS_PER_CORE_HOUR for each in per_hour]
     note = f"at {_DOLLARS_PER_CORE_HOUR} dollars per core-hour"

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.labels import MissingError
+from benchmarks.speed.machine import inspect_machine
 from benchmarks.speed.peers.notebook_emotions import load_network
 from benchmarks.speed.peers.plain import load_face_locations
 from benchmarks.speed.turns import Run
@@ -42,7 +43,7 @@ def load_script(emotions: Path, model: str, out: Path) -> Run:
     load_face_locations(model, _UPSAMPLINGS)  # whether it is installed
 
     def run(pictures: Sequence[tuple[str, bytes]]) -> int:
-        n_processes = len(os.sched_getaffinity(0))
+        n_processes = inspect_machine().cores_allowed
         spawn = multiprocessing.get_context("spawn")
         os.environ["OMP_NUM_THREADS"] = "1"
         with spawn.Pool(n_processes, _load, (emotions, model)) as pool:

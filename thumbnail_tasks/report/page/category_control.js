@@ -5,17 +5,16 @@ const MOST = 200;
 
 /** The number of items of each value of a category that pass, and of those without a value. */
 report.countValues = (attribute, passes) => {
-  const { codes, counts, isMany } = report.encode(attribute);
-  const found = new Array(counts.length).fill(0);
+  const encoded = report.encode(attribute);
+  const found = new Array(encoded.counts.length).fill(0);
   let nNone = 0;
   for (let i = 0; i < report.n; i++) {
     if (!passes(i)) continue;
-    const code = codes[i];
-    if (!isMany) {
-      if (code < 0) nNone += 1;
-      else found[code] += 1;
-    } else if (code === 0) nNone += 1;
-    else for (let bits = code; bits; bits &= bits - 1) found[31 - Math.clz32(bits & -bits)] += 1;
+    let code = encoded.codes[i];
+    const first = report.firstValue(encoded, code);
+    if (first < 0) nNone += 1;
+    else if (!encoded.isMany) found[first] += 1;
+    else for (; code; code &= code - 1) found[report.firstValue(encoded, code)] += 1;
   }
   return { found, nNone };
 };

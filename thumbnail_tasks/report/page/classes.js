@@ -38,9 +38,7 @@ const classesOfNumber = ({ values }, items) => {
 
 /** The emotion of most faces; of several categories at a time, such as doubts, the first. */
 const mainCode = (attribute, encoded, i) => {
-  const code = encoded.codes[i];
-  if (!encoded.isMany) return code;
-  if (attribute.key !== "emotion") return code === 0 ? -1 : 31 - Math.clz32(code & -code);
+  if (attribute.key !== "emotion") return report.firstValue(encoded, encoded.codes[i]);
   const { items } = report;
   const most = report.EMOTIONS.reduce((a, e) => (items[e][i] > (a ? items[a][i] : 0) ? e : a), null);
   return encoded.numbers.get(most) ?? -1;

@@ -91,14 +91,13 @@ report.views.compare = {
       found.push(report.select(state));
     }
     if (sides[1] !== OTHERS) return found;
-    const inFirst = new Uint8Array(report.n);
-    for (const item of found[0]) inFirst[item] = 1;
-    return [found[0], Int32Array.from({ length: report.n }, (_, i) => i).filter((i) => !inFirst[i])];
+    const isInFirst = report.among(found[0]);
+    return [found[0], Int32Array.from({ length: report.n }, (_, i) => i).filter((i) => !isInFirst(i))];
   },
 
   describe(sides, a, b) {
-    const inA = new Set(a);
-    const nBoth = b.reduce((count, item) => count + inA.has(item), 0);
+    const isInA = report.among(a);
+    const nBoth = b.reduce((count, item) => count + isInA(item), 0);
     const side = (name, filters, found) => {
       const text = filters === OTHERS ? "all others" : this.describeFilters(filters);
       const count = `${report.number(found.length)} thumbnails: `;
@@ -119,6 +118,7 @@ report.views.compare = {
 
   numbers(attributes, a, b) {
     const { make } = report;
+    const sides = [report.among(a), report.among(b)];
     const compared = attributes
       .map((attribute) => {
         const [xs, ys] = [a, b].map((items) =>
@@ -130,7 +130,7 @@ report.views.compare = {
       .sort((x, y) => report.distanceFromZero(y.effect) - report.distanceFromZero(x.effect));
     const rows = compared.map(({ attribute, xs, ys, effect }) => [
       make("span", { title: attribute.about }, attribute.label),
-      report.twoHistograms(attribute, a, b),
+      report.twoHistograms(attribute, sides),
       report.median(xs),
       report.median(ys),
       effect.delta,
@@ -175,16 +175,10 @@ report.interval = (value, { low, high }, most) => {
 };
 
 /** The shares of both selections in each bin of a number: A upwards, B downwards. */
-report.twoHistograms = (attribute, a, b) => {
-  const bins = report.binsOf(attribute);
-  const shares = [a, b].map((items) => {
-    const counts = new Array(attribute.counts.length).fill(0);
-    let n = 0;
-    for (const item of items)
-      if (bins[item] !== 255) {
-        counts[bins[item]] += 1;
-        n += 1;
-      }
+report.twoHistograms = (attribute, sides) => {
+  const shares = sides.map((isIn) => {
+    const { counts } = report.countBins(attribute, isIn);
+    const n = counts.reduce((sum, count) => sum + count, 0);
     return counts.map((count) => count / (n || 1));
   });
   const most = Math.max(...shares.flat(), 1e-9);

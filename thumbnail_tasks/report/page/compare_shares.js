@@ -29,16 +29,13 @@ const NEWCOMBE =
   "Shares of thumbnails, and their difference in percentage points, with 95 % intervals of Newcombe (1998, method 10).";
 
 /** For each category that this report has, a table of its values. */
-report.comparedCategories = (a, b) =>
-  [...report.fields.values()]
+report.comparedCategories = (a, b) => {
+  const sides = [report.among(a), report.among(b)];
+  return [...report.fields.values()]
     .filter((each) => each.kind === "category" && report.sidebar.isUseful(each))
     .map((attribute) => {
       const { values } = report.encode(attribute);
-      const [ofA, ofB] = [a, b].map((items) => {
-        const isIn = new Uint8Array(report.n);
-        for (const item of items) isIn[item] = 1;
-        return report.countValues(attribute, (i) => isIn[i]);
-      });
+      const [ofA, ofB] = sides.map((isIn) => report.countValues(attribute, isIn));
       const rows = values.map((value, code) => ({
         name: report.nameOf(attribute, value),
         counts: [ofA.found[code], ofB.found[code]],
@@ -47,6 +44,7 @@ report.comparedCategories = (a, b) =>
       const shown = clearest(rows, a, b, N_VALUES);
       return sharesTable(attribute.label, NEWCOMBE, shown, a, b, attribute.label.toLowerCase());
     });
+};
 
 /** The rows with the clearest differences. */
 const clearest = (rows, a, b, most) => {

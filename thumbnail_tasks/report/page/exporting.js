@@ -53,11 +53,7 @@ report.exporting = {
 
   async copy() {
     this.query.select();
-    try {
-      await navigator.clipboard.writeText(this.query.value);
-    } catch {
-      document.execCommand("copy"); // a page opened from a file may have no clipboard
-    }
+    await report.copy(this.query.value);
     report.say("Query copied.");
   },
 };

@@ -104,6 +104,12 @@ report.encode = (attribute) => {
   return attribute.encoded;
 };
 
+/** The first of the values that an item's code stands for; negative if it has none. */
+report.firstValue = ({ isMany }, code) => {
+  if (!isMany) return code;
+  return code === 0 ? -1 : 31 - Math.clz32(code & -code);
+};
+
 /** What a category is called on the page. */
 report.nameOf = (attribute, value) => {
   if (value === report.NONE) return attribute.none;

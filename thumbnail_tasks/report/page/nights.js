@@ -44,7 +44,7 @@ report.views.nights = {
     );
     for (const [kind, title] of report.CHANGES) {
       const items = report.nights[kind];
-      const count = `${title[0].toUpperCase()}${title.slice(1)}: ${report.number(items.length)}`;
+      const count = `${report.sentence(title)}: ${report.number(items.length)}`;
       const all = make("a", { href: report.hash({ view: "gallery", since: kind }) }, count);
       section.append(make("h2", {}, items.length ? all : count));
       if (kind === "text" && items.length) section.append(this.texts(items));

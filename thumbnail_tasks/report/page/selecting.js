@@ -68,6 +68,13 @@ report.match = (state, nearness = null) => {
   return { passes, isFiltered: filters.length > 0 };
 };
 
+/** A test of whether an item is among some. */
+report.among = (items) => {
+  const isIn = new Uint8Array(report.n);
+  for (const item of items) isIn[item] = 1;
+  return (i) => isIn[i] === 1;
+};
+
 /** Orders of earlier reports. */
 const EARLIER = new Map([
   ["words", "text"],
@@ -107,13 +114,13 @@ report.sorted = (state) => {
 report.ranks = (attribute) => {
   if (attribute.kind === "number") return attribute.values;
   if (attribute.key === "alike") return report.rankGroups();
-  const { values, codes, isMany } = report.encode(attribute);
+  const encoded = report.encode(attribute);
+  const { values, codes } = encoded;
   const names = values.map((value) => report.nameOf(attribute, value));
   const sorted = names.map((_, number) => number).sort((a, b) => (names[a] < names[b] ? -1 : 1));
   const places = [];
   sorted.forEach((number, place) => (places[number] = place));
-  const first = (code) => (isMany ? (code === 0 ? -1 : 31 - Math.clz32(code & -code)) : code);
-  return Float64Array.from(codes, (code) => places[first(code)] ?? NaN);
+  return Float64Array.from(codes, (code) => places[report.firstValue(encoded, code)] ?? NaN);
 };
 
 /** Groups of look-alikes: the largest first, and the members of each beside each other. */

@@ -13,9 +13,8 @@ report.views.sheet = {
     const key = JSON.stringify([shown, order]);
     if (this.key === key) return;
     this.key = key;
-    const { near, ...filters } = report.filtersIn(state);
-    await report.prepare({ ...filters, sort: state.sort });
-    const nearness = near ? await report.nearnessOf(near) : null;
+    const nearness = await report.nearnessOf(state.near);
+    await report.prepare(state);
     const found = report.select(state, nearness);
     const printed = found.slice(0, MAX_PRINTED);
     const { about } = report.summary;
