@@ -191,3 +191,13 @@ def test_the_page_splits_texts_into_the_same_words_as_the_overview(page: Page, t
     assert set(page.evaluate("text => [...report.wordsOf(text)]", text)) == set(
         count_words_in(text)
     )
+
+
+def test_texts_similar_to_one_are_compared_as_the_gallery_shows_them(open_view: Open) -> None:
+    page = open_view("view=gallery&near=v0000000000")
+    count = page.locator("#count")
+    expect(count).to_contain_text("with a text similar to")
+    n_similar = page.evaluate("report.views.gallery.order().length")
+    assert n_similar < page.evaluate("report.n") / 2
+    page.locator("#compare-these").click()
+    expect(page.locator(".sides li").first).to_contain_text(f"A {n_similar} thumbnails")

@@ -170,3 +170,12 @@ def test_rows_beyond_the_height_that_browsers_allow_are_reached(
     place = page.locator("#cards > li").last
     assert place.get_attribute("aria-posinset") == "400000"
     expect(place).to_be_in_viewport()
+
+
+def test_cards_say_how_similar_they_are_only_while_texts_are_compared(open_view: Open) -> None:
+    page = open_view("view=gallery&near=v0000000000")
+    similarities = page.locator("#cards .chips li", has_text="similarity")
+    expect(similarities.first).to_be_visible()
+    page.evaluate('report.go({ near: "" })')
+    expect(page.locator("#count")).not_to_contain_text("similar")
+    expect(similarities).to_have_count(0)

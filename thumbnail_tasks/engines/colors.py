@@ -52,8 +52,8 @@ def measure_hues(image_rgb: ImageRGB) -> Hues:
     """Measure the hues of a picture.
 
     Hues are weighted by saturation as Hanbury defines it ("The taming of the hue, saturation and
-    brightness colour space", 2002): the largest minus the smallest of R, G and B. HSV divides this
-    by the largest, and so reaches 255 in pixels that look black. The mean hue is the direction of
+    brightness colour space", 2002): the maximum minus the minimum of R, G and B. HSV divides this
+    by the maximum, and so reaches 255 in pixels that look black. The mean hue is the direction of
     the weighted vector sum (Machajdik and Hanbury, "Affective image classification", 2010).
     """
     import cv2

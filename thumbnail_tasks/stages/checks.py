@@ -65,7 +65,7 @@ def name_checks(checks: pa.Table) -> str:
 def read_checks(data_dir: str, source: str) -> pa.Table:
     """All checks of a source, in the order of their numbers: rows of ``LISTED``.
 
-    A damaged file is moved aside; its thumbnails are requested again when they are due.
+    A damaged file is moved aside, and its thumbnails are requested again at their next refresh.
 
     Raises:
         StorageError: A file cannot be read.

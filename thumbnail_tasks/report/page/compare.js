@@ -86,9 +86,8 @@ report.views.compare = {
     const found = [];
     for (const side of sides) {
       if (side === OTHERS) continue;
-      const { near, ...state } = report.filtersIn(report.stateOf(side)); // all texts are near
-      await report.prepare(state);
-      found.push(report.select(state));
+      const selected = await report.find(report.filtersIn(report.stateOf(side)));
+      found.push(selected.found);
     }
     if (sides[1] !== OTHERS) return found;
     const isInFirst = report.among(found[0]);

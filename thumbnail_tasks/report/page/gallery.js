@@ -143,10 +143,7 @@ report.views.gallery = {
     const key = JSON.stringify([report.filtersIn(state), report.orderOf(state), report.n]);
     if (this.selected?.key === key) return this.selected;
     if (state.near) this.status.textContent = "Comparing texts …";
-    const nearness = await report.nearnessOf(state.near);
-    await report.prepare(state);
-    const match = report.match(state, nearness);
-    return { key, match, nearness, found: report.select(state, nearness, match) };
+    return { key, ...(await report.find(state)) };
   },
 
   async list(state) {

@@ -142,6 +142,14 @@ report.select = (state, nearness = null, match = report.match(state, nearness)) 
     .slice(0, report.SIMILAR.most);
 };
 
+/** What a state selects: the items in order, and, if texts are compared, the similarity of each. */
+report.find = async (state) => {
+  const nearness = await report.nearnessOf(state.near);
+  await report.prepare(state);
+  const match = report.match(state, nearness);
+  return { found: report.select(state, nearness, match), match, nearness };
+};
+
 /** The similarity of every text to that of a thumbnail, given by its key; null if it has none. */
 report.nearnessOf = async (key) => {
   const text = key ? report.textOf(key) : null;

@@ -13,9 +13,7 @@ report.views.sheet = {
     const key = JSON.stringify([shown, order]);
     if (this.key === key) return;
     this.key = key;
-    const nearness = await report.nearnessOf(state.near);
-    await report.prepare(state);
-    const found = report.select(state, nearness);
+    const { found } = await report.find(state);
     const printed = found.slice(0, MAX_PRINTED);
     const { about } = report.summary;
     const attribute = report.fields.get(order.key);

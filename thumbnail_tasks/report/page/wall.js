@@ -131,8 +131,11 @@ report.wall = (list) => {
   addEventListener("resize", drawSoon);
 
   const wall = {
-    /** Show these items, in this order; cards are made anew when they show another kind. */
-    show(newItems, newSize, newCard = makeCard, newKind = kind) {
+    /**
+     * Show these items, in this order. `newKind` names what the cards show; existing cards are kept
+     * while it stays the same.
+     */
+    show(newItems, newSize, newCard = makeCard, newKind) {
       if (newKind !== kind) {
         list.replaceChildren();
         cards.clear();
