@@ -123,11 +123,6 @@ class ColumnVectors(contextlib.ExitStack):
         self._vectors: TextVectors | None = None
         self._reader: WindowReader | None = None
 
-    @property
-    def has_vectors(self) -> bool:
-        """Whether vectors are exported, not only compared."""
-        return bool(self._wanted.asked)
-
     def fields_beside(self, attributes: pa.Schema) -> list[pa.Field]:
         """The columns to add to others, one of which is the vectors of the thumbnails' texts."""
         width = attributes.field(_OCR_VECTOR).type.list_size  # of the same encoder

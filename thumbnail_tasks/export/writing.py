@@ -103,12 +103,7 @@ class Writer:
         with (
             WindowReader(self._attributes, planned) as reader,
             self._texts,
-            # With the dictionaries, the file is byte for byte that of earlier versions.
-            target.open_writer(
-                schema,
-                {FINGERPRINT_KEY: fingerprint},
-                has_vector_dictionaries=not self._texts.has_vectors,
-            ) as writer,
+            target.open_writer(schema, {FINGERPRINT_KEY: fingerprint}) as writer,
         ):
             for window in self._iter_windows(planned, _BATCH_ROWS):
                 for table in self._join(window, reader):

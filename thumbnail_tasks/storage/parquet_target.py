@@ -110,22 +110,17 @@ class ParquetTarget(FileTarget):
         self,
         schema: pa.Schema,
         metadata: Mapping[str, str] | None = None,
-        has_vector_dictionaries: bool = False,
     ) -> Iterator[pq.ParquetWriter]:
         """Write in batches; the file appears when the block ends, and not if it raises.
 
         Args:
             schema: Of the table.
             metadata: Becomes the file's key-value metadata.
-            has_vector_dictionaries: Whether lists of floats get a dictionary of their numbers: it
-                takes four times as long, and only saves space if the same few lists are repeated.
 
         Raises:
             StorageError: The folder or file cannot be written.
         """
-        with self._publish(
-            schema, metadata, has_vector_dictionaries=has_vector_dictionaries
-        ) as writer:
+        with self._publish(schema, metadata) as writer:
             yield writer
 
     @contextlib.contextmanager
@@ -135,7 +130,6 @@ class ParquetTarget(FileTarget):
         metadata: Mapping[str, str] | None = None,
         if_absent: bool = False,
         if_revision: str = "",
-        has_vector_dictionaries: bool = False,
         compression: str = _COMPRESSION,
     ) -> Iterator[pq.ParquetWriter]:
         about = {**(metadata or {}), _KEY: self._key}
@@ -147,7 +141,7 @@ class ParquetTarget(FileTarget):
                 temporary,
                 schema.with_metadata(file_metadata),
                 compression=compression,
-                use_dictionary=has_vector_dictionaries or _without_vectors(schema),
+                use_dictionary=_without_vectors(schema),
             ) as writer:
                 yield writer
             add_checksums(temporary)
@@ -235,7 +229,11 @@ def find_damaged(folder: str) -> list[Entry]:
 
 @functools.lru_cache(maxsize=64)
 def _without_vectors(schema: pa.Schema) -> list[str]:
-    """The columns of a Parquet file, by their paths in it, but for those of lists of floats."""
+    """The columns of a Parquet file, by their paths in it, but for those of lists of floats.
+
+    A dictionary of their numbers takes three times as long to write, and only saves space if the
+    same few lists are repeated.
+    """
     empty = pa.BufferOutputStream()
     pq.write_metadata(schema, empty)
     columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
