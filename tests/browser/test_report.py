@@ -190,11 +190,19 @@ def test_changed_thumbnails_are_filtered_and_show_before_and_after(
     page.locator("#cards > li button").first.click()
     versions = page.locator("#detail .versions")
     expect(versions.locator("p")).to_have_text(
-        ["First seen on an unknown day", "First seen 2026-11-08"]
+        ["First seen on an unknown day", "First seen 2026-11-08 03:00 UTC"]
     )
     versions.scroll_into_view_if_needed()
     for number in range(2):
         expect(versions.locator("img").nth(number)).to_have_js_property("naturalWidth", 480)
+
+
+def test_a_removed_thumbnail_says_since_when(open_view: Open, thumbnails: pd.DataFrame) -> None:
+    kept = thumbnails[thumbnails["thumbnail_changed_count"] == 0]
+    page = open_view(f"view=gallery&open={kept['thumbnail_id'].iloc[0]}")
+    expect(page.locator("#detail-facts")).to_contain_text(
+        "The server has had no picture since 2026-11-09 03:05 UTC"
+    )
 
 
 def test_look_alikes_are_found_from_one_of_them(open_view: Open, thumbnails: pd.DataFrame) -> None:

@@ -13,7 +13,9 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("report")
-    return draw_export(folder, 120).write_site(folder / "report").as_uri()
+    drawn = draw_export(folder, 120)
+    before = drawn.draw_night_before(n_new=3, changed=drawn.list_named().index[-2:])
+    return drawn.write_site(folder / "report", before=before).as_uri()
 
 
 @pytest.fixture

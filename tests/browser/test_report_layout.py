@@ -7,11 +7,12 @@ from tests.browser.conftest import Watched
 from tests.report.drawn import Drawn, draw_export
 
 WIDTHS = (1280, 768, 390)
+LONG_TITLE = "Everything that a title of one hundred characters can say about a video " * 2
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
-    return draw_export(tmp_path_factory.mktemp("export"), 120)
+    return draw_export(tmp_path_factory.mktemp("export"), 120, titles=[LONG_TITLE])
 
 
 def open_view(watched: Watched, address: str, state: str, width: int) -> Page:
@@ -31,6 +32,45 @@ def test_the_names_of_the_views_stand_in_one_line(
         "links => links.map(link => link.getBoundingClientRect().top)"
     )
     assert len({*tops}) == 1
+
+
+@pytest.mark.parametrize("view", ["overview", "compare", "nights"])
+def test_on_a_phone_the_name_of_the_shown_view_is_within_the_row(
+    watched: Watched, address: str, view: str
+) -> None:
+    page = open_view(watched, address, "", 320)
+    page.locator("header nav a[data-view=nights]").evaluate("link => { link.hidden = false; }")
+    page.evaluate("view => report.go({ view })", view)
+    link = page.locator(f"header nav a[data-view={view}]")
+    expect(link).to_have_attribute("aria-current", "page")
+    row, name = page.locator("header nav").bounding_box(), link.bounding_box()
+    assert row
+    assert name
+    assert row["x"] - 1 <= name["x"]
+    assert name["x"] + name["width"] <= row["x"] + row["width"] + 1
+
+
+def test_on_a_phone_a_long_title_is_whole_and_the_buttons_stay(
+    watched: Watched, address: str
+) -> None:
+    page = open_view(watched, address, "view=gallery&open=v0000000000", 390)
+    title = page.locator("#detail-title")
+    expect(title).to_have_text(LONG_TITLE.strip())
+    assert title.evaluate("title => title.scrollHeight - title.clientHeight") <= 0
+    page.locator("#detail-attributes").scroll_into_view_if_needed()
+    expect(title).not_to_be_in_viewport()
+    expect(page.locator("#detail-close")).to_be_in_viewport(ratio=1)
+
+
+def test_the_search_of_the_filter_sheet_is_not_cut_off(watched: Watched, address: str) -> None:
+    page = open_view(watched, address, "view=gallery", 390)
+    page.locator("#open-filters").click()
+    sheet, search = page.locator("#filter-sheet"), page.locator("#filter-sheet input").first
+    expect(search).to_be_focused()
+    outer, inner = sheet.bounding_box(), search.bounding_box()
+    assert outer
+    assert inner
+    assert inner["y"] - outer["y"] >= 8  # room for the focus ring
 
 
 @pytest.mark.parametrize("width", WIDTHS)

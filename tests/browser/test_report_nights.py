@@ -1,52 +1,30 @@
 """What the view Nights says of an export, compared with an earlier one."""
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.report.drawn import Drawn
-from thumbnail_tasks.report.nights import Before
 
 N_NEW = 3
 
 
 @pytest.fixture(scope="module")
-def named(drawn: Drawn) -> pd.DataFrame:
-    rows = pd.read_parquet(drawn.parquet)
-    return rows[rows["thumbnail_id"].notna()].drop_duplicates("thumbnail_id")
-
-
-@pytest.fixture(scope="module")
-def changed(named: pd.DataFrame) -> pd.DataFrame:
+def changed(drawn: Drawn) -> pd.DataFrame:
     """Two thumbnails with a picture and a text, which the earlier night did not lack."""
+    named = drawn.list_named()
     return named[named["thumbnail_ocr"].fillna("").str.len() > 0].iloc[-2:]
 
 
 @pytest.fixture(scope="module")
-def address(
-    drawn: Drawn,
-    named: pd.DataFrame,
-    changed: pd.DataFrame,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
-    """A report whose first thumbnails are new, of which two changed, and one is gone."""
-    columns = ["thumbnail_id", "title", "thumbnail_status", "thumbnail_sha256", "thumbnail_ocr"]
-    earlier = named[columns].iloc[N_NEW:].copy()
-    earlier.loc[changed.index, "thumbnail_sha256"] = "another"
-    earlier.loc[changed.index, "thumbnail_ocr"] = "WHAT IT SAID"
-    gone = dict.fromkeys(columns) | {"thumbnail_id": "left", "title": "It has left"}
-    rows = pd.concat([earlier, pd.DataFrame([gone])], ignore_index=True)
-    known = pa.array(named["thumbnail_id"])
-    before = Before("2026-11-27", pa.Table.from_pandas(rows, preserve_index=False), known)
+def address(drawn: Drawn, changed: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("site") / "report"
+    before = drawn.draw_night_before(N_NEW, changed.index)
     return drawn.write_site(folder, before=before).as_uri()
 
 
-def test_new_changed_and_gone_thumbnails_are_shown(
-    open_view: Open, named: pd.DataFrame, changed: pd.DataFrame
-) -> None:
+def test_new_changed_and_gone_thumbnails_are_shown(open_view: Open, changed: pd.DataFrame) -> None:
     page = open_view("view=nights")
     nights = page.locator("#nights")
     expect(nights.locator(".lead")).to_contain_text("since the export of 2026-11-27")

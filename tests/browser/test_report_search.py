@@ -92,6 +92,8 @@ def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_anew: Open) -> No
         ("view=gallery&doubt=all", "a value of “Doubtful”"),
         ("view=gallery&alike=gone", "a value of “Look-alikes”"),
         ("view=gallery&status=gone", "a value of “Status”"),
+        ("view=gallery&since=new", "a filter that this report does not have: since"),
+        ("view=gallery&constructor=1", "a filter that this report does not have: constructor"),
     ],
 )
 def test_a_link_to_what_the_report_does_not_have_says_so(
@@ -112,6 +114,8 @@ def test_a_link_to_what_the_report_does_not_have_says_so(
         "",
         "view=gallery&open=v0000000000&near=v0000000000&faces=1-&text=1-3&sort=views",
         "view=gallery&status=not_found&doubt=low&alike=any&colour=red&emotion=sad&category=3",
+        "view=gallery&q=red&size=2&up=1&at=3&by=faces&hide_words=1&hide_faces=1&saved=A|faces%3D2-",
+        "view=compare&a=emotion%3Dhappy&b=emotion%3Dsad",
     ],
 )
 def test_a_link_to_what_it_has_says_nothing(open_anew: Open, state: str) -> None:

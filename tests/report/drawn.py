@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -44,6 +45,9 @@ _SCRIPTS = ("thumbnail_text_language", "thumbnail_text_script", "thumbnail_unrea
 _LANGUAGES = {"Latin": "en", "Arabic": "ar", "Hebrew": "he"}
 CHANGED_AT = datetime.datetime(2026, 11, 8, 3, tzinfo=datetime.UTC)
 """When changed thumbnails were found to have changed."""
+REMOVED_AT = datetime.datetime(2026, 11, 9, 3, 5, tzinfo=datetime.UTC)
+"""When the server first had no picture of one any more."""
+_COMPARED = ["thumbnail_id", "title", "thumbnail_status", "thumbnail_sha256", "thumbnail_ocr"]
 _REPEAT_EVERY = 2
 """Every second thumbnail has a second row."""
 
@@ -65,6 +69,25 @@ class Drawn:
         pq.write_table(table.select(kept), earlier.parquet)
         write_csv(pq.ParquetFile(earlier.parquet), earlier.csv, without=_VECTORS)
         return earlier
+
+    def list_named(self) -> pd.DataFrame:
+        """The first row of each thumbnail."""
+        rows = pd.read_parquet(self.parquet)
+        return rows[rows["thumbnail_id"].notna()].drop_duplicates("thumbnail_id")
+
+    def draw_night_before(self, n_new: int, changed: pd.Index) -> Before:
+        """An earlier export: the first ``n_new`` thumbnails were not in it, and one has left since.
+
+        The pictures and texts of the rows ``changed`` of ``list_named`` were others.
+        """
+        named = self.list_named()
+        earlier = named[_COMPARED].iloc[n_new:].copy()
+        earlier.loc[changed, "thumbnail_sha256"] = "another"
+        earlier.loc[changed, "thumbnail_ocr"] = "WHAT IT SAID"
+        gone = dict.fromkeys(_COMPARED) | {"thumbnail_id": "left", "title": "It has left"}
+        rows = pd.concat([earlier, pd.DataFrame([gone])], ignore_index=True)
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        return Before("2026-11-27", table, pa.array(named["thumbnail_id"]))
 
     def write_site(self, folder: Path, n_pictures: int = 40, before: Before | None = None) -> Path:
         """Write the report and return its page; thumbnails share ``n_pictures`` pictures."""
@@ -302,7 +325,10 @@ def _write(
 
 
 def _versions(attributes: pa.Table) -> pa.Table:
-    """The versions of the thumbnails that were changed; before, each was the first picture."""
+    """The versions of the thumbnails that were changed; before, each was the first picture.
+
+    The first that was not changed was removed.
+    """
     names = ["thumbnail_id", "thumbnail_sha256", "thumbnail_changed_count"]
     rows = [
         {"thumbnail_id": name, "version": version, "sha256": digest, "first_seen_at": day}
@@ -312,7 +338,10 @@ def _versions(attributes: pa.Table) -> pa.Table:
         if n_changed
         for version, digest, day in ((1, sha256_of(0), None), (2, sha256, CHANGED_AT))
     ]
-    return pa.Table.from_pylist(rows, schemas.VERSIONS)
+    kept = attributes.filter(pc.equal(attributes["thumbnail_changed_count"], 0))
+    name, sha256 = (kept[each][0].as_py() for each in names[:2])
+    removed = {"thumbnail_id": name, "version": 1, "sha256": sha256, "removed_at": REMOVED_AT}
+    return pa.Table.from_pylist([*rows, removed], schemas.VERSIONS)
 
 
 def sha256_of(picture: int) -> str:

@@ -1,5 +1,6 @@
 """The numbers of the page, compared with those that plain pandas computes from the export."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -283,7 +284,19 @@ def test_changed_thumbnails_have_their_versions(folder: Path, thumbnails: pd.Dat
     assert shown["versions"].notna().sum() == len(changed) > 0
     for (before, now), sha in zip(changed["versions"], expected["thumbnail_sha256"], strict=True):
         assert before == [sha256_of(0)[:18], None, None]  # no stored picture was drawn
-        assert now == [sha[:18], "2026-11-08", None]
+        assert now == [sha[:18], "2026-11-08 03:00 UTC", None]
+
+
+def test_the_thumbnail_that_was_removed_says_when(folder: Path, thumbnails: pd.DataFrame) -> None:
+    details = [read_data(folder, f"details-{number}") for number in range(5)]
+    ids = read_data(folder, "index-0")["id"]
+    removed = {
+        name: item["removed"]
+        for name, item in zip(ids, itertools.chain(*details), strict=True)
+        if "removed" in item
+    }
+    kept = thumbnails[thumbnails["thumbnail_changed_count"] == 0]
+    assert removed == {kept["thumbnail_id"].iloc[0]: "2026-11-09 03:05 UTC"}
 
 
 def test_the_gallery_has_groups_of_look_alikes(folder: Path, thumbnails: pd.DataFrame) -> None:

@@ -24,7 +24,7 @@ from thumbnail_tasks.storage.addresses import join, name_of
 from thumbnail_tasks.storage.manifest import MANIFEST_NAME
 from thumbnail_tasks.tasks.shard_task import ShardTask
 
-_REPORT_VERSION = "7"
+_REPORT_VERSION = "8"
 """Increase it when the page of an unchanged export changes."""
 _PAGE, _FINGERPRINT = "index.html", "fingerprint.txt"
 

@@ -54,8 +54,9 @@ class Details(NamedTuple):
         """For each item, its words and faces with boxes, its row, and details of the picture.
 
         A line that was not read is a word without a text, and has its script after its box. The
-        versions of a picture that was changed are the digest of each, the day of its first fetch,
-        and the name ending of its stored picture.
+        versions of a picture that was changed are the digest of each, the time of its first fetch,
+        and the name ending of its stored picture. ``removed`` is when the server first had no
+        picture any more.
         """
         details: list[dict[str, Any]] = [
             {"row": int(row), "words": [], "faces": []} for row in self.rows[part]
@@ -81,11 +82,14 @@ class Details(NamedTuple):
 
     def _add_versions(self, details: list[dict[str, Any]], part: slice) -> None:
         for item, versions in _between(self.frames["versions"], part).groupby("item"):
+            detail = details[item - part.start]
+            if removed_at := _in_words(versions["removed_at"]).iloc[-1]:
+                detail["removed"] = removed_at
             if len(versions) > 1:
-                days = versions["first_seen_at"].dt.strftime("%Y-%m-%d").replace({np.nan: None})
-                details[item - part.start]["versions"] = [
-                    [sha256[:_DIGEST_CHARS], day, self.stored.get(sha256)]
-                    for sha256, day in zip(versions["sha256"], days, strict=True)
+                times = _in_words(versions["first_seen_at"])
+                detail["versions"] = [
+                    [sha256[:_DIGEST_CHARS], time, self.stored.get(sha256)]
+                    for sha256, time in zip(versions["sha256"], times, strict=True)
                 ]
 
     def _add_words(self, details: list[dict[str, Any]], part: slice) -> None:
@@ -120,6 +124,12 @@ class Details(NamedTuple):
 def _between(frame: pd.DataFrame, part: slice) -> pd.DataFrame:
     start, stop = np.searchsorted(frame["item"], [part.start, part.stop])
     return frame.iloc[start:stop]
+
+
+def _in_words(times: pd.Series) -> pd.Series:
+    """Times as shown; None where there is none."""
+    words: pd.Series = times.dt.strftime("%Y-%m-%d %H:%M UTC").replace({np.nan: None})
+    return words
 
 
 def _rounded(value: float, digits: int) -> float | None:

@@ -21,13 +21,13 @@ report.enlarge = async (frame, small, address) => {
 
 /** The versions of a picture that was changed, side by side, the first on the left. */
 report.versions = (versions) => {
-  const seen = (day) => (day ? `First seen ${day}` : "First seen on an unknown day");
+  const seen = (time) => (time ? `First seen ${time}` : "First seen on an unknown day");
   return [
     report.make("h3", {}, "Versions of the picture"),
     report.make(
       "ul",
       { class: "versions" },
-      versions.map(([sha, day, suffix], i) =>
+      versions.map(([sha, time, suffix], i) =>
         report.make(
           "li",
           {},
@@ -36,7 +36,7 @@ report.versions = (versions) => {
             alt: `Version ${i + 1}`,
             loading: "lazy",
           }),
-          report.make("p", { class: "soft" }, seen(day)),
+          report.make("p", { class: "soft" }, seen(time)),
         ),
       ),
     ),
@@ -117,6 +117,7 @@ report.facts = (item, detail) => {
     [
       ["Status", [items.status[item], report.meaning(items.status[item])].filter(Boolean).join(": ")],
       ["Reason", detail.detail],
+      ["Removed", detail.removed && `The server has had no picture since ${detail.removed}`],
       ["Text", items.text[item], report.direction(item)],
       ["As recognised", items.raw[item], report.direction(item)],
       ["Language", report.language(items.language?.[item])],

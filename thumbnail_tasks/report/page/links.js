@@ -8,6 +8,9 @@ report.PARTS = {
   sort: ["an order", (value) => report.fields.has(report.orderOf({ sort: value }).key)],
 };
 
+/** The other parts, of which any value is accepted. */
+report.FREE_PARTS = new Set("q up at a b by size saved hide_words hide_faces".split(" "));
+
 /** Whether this report has such a value of an attribute. */
 report.hasValue = (attribute, value) => {
   if (value === report.NONE) return true;
@@ -24,6 +27,10 @@ report.unknown = (state) => [
   ...Object.entries(report.PARTS)
     .filter(([name, [, isKnown]]) => state[name] && !isKnown(state[name]))
     .map(([name, [called]]) => [name, called, state[name]]),
+  ...Object.keys(state)
+    .filter((name) => !Object.hasOwn(report.PARTS, name) && !report.FREE_PARTS.has(name))
+    .filter((name) => !report.fields.has(name))
+    .map((name) => [name, "a filter", name]),
   ...[...report.fields.values()].flatMap((attribute) => {
     const lost = report
       .valuesIn(state, attribute.key)

@@ -1,13 +1,22 @@
 /* Show the view that the address names. */
 "use strict";
+/** Scroll a row so that one of its children is within; the page does not move. */
+report.scrollSideways = (row, child) => {
+  const [outer, inner] = [row, child].map((each) => each.getBoundingClientRect());
+  row.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
+};
+
 report.show = () => {
   const state = report.state();
   const view = Object.hasOwn(report.views, state.view ?? "") ? state.view : "overview";
   for (const name of Object.keys(report.views))
     document.getElementById(name).hidden = name !== view;
   for (const link of document.querySelectorAll("header nav a")) {
-    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view !== view) link.removeAttribute("aria-current");
+    else {
+      link.setAttribute("aria-current", "page");
+      report.scrollSideways(link.parentElement, link);
+    }
   }
   if (view !== "overview" && !report.n) return;
   const shown = report.views[view].show(state);
