@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 PEERS := build/peers
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(SEED),--randomly-seed=$(SEED))
 
-.PHONY: help run test test-all check accuracy bench bench-gpu torture format lock clean
+.PHONY: help run test test-thorough test-all check accuracy bench bench-gpu torture format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,9 +35,13 @@ $(DEV): $(INSTALLED) $(NOTEBOOK) requirements/dev.lock
 run: $(INSTALLED) ## Run the main job on the drawn sample; it prints where the results are
 	$(BIN)/thumbnail-tasks export examples/videos.csv --images-dir examples/images --out sample-data
 
-test: $(DEV) ## Run the tests, except those marked slow; SEED=… repeats an order, TEST_DATA=none hides real data
+test: $(DEV) ## Run the tests, except those marked thorough or slow; SEED=… repeats an order, TEST_DATA=none hides real data
 	tests/browser/install.sh
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not thorough and not slow"
+
+test-thorough: $(DEV) ## Run those that `make test` leaves out, except those marked slow
+	tests/browser/install.sh
+	$(PYTEST) -m "thorough and not slow"
 
 test-all: $(DEV) ## Run all tests, as before a release
 	tests/browser/install.sh
@@ -48,7 +52,7 @@ check: $(DEV) ## Lint, check types and spelling, run the fast tests with coverag
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not dag and not model and not browser" --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not dag and not model and not browser and not thorough" --cov --cov-report=term
 
 accuracy: $(DEV) ## Measure the engines' accuracy beside their peers; DATA=<folder of labelled data>, FONTS=<folder>, TESSDATA_PREFIX=<folder>
 	$(BIN)/python -m benchmarks.accuracy $(if $(DATA),--data "$(DATA)") $(if $(FONTS),--fonts "$(FONTS)")

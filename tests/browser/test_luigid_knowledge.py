@@ -38,6 +38,7 @@ def flags(luigid: Luigid, videos: Path) -> tuple[str, ...]:
     )
 
 
+@pytest.mark.thorough
 def test_the_name_of_a_table_is_text_on_the_page(luigid: Luigid, watched: Watched) -> None:
     videos = write_videos(
         luigid.folder / "<img src=x onerror=console.error('ran')>.csv", sample_ids(2)
@@ -55,6 +56,7 @@ def test_the_name_of_a_table_is_text_on_the_page(luigid: Luigid, watched: Watche
     assert [error for error in watched.errors if "ran" in error] == []
 
 
+@pytest.mark.thorough
 def test_a_linked_task_keeps_its_resources(luigid: Luigid) -> None:
     videos = write_videos(luigid.folder / "videos.csv", sample_ids(4))
     data_dir = luigid.folder / "data"

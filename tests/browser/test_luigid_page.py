@@ -129,6 +129,7 @@ def check_the_page_of_a_running_night(night: Night, watched: Watched) -> None:
     watched.draw("luigid-running.jpg")
 
 
+@pytest.mark.thorough
 def test_the_page_of_a_running_night_shows_the_current_shard_of_each_stage(
     watched: Watched,
 ) -> None:
@@ -143,6 +144,7 @@ def test_the_page_of_a_running_night_shows_the_current_shard_of_each_stage(
     assert_no_error(watched)
 
 
+@pytest.mark.thorough
 def test_a_restarted_luigid_shows_a_finished_night(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         rows = open_page(past_night, watched, "static/visualiser/index.html#order=4,desc")

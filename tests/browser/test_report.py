@@ -77,6 +77,7 @@ def test_words_are_found_in_raw_and_corrected_texts(
     expect_count(page, int(has_both.sum()))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("sort", "column", "is_ascending"),
     [
@@ -325,6 +326,7 @@ def test_the_misses_list_what_could_not_be_processed(
     expect(misses).to_contain_text("STDP")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("view", ["overview", "gallery", "map", "misses", "compare", "sheet"])
 def test_a_narrow_screen_needs_no_horizontal_scrolling(open_view: Open, view: str) -> None:
     page = open_view(f"view={view}")

@@ -24,6 +24,7 @@ def opened(watched: Watched, address: str) -> Iterator[Watched]:
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("width_px", "scheme"),
     [

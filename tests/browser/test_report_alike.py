@@ -34,6 +34,7 @@ def page(open_view: Open) -> Page:
     return page
 
 
+@pytest.mark.thorough
 def test_pictures_with_few_different_bits_are_listed_first(
     page: Page, thumbnails: pd.DataFrame
 ) -> None:
@@ -49,6 +50,7 @@ def test_pictures_with_few_different_bits_are_listed_first(
     ]
 
 
+@pytest.mark.thorough
 def test_pictures_with_like_colours_are_listed_first(page: Page, thumbnails: pd.DataFrame) -> None:
     ok = thumbnails[thumbnails["thumbnail_status"] == "ok"]
     shared = np.zeros(len(ok))
@@ -70,6 +72,7 @@ def test_pictures_with_like_colours_are_listed_first(page: Page, thumbnails: pd.
     assert percents == pytest.approx((100 * values).tolist(), abs=1)
 
 
+@pytest.mark.thorough
 def test_texts_that_mean_alike_are_listed_first(page: Page, thumbnails: pd.DataFrame) -> None:
     texts = thumbnails["thumbnail_ocr"][thumbnails["thumbnail_ocr_length"] > 0]
     distinct = thumbnails.loc[texts.drop_duplicates().index].set_index("thumbnail_ocr")

@@ -42,6 +42,7 @@ def page(open_view: Open) -> Page:
     return open_view("view=compare")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
 def test_cliffs_delta_equals_that_of_all_pairs_and_of_scipys_u(page: Page, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -93,6 +94,7 @@ def test_cliffs_delta_of_separate_small_and_equal_samples(page: Page) -> None:
     assert interval[0] == pytest.approx(-interval[1])  # type: ignore[operator]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("counts", [(30, 100, 10, 80), (0, 50, 0, 40), (50, 50, 3, 40)])
 def test_differences_of_shares_have_newcombes_interval(
     page: Page, counts: tuple[int, int, int, int]
@@ -180,6 +182,7 @@ def test_selections_that_overlap_are_said_to(open_view: Open, thumbnails: pd.Dat
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [

@@ -37,11 +37,14 @@ def use(control: Locator) -> None:
 
 def open_whole(open_anew: Open, state: str) -> Page:
     page = open_anew(state)
+    if "gallery" in state:  # its sidebar is shown before its counts
+        page.locator(".attribute[open] .options li").first.wait_for(state="attached")
     if "open" in state:
         page.locator("#detail-attributes details").first.wait_for()
     return page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "width", [1280, *(pytest.param(n, marks=pytest.mark.slow) for n in (768, 390))]
 )

@@ -123,6 +123,7 @@ def test_the_last_thumbnail_has_no_next_one(open_anew: Open) -> None:
     assert opened(page) == last
 
 
+@pytest.mark.thorough
 def test_arrow_keys_scroll_a_wide_table_instead(open_anew: Open) -> None:
     page = open_anew("view=gallery&faces=1-1")
     page.set_viewport_size({"width": 390, "height": 800})
@@ -136,6 +137,7 @@ def test_arrow_keys_scroll_a_wide_table_instead(open_anew: Open) -> None:
     assert opened(page) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("view", ["misses", "map"])
 def test_neighbours_of_other_views_are_those_of_the_view(open_anew: Open, view: str) -> None:
     page = open_anew(f"view={view}")
@@ -165,6 +167,7 @@ def test_attributes_stay_open_from_one_thumbnail_to_the_next(open_anew: Open) ->
     expect(page.locator("#detail-attributes code", has_text="likes")).to_be_visible()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("line", "cells"),
     [

@@ -55,6 +55,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return drawn.write_site(folder / "report").as_uri()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("view", ["overview", "gallery", "map&q=script", "misses"])
 def test_no_view_interprets_texts_as_markup(watched: Watched, address: str, view: str) -> None:
     page = watched.page
@@ -87,6 +88,7 @@ def test_a_thumbnail_with_a_hostile_title_shows_it_unchanged(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "title",
     [*TITLES[:3], *(pytest.param(title, marks=pytest.mark.slow) for title in TITLES[3:])],
@@ -106,6 +108,7 @@ def test_a_hostile_text_can_be_filtered_by(watched: Watched, address: str, title
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "state",
     [

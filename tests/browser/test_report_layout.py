@@ -73,6 +73,7 @@ def test_the_search_of_the_filter_sheet_is_not_cut_off(watched: Watched, address
     assert inner["y"] - outer["y"] >= 8  # room for the focus ring
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "state", ["", "view=gallery", "view=gallery&open=v0000000000", "view=map", "view=misses"]
@@ -87,6 +88,7 @@ def test_nothing_is_wider_than_the_screen(
     assert dialog.evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") <= 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("view", ["gallery", "misses"])
 def test_cards_do_not_touch_each_other_or_what_follows(
@@ -160,6 +162,7 @@ def test_a_table_that_is_cut_off_has_a_shadow_at_the_side(watched: Watched, addr
     assert attachments == ", ".join(["local"] * 4 + ["scroll"] * 4)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("view", ["gallery", "misses", "gallery&open=v0000000000"])
 def test_boxes_are_explained_where_they_are_seen(watched: Watched, address: str, view: str) -> None:
     page = open_view(watched, address, f"view={view}", 1280)

@@ -22,6 +22,7 @@ def rgb(color: str) -> NDArray[np.float32]:
     return np.array(parts, np.float32) / np.float32(255)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("by", "palette"),

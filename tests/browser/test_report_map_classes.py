@@ -28,6 +28,7 @@ def points(page: Page, key: str) -> dict[str, list[str]]:
     return dict(series)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("key", "column"),
     [("edges", "edges"), ("views", "views"), ("faces", "face_count"), ("text", "word_count")],
@@ -73,6 +74,7 @@ def test_classes_of_a_category_are_its_values(open_view: Open, texts: pd.DataFra
     assert {"others", "unknown"} < channels.keys()
 
 
+@pytest.mark.thorough
 def test_every_attribute_can_colour_the_map(open_view: Open, texts: pd.DataFrame) -> None:
     page = open_view("view=map")
     keys = page.evaluate("[...report.fields.keys()]")

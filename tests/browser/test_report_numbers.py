@@ -184,6 +184,7 @@ def test_there_is_no_chart_of_statuses_if_every_thumbnail_has_a_picture(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("with_stop_words", [False, True])
 def test_words(overview: Page, done: pd.DataFrame, with_stop_words: bool) -> None:
     switch = overview.get_by_label("Leave out numbers")
@@ -234,6 +235,7 @@ def test_correlations_and_what_is_said_of_them(
         assert ("all values are equal" in notes) == bool(missing)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number_of_item", [0, 1, 19, 44])
 def test_an_opened_thumbnail_has_all_columns_of_its_first_row(
     overview: Page, drawn: Drawn, once: pd.DataFrame, number_of_item: int

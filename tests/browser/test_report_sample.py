@@ -43,6 +43,7 @@ def test_the_overview_summarizes_the_sample(watched: Watched, sample: Finished) 
     assert watched.foreign == []
 
 
+@pytest.mark.thorough
 def test_every_thumbnail_of_the_sample_has_its_picture(watched: Watched, sample: Finished) -> None:
     page = open_report(watched, sample, "view=gallery&status=ok")
     rows = sample.attributes.to_pandas()
@@ -68,6 +69,7 @@ def test_the_misses_list_those_of_the_sample(watched: Watched, sample: Finished)
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 def test_a_report_is_added_to_an_export_and_built_again_only_if_it_is_missing(
     tmp_path: Path,
 ) -> None:
@@ -98,6 +100,7 @@ def test_search_texts_ranks_the_texts_by_a_query(sample: Finished) -> None:
     assert "space" in ranked[0][2].lower()
 
 
+@pytest.mark.thorough
 def test_the_report_of_real_thumbnails_opens(
     watched: Watched, shared_data: Path, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def heap_mb(session: CDPSession) -> float:
     return float(used) / 1e6
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("n", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_many_thumbnails_can_be_shown_filtered_and_compared_in_little_memory(
     n: int, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

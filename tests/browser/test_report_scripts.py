@@ -54,6 +54,7 @@ def is_from_right(texts: Locator) -> bool:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "value", "label", "column"),
     [
@@ -85,6 +86,7 @@ def test_thumbnails_are_filtered_by_language_script_and_unread_lines(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 def test_an_export_of_an_earlier_version_has_no_filters_by_script(
     watched: Watched, drawn: Drawn, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_an_export_of_an_earlier_version_has_no_filters_by_script(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "from_right", "language", "script"),
     [
@@ -161,6 +164,7 @@ def test_numbers_beside_names_are_isolated_from_them(watched: Watched, address: 
     expect(page.locator("#made bdi")).to_have_text("videos.csv")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("number", "is_all"), [(4, True), (14, False)])
 def test_lines_that_were_not_read_are_listed_and_marked(
     watched: Watched, address: str, thumbnails: pd.DataFrame, number: int, is_all: bool

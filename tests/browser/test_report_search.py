@@ -41,6 +41,7 @@ def test_words_are_found_in_any_order_without_accents(
     expect(page.locator(".empty")).to_be_hidden()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "folded"),
     [
@@ -70,6 +71,7 @@ def test_words_that_are_nowhere_say_so_and_can_be_cleared(open_anew: Open) -> No
     expect(page.locator("#filter-q")).to_be_focused()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("state", "told"),
     [
@@ -108,6 +110,7 @@ def test_a_link_to_what_the_report_does_not_have_says_so(
     assert page.evaluate("location.hash").strip("#") == "&".join(kept)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "state",
     [
@@ -145,6 +148,7 @@ def test_the_link_is_copied_from_a_page_opened_from_a_file(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 def test_at_most_20_similar_texts_are_shown_with_their_scores(
     watched: Watched, tmp_path: Path
 ) -> None:

@@ -102,6 +102,7 @@ STATES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("state", STATES)
 def test_the_query_gives_the_rows_of_the_selected_thumbnails(
     open_view: Open, drawn: Drawn, state: str

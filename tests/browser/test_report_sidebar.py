@@ -33,6 +33,7 @@ CATEGORIES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", CATEGORIES)
 def test_a_category_selects_the_same_thumbnails_as_pandas(
     open_view: Open, thumbnails: pd.DataFrame, key: str
@@ -49,6 +50,7 @@ def test_a_category_selects_the_same_thumbnails_as_pandas(
     expect_count(page, len(thumbnails))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("key", "column", "low", "high"),
     [
@@ -105,6 +107,7 @@ def test_unknown_values_are_selected_alone_or_with_a_range(
     expect(page.locator(".active-filters")).to_contain_text("Faces: 3 or more or unknown")
 
 
+@pytest.mark.thorough
 def test_values_of_one_category_add_and_categories_restrict_each_other(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:
@@ -165,6 +168,7 @@ def test_every_attribute_of_the_export_has_a_control_with_its_distribution(
             expect(attribute.get_by_role("slider")).to_have_count(2)
 
 
+@pytest.mark.thorough
 def test_each_picture_has_one_colour(open_view: Open, thumbnails: pd.DataFrame) -> None:
     page = open_view("view=gallery")
     counts = option_counts(page, "colour")
@@ -208,6 +212,7 @@ def test_a_value_that_the_report_lacks_is_shown_and_can_be_taken_away(open_view:
     expect(page.locator("#count")).not_to_contain_text(re.compile("^0 of"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [390, 768])
 def test_on_a_narrow_screen_the_sidebar_is_a_sheet(
     open_view: Open, thumbnails: pd.DataFrame, width: int

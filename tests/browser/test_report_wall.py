@@ -29,6 +29,7 @@ def scroll_to(page: Page, share: float) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [1280, 768, 390])
 def test_few_cards_exist_and_each_place_has_its_own(open_view: Open, width: int) -> None:
     page = open_view("view=gallery")
@@ -62,6 +63,7 @@ def test_cards_do_not_overlap(open_view: Open) -> None:
             assert x0 >= a1 or a0 >= x1 or y0 >= b1 or b0 >= y1
 
 
+@pytest.mark.thorough
 def test_the_address_has_the_place_and_a_reload_returns_to_it(open_view: Open) -> None:
     page = open_view("view=gallery&sort=views")
     scroll_to(page, 0.5)
@@ -126,6 +128,7 @@ def test_the_thumbnail_that_was_opened_has_the_focus_again(open_view: Open) -> N
     assert page.evaluate("scrollY") == before
 
 
+@pytest.mark.thorough
 def test_a_thumbnail_that_was_reached_by_steps_is_focused_on_the_wall(open_view: Open) -> None:
     page = open_view("view=gallery")
     page.locator("#cards button").first.click()

@@ -61,6 +61,7 @@ def test_shard_finished_by_a_killed_run_does_not_block_the_next_run(
     assert "4 thumbnails: 4 ok" in again.printed
 
 
+@pytest.mark.thorough
 def test_rerun_after_control_c_does_not_wait(tmp_path: Path, flags: tuple[str, ...]) -> None:
     luigid = luigid_of(tmp_path, worker_disconnect_delay="600", retry_delay="600")
     with luigid.running(subprocess.DEVNULL):

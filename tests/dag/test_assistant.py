@@ -32,6 +32,7 @@ def wait_until(is_so: Callable[[], bool], run: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.thorough
 def test_work_of_an_assistant_counts_for_the_run(tmp_path: Path) -> None:
     config = hurried_box_cfg(tmp_path / "box.cfg")
     luigid = Luigid(tmp_path, {"LUIGI_CONFIG_PATH": str(config)})

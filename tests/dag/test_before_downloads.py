@@ -185,6 +185,7 @@ def test_a_setting_that_cannot_work_is_one_line_before_the_first_request(
     box.refuses(said, *flags.split())
 
 
+@pytest.mark.thorough
 @needs_notebook
 @pytest.mark.parametrize("case", cases(NOTEBOOK_SETTINGS))
 def test_so_is_a_setting_of_the_notebooks_engines(box: Box, case: str) -> None:
@@ -192,6 +193,7 @@ def test_so_is_a_setting_of_the_notebooks_engines(box: Box, case: str) -> None:
     box.refuses(said, *flags.split())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", cases(MACHINES))
 def test_so_is_an_engine_that_is_not_installed_or_damaged(box: Box, case: str) -> None:
     environment, said = MACHINES[case]

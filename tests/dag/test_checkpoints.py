@@ -14,6 +14,7 @@ HERE = {"PYTHONPATH": str(ROOT)}
 QUICK = ("--module", "tests.dag.quick")
 
 
+@pytest.mark.thorough
 def test_a_shard_in_progress_continues_where_it_was_interrupted(tmp_path: Path) -> None:
     unbroken = run(tmp_path / "unbroken", *SAMPLE, *QUICK, environment=HERE)
     data_dir = tmp_path / "data"

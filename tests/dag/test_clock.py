@@ -22,6 +22,7 @@ def go(data_dir: Path, videos: Path) -> Finished:
     return finished
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("days", "workers"),
     [

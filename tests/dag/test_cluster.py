@@ -115,6 +115,7 @@ def start_and_wait(data_dir: Path, *flags: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.thorough
 def test_a_cluster_gives_the_same_export_and_then_there_is_nothing_to_do(
     shared: RayCluster, tmp_path: Path, on_one_machine: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_without_ray_one_line_says_what_to_install(tmp_path: Path) -> None:
     assert "Traceback" not in finished.printed
 
 
+@pytest.mark.thorough
 def test_a_node_that_does_not_see_the_results_is_refused(tmp_path: Path) -> None:
     hidden = tmp_path / "data"
     change = (
@@ -204,6 +206,7 @@ def test_a_node_that_does_not_see_the_results_is_refused(tmp_path: Path) -> None
     assert "Mount the folder on every node, or keep the results in a bucket" in finished.printed
 
 
+@pytest.mark.thorough
 def test_a_node_with_another_version_is_refused(tmp_path: Path) -> None:
     change = "import importlib.metadata as m\nm.version = lambda name: '0.0.7'\n"
     with ray_cluster.running(changed_python(tmp_path / "older", change)) as cluster:
@@ -216,6 +219,7 @@ def test_a_node_with_another_version_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_doctor_checks_the_nodes(shared: RayCluster, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "thumbnail_tasks", "doctor", "--out", str(tmp_path)]

@@ -112,6 +112,7 @@ def test_each_poisonous_picture_costs_only_itself(
     assert files_of(tmp_path / "data") == before
 
 
+@pytest.mark.thorough
 def test_crashed_pictures_are_retried_on_request(tmp_path: Path) -> None:
     flags = make_pictures(tmp_path / "images", segv_reader=kill_by(signal.SIGSEGV))
     first = poisoned(tmp_path / "data", *flags)
@@ -122,6 +123,7 @@ def test_crashed_pictures_are_retried_on_request(tmp_path: Path) -> None:
     assert statuses_of(repaired.attributes) == all_but(segv_reader="ok")
 
 
+@pytest.mark.thorough
 def test_out_of_memory_splits_the_batch_and_single_failures_are_retried_next_night(
     tmp_path: Path,
 ) -> None:
@@ -143,6 +145,7 @@ def test_out_of_memory_splits_the_batch_and_single_failures_are_retried_next_nig
     assert another_night.attributes.equals(undisturbed.attributes)
 
 
+@pytest.mark.thorough
 def test_an_engine_that_crashes_without_a_picture_is_named_and_no_picture_is_blamed(
     tmp_path: Path,
 ) -> None:
@@ -158,6 +161,7 @@ def test_an_engine_that_crashes_without_a_picture_is_named_and_no_picture_is_bla
     assert statuses_of(repaired.attributes) == all_but()
 
 
+@pytest.mark.thorough
 def test_a_kill_leaves_neither_model_process_nor_lock(
     tmp_path: Path,
 ) -> None:
@@ -174,6 +178,7 @@ def test_a_kill_leaves_neither_model_process_nor_lock(
     assert statuses_of(finished.attributes) == all_but()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_two_concurrent_commands_make_each_file_once(tmp_path: Path, workers: str) -> None:
     flags = (*make_pictures(tmp_path / "images"), "--storage-shard-size", "2", *QUICKLY)

@@ -118,6 +118,7 @@ def assert_repaired(finished: Finished, undisturbed: Path, *damaged: Path) -> No
     assert "ERROR" not in finished.printed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("table", mostly_slow(*FIRST))
 def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
@@ -131,6 +132,7 @@ def test_a_damaged_file_of_any_table_is_regenerated_in_the_same_run(
     assert_repaired(go(data_dir, videos), undisturbed, path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("table", mostly_slow("plans", "shards", "emotions"))
 def test_a_removed_folder_is_regenerated(
     table: str, data_dir: Path, undisturbed: Path, videos: Path
@@ -140,6 +142,7 @@ def test_a_removed_folder_is_regenerated(
     assert_repaired(go(data_dir, videos), undisturbed)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("how", "workers"),
     [
@@ -173,6 +176,7 @@ def test_damaged_inputs_of_middle_stages_are_regenerated_first(
     assert_repaired(go(data_dir, videos, workers), undisturbed, *paths)
 
 
+@pytest.mark.thorough
 def test_a_shard_with_a_damaged_list_is_planned_again_if_not_downloaded(
     data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:

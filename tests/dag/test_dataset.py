@@ -91,6 +91,7 @@ def test_a_dataset_is_exported_read_and_replaced_by_a_file(tmp_path: Path, video
     assert not (exports / "attributes").exists()
 
 
+@pytest.mark.thorough
 def test_a_night_exports_a_dataset_under_its_date(tmp_path: Path, videos: Path) -> None:
     data_dir, night = tmp_path / "data", ("--date", "2026-11-25")
     go(data_dir, videos.parent, *IN_PARTS, *night, task="Nightly")
@@ -102,6 +103,7 @@ def test_a_night_exports_a_dataset_under_its_date(tmp_path: Path, videos: Path) 
     assert cleaned.printed.endswith("nothing to free\n"), cleaned.printed
 
 
+@pytest.mark.thorough
 def test_a_report_of_a_sample_says_so(tmp_path: Path, videos: Path) -> None:
     data_dir = tmp_path / "data"
     go(data_dir, videos, "--report-max-thumbnails", "3", task="BuildReport")

@@ -115,6 +115,7 @@ def test_a_missing_model_folder_is_reported_with_its_setting(tmp_path: Path) -> 
     assert "Traceback" not in finished.printed
 
 
+@pytest.mark.thorough
 @needs("tensorflow", "tensorflow_hub")
 @pytest.mark.model
 def test_a_stage_whose_engine_needs_a_model_fetches_it(

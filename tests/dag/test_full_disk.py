@@ -71,6 +71,7 @@ def files_not_whole(data_dir: Path) -> list[str]:
     return broken
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_file_size_limit_is_one_error_and_the_next_run_resumes(
     workers: int, tmp_path: Path, undisturbed: Path
@@ -100,6 +101,7 @@ def in_a_namespace(data_dir: Path, undisturbed: Path, scenario: str, *about: str
     return [Finished(code, printed, copy) for code, printed in json.loads(done.stdout)]
 
 
+@pytest.mark.thorough
 @needs_small_disk
 @pytest.mark.parametrize(
     "percent", [10, 70, *(pytest.param(percent, marks=pytest.mark.slow) for percent in (40, 95))]
@@ -112,6 +114,7 @@ def test_a_full_disk_is_one_error_and_the_next_run_resumes(
     assert_the_next_run_goes_on(runs, "found: No space left on device", undisturbed)
 
 
+@pytest.mark.thorough
 @needs_small_disk
 def test_a_disk_that_becomes_read_only_is_one_error_and_the_next_run_resumes(
     tmp_path: Path, undisturbed: Path

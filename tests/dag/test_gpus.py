@@ -86,6 +86,7 @@ def test_results_computed_on_a_gpu_are_valid_on_a_host_without_one(tmp_path: Pat
     assert files_of(on_gpu.data_dir) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_framework_that_sees_no_gpu_ends_the_run_and_devices_none_uses_the_cpu(
     tmp_path: Path,
@@ -109,6 +110,7 @@ def test_a_missing_required_gpu_ends_the_run(tmp_path: Path) -> None:
     assert "[gpus] required: expected a GPU; found: none" in refused.printed
 
 
+@pytest.mark.thorough
 @needs("dlib")
 @pytest.mark.model
 def test_a_cpu_only_detector_leases_no_gpu_and_one_that_sees_none_is_refused(

@@ -31,6 +31,7 @@ class Mortal:
         (Answer(200, self._picture) if is_up else Answer(503)).send(to)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("workers", "retries"), [(1, 0), (3, 1)])
 def test_the_run_stops_early_and_the_next_one_requests_only_the_rest(
     tmp_path: Path, server: Server, picture: bytes, workers: int, retries: int

@@ -78,6 +78,7 @@ def test_no_id_escapes_the_folder(tmp_path: Path, picture: bytes) -> None:
     assert finished.attributes["thumbnail_status"].to_pylist() == ["ok", *["not_found"] * 5]
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_odd_pictures_go_through_every_stage(tmp_path: Path) -> None:
     folder = tmp_path / "images"

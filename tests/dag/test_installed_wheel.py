@@ -110,6 +110,7 @@ def test_the_sample_is_exported_once(
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_report_without_a_table_leaves_the_export_as_it_is(
     start: Command, tmp_path: Path
@@ -126,6 +127,7 @@ def test_a_report_without_a_table_leaves_the_export_as_it_is(
         assert exported.read_bytes() == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", [OWN, LUIGI], ids=["thumbnail-tasks", "luigi"])
 def test_a_missing_file_and_a_wrong_column_are_one_line_and_exit_code_30(
     start: Command, tmp_path: Path, command: Sequence[str]
@@ -143,6 +145,7 @@ def test_a_missing_file_and_a_wrong_column_are_one_line_and_exit_code_30(
         assert "Traceback" not in finished.printed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -174,6 +177,7 @@ def test_a_typo_is_one_line(start: Command, words: Sequence[str], message: str) 
     assert finished.printed == message
 
 
+@pytest.mark.thorough
 def test_ctrl_c_and_the_same_command_again(start: Command, tmp_path: Path) -> None:
     words = ("-m", "luigi", "--module", "quick", "ExportAttributes", "--videos", VIDEOS, IMAGES)
     data_dir = tmp_path / "empty" / "data"

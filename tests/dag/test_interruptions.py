@@ -85,6 +85,7 @@ def test_control_c_ends_the_run_at_once_and_the_same_command_resumes(tmp_path: P
     assert finished.code == 0, finished.printed
 
 
+@pytest.mark.thorough
 def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = run(data_dir, *flags(write_videos(tmp_path / "first.csv", sample_ids(4))))
@@ -101,6 +102,7 @@ def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
     assert len(grown.attributes) == 6
 
 
+@pytest.mark.thorough
 def test_transient_failures_are_retried_by_the_next_run_and_permanent_ones_are_not(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:

@@ -47,6 +47,7 @@ def problems(finished: Finished) -> list[str]:
     return [line for line in lines if line.startswith(("WARNING", "ERROR"))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "task", ["ExportAttributes", pytest.param("Nightly", marks=pytest.mark.slow)]
 )
@@ -75,6 +76,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flag", [pytest.param(WRONG[0], marks=pytest.mark.slow), *WRONG[1:]])
 def test_a_wrong_setting_of_a_night_is_recorded_and_sent(
     tmp_path: Path, webhook: Webhook, flag: str
@@ -97,6 +99,7 @@ def test_another_channel_hears_of_it(tmp_path: Path, webhook: Webhook) -> None:
     assert "expected the package sendgrid" in message["text"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("task", "workers"), [("ExportAttributes", "1"), pytest.param("Nightly", "3")]
 )
@@ -124,6 +127,7 @@ def test_nothing_is_sent_when_a_run_begins(tmp_path: Path, webhook: Webhook) -> 
     assert (webhook.posted, mail.messages, problems(finished)) == ([], [], [])
 
 
+@pytest.mark.thorough
 def test_a_failing_report_about_a_killed_run_does_not_end_the_next_one(tmp_path: Path) -> None:
     data_dir, flags = tmp_path / "data", sample_flags(tmp_path)
     held = {"HELD": str(tmp_path / "videos.csv")}
@@ -155,6 +159,7 @@ def test_a_silent_mail_server_changes_neither_the_error_nor_the_exit_code(tmp_pa
     assert "Traceback" not in finished.printed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("settings", "code", "line"),
     [

@@ -110,6 +110,7 @@ def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
     assert "0 thumbnails to do in 0 shards, 1 already in shards" in back.printed
 
 
+@pytest.mark.thorough
 def test_the_report_says_what_is_new_and_gone_since_the_night_before(box: Box) -> None:
     report = ("--report-build", "true")
     box.bring("monday.csv", 4)
@@ -125,6 +126,7 @@ def test_the_report_says_what_is_new_and_gone_since_the_night_before(box: Box) -
     assert found["picture"] == found["text"] == found["status"] == []
 
 
+@pytest.mark.thorough
 def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:
     box.bring("early.csv", 1)
     assert box.night(NIGHTS[0]).code == 0
@@ -141,6 +143,7 @@ def test_a_newer_table_of_the_same_night_is_exported_again(box: Box) -> None:
     assert box.dates() == ["2026-11-01", NIGHTS[0]]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "3"])
 def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers: str) -> None:
     box.bring("first.csv", 1)
@@ -223,6 +226,7 @@ def test_after_a_kill_in_the_last_steps_only_the_missing_ones_are_done(
     assert after == before
 
 
+@pytest.mark.thorough
 def test_superseded_results_are_removed_once_the_export_is_by_todays_engines(box: Box) -> None:
     box.bring("table.csv", 2)
     assert box.night(NIGHTS[0]).code == 0

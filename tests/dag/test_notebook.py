@@ -108,6 +108,7 @@ def test_each_table_names_the_engine_that_made_it(notebook: Finished) -> None:
     assert vectors.startswith("saved-model-")
 
 
+@pytest.mark.thorough
 def test_two_presets_coexist_in_one_data_directory(
     notebook: Finished, data_dir: Path, models: tuple[str, ...], source: tuple[str, ...]
 ) -> None:
@@ -176,6 +177,7 @@ def test_the_projector_files_have_a_line_for_each_distinct_text(
     assert files_of(finished.data_dir) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

@@ -72,6 +72,7 @@ def test_objects_are_added_to_a_finished_archive_and_nothing_else_is_computed(
     assert results_in(data_dir) == after
 
 
+@pytest.mark.thorough
 def test_counts_are_those_of_the_table_of_objects_in_every_form_of_the_export(
     tmp_path: Path, videos: Path
 ) -> None:
@@ -117,6 +118,7 @@ def test_objects_detected_earlier_are_imported(tmp_path: Path, videos: Path) -> 
     assert table["face_count"].null_count == 1
 
 
+@pytest.mark.thorough
 def test_results_stay_while_objects_are_not_asked_for(tmp_path: Path, videos: Path) -> None:
     data_dir = tmp_path / "data"
     warning = "[engines] objects is set, but no objects are detected"
@@ -133,6 +135,7 @@ def test_results_stay_while_objects_are_not_asked_for(tmp_path: Path, videos: Pa
     assert len(list((data_dir / "objects").iterdir())) == 1
 
 
+@pytest.mark.thorough
 def test_the_report_of_an_export_with_objects_is_built(tmp_path: Path, videos: Path) -> None:
     data_dir = tmp_path / "data"
     go(data_dir, videos, *WITH_OBJECTS, task="BuildReport")

@@ -113,6 +113,7 @@ def zeros_without_end(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -143,6 +144,7 @@ def test_the_worst_tables_are_refused_quickly_in_little_memory(
     assert not (tmp_path / "data" / "exports").exists()
 
 
+@pytest.mark.thorough
 def test_a_table_that_never_stops_growing_is_refused(tmp_path: Path) -> None:
     videos = tmp_path / "videos.csv"
     videos.write_text("video_id,title\n")
@@ -168,6 +170,7 @@ def test_a_table_that_never_stops_growing_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "exports").exists()
 
 
+@pytest.mark.thorough
 def test_a_table_replaced_after_reading_is_left_to_the_next_run(tmp_path: Path) -> None:
     videos = tmp_path / "videos.csv"
     flags = ("--videos", str(videos), "--images-dir", str(EXAMPLES / "images"), *QUICKLY)
@@ -216,6 +219,7 @@ def assert_all_is_there(finished: Finished, n_rows: int) -> None:
         assert path.is_dir() or OUR_NAMES.fullmatch(name) or name.startswith("."), name
 
 
+@pytest.mark.thorough
 def test_all_odd_csvs_together_are_one_table(tmp_path: Path, images_dir: Path) -> None:
     odd = odd_csvs()
     files = [tmp_path / f"{number:0>3} =1+1 é.csv" for number in range(len(odd))]

@@ -38,6 +38,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
         yield f"s3://{s3_server.BUCKET}/data", variables
 
 
+@pytest.mark.thorough
 def test_two_runs_one_of_which_is_killed_never_exceed_the_rate(
     tmp_path: Path, server: Server, picture: bytes, place: tuple[str, dict[str, str]]
 ) -> None:

@@ -225,6 +225,7 @@ def test_control_c_sends_no_message(tmp_path: Path, webhook: Webhook, workers: i
     assert webhook.posted == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_killed_run_is_reported_once_by_the_next_run(
     tmp_path: Path, webhook: Webhook, workers: int

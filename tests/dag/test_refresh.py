@@ -161,6 +161,7 @@ ATTRIBUTES = [
 ]
 
 
+@pytest.mark.thorough
 def test_the_report_has_the_picture_before_and_after(nights: Nights, host: ImageHost) -> None:
     nights.night(0)
     host.pictures[CHANGED] = drawn(8)
@@ -185,6 +186,7 @@ def test_pictures_are_never_asked_for_again_by_default(nights: Nights, host: Ima
     assert not (nights.data_dir / "checks").exists()
 
 
+@pytest.mark.thorough
 def test_an_interrupted_refresh_is_continued(nights: Nights, host: ImageHost) -> None:
     nights.night(0)
     host.pictures[CHANGED] = drawn(8)
@@ -201,6 +203,7 @@ def test_an_interrupted_refresh_is_continued(nights: Nights, host: ImageHost) ->
     assert [row["thumbnail_version"] for row in nights.rows("attributes")].count(2) == 1
 
 
+@pytest.mark.thorough
 def test_a_killed_refresh_is_continued_and_a_found_change_is_used(
     nights: Nights, host: ImageHost, tmp_path: Path
 ) -> None:
@@ -231,6 +234,7 @@ def test_two_runs_at_once_ask_once(nights: Nights, host: ImageHost) -> None:
     assert host.requests == dict.fromkeys(IDS, 1)
 
 
+@pytest.mark.thorough
 def test_a_host_that_is_down_keeps_the_checks_before(nights: Nights, host: ImageHost) -> None:
     nights.night(0)
     host.down_after = 2
@@ -250,6 +254,7 @@ def test_a_host_that_is_down_keeps_the_checks_before(nights: Nights, host: Image
     assert len(host.requests) == 3
 
 
+@pytest.mark.thorough
 def test_the_export_of_a_day_shows_what_was_known_then(nights: Nights, host: ImageHost) -> None:
     def day(number: int) -> str:
         return (datetime.now(UTC) + timedelta(number)).date().isoformat()
@@ -295,6 +300,7 @@ def test_the_export_of_a_day_shows_what_was_known_then(nights: Nights, host: Ima
     assert "Traceback" not in refused.printed
 
 
+@pytest.mark.thorough
 def test_an_archive_of_an_earlier_version_is_asked_without_conditions_and_kept(
     nights: Nights, host: ImageHost
 ) -> None:
@@ -323,6 +329,7 @@ def test_an_archive_of_an_earlier_version_is_asked_without_conditions_and_kept(
     assert host.requests == dict.fromkeys(IDS, 1)
 
 
+@pytest.mark.thorough
 def test_a_new_picture_that_kills_the_decoder_leaves_the_one_before(
     nights: Nights, host: ImageHost
 ) -> None:
@@ -352,6 +359,7 @@ def test_a_run_asks_for_no_more_than_wanted_and_the_next_for_the_others(
     assert "Nothing to do" in nights.night(8, "--thumbnails-refresh-max", "2").printed
 
 
+@pytest.mark.thorough
 def test_a_night_keeps_its_versions_beside_its_export(nights: Nights, host: ImageHost) -> None:
     def night(day: int) -> Path:
         date = (datetime.now(UTC) + timedelta(day)).date().isoformat()

@@ -13,6 +13,7 @@ from tests.report.test_numbers import read_data
 pytestmark = pytest.mark.dag
 
 
+@pytest.mark.thorough
 def test_names_of_categories_and_stored_pictures_build_it_again(tmp_path: Path) -> None:
     videos, report = tmp_path / "videos.csv", tmp_path / "data" / "exports" / "report"
     table = pd.read_csv(EXAMPLES / "videos.csv", dtype=str, keep_default_na=False)

@@ -61,6 +61,7 @@ def test_the_network_is_asked_for_what_each_row_names(tmp_path: Path, server: Se
     assert "rows without a thumbnail: 1 no_link, 1 invalid_link" in finished.printed
 
 
+@pytest.mark.thorough
 def test_a_folders_picture_of_the_rows_own_id_counts_also_when_it_comes_later(
     tmp_path: Path,
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_bucket_gives_the_same_export_and_then_there_is_nothing_to_do(
     assert SECRET.encode() not in b"".join(records)
 
 
+@pytest.mark.thorough
 def test_after_kills_the_same_command_resumes_and_publishes_nothing_twice(
     box: Box, in_a_folder: Path
 ) -> None:
@@ -157,6 +158,7 @@ def test_after_kills_the_same_command_resumes_and_publishes_nothing_twice(
     assert {name: after[name] for name in published} == published
 
 
+@pytest.mark.thorough
 def test_two_runs_at_once_publish_each_file_once(
     server: S3Server, tmp_path: Path, in_a_folder: Path
 ) -> None:
@@ -181,6 +183,7 @@ def test_two_runs_at_once_publish_each_file_once(
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "table", ["texts", pytest.param("plans", marks=SLOW), pytest.param("exports", marks=SLOW)]
 )
@@ -204,6 +207,7 @@ def test_a_changed_byte_of_an_object_is_found_and_the_object_regenerated(
     assert is_moved or table == "exports"  # its ETag says that the CSV was made from another
 
 
+@pytest.mark.thorough
 def test_table_and_pictures_may_be_in_a_bucket(
     box: Box, in_a_folder: Path, server: S3Server
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_digest_changes_with_a_tables_content(first: Finished, tmp_path: Path)
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("n_workers", "shard_size", "hash_seed"),
     [
@@ -128,6 +129,7 @@ def test_workers_shards_hash_seeds_and_a_cold_start_change_nothing(
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
 
+@pytest.mark.thorough
 def test_a_warm_start_changes_nothing(
     first: Finished, flags: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_resumed_run_gives_the_same_as_an_uninterrupted_one(
     assert hash_tables(finished.data_dir) == hash_tables(first.data_dir)
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_input_does_not_change_attributes(
     first: Finished, rows: list[dict[str, str]], tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_a_killed_run_keeps_its_finished_chunks(case: Case) -> None:
     assert_vectors(finished.attributes)
 
 
+@pytest.mark.thorough
 def test_a_damaged_chunk_is_made_again_in_the_same_run(case: Case) -> None:
     case.run(*EMBED)
     case.take_given()
@@ -189,6 +190,7 @@ def test_a_bucket_gives_the_same_export(tmp_path: Path, case: Case, server: S3Se
     assert box.take_given() == ["Another"]
 
 
+@pytest.mark.thorough
 def test_tensorboard_opens_the_projector(case: Case) -> None:
     pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
     from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer

@@ -68,6 +68,7 @@ def box(tmp_path: Path, server: Server, webhook: Webhook) -> Iterator[Box]:
             yield box
 
 
+@pytest.mark.thorough
 @needs_small_disk
 @pytest.mark.parametrize(
     ("make_tables", "shard_size", "n_bytes_left"),

@@ -81,6 +81,7 @@ def test_permanent_failures_in_luigid_are_retried_by_the_next_command(
         luigid.kill()
 
 
+@pytest.mark.thorough
 def test_a_run_without_work_for_long_ends(tmp_path: Path) -> None:
     luigid = KilledLuigid(tmp_path, "[resources]\ngpu = 0\n")
     luigid.start()

@@ -189,6 +189,7 @@ PROVOKE: tuple[Callable[[Box], Ended], ...] = (
 """In the order of the document."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("trouble", "provoke"),
     [

@@ -54,6 +54,7 @@ def test_tasks_and_history_survive_a_restart(tmp_path: Path) -> None:
         assert "Sweep" in luigid.page("history")
 
 
+@pytest.mark.thorough
 def test_the_history_survives_a_kill(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path)
     with luigid.running() as process:

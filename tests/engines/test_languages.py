@@ -151,6 +151,7 @@ def test_a_word_that_a_likely_language_knows_is_never_altered(language: str) -> 
     assert load_text_corrector({})(words, [False] * n, titles, likely) == words
 
 
+@pytest.mark.thorough
 def test_what_is_told_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "from thumbnail_tasks.engines.languages import load_language_teller\n"

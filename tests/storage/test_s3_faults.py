@@ -66,6 +66,7 @@ def faulty(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, choose: Choose)
         yield proxy
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", PASSING)
 def test_a_passing_fault_of_each_request_is_survived(
     bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, kind: str

@@ -123,6 +123,7 @@ def test_a_stopped_holder_that_was_taken_over_removes_nothing_of_the_next(bucket
     assert third.message() == "holds"
 
 
+@pytest.mark.thorough
 def test_those_who_share_exclude_one_who_does_not(bucket: str) -> None:
     one, two = Holder(bucket, shared=True), Holder(bucket, shared=True)
     assert (one.message(), two.message()) == ("holds", "holds")

@@ -59,6 +59,7 @@ def test_any_text_gives_a_vector_of_length_1(encode: TextEncoder, text: str) -> 
     assert np.linalg.norm(vector) == pytest.approx(1, abs=2e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_a_texts_vector_does_not_depend_on_its_batch(encode: TextEncoder, size: int) -> None:

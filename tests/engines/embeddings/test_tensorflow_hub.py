@@ -265,6 +265,7 @@ def test_a_damaged_model_is_reported(
     assert "\n" not in str(e.value)
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_handle_is_fetched_once_and_then_used_without_a_network(
     use: Callable[[Path | str], None],

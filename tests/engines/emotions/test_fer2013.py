@@ -81,6 +81,7 @@ def test_probabilities_of_a_face_sum_to_one() -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_face_does_not_depend_on_its_batch_mates() -> None:
     classify = fer2013.load_emotion_classifier()

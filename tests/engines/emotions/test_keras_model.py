@@ -545,6 +545,7 @@ def labelled_faces(shared_data: Path) -> tuple[list[ImageRGB], list[str]]:
     return list(np.repeat(images[..., None], 3, axis=3)), labels.tolist()
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 @pytest.mark.parametrize(
     ("file", "scaling", "labels", "least", "most"),
@@ -570,6 +571,7 @@ def test_a_published_model_reaches_its_known_accuracy(
     assert least < (found == wanted).mean() < most
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 @pytest.mark.parametrize("file", [NOTEBOOK, MINI_XCEPTION])
 def test_a_face_does_not_depend_on_its_batch_mates_in_published_files(

@@ -202,6 +202,7 @@ def test_boxes_equal_those_of_dlib_to_the_pixel(upsamplings: int) -> None:
     assert_same(found, find_as_dlib(pictures, upsamplings))
 
 
+@pytest.mark.thorough
 @needs("dlib")
 @pytest.mark.model
 def test_boxes_on_real_thumbnails_equal_those_of_dlib(

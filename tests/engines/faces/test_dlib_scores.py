@@ -68,6 +68,7 @@ def test_without_a_proposal_dlibs_network_does_not_run(monkeypatch: pytest.Monke
     assert (scores == -np.inf).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_crowd_is_looked_at_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a proposal at each of a thousand places, crops would take longer than the canvas."""

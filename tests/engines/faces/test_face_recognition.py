@@ -130,6 +130,7 @@ def test_weights_with_another_checksum_are_refused_before_they_are_loaded(
 # The detectors.
 
 
+@pytest.mark.thorough
 @needs_face_recognition
 @pytest.mark.model
 @pytest.mark.parametrize("upsamplings", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
@@ -144,6 +145,7 @@ def test_boxes_of_hog_equal_those_of_face_recognition(
     assert all(face.confidence > 0 for faces in found for face in faces)
 
 
+@pytest.mark.thorough
 @needs_face_recognition
 @pytest.mark.model
 def test_boxes_of_cnn_equal_those_of_face_recognition(
@@ -172,6 +174,7 @@ def test_boxes_of_cnn_on_enlarged_pictures_equal_those_of_face_recognition(
     assert boxes(found) == find_as_face_recognition(pictures, 1, "cnn", tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_picture_does_not_depend_on_its_batch_mates(
     upsample: Callable[[int], None], monkeypatch: pytest.MonkeyPatch

@@ -46,11 +46,13 @@ def measure_memory(gpu: Gpu, progress: Progress) -> float:
     return used / total
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_without_a_gpu_it_runs_on_the_cpu() -> None:
     assert run_on(None, list_devices) == ["/device:CPU:0"]
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_a_build_that_cannot_see_the_gpu_is_refused() -> None:
     version = importlib.metadata.version("tensorflow")

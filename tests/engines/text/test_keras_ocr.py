@@ -396,6 +396,7 @@ def test_words_have_boxes_within_the_picture_and_a_confidence(recognize: TextRec
         assert top <= y_min < y_max <= top + 50
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_no_pictures_give_no_lists(recognize: TextRecognizer) -> None:
     assert recognize([]) == []
@@ -428,11 +429,13 @@ def run_python(*parts: str) -> str:
     return finished.stdout + finished.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_tensorflow_is_loaded_without_output() -> None:
     assert run_python(KERAS_OCR) == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_an_imported_keras_3_is_reported() -> None:
     assert "found: Keras 3, already in use" in run_python(KERAS_3, KERAS_OCR)

@@ -122,6 +122,7 @@ def test_real_vietnamese_is_read_without_a_title(
     assert set(text.split()) >= set(words.split())
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_no_vietnamese_letter_is_read_in_another_language(shared_data: Path) -> None:
     with (shared_data / "languages" / "labels.csv").open(encoding="utf-8") as file:

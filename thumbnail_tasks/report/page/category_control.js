@@ -33,11 +33,13 @@ report.categoryControl = (attribute, change) => {
     dir: "auto",
     "aria-label": `Find in ${attribute.label.toLowerCase()}`,
     placeholder: "Find",
+    hidden: true,
     oninput: () => update(shown.values, shown.passes),
   });
   const more = make("button", {
     type: "button",
     class: "plain",
+    hidden: true,
     onclick: () => {
       isLong = !isLong;
       update(shown.values, shown.passes);
