@@ -113,7 +113,10 @@ def test_nights_in_containers_end_as_documented(compose: Compose) -> None:
     no_table = compose.start_night("no-table")
     printed, _ = no_table.communicate(timeout=600)
     assert no_table.returncode == 30, printed
-    assert "ERROR: --tables /incoming: expected a table of videos; found: none" in printed
+    assert (
+        "ERROR: --tables /incoming: expected a table of videos; found: a folder without one"
+        in printed
+    )
 
     compose.deliver(EXAMPLES / "videos.csv")
     stopped = compose.start_night("stopped")

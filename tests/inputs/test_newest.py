@@ -123,8 +123,13 @@ def test_a_table_is_taken_after_a_quiet_period(
 
 
 def test_a_missing_table_is_reported_with_what_was_found(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected a table of videos; found: none"):
-        newest_table(str(tmp_path / "*.csv"))
+    for tables, found in (
+        (tmp_path / "*.csv", "no file of this pattern"),
+        (tmp_path / "gone", "no such file or folder"),
+        (tmp_path, "a folder without one"),
+    ):
+        with pytest.raises(InputError, match=f"expected a table of videos; found: {found}"):
+            newest_table(str(tables))
     (tmp_path / "a.csv.part").touch()
     with pytest.raises(InputError, match=r"a\.csv\.part: a temporary name"):
         newest_table(str(tmp_path))

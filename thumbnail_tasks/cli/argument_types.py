@@ -38,6 +38,17 @@ def count(text: str) -> int:
     )
 
 
+def query(text: str) -> str:
+    """A text to search for.
+
+    Raises:
+        argparse.ArgumentTypeError: It is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a text to search for; found: {text!r}")
+    return text
+
+
 def url(text: str) -> str:
     """An http or https address.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.cli.argument_types import cluster_address, count, date, url
+from thumbnail_tasks.cli.argument_types import cluster_address, count, date, query, url
 from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.errors import InputError, suggest
 from thumbnail_tasks.execution.executors import is_on_cluster
@@ -110,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run_options(report)
     _add_serving(report)
     search = add("search", "Rank the texts of an export by meaning")
-    search.add_argument("query", metavar="QUERY", help="text to search for")
+    search.add_argument("query", metavar="QUERY", type=query, help="text to search for")
     _add_videos(search, "*")
     search.add_argument("--most", metavar="N", type=int, help="number of texts (default: 20)")
     _add_run_options(search)

@@ -111,6 +111,14 @@ def _is_temporary(name: str) -> bool:
     return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
 
 
+def _describe_nothing(tables: str) -> str:
+    if is_s3(tables):
+        return "none"
+    if Path(tables).is_dir():
+        return "a folder without one"
+    return "no file of this pattern" if glob.has_magic(tables) else "no such file or folder"
+
+
 def newest_table(tables: str) -> str:
     """The address of tonight's table; logs which newer files are not used, and whether it is old.
 
@@ -121,7 +129,7 @@ def newest_table(tables: str) -> str:
         raise InputError("--tables: expected a folder of tables, or a glob; found nothing")
     found = find_tables(tables, time.time(), settings.night().settle_s)
     if found.newest is None:
-        why = "; ".join(found.unused) or "none"
+        why = "; ".join(found.unused) or _describe_nothing(tables)
         raise InputError(f"--tables {tables}: expected a table of videos; found: {why}")
     newest = name_objects(str(found.newest))
     for why in found.unused:
