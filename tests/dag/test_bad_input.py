@@ -34,7 +34,7 @@ def test_a_bad_table_is_named(tmp_path: Path, content: bytes | None, said: str) 
     assert len(errors) == 1
     assert str(videos) in errors[0]
     assert said in errors[0]
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert not (tmp_path / "data" / "exports").exists()
 
 
@@ -65,7 +65,7 @@ def test_a_bad_flag_is_named(tmp_path: Path, code: int, flags: tuple[str, ...], 
     finished = run(tmp_path / "data", *flags)
     assert finished.code == code, finished.printed
     assert said in finished.printed
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_number_out_of_range_is_one_line_before_anything_is_read(
     finished = run(tmp_path / "data", *SAMPLE, *flags)
     assert finished.code == 4
     assert finished.printed.splitlines()[0] == f"ERROR: {said}"
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert "ReadVideos" not in finished.printed
 
 
@@ -101,4 +101,4 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     finished = run(tmp_path / "data", *SAMPLE)
     assert finished.code == 30, finished.printed
     assert "cannot be written; expected a writable folder with free space" in finished.printed
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed

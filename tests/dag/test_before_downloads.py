@@ -157,7 +157,7 @@ class Box:
         (error,) = [line for line in printed.splitlines() if line.startswith("ERROR")]
         assert said in error
         assert printed.count(said) == 1
-        assert "Traceback" not in printed
+        assert "Traceback" not in printed, printed
         assert self.server.asked == []
         assert not list((self.folder / "data").glob("thumbnails/*/*.parquet"))
         (record,) = (self.folder / "data" / "runs").glob("*.json")

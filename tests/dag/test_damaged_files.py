@@ -114,7 +114,7 @@ def assert_repaired(finished: Finished, undisturbed: Path, *damaged: Path) -> No
         assert expected in finished.printed
         assert path.with_name(f".{path.name}.damaged-1").exists()
     assert len(damaged_in(finished.data_dir)) == len(damaged)
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert "ERROR" not in finished.printed
 
 
@@ -218,7 +218,7 @@ def test_a_shard_list_lost_during_a_run_ends_it_and_the_next_run_resumes(
     printed, _ = process.communicate(timeout=600)
     assert process.returncode in (30, 40), printed
     assert f"{lists[0]}: expected the list of a planned shard; found none." in printed
-    assert "Traceback" not in printed
+    assert "Traceback" not in printed, printed
     assert_repaired(go(data_dir, videos), undisturbed)
 
 

@@ -48,7 +48,7 @@ def assert_one_clear_error(failed: Finished, reason: str) -> None:
     assert len(errors) == 1, failed.printed
     assert "cannot be written; expected a writable folder with free space" in errors[0]
     assert errors[0].endswith(reason)
-    assert "Traceback" not in failed.printed
+    assert "Traceback" not in failed.printed, failed.printed
     assert "4 thumbnails: 4 ok" not in failed.printed
 
 

@@ -142,7 +142,7 @@ def test_a_missing_file_and_a_wrong_column_are_one_line_and_exit_code_30(
         lines = finished.printed.splitlines(keepends=True)
         assert lines[0].startswith(message)
         assert len([line for line in lines if "ERROR" in line]) == 1
-        assert "Traceback" not in finished.printed
+        assert "Traceback" not in finished.printed, finished.printed
 
 
 @pytest.mark.thorough

@@ -142,5 +142,5 @@ def test_nothing_but_404s_is_an_error_and_loads_no_model(tmp_path: Path, server:
     assert finished.code != 0
     assert "none of 4 could be fetched (4 not_found)" in finished.printed
     assert "HTTP 404" in finished.printed
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert not (tmp_path / "data" / "exports").exists()

@@ -163,7 +163,7 @@ def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers:
     for finished, code in ((second, 20), (cleaning, 30)):
         assert finished.code == code, finished.printed
         assert finished.printed.count(held) == 1
-        assert "Traceback" not in finished.printed
+        assert "Traceback" not in finished.printed, finished.printed
     assert str(box.exports.joinpath("latest").readlink()) == NIGHTS[0]
     assert box.dates() == [NIGHTS[0]]
 
@@ -207,7 +207,7 @@ def test_a_data_directory_that_cannot_be_written_fails_the_night_in_one_line(box
     assert finished.code == 30, finished.printed
     assert f"{box.data_dir}/" in finished.printed
     assert "cannot be written" in finished.printed
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
 
 
 def test_after_a_kill_in_the_last_steps_only_the_missing_ones_are_done(

@@ -224,7 +224,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line_and_leaves_no_partial_file(
     assert finished.code != 0
     (line,) = {line for line in finished.printed.splitlines() if said in line}
     assert line.startswith("ERROR: "), finished.printed
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert not (tmp_path / "data" / "exports").exists()
     assert not [path for path in cache.glob("*") if not path.name.startswith(".")]
 

@@ -37,5 +37,5 @@ def test_an_engine_without_its_packages_is_one_line_before_the_first_picture(
     (line,) = [line for line in finished.printed.splitlines() if "[engines]" in line]
     assert "[engines] text: keras-ocr: expected the packages of the notebook's engines" in line
     assert line.endswith("notebook.lock")
-    assert "Traceback" not in finished.printed
+    assert "Traceback" not in finished.printed, finished.printed
     assert not list((tmp_path / "data").glob("thumbnails/*/*.parquet"))
