@@ -162,6 +162,7 @@ def test_a_restarted_luigid_shows_a_finished_night(past_night: Night, watched: W
     assert_no_error(watched)
 
 
+@pytest.mark.thorough
 def test_a_task_links_to_the_record_of_its_run(past_night: Night, watched: Watched) -> None:
     with past_night.luigid.running(subprocess.DEVNULL):
         rows = open_page(past_night, watched)

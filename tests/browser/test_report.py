@@ -206,6 +206,7 @@ def test_a_removed_thumbnail_says_since_when(open_view: Open, thumbnails: pd.Dat
     )
 
 
+@pytest.mark.thorough
 def test_look_alikes_are_found_from_one_of_them(open_view: Open, thumbnails: pd.DataFrame) -> None:
     groups = thumbnails["duplicate_group"].value_counts()
     page = open_view("view=gallery&alike=any")
@@ -222,6 +223,7 @@ def test_look_alikes_are_found_from_one_of_them(open_view: Open, thumbnails: pd.
     assert members.ne(members.shift()).sum() == (groups > 1).sum()  # side by side
 
 
+@pytest.mark.thorough
 def test_colourful_thumbnails_are_filtered_and_put_in_order(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:
@@ -270,6 +272,7 @@ def test_the_most_similar_texts_come_first(open_view: Open, thumbnails: pd.DataF
     assert (shown[:-1] - shown[1:]).min() > -0.01  # 8 bits
 
 
+@pytest.mark.thorough
 def test_the_map_shows_every_text_and_opens_its_thumbnail(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:

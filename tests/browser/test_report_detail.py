@@ -35,6 +35,7 @@ def opened(page: Page) -> str:
     return str(page.evaluate("report.state().open"))
 
 
+@pytest.mark.thorough
 def test_the_stored_picture_is_shown_as_large_as_it_is_without_its_black_bars(
     open_anew: Open, watched: Watched
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_stored_picture_is_shown_as_large_as_it_is_without_its_black_bars(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 def test_boxes_keep_their_positions_on_the_stored_picture(open_anew: Open) -> None:
     page = open_anew("view=gallery&faces=2-2&text=1-")
     page.locator("#cards .frame").first.click()
@@ -86,6 +88,7 @@ def test_main_colours_are_shown_with_their_shares(open_anew: Open) -> None:
     expect(page.locator("#detail-attributes code", has_text="edges")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_buttons_and_arrow_keys_step_through_the_selection(
     open_anew: Open, watched: Watched
 ) -> None:

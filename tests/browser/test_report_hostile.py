@@ -70,6 +70,7 @@ def test_no_view_interprets_texts_as_markup(watched: Watched, address: str, view
     assert watched.foreign == []
 
 
+@pytest.mark.thorough
 def test_a_thumbnail_with_a_hostile_title_shows_it_unchanged(
     watched: Watched, address: str
 ) -> None:

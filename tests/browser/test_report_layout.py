@@ -139,6 +139,7 @@ def test_texts_in_tables_begin_at_the_start_and_numbers_end_at_the_end(
     assert wrong == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_emotion_of_a_chart_has_its_name(watched: Watched, address: str, width: int) -> None:
     page = open_view(watched, address, "", width)

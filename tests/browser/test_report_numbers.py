@@ -208,6 +208,7 @@ def test_statistics(overview: Page, done: pd.DataFrame) -> None:
         assert [number(each) for each in shown] == pytest.approx(expected, abs=0.0006)
 
 
+@pytest.mark.thorough
 def test_correlations_and_what_is_said_of_them(
     overview: Page, rows: pd.DataFrame, done: pd.DataFrame
 ) -> None:

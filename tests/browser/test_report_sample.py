@@ -88,6 +88,7 @@ def test_a_report_is_added_to_an_export_and_built_again_only_if_it_is_missing(
     assert build(task="BuildReport") not in (None, first)
 
 
+@pytest.mark.thorough
 def test_search_texts_ranks_the_texts_by_a_query(sample: Finished) -> None:
     query = ("--query", "facts about stars and planets", "--most", "3")
     finished = run(sample.data_dir, *SAMPLE, *query, task="SearchTexts")

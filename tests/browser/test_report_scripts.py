@@ -144,6 +144,7 @@ def test_texts_run_in_the_direction_of_their_script(
     assert watched.errors == []
 
 
+@pytest.mark.thorough
 def test_words_in_tables_run_in_their_own_direction(watched: Watched, address: str) -> None:
     page = open_view(watched, address, "view=gallery&open=v0000000000")
     word = page.get_by_role("region", name="Words and their confidence").locator("tbody th")
@@ -153,6 +154,7 @@ def test_words_in_tables_run_in_their_own_direction(watched: Watched, address: s
     expect(page.locator("#detail-title")).to_have_css("direction", "rtl")
 
 
+@pytest.mark.thorough
 def test_numbers_beside_names_are_isolated_from_them(watched: Watched, address: str) -> None:
     page = open_view(watched, address, "view=gallery&near=v0000000000")
     name = section(page, "channel").locator(".option bdi").first

@@ -24,6 +24,7 @@ def save(page: Page, name: str) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
+@pytest.mark.thorough
 def test_a_selection_is_saved_applied_compared_and_removed(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_selection_is_saved_applied_compared_and_removed(
     expect(page.get_by_role("link", name="Tears")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_where_nothing_is_kept_saved_selections_are_in_the_address(
     open_view: Open, thumbnails: pd.DataFrame
 ) -> None:

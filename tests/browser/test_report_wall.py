@@ -141,6 +141,7 @@ def test_a_thumbnail_that_was_reached_by_steps_is_focused_on_the_wall(open_view:
     expect(card).to_be_in_viewport(ratio=0.9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_the_size_of_cards_is_chosen(open_view: Open, size: str) -> None:
     page = open_view("view=gallery")

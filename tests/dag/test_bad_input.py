@@ -68,6 +68,7 @@ def test_a_bad_flag_is_named(tmp_path: Path, code: int, flags: tuple[str, ...], 
     assert "Traceback" not in finished.printed, finished.printed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

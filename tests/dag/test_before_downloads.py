@@ -201,6 +201,7 @@ def test_so_is_an_engine_that_is_not_installed_or_damaged(box: Box, case: str) -
     box.refuses(said, "--module", "tests.dag.broken_engines", environment=environment)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", cases(HOSTS))
 def test_so_is_a_gpu_that_no_framework_sees(box: Box, case: str) -> None:
     script, flags, said = HOSTS[case]

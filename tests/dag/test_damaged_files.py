@@ -204,6 +204,7 @@ def test_foreign_files_among_the_shards_are_moved_aside_and_not_used(
     assert "0 thumbnails to do in 0 shards, 4 already in shards" in finished.printed
 
 
+@pytest.mark.thorough
 def test_a_shard_list_lost_during_a_run_ends_it_and_the_next_run_resumes(
     data_dir: Path, undisturbed: Path, videos: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_an_unknown_name_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in printed, printed
 
 
+@pytest.mark.thorough
 def test_a_killed_download_is_resumed_by_the_same_command(tmp_path: Path, server: Server) -> None:
     archive = make_archive(50_000)
     slow, quick = ServedFile(archive, seconds_per_piece=0.1), ServedFile(archive)

@@ -68,6 +68,7 @@ def test_concurrent_tasks_each_see_a_gpu_of_their_own(tmp_path: Path, n_at_once:
     assert ("waiting for a GPU" in told.printed) == (n_at_once > 2)
 
 
+@pytest.mark.thorough
 def test_in_one_process_each_stage_leases_what_it_needs(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=8)
     told = host.run("--module", "tests.dag.on_gpus", "--workers", "1")
@@ -76,6 +77,7 @@ def test_in_one_process_each_stage_leases_what_it_needs(tmp_path: Path) -> None:
     assert places_of(told.data_dir, ["texts", "embeddings"]) == {"CPU"}
 
 
+@pytest.mark.thorough
 def test_results_computed_on_a_gpu_are_valid_on_a_host_without_one(tmp_path: Path) -> None:
     host = Host(tmp_path, n_pictures=2)
     on_gpu = host.run("--module", "tests.dag.on_gpus")

@@ -70,6 +70,7 @@ def test_the_run_stops_early_and_the_next_one_requests_only_the_rest(
     assert list((tmp_path / "data").glob("unfinished/*/*")) == []
 
 
+@pytest.mark.thorough
 def test_a_table_too_small_for_the_circuit_breaker_is_exported_with_statuses(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:

@@ -35,6 +35,7 @@ def test_by_default_no_local_server_is_contacted(tmp_path: Path, server: Server)
     assert server.asked == []
 
 
+@pytest.mark.thorough
 def test_each_link_has_its_status_and_the_others_are_processed(
     tmp_path: Path, server: Server, picture: bytes
 ) -> None:

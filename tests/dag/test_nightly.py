@@ -172,6 +172,7 @@ def test_a_second_night_stops_and_a_killed_one_leaves_no_lock(box: Box, workers:
     assert box.n_rows("latest") == 3
 
 
+@pytest.mark.thorough
 def test_clean_up_refuses_while_another_run_uses_the_directory(box: Box) -> None:
     table = str(box.bring("table.csv", 1))
     flags = ("--videos", table, "--images-dir", str(EXAMPLES / "images"), *QUICKLY)
@@ -210,6 +211,7 @@ def test_a_data_directory_that_cannot_be_written_fails_the_night_in_one_line(box
     assert "Traceback" not in finished.printed, finished.printed
 
 
+@pytest.mark.thorough
 def test_after_a_kill_in_the_last_steps_only_the_missing_ones_are_done(
     box: Box,
 ) -> None:

@@ -124,6 +124,7 @@ def test_two_presets_coexist_in_one_data_directory(
     assert {path: after[path] for path in stays} == {path: before[path] for path in stays}
 
 
+@pytest.mark.thorough
 def test_engines_with_keras_2_keras_3_and_none_mix_in_one_process(
     data_dir: Path, models: tuple[str, ...], source: tuple[str, ...]
 ) -> None:
@@ -157,6 +158,7 @@ def test_texts_of_the_notebook_are_not_recognised_again(
     assert finished.attributes["face_count"].null_count == 0
 
 
+@pytest.mark.thorough
 def test_the_projector_files_have_a_line_for_each_distinct_text(
     tmp_path: Path, source: tuple[str, ...]
 ) -> None:

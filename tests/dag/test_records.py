@@ -209,6 +209,7 @@ def test_a_run_stopped_by_a_dead_host_is_recorded_as_stopped(
     assert (record.n_rows, record.n_thumbnails, record.n_reused) == (12, 12, 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", [1, 3])
 def test_control_c_sends_no_message(tmp_path: Path, webhook: Webhook, workers: int) -> None:
     data_dir = tmp_path / "data"
@@ -249,6 +250,7 @@ def test_a_killed_run_is_reported_once_by_the_next_run(
     assert str(data_dir / "runs" / died.run_id) in message["text"]
 
 
+@pytest.mark.thorough
 def test_concurrent_runs_do_not_mark_each_other_as_dead(tmp_path: Path, webhook: Webhook) -> None:
     flags = (*sample_flags(tmp_path), *webhook.flags)
     both = [start(tmp_path / "data", *flags) for _ in range(2)]

@@ -177,6 +177,7 @@ def test_the_report_has_the_picture_before_and_after(nights: Nights, host: Image
     assert all((report / picture_name(digest)).exists() for digest in digests)
 
 
+@pytest.mark.thorough
 def test_pictures_are_never_asked_for_again_by_default(nights: Nights, host: ImageHost) -> None:
     nights.night(0, "--thumbnails-refresh-after-days", "0")
     host.pictures[CHANGED] = drawn(8)

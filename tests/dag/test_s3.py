@@ -356,6 +356,7 @@ def test_a_server_that_is_killed_ends_the_run_with_one_line_and_the_next_resumes
         assert_equal_exports(box, in_a_folder)
 
 
+@pytest.mark.thorough
 def test_control_c_ends_the_run_at_once_and_leaves_no_lease(box: Box) -> None:
     process = box.start(HELD=str(box.videos))
     wait_until(lambda: box.objects("thumbnails/"))

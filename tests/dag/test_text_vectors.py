@@ -133,6 +133,7 @@ def test_a_column_that_the_table_lacks_ends_the_run_before_a_download(case: Case
     assert "[embedding] columns: expected different names" in empty.printed
 
 
+@pytest.mark.thorough
 def test_a_killed_run_keeps_its_finished_chunks(case: Case) -> None:
     case.environment["HELD_AT"] = "Title 5"  # in the second chunk
     process = start(case.data_dir, *case.flags(*EMBED), environment=case.environment)

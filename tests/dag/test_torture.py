@@ -61,6 +61,7 @@ def test_a_run_whose_luigid_lost_its_tasks_says_so_and_can_be_resumed(
         luigid.kill()
 
 
+@pytest.mark.thorough
 def test_permanent_failures_in_luigid_are_retried_by_the_next_command(
     tmp_path: Path,
 ) -> None:

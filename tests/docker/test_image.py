@@ -108,6 +108,7 @@ def test_the_cuda_packages_fit_the_locked_tensorflow() -> None:
         assert need.specifier.contains(locked[need.name]), f"tensorflow requires {need}"
 
 
+@pytest.mark.thorough
 def test_the_projects_package_can_be_built_from_the_copied_files(tmp_path: Path) -> None:
     venv = tmp_path / "opt" / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)

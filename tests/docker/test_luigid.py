@@ -66,6 +66,7 @@ def test_the_history_survives_a_kill(tmp_path: Path) -> None:
         assert str(tmp_path / "floor") in luigid.page("history/by_name/Sweep")
 
 
+@pytest.mark.thorough
 def test_metrics_count_tasks_by_family_and_include_those_of_the_dashboard(tmp_path: Path) -> None:
     luigid = Luigid(tmp_path)
     with luigid.running():
@@ -90,6 +91,7 @@ def test_the_number_of_gpus_is_the_limit_in_luigid(tmp_path: Path) -> None:
     assert limits == {"gpu": 4, "download": 1}
 
 
+@pytest.mark.thorough
 def test_a_worker_is_healthy_while_luigid_receives_heartbeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

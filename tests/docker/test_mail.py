@@ -56,6 +56,7 @@ def test_a_failed_run_without_luigid_sends_one_email(tmp_path: Path) -> None:
     assert_one_message_of_the_run(mail.messages, printed)
 
 
+@pytest.mark.thorough
 def test_a_failed_run_of_the_box_sends_one_email(tmp_path: Path) -> None:
     with mail_server() as mail:
         shared = {

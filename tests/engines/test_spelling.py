@@ -225,6 +225,7 @@ def test_an_empty_index_finds_nothing() -> None:
     assert WordIndex({}).find_nearest("word") == (0, [])
 
 
+@pytest.mark.thorough
 def test_corrections_do_not_depend_on_the_hash_seed() -> None:
     words = ["TVEES", "GOOMS", "Dimenslons", "anade", "BATTLL", "perta", "hodkey", "EVERYIHLNG"]
     code = (

@@ -89,6 +89,7 @@ def test_a_passing_fault_of_each_request_is_survived(
     assert s3_server.keys(bucket.removeprefix(f"s3://{BUCKET}/")) == {}
 
 
+@pytest.mark.thorough
 def test_a_body_that_is_cut_again_and_again_is_an_error_and_no_shorter_file(
     bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

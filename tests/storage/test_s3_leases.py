@@ -62,6 +62,7 @@ class Holder:
         self.process.join()
 
 
+@pytest.mark.thorough
 def test_another_process_waits_until_release_and_other_names_are_free(bucket: str) -> None:
     first = Holder(bucket)
     assert first.message() == "holds"
@@ -84,6 +85,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(bucket: str) -> None:
     assert files.list_files(bucket, below=True) == []
 
 
+@pytest.mark.thorough
 def test_of_many_that_wait_for_a_dead_one_only_one_holds_at_a_time(bucket: str) -> None:
     first = Holder(bucket)
     assert first.message() == "holds"
@@ -108,6 +110,7 @@ def test_of_many_that_wait_for_a_dead_one_only_one_holds_at_a_time(bucket: str) 
     assert (most.value, done.value) == (1, 4)
 
 
+@pytest.mark.thorough
 def test_a_stopped_holder_that_was_taken_over_removes_nothing_of_the_next(bucket: str) -> None:
     first = Holder(bucket)
     assert first.message() == "holds"

@@ -188,6 +188,7 @@ def test_a_picture_does_not_depend_on_its_batch_mates(
     assert together == detect(pictures)
 
 
+@pytest.mark.thorough
 @pytest.mark.model
 def test_detection_leaves_global_state_unchanged() -> None:
     picture = halve(read("sample00001"))
