@@ -24,15 +24,15 @@ PACKAGES = {
 
 EMBEDDED = {
     "thumbnails": "hqdefault-c1d178e5",
-    "words": "rapidocr-3.10.0-d0812faf",
-    "texts": "pyspellchecker-0.9.1-705c651b",
-    "embeddings": "use-multilingual-3-bdea784b-72ffb6a8",
+    "words": "rapidocr-3.10.0-d5bb64d6",
+    "texts": "pyspellchecker-0.9.1-0950288a",
+    "embeddings": "use-multilingual-3-bdea784b-e0f7e1e9",
     "faces": "dlib-cnn-dde34cdc-5bca9a23",
     "emotions": "emotion-network-89546364-c9129555",
     "appearance": "opencv-5.0.0.93-16a250f9",
 }
 OBJECTS = EMBEDDED | {"objects": "nanodet-g-0f4979a6-1af446ad"}
-MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-d1b799b0"}
+MINILM = EMBEDDED | {"embeddings": "all-minilm-l6-v2-a61f152a-ccb34135"}
 NOTEBOOK = EMBEDDED | {
     "words": "keras-ocr-0.9.3-efe11a53",
     "texts": "pyspellchecker-0.9.1-5b253254",

@@ -158,6 +158,22 @@ def test_hebrew_is_read_from_the_right() -> None:
     assert all(word.confidence >= MIN_CONFIDENCE for word in words)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("םולש\u200e", "שלום"),
+        ("\u200fשלום", "שלום"),
+        ("שלום", "שלום"),
+        ("2024\u200e", "2024"),
+        ("WhatsApp\u200e", "WhatsApp"),
+    ],
+)
+def test_a_word_from_the_right_that_tesseract_gives_from_the_left_is_turned(
+    text: str, expected: str
+) -> None:
+    assert tesseract.as_read(text) == expected
+
+
 @pytest.mark.model
 @needs("matplotlib", "tesserocr")
 def test_a_line_is_read_alike_whatever_was_read_before() -> None:

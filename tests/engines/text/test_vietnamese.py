@@ -13,6 +13,7 @@ from thumbnail_tasks.engines.text import line_readers, rapidocr, vietnamese
 from thumbnail_tasks.engines.text.line_features import LineTensors
 from thumbnail_tasks.engines.text.lines import WordOnLine
 from thumbnail_tasks.engines.text.vietnamese import is_vietnamese, is_vietnamese_title
+from thumbnail_tasks.pictures.batches import crop_bars
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def read_pictures(
     texts = {}
     for video_id in ids:
         picture = np.asarray(Image.open(folder / f"{video_id}.jpg").convert("RGB"))
-        (words,) = recognize([picture], [expected])
+        (words,) = recognize([crop_bars(picture).image_rgb], [expected])
         texts[video_id] = " ".join(each.text or "" for each in words)
     return texts
 

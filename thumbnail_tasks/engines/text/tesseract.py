@@ -39,6 +39,7 @@ MIN_CERTAINTY: Final = 0.3
 """A line on which Tesseract is less certain of each word is not read."""
 MIN_CONFIDENCE: Final = 0.8
 """The same on the scale of PP-OCR's confidence."""
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 _STRAY_MARKS = "|[]{}<>~_=\\^*'`-.,;:،؛ㆍ·"
 """Signs that Tesseract adds at the ends of words, more often than they are on thumbnails."""
 
@@ -164,7 +165,7 @@ def join_pieces(texts: Sequence[str], pieces: Sequence[Piece], width: int) -> li
         own: list[Piece] = []
         while rest and sum(piece.n_characters for piece in own) < len(text):
             own.append(rest.pop(0))
-        stripped = unicodedata.normalize("NFC", text.strip(_STRAY_MARKS))
+        stripped = unicodedata.normalize("NFC", as_read(text).strip(_STRAY_MARKS))
         if own and any(unicodedata.category(char)[0] in "LN" for char in stripped):
             edges = (min(piece.left for piece in own), max(piece.right for piece in own))
             start, end = (
@@ -174,6 +175,18 @@ def join_pieces(texts: Sequence[str], pieces: Sequence[Piece], width: int) -> li
             certainty = float(np.average([piece.confidence for piece in own], weights=weights))
             words.append(WordOnLine(stripped, start, end, certainty))
     return words
+
+
+def as_read(text: str) -> str:
+    """A word's letters in reading order, without marks of direction.
+
+    Tesseract gives a word from the left, with a left-to-right mark, if it takes it for one of a
+    script from the left; letters from the right are then in the wrong order.
+    """
+    letters = text.replace(_LEFT_TO_RIGHT, "").replace(_RIGHT_TO_LEFT, "")
+    directions = {unicodedata.bidirectional(letter) for letter in letters}
+    is_from_right = directions & {"R", "AL"} and not directions & {"L", "EN", "AN"}
+    return letters[::-1] if _LEFT_TO_RIGHT in text and is_from_right else letters
 
 
 def scale_confidence(certainty: float) -> float:
