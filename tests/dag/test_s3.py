@@ -180,12 +180,14 @@ def test_two_runs_at_once_publish_each_file_once(
     assert len(results) == len(set(results)) == 3 * len(STAGE_TABLES)
 
 
-SLOW = pytest.mark.slow
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    "table", ["texts", pytest.param("plans", marks=SLOW), pytest.param("exports", marks=SLOW)]
+    "table",
+    [
+        "texts",
+        pytest.param("plans", marks=pytest.mark.slow),
+        pytest.param("exports", marks=pytest.mark.slow),
+    ],
 )
 def test_a_changed_byte_of_an_object_is_found_and_the_object_regenerated(
     box: Box, in_a_folder: Path, table: str
@@ -236,7 +238,7 @@ def test_table_and_pictures_may_be_in_a_bucket(
     assert f"{source}/bad.csv" in bad.printed
 
 
-@SLOW
+@pytest.mark.thorough
 def test_nights_are_dated_and_latest_points_to_the_last(box: Box, server: S3Server) -> None:
     tables = f"s3://{BUCKET}/tables-{box.prefix}"
 
@@ -279,7 +281,7 @@ def test_nights_are_dated_and_latest_points_to_the_last(box: Box, server: S3Serv
     assert "Nothing to do" in night("2026-11-27").printed
 
 
-@SLOW
+@pytest.mark.thorough
 def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
     box: Box, in_a_folder: Path, tmp_path: Path
 ) -> None:
@@ -310,7 +312,7 @@ def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
     assert "expected a place outside of" in within.printed
 
 
-@SLOW
+@pytest.mark.thorough
 def test_faults_of_storage_during_a_run_change_nothing(
     server: S3Server, tmp_path: Path, in_a_folder: Path
 ) -> None:
@@ -333,7 +335,7 @@ def test_faults_of_storage_during_a_run_change_nothing(
     assert_equal_exports(box, in_a_folder)
 
 
-@SLOW
+@pytest.mark.thorough
 def test_a_server_that_is_killed_ends_the_run_with_one_line_and_the_next_resumes(
     tmp_path: Path, in_a_folder: Path
 ) -> None:

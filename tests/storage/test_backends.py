@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from thumbnail_tasks.errors import StorageError
-from thumbnail_tasks.storage import files, s3, s3_client, s3_writing
+from thumbnail_tasks.storage import files, folder, s3, s3_client, s3_writing
 from thumbnail_tasks.storage.addresses import is_s3, join, name_of, relative_to
 from thumbnail_tasks.storage.backend import ChangedError
 from thumbnail_tasks.storage.parquet_target import LostFileError, ParquetTarget, find_damaged
@@ -55,6 +55,18 @@ def test_other_kinds_of_addresses_are_refused(address: str) -> None:
         files.find(address)
 
 
+@pytest.mark.parametrize("place", ["s3://bucket/data/exports", "/data/exports", "exports"])
+def test_folders_of_what_is_unfinished_are_beside_the_finished_one(place: str) -> None:
+    found = folder.unfinished_folders(join(place, "report"))
+    assert found == (join(place, ".report-new"), join(place, ".report-old"))
+
+
+def test_a_file_that_cannot_be_removed_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results" / "a").mkdir(parents=True)
+    with pytest.raises(StorageError, match=r"results: cannot be removed from; found: .*results/a"):
+        files.remove([str(tmp_path / "results" / "a")])
+
+
 @pytest.mark.parametrize("name", ["a", "a:b", "2026:/a", "./gs:/a"])
 def test_colons_in_names_of_files_are_no_kind_of_address(tmp_path: Path, name: str) -> None:
     assert files.find(name) is None
@@ -82,15 +94,15 @@ def test_what_is_not_there_is_an_error_of_reading_and_none_of_removing(place: st
 def test_a_listing_has_the_files_of_a_folder_in_order_without_hidden_ones(place: str) -> None:
     for name in ("b/2.parquet", "b/1.parquet", "b/x.csv", "b/c/3.parquet", "b/.hidden", "a/4.txt"):
         write(join(place, *name.split("/")))
-    folder = join(place, "b")
-    listed = [name_of(each.address) for each in files.list_files(folder)]
+    below = join(place, "b")
+    listed = [name_of(each.address) for each in files.list_files(below)]
     assert listed == ["1.parquet", "2.parquet", "x.csv"]
-    assert [name_of(each.address) for each in files.list_files(folder, suffix=".csv")] == ["x.csv"]
+    assert [name_of(each.address) for each in files.list_files(below, suffix=".csv")] == ["x.csv"]
     assert [name_of(each) for each in files.list_folders(place)] == ["a", "b"]
     assert names_below(place) == [
         *("a/4.txt", "b/.hidden", "b/1.parquet", "b/2.parquet", "b/c/3.parquet", "b/x.csv")
     ]
-    assert files.is_folder(folder)
+    assert files.is_folder(below)
     (entry,) = files.list_files(join(place, "a"))
     assert entry == files.find(entry.address) or is_s3(place)  # S3 lists without fractions
     files.remove([each.address for each in files.list_files(place, below=True)])

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.runs.records import RUNS, Record
 from thumbnail_tasks.storage import files
 from thumbnail_tasks.storage.addresses import join
@@ -59,7 +60,7 @@ def write_record(data_dir: str, record: Record) -> None:
         StorageError: It cannot be written.
     """
     row = pa.Table.from_pylist([dataclasses.asdict(record)], RUNS)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(StorageError):
         files.remove([_reserved_path(data_dir, record.run_id)])
     write_json(data_dir, record)  # first: it is small, and the disk may be almost full
     path = record_path(data_dir, record.run_id).removesuffix(".json")

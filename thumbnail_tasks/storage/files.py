@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import folder as folder_backend
-from thumbnail_tasks.storage.addresses import S3_SCHEME, is_s3
+from thumbnail_tasks.storage.addresses import S3_SCHEME, folder_of, is_s3
 from thumbnail_tasks.storage.backend import Entry
 
 if TYPE_CHECKING:
@@ -131,9 +131,19 @@ def is_made_from(address: str, of: str) -> bool:
 
 
 def remove(addresses: Collection[str]) -> None:
-    """Remove files of one place; those that do not exist are no error."""
+    """Remove files of one place; those that do not exist are no error.
+
+    Raises:
+        StorageError: One cannot be removed.
+    """
     if addresses:
-        backend_of(next(iter(addresses))).remove(addresses)
+        first = next(iter(addresses))
+        try:
+            backend_of(first).remove(addresses)
+        except OSError as error:
+            raise StorageError(
+                f"{folder_of(first)}: cannot be removed from; found: {error}"
+            ) from error
 
 
 def check_place(folder: str) -> None:

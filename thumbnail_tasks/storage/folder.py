@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage import atomic, kernel_locks
+from thumbnail_tasks.storage.addresses import folder_of, join, name_of
 from thumbnail_tasks.storage.backend import ChangedError, Entry, Item, NewFolder, Result
 
 
@@ -103,8 +104,8 @@ def unfinished_folders(folder: str) -> tuple[str, str]:
 
     They are beside it, so that renaming is enough; a killed run leaves them.
     """
-    path = Path(folder)
-    return str(path.with_name(f".{path.name}-new")), str(path.with_name(f".{path.name}-old"))
+    place, name = folder_of(folder), name_of(folder)
+    return join(place, f".{name}-new"), join(place, f".{name}-old")
 
 
 @contextlib.contextmanager

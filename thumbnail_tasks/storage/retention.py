@@ -204,8 +204,8 @@ def remove(reclaimable: Iterable[Reclaimable]) -> None:
         StorageError: A file cannot be removed.
     """
     for folder, _, entries in reclaimable:
+        files.remove([entry.address for entry in entries])
         try:
-            files.remove([entry.address for entry in entries])
             files.backend_of(folder).remove_folders(folder)
         except OSError as error:
             raise StorageError(f"{folder}: cannot be removed; found: {error}") from error
