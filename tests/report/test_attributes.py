@@ -28,6 +28,8 @@ NUMBERS = st.lists(st.floats(-1e6, 1e12) | st.integers(0, 50), min_size=1, max_s
         ([300, 400, 90_000], [200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]),
         ([0.0, 0.1, 0.29], [0.0, *(round(k * 0.01, 2) for k in range(1, 30))]),
         ([-0.5, 0.5], [round(k * 0.05, 2) for k in range(-10, 11)]),
+        ([0.0, 5e-324], [0.0, 5e-324]),
+        ([31.0, -5e-324], [-5e-324, *range(0, 33, 2)]),
     ],
 )
 def test_stops_are_round_numbers(values: list[float], stops: list[float]) -> None:

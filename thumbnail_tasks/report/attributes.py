@@ -149,11 +149,15 @@ def choose_stops(values: NDArray[np.float64]) -> NDArray[np.float64]:
         series = np.insert(series, 0, 0)
         first, last = np.searchsorted(series, low, "right") - 1, np.searchsorted(series, high)
         return np.asarray(series[first : last + 1])
+    if (high - low) / _MAX_BARS < np.finfo(float).tiny:  # too near each other to be divided
+        return np.array([low, high])
     step = _round_up((high - low) / _MAX_BARS)
     if is_whole:
         step = max(step, 1.0)
     multiples = np.arange(np.floor(low / step), np.ceil(high / step) + 1)
-    return np.unique([float(f"{each * step:.12g}") for each in (*multiples,)])
+    stops = np.unique([float(f"{each * step:.12g}") for each in multiples])
+    outside = [value for value in (low, high) if not stops[0] <= value <= stops[-1]]  # by rounding
+    return np.unique([*stops, *outside])
 
 
 def _round_up(step: float) -> float:
