@@ -81,15 +81,19 @@ class Details(NamedTuple):
                 details[item - part.start]["size"] = [int(width), int(height)]
 
     def _add_versions(self, details: list[dict[str, Any]], part: slice) -> None:
-        for item, versions in _between(self.frames["versions"], part).groupby("item"):
+        of_part = _between(self.frames["versions"], part)
+        names = ["first_seen_at", "removed_at"]
+        shown = of_part.assign(**{name: _format_times(of_part[name]) for name in names})
+        for item, versions in shown.groupby("item"):
             detail = details[item - part.start]
-            if removed_at := _in_words(versions["removed_at"]).iloc[-1]:
+            if removed_at := versions["removed_at"].iloc[-1]:
                 detail["removed"] = removed_at
             if len(versions) > 1:
-                times = _in_words(versions["first_seen_at"])
                 detail["versions"] = [
                     [sha256[:_DIGEST_CHARS], time, self.stored.get(sha256)]
-                    for sha256, time in zip(versions["sha256"], times, strict=True)
+                    for sha256, time in zip(
+                        versions["sha256"], versions["first_seen_at"], strict=True
+                    )
                 ]
 
     def _add_words(self, details: list[dict[str, Any]], part: slice) -> None:
@@ -126,7 +130,7 @@ def _between(frame: pd.DataFrame, part: slice) -> pd.DataFrame:
     return frame.iloc[start:stop]
 
 
-def _in_words(times: pd.Series) -> pd.Series:
+def _format_times(times: pd.Series) -> pd.Series:
     """Times as shown; None where there is none."""
     words: pd.Series = times.dt.strftime("%Y-%m-%d %H:%M UTC").replace({np.nan: None})
     return words

@@ -65,7 +65,7 @@ def name_checks(checks: pa.Table) -> str:
 def read_checks(data_dir: str, source: str) -> pa.Table:
     """All checks of a source, in the order of their numbers: rows of ``LISTED``.
 
-    A damaged file is moved aside, and its thumbnails are requested again at their next refresh.
+    Damaged files are set aside; their thumbnails are requested again at the next refresh.
 
     Raises:
         StorageError: A file cannot be read.

@@ -180,8 +180,8 @@ def join_pieces(texts: Sequence[str], pieces: Sequence[Piece], width: int) -> li
 def as_read(text: str) -> str:
     """A word's letters in reading order, without marks of direction.
 
-    Tesseract gives a word from the left, with a left-to-right mark, if it takes it for one of a
-    script from the left; letters from the right are then in the wrong order.
+    If Tesseract classifies a word as left-to-right, it adds a left-to-right mark, and the letters
+    of a right-to-left script are reversed.
     """
     letters = text.replace(_LEFT_TO_RIGHT, "").replace(_RIGHT_TO_LEFT, "")
     directions = {unicodedata.bidirectional(letter) for letter in letters}
