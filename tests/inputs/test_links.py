@@ -110,7 +110,8 @@ def opened() -> Iterator[list[str]]:
     """Every path that a test opens, but for modules that Python imports meanwhile."""
     paths: list[str] = []
     is_watching = True
-    of_others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+    # Threads, not their identifiers: that of a thread that has ended is given to the next one.
+    of_others = set(threading.enumerate()) - {threading.current_thread()}
     of_python = tuple({sysconfig.get_path(name) for name in ("stdlib", "platlib", "purelib")})
 
     def notice(event: str, about: tuple[Any, ...]) -> None:
@@ -118,7 +119,7 @@ def opened() -> Iterator[list[str]]:
             return
         path = os.fsdecode(about[0]) if isinstance(about[0], str | bytes) else str(about[0])
         is_import = path.startswith(of_python)
-        if threading.get_ident() not in of_others and not is_import:
+        if threading.current_thread() not in of_others and not is_import:
             paths.append(path)
 
     Image.preinit()  # otherwise Pillow's own files would be recorded
