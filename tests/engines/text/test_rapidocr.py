@@ -61,6 +61,18 @@ def test_words_do_not_depend_on_batch_mates() -> None:
 
 
 @pytest.mark.model
+def test_the_number_of_threads_does_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = sorted((EXAMPLES / "images").iterdir())[:9]
+    pictures = [decode_image(file.read_bytes()) for file in files]
+    found = []
+    for n_threads in ("1", "2", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
+        found.append(load_text_recognizer.__wrapped__()(pictures))
+    assert any(found[0])
+    assert found[1:] == found[:1] * 2
+
+
+@pytest.mark.model
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 2000, 3), (90, 120, 3), (300, 3, 3)])
 def test_pictures_of_any_shape_are_read(shape: tuple[int, int, int]) -> None:
     assert load_text_recognizer()([np.zeros(shape, np.uint8)]) == [[]]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from thumbnail_tasks.engines.interface import Engine, read_weights
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
+from thumbnail_tasks.engines.runtimes.threads import count_threads
 from thumbnail_tasks.pictures.decoding import ImageRGB
 from thumbnail_tasks.schemas import EMOTION_LABELS
 
@@ -75,7 +76,7 @@ def load_emotion_classifier() -> EmotionClassifier:
     Raises:
         WeightsError: The file is missing or is not the one that was shipped.
     """
-    session = open_session(_read_network())
+    session = open_session(_read_network(), count_threads())
 
     def classify(faces_rgb: Sequence[ImageRGB]) -> NDArray[np.float32]:
         batches = [session.run(None, {"grey": grey})[0] for grey in _grey_batches(faces_rgb)]

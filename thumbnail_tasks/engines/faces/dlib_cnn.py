@@ -48,6 +48,7 @@ from thumbnail_tasks.engines.faces.dlib_pyramid import (
 )
 from thumbnail_tasks.engines.faces.dlib_scores import PLACES, check_networks, load_scorer
 from thumbnail_tasks.engines.interface import Engine, Face, FaceDetector
+from thumbnail_tasks.engines.runtimes.threads import map_pictures
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 _MAX_ENLARGED_PX = 4_000_000
@@ -103,7 +104,7 @@ def _load(rules: Rules) -> FaceDetector:
     score = load_scorer(rules.min_proposal)
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[Face]]:
-        return [detect_on(image_rgb) for image_rgb in images_rgb]
+        return map_pictures(detect_on, images_rgb)
 
     def detect_on(image_rgb: ImageRGB) -> list[Face]:
         height, width = image_rgb.shape[:2]

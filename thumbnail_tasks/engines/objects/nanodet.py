@@ -22,6 +22,7 @@ from thumbnail_tasks.engines.interface import (
 )
 from thumbnail_tasks.engines.objects.coco import COCO_CLASSES
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
+from thumbnail_tasks.engines.runtimes.threads import map_pictures
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 NAME: Final = "nanodet"
@@ -82,7 +83,7 @@ def _load(min_confidence: float) -> ObjectDetector:
     network = open_session(_read_network())
 
     def detect(images_rgb: Sequence[ImageRGB]) -> list[list[DetectedObject]]:
-        return [detect_on(image_rgb) for image_rgb in images_rgb]
+        return map_pictures(detect_on, images_rgb)
 
     def detect_on(image_rgb: ImageRGB) -> list[DetectedObject]:
         canvas = lay_out(image_rgb)

@@ -1,8 +1,8 @@
 """ONNX Runtime sessions with the same options for all engines."""
 
-import os
 from typing import Any
 
+from thumbnail_tasks.engines.runtimes.threads import count_pictures_at_once, count_threads
 from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
 
 _CUDA = "CUDAExecutionProvider"
@@ -31,12 +31,12 @@ def check_gpu() -> None:
         open_session(_IDENTITY)
 
 
-def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False) -> Any:
+def open_session(model: bytes | str, n_threads: int | None = None, is_on_cpu: bool = False) -> Any:
     """Open a model on this process's GPU, or on the CPU if it has none.
 
     Args:
         model: The content of an ONNX file, or its path.
-        n_threads: Threads per operation; 0: as OMP_NUM_THREADS says, or as many as cores.
+        n_threads: Threads per operation; None: those that ``map_pictures`` leaves to each picture.
         is_on_cpu: Whether to use the CPU even if the process has a GPU.
 
     Returns:
@@ -48,7 +48,7 @@ def open_session(model: bytes | str, n_threads: int = 0, is_on_cpu: bool = False
     import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads or int(os.environ.get("OMP_NUM_THREADS", "0") or 0)
+    options.intra_op_num_threads = n_threads or count_threads() // count_pictures_at_once()
     # Spinning threads block each other if cores are shared: ten times slower.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]

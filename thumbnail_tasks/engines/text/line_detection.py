@@ -1,13 +1,14 @@
 """Find lines of text with PP-OCR's detector and RapidOCR's post-processing, and crop them."""
 
-import functools
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.runtimes.fast_imports import importing
+from thumbnail_tasks.engines.runtimes.onnx import open_session
+from thumbnail_tasks.engines.text.ppocr import DETECTOR, find_model
 from thumbnail_tasks.pictures.decoding import ImageRGB
 
 DETECTOR_SIDE_PX: Final = 416
@@ -22,28 +23,33 @@ _MAX_ASPECT = 8
 """Longer pictures are reduced to this length, which bounds the memory."""
 
 
-def detect_lines(detector: Any, image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
-    """Find the lines of text on a picture: (4, 2) corners in its pixels, clockwise."""
-    import cv2
-
-    size = np.array(image_bgr.shape[:2], dtype=float)
-    scale = DETECTOR_SIDE_PX / max(size.min(), size.max() / _MAX_ASPECT)
-    steps = np.maximum(1, np.round(size * scale / _DETECTOR_STRIDE_PX)).astype(int)
-    height, width = (int(step) * _DETECTOR_STRIDE_PX for step in steps)
-    planes = cv2.resize(image_bgr, (width, height)).astype(np.float32).transpose(2, 0, 1)
-    (text_map,) = detector.run(None, {detector.get_inputs()[0].name: planes[None] / 127.5 - 1})
-    quads, _ = _load_box_finder()(text_map, image_bgr.shape[:2])
-    return [np.asarray(quad, dtype=np.float32) for quad in quads]
+LineDetector = Callable[[ImageRGB], list[NDArray[np.float32]]]
+"""Maps a picture in BGR to its lines of text: (4, 2) corners in its pixels, clockwise."""
 
 
-@functools.cache
-def _load_box_finder() -> Any:
+def load_line_detector() -> LineDetector:
+    """Load the detector and its post-processing."""
     with importing():
+        import cv2
         from rapidocr.ch_ppocr_det.utils import DBPostProcess
 
-    return DBPostProcess(
+    detector = open_session(str(find_model(DETECTOR)))
+    (map_input,) = detector.get_inputs()
+    find_boxes = DBPostProcess(
         _MAP_THRESHOLD, _BOX_THRESHOLD, unclip_ratio=_UNCLIP_RATIO, use_dilation=True
     )
+
+    def detect(image_bgr: ImageRGB) -> list[NDArray[np.float32]]:
+        size = np.array(image_bgr.shape[:2], dtype=float)
+        scale = DETECTOR_SIDE_PX / max(size.min(), size.max() / _MAX_ASPECT)
+        steps = np.maximum(1, np.round(size * scale / _DETECTOR_STRIDE_PX)).astype(int)
+        height, width = (int(step) * _DETECTOR_STRIDE_PX for step in steps)
+        planes = cv2.resize(image_bgr, (width, height)).astype(np.float32).transpose(2, 0, 1)
+        (text_map,) = detector.run(None, {map_input.name: planes[None] / 127.5 - 1})
+        quads, _ = find_boxes(text_map, image_bgr.shape[:2])
+        return [np.asarray(quad, dtype=np.float32) for quad in quads]
+
+    return detect
 
 
 def cut_out(image_bgr: ImageRGB, quad: NDArray[np.float32]) -> ImageRGB:

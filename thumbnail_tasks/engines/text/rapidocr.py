@@ -29,12 +29,14 @@ from numpy.typing import NDArray
 
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word, read_weights
 from thumbnail_tasks.engines.runtimes.onnx import check_gpu, open_session
+from thumbnail_tasks.engines.runtimes.threads import map_pictures
 from thumbnail_tasks.engines.text import line_readers, line_scripts, tesseract
 from thumbnail_tasks.engines.text.line_detection import (
     DETECTOR_SIDE_PX,
+    LineDetector,
     crop_line,
     cut_out,
-    detect_lines,
+    load_line_detector,
 )
 from thumbnail_tasks.engines.text.line_features import RECOGNIZER_SHA256, LineTensors, add_outputs
 from thumbnail_tasks.engines.text.line_readers import VIETNAMESE
@@ -133,7 +135,7 @@ def load_text_recognizer(
     if COLUMN_SCRIPTS & set(scripts):  # Japanese has Chinese characters
         not_wanted -= COLUMN_SCRIPTS
     return _TextReader(
-        detector=open_session(str(find_model(DETECTOR))),
+        detect_lines=load_line_detector(),
         recognizer=recognizer,
         alphabet=read_alphabet(recognizer),
         tell_scripts=load_script_teller(),
@@ -161,7 +163,7 @@ class _Reading(NamedTuple):
 class _TextReader:
     """Finds the lines of a picture, tells their scripts, and has each read once."""
 
-    detector: Any
+    detect_lines: LineDetector
     recognizer: Any
     alphabet: Sequence[str]
     tell_scripts: ScriptTeller
@@ -176,7 +178,7 @@ class _TextReader:
         self, images_rgb: Sequence[ImageRGB], expected: Sequence[Collection[str]] = (), /
     ) -> list[list[Word]]:
         scripts = expected or [()] * len(images_rgb)
-        return [self._read(*about) for about in zip(images_rgb, scripts, strict=True)]
+        return map_pictures(self._read, images_rgb, scripts)
 
     def _read(self, image_rgb: ImageRGB, expected: Collection[str]) -> list[Word]:
         image_bgr = np.ascontiguousarray(image_rgb[..., ::-1])  # as OpenCV reads files
@@ -190,7 +192,7 @@ class _TextReader:
         return name_scripts([word for i in order for word in lines[i].place_words()])
 
     def _read_lines(self, image_bgr: ImageRGB, expected: Collection[str]) -> list[Line]:
-        quads = detect_lines(self.detector, image_bgr)
+        quads = self.detect_lines(image_bgr)
         readings = [self._read_in_turns(image_bgr, quad) for quad in quads]
         told = self.tell_scripts(
             [LineOutput(each.tensors.features(), each.confidence) for each in readings], expected

@@ -10,6 +10,7 @@ kept.
 
 import functools
 import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -110,6 +111,7 @@ def load_line_reader(script: str) -> LineReader:
     name, sha256 = MODELS[script]
     read_weights(find_model(name), sha256)
     tesseract = PyTessBaseAPI(path=str(FOLDER), lang=name, oem=OEM.LSTM_ONLY, psm=PSM.RAW_LINE)
+    one_at_a_time = threading.Lock()  # it holds the picture that it reads
 
     def read_as(prepared: NDArray[np.uint8]) -> list[WordOnLine]:
         tesseract.SetImage(Image.fromarray(prepared))
@@ -124,9 +126,9 @@ def load_line_reader(script: str) -> LineReader:
         return join_pieces(tesseract.GetUTF8Text().split(), pieces, prepared.shape[1])
 
     def read(line_bgr: NDArray[np.uint8]) -> list[WordOnLine]:
-        readings = [
-            read_as(prepared) for prepared in (prepare_line(line_bgr), *cut_letters(line_bgr))
-        ]
+        shown = (prepare_line(line_bgr), *cut_letters(line_bgr))
+        with one_at_a_time:
+            readings = [read_as(prepared) for prepared in shown]
         words = max(readings, key=_count_sure_letters)
         surest = max((word.confidence for word in words), default=0.0)
         if surest < MIN_CERTAINTY:
