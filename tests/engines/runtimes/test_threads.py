@@ -55,6 +55,11 @@ def test_the_first_error_in_order_is_raised_and_no_picture_is_begun_after_it(
     assert len(begun) < 100
 
 
+def test_each_picture_needs_all_arguments(three_threads: None) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        map_pictures(max, [1, 2], [3])
+
+
 def test_without_pictures_nothing_is_called(three_threads: None) -> None:
     assert map_pictures(len, []) == []
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from thumbnail_tasks.engines.runtimes.threads import count_pictures_at_once, count_threads
+from thumbnail_tasks.engines.runtimes.threads import count_threads
 from thumbnail_tasks.execution.gpus import CUDA_PACKAGES, leased_gpu, not_visible
 
 _CUDA = "CUDAExecutionProvider"
@@ -36,7 +36,7 @@ def open_session(model: bytes | str, n_threads: int | None = None, is_on_cpu: bo
 
     Args:
         model: The content of an ONNX file, or its path.
-        n_threads: Threads per operation; None: those that ``map_pictures`` leaves to each picture.
+        n_threads: Threads per operation; None: one, as for ``map_pictures``, or all with a GPU.
         is_on_cpu: Whether to use the CPU even if the process has a GPU.
 
     Returns:
@@ -48,11 +48,11 @@ def open_session(model: bytes | str, n_threads: int | None = None, is_on_cpu: bo
     import onnxruntime as ort  # heavy, and must not be loaded before Luigi forks
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = n_threads or count_threads() // count_pictures_at_once()
+    gpu = leased_gpu()
+    options.intra_op_num_threads = n_threads or (count_threads() if gpu else 1)
     # Spinning threads block each other if cores are shared: ten times slower.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = ["CPUExecutionProvider"]
-    gpu = leased_gpu()
     if gpu is None or is_on_cpu:
         return ort.InferenceSession(model, options, providers=providers)
     if _CUDA not in ort.get_available_providers():

@@ -27,13 +27,8 @@ def count_threads() -> int:
     return os.cpu_count() or 1
 
 
-def count_pictures_at_once() -> int:
-    """Pictures that ``map_pictures`` computes at the same time: one on a GPU."""
-    return 1 if leased_gpu() else min(count_threads(), _MAX_PICTURES)
-
-
 def map_pictures(function: Callable[..., Result], *arguments: Sequence[Any]) -> list[Result]:
-    """Call a function for each picture, for several at the same time.
+    """Call a function for each picture, for several at the same time; for one on a GPU.
 
     Args:
         function: Called on several threads; what it shares between calls must allow that, as
@@ -44,11 +39,13 @@ def map_pictures(function: Callable[..., Result], *arguments: Sequence[Any]) -> 
         B results, in order.
 
     Raises:
+        ValueError: There are not equally many of each.
         What ``function`` raises first, in the order of the pictures; those that have not started
         are left out.
     """
-    n_threads = min(count_pictures_at_once(), len(arguments[0]))
+    items = list(zip(*arguments, strict=True))
+    n_threads = min(1 if leased_gpu() else count_threads(), len(items), _MAX_PICTURES)
     if n_threads < 2:
-        return list(map(function, *arguments))
+        return [function(*item) for item in items]
     with ThreadPoolExecutor(n_threads, "pictures") as pool:
-        return list(pool.map(function, *arguments))
+        return list(pool.map(lambda item: function(*item), items))
