@@ -19,6 +19,7 @@ def choose(page: Page, key: str, *values: str) -> None:
     """Check values of a category."""
     for value in values:
         options = section(page, key)
+        options.locator(".option").first.wait_for()  # listed after the section has opened
         box = options.locator(f"input[type=checkbox][value={_quoted(value)}]")
         if not box.count():
             options.get_by_role("button", name="Show all").click()
