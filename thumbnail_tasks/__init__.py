@@ -11,6 +11,7 @@ The tasks that a user names on the command line::
     luigi --module thumbnail_tasks FetchWeights
 """
 
+import gc
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ _is_command_starting = (
 )
 if _is_command_starting:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # modules are never freed; looking for garbage in them takes a tenth of a second
 
 from thumbnail_tasks import luigi_parsing, luigi_patches
 from thumbnail_tasks.commands.cleanup import CleanUp
@@ -50,6 +52,8 @@ luigi_patches.start_tasks_within(hold_interrupts)
 set_up_logging()
 accept_old_context()
 if _is_command_starting:
+    gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = [

@@ -1,5 +1,6 @@
 """Defaults for Luigi's own settings, so that a run behaves the same in every folder."""
 
+import multiprocessing
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,10 +8,15 @@ from typing import Any, Final
 import luigi
 from luigi.configuration import LuigiTomlParser
 
+_IS_FORKED: Final = multiprocessing.get_all_start_methods()[0] == "fork"
+"""Whether Luigi's tasks start as forks, as on Linux until Python 3.13; others cannot be sent."""
+
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "core": {
         "local_scheduler": True,
-        "workers": 1,
+        # One model at a time (see gpu below), and beside it two stages that need none, each in a
+        # process of its own.
+        "workers": 3 if _IS_FORKED else 1,
         "log_level": "WARNING",
         # Two equal commands share the work of a data directory, or run in different folders.
         "no_lock": True,

@@ -7,6 +7,7 @@ what each function relies on.
 import argparse
 import configparser
 import datetime
+import functools
 import math
 import re
 from collections.abc import Callable
@@ -139,11 +140,19 @@ def improve_flags() -> None:
     finds the name of the task.
     """
 
-    def build_parser(root_task: str | None = None, **options: Any) -> argparse.ArgumentParser:
+    def build_parser(
+        root_task: str | None = None, help_all: bool = False
+    ) -> argparse.ArgumentParser:
         if root_task is not None and root_task not in Register.task_names():
             tasks = [name for name in Register.task_names() if name[0].isupper()]
             raise SystemExit(f"ERROR: no task {root_task}.{suggest(root_task, tasks)}")
-        parser: argparse.ArgumentParser = _build_parser(root_task=root_task, **options)
+        return build_once(root_task, help_all, tuple(Register._reg))
+
+    @functools.cache  # Luigi asks for nine in a run
+    def build_once(
+        root_task: str | None, help_all: bool, tasks: tuple[type[luigi.Task], ...]
+    ) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = _build_parser(root_task=root_task, help_all=help_all)
         if root_task is None:  # --columns of a task is not short for settings of [columns]
             parser.add_argument("--columns", help=argparse.SUPPRESS)
         known = parser._option_string_actions
@@ -161,7 +170,7 @@ def improve_flags() -> None:
         parser.error = end  # type: ignore[method-assign]
         return parser
 
-    CmdlineParser._build_parser = staticmethod(build_parser)  # type: ignore[assignment]
+    CmdlineParser._build_parser = staticmethod(build_parser)  # type: ignore[method-assign]
 
 
 def name_bad_values() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from thumbnail_tasks import settings
 from thumbnail_tasks.cli.argument_types import cluster_address, count, date, query, url
 from thumbnail_tasks.cli.examples import EXAMPLES
+from thumbnail_tasks.defaults import DEFAULTS
 from thumbnail_tasks.errors import InputError, suggest
 from thumbnail_tasks.execution.executors import is_on_cluster
 from thumbnail_tasks.runs.record_files import N_RECENT, read_records
@@ -179,7 +180,8 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--workers",
         metavar="N",
         type=count,
-        help=f"stages at the same time (default: 1; on a cluster {_WORKERS_ON_CLUSTER})",
+        help=f"stages at the same time (default: {DEFAULTS['core']['workers']}; on a cluster "
+        f"{_WORKERS_ON_CLUSTER})",
     )
     _add_cluster(parser, "compute on")
     parser.add_argument(

@@ -14,7 +14,7 @@ EXAMPLES: Final = {
         thumbnail-tasks export videos.csv --out s3://bucket/thumbnails
         thumbnail-tasks export videos.csv --out s3://bucket/thumbnails --cluster auto
         thumbnail-tasks export videos.csv --as-of 2026-11-01
-        thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault --workers 2
+        thumbnail-tasks export videos.csv --set thumbnails.quality=maxresdefault
     """,
     "report": """
         thumbnail-tasks report videos.csv --out data

@@ -5,6 +5,7 @@ import importlib.util
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from luigi.interface import core
 
@@ -22,6 +23,9 @@ from thumbnail_tasks.tasks.shard_task import ShardTask
 
 logger = logging.getLogger(__name__)
 
+_FEW_WORKERS: Final = 4
+"""For a cluster; what a single machine has by default is less."""
+
 
 def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: str) -> None:
     """Check each node: its versions, that it sees the results, and the engines of these stages.
@@ -36,9 +40,9 @@ def check_nodes(stages: Sequence[type[ShardTask]], plan: ParquetTarget, source: 
     """
     warn_of_limits(stages)
     logger.info(TASK_LINE, "Cluster", examine_nodes(stages, plan.path, source))
-    if core().workers == 1:
-        message = "one stage of one block at a time; --workers 8 keeps more nodes busy"
-        logger.info(TASK_LINE, "Cluster", message)
+    if core().workers < _FEW_WORKERS:
+        found = f"{core().workers} stages or blocks at the same time"
+        logger.info(TASK_LINE, "Cluster", f"{found}; --workers 8 keeps more nodes busy")
 
 
 def examine_nodes(stages: Sequence[type[ShardTask]], plan: str, source: str) -> str:
