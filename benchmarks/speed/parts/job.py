@@ -62,7 +62,8 @@ def measure_job(setting: Setting) -> list[Row]:
     rounds = [named[start:] + named[:start] for start in starts]  # the loop uses the first few
     contest = take_turns([*jobs, small_job, script, loop], rounds, PART)
 
-    default = luigi.configuration.get_config().getint("core", "workers", 1)
+    default = luigi.configuration.get_config().getint("core", "workers")
+    by_default = contest.find(jobs[_WORKERS.index(default)]) if default in _WORKERS else None
     notes = {
         jobs[0].name: setting.note,
         loop.name: f"{_N_LOOPED} pictures per turn, warm, extrapolated to {len(pictures)}"
@@ -72,7 +73,7 @@ def measure_job(setting: Setting) -> list[Row]:
     rows = time_rows(PART, "picture", contest, notes)
     by_loop, by_script = contest.find(loop), contest.find(script)
     rows += [
-        row for done in (contest.find(jobs[0]), by_script) if done for row in _price_rows(done)
+        row for done in (by_default, by_script) if done for row in _price_rows(done)
     ]
     for workers, job in zip(_WORKERS, jobs, strict=True):
         by_us = contest.find(job)
@@ -107,7 +108,7 @@ def _rate_row(done: Outcome, is_default: bool) -> Row:
     return Row(
         *(PART, "pictures per second, from start to export", done.name, done.cases),
         *(wall_time, cpu_time, "per s", _TARGET_RATE if is_default else None),
-        note="the default in luigi.cfg" if is_default else "",
+        note="the default" if is_default else "",
     )
 
 
