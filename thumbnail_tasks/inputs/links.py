@@ -73,7 +73,8 @@ def read_links(cells: pa.Array) -> LinkMeanings:
     ``an_webp/…``) has an id of its own: ``<video id>-oar2``.
     """
     links = _complete(cells)
-    folders, in_pictures = (_extract(links, PICTURE, name) for name in ("folder", "id"))
+    of_pictures = pc.extract_regex(links, PICTURE)
+    folders, in_pictures = (pc.struct_field(of_pictures, name) for name in ("folder", "id"))
     names = pc.if_else(pc.is_valid(in_pictures), _extract(links, _PICTURE_FILE, "name"), None)
     parts = [(folders, _MAIN_FOLDERS), (names, _MAIN_NAMES)]
     is_other = pc.invert(pc.and_(*(pc.is_in(part, main) for part, main in parts)))

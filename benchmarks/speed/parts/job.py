@@ -72,9 +72,7 @@ def measure_job(setting: Setting) -> list[Row]:
     }
     rows = time_rows(PART, "picture", contest, notes)
     by_loop, by_script = contest.find(loop), contest.find(script)
-    rows += [
-        row for done in (by_default, by_script) if done for row in _price_rows(done)
-    ]
+    rows += [row for done in (by_default, by_script) if done for row in _price_rows(done)]
     for workers, job in zip(_WORKERS, jobs, strict=True):
         by_us = contest.find(job)
         if by_us:

@@ -11,7 +11,6 @@ Boxes and texts equal those of ``keras_ocr.pipeline.Pipeline.recognize`` of kera
 """
 
 import functools
-import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -24,6 +23,7 @@ import numpy as np
 from thumbnail_tasks import settings
 from thumbnail_tasks.engines.interface import Engine, TextRecognizer, Word
 from thumbnail_tasks.engines.runtimes.tensorflow import check_gpu, load_tensorflow
+from thumbnail_tasks.engines.runtimes.threads import count_threads
 from thumbnail_tasks.engines.text.craft_boxes import Quad, Thresholds, find_quads
 from thumbnail_tasks.engines.text.crnn_words import crop_word, read_letters
 from thumbnail_tasks.engines.text.keras_ocr_networks import (
@@ -129,7 +129,7 @@ def _load(reading: Reading) -> TextRecognizer:
     keras_ocr = import_keras_ocr()
     has_gpu = bool(load_tensorflow().config.list_logical_devices("GPU"))
     n_words = _GPU_BATCH_WORDS if has_gpu else _CPU_BATCH_WORDS
-    pool = ThreadPoolExecutor(os.cpu_count(), "keras-ocr")
+    pool = ThreadPoolExecutor(count_threads(), "keras-ocr")
 
     def recognize(
         images_rgb: Sequence[ImageRGB], _: Sequence[Collection[str]] = ()
