@@ -24,7 +24,6 @@ def test_a_shard_in_progress_continues_where_it_was_interrupted(tmp_path: Path) 
         if line.startswith("RecognizeText") and "32/43 thumbnails" in line:
             break
     interrupt(process)
-    assert process.returncode == 130
     checkpoints = list((data_dir / "unfinished" / "words").rglob("*.parquet"))
     assert len(checkpoints) == 1
     assert not list((data_dir / "words").rglob("*.parquet"))

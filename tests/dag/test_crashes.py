@@ -162,15 +162,15 @@ def test_an_engine_that_crashes_without_a_picture_is_named_and_no_picture_is_bla
 
 
 @pytest.mark.thorough
-def test_a_kill_leaves_neither_model_process_nor_lock(
-    tmp_path: Path,
-) -> None:
-    flags = (*make_pictures(tmp_path / "images"), *QUICKLY)
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_kill_leaves_neither_processes_nor_a_lock(tmp_path: Path, workers: str) -> None:
+    flags = (*make_pictures(tmp_path / "images"), *QUICKLY, "--workers", workers)
     process = start(tmp_path / "data", *flags, environment={"HELD": str(tmp_path)})
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
-    (models,) = psutil.Process(process.pid).children()
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children
     process.kill()  # only this process, not its group
-    models.wait(timeout=600)
+    assert psutil.wait_procs(children, timeout=600)[1] == []
     process.communicate(timeout=600)
     finished = run(tmp_path / "data", *flags)
     assert finished.code == 0, finished.printed

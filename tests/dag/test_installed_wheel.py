@@ -184,7 +184,6 @@ def test_ctrl_c_and_the_same_command_again(start: Command, tmp_path: Path) -> No
     process = start(*words, quick=True)
     wait_for(data_dir, "thumbnails/*/*.parquet")
     printed = interrupt(process)
-    assert process.returncode == 130, printed
     assert "Interrupted. Finished work is kept" in printed
     assert not (data_dir / "exports").exists()
 

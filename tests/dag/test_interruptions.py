@@ -1,7 +1,6 @@
 """After kills, transient failures and a grown table, nothing is lost or done twice."""
 
 import contextlib
-import signal
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ from tests.conftest import EXAMPLES, STAGE_TABLES, Answer, Server
 from tests.dag.runs import (
     QUICKLY,
     files_of,
+    interrupt,
     kill_after,
     read_attributes,
     run,
@@ -73,14 +73,15 @@ def test_a_process_that_dies_is_reported_and_its_work_retried(tmp_path: Path) ->
     assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
 
 
-def test_control_c_ends_the_run_at_once_and_the_same_command_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_control_c_ends_the_run_at_once_and_the_same_command_resumes(
+    tmp_path: Path, workers: str
+) -> None:
     videos = write_videos(tmp_path / "videos.csv", sample_ids(6))
-    # One worker: Python drops an interruption during a fork.
     held = {"HELD": str(videos)}
-    process = start(tmp_path / "data", *flags(videos), "--workers", "1", environment=held)
+    process = start(tmp_path / "data", *flags(videos), "--workers", workers, environment=held)
     wait_for(tmp_path / "data", "thumbnails/*/*.parquet")
-    kill_after(process, 0, signal.SIGINT)
-    assert process.returncode in (130, -signal.SIGINT)
+    interrupt(process)
     finished = run(tmp_path / "data", *flags(videos))
     assert finished.code == 0, finished.printed
 

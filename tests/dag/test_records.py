@@ -217,7 +217,6 @@ def test_control_c_sends_no_message(tmp_path: Path, webhook: Webhook, workers: i
     process = start(data_dir, *flags, environment={"HELD": str(tmp_path / "videos.csv")})
     wait_for(data_dir, "thumbnails/*/*.parquet")
     printed = interrupt(process)
-    assert process.returncode in (130, -signal.SIGINT), printed
     assert printed.count(INTERRUPTED) == 1, printed
     assert "Traceback" not in printed, printed
     record = the_record(data_dir)

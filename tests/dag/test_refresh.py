@@ -196,7 +196,6 @@ def test_an_interrupted_refresh_is_continued(nights: Nights, host: ImageHost) ->
     process = start(nights.data_dir, *about.pop("flags"), **about)
     wait_until(lambda: host.requests.total() >= 3)  # of the second block
     interrupt(process)
-    assert process.returncode == 130
     asked = set(host.requests)
     nights.night(8)
     assert set(host.requests) >= set(IDS) - asked

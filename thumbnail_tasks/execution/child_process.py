@@ -6,10 +6,9 @@ import multiprocessing
 import os
 import pickle
 import signal
-import threading
 import traceback
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 from luigi.worker import fork_lock
@@ -22,7 +21,7 @@ from thumbnail_tasks.execution.crashes import (
     is_out_of_memory,
     name_crash,
 )
-from thumbnail_tasks.execution.forks import hold_interrupts
+from thumbnail_tasks.execution.forks import end_with_parent, hold_interrupts
 from thumbnail_tasks.execution.gpus import Gpu, show_only
 
 Report = Callable[[Any], None]
@@ -142,17 +141,10 @@ def _serve(pipe: Connection, parents_end: Connection, gpu: Gpu | None) -> None:
     show_only(gpu)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the parent's, which releases locks
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with contextlib.suppress(EOFError, ConnectionError):  # the parent has ended
         while True:
             pipe.send(_reply(pipe.recv(), pipe.send))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
 
 
 class _Reply(NamedTuple):

@@ -1,10 +1,12 @@
-"""Ctrl-C while a process is being forked."""
+"""Ctrl-C while a process is being forked, and forks that end with their parent."""
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import wait
 from typing import Any
 
 from thumbnail_tasks.console import EXIT_INTERRUPTED
@@ -36,3 +38,15 @@ def hold_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         if received and callable(handler):
             handler(*received[0])
+
+
+def end_with_parent() -> None:
+    """End this fork as soon as its parent has ended, also if that was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def end() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()

@@ -12,6 +12,7 @@ from luigi.worker import TaskProcess
 
 from thumbnail_tasks import luigi_patches
 from thumbnail_tasks.console import EXIT_INTERRUPTED, INTERRUPTED
+from thumbnail_tasks.execution.forks import end_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def link_tasks_to(url: str) -> None:
 
 
 class ReadableFailures:
-    """Ends a task with one line, without a stack trace, on Ctrl-C.
+    """Ends a task with one line, without a stack trace, on Ctrl-C; and with the run, if killed.
 
     ``defaults`` names it as ``[worker] task_process_context``; Luigi enters it around each task.
     """
@@ -47,6 +48,8 @@ class ReadableFailures:
         self._is_interrupted = self._is_terminated = False
 
     def __enter__(self) -> Self:
+        if isinstance(multiprocessing.current_process(), TaskProcess):
+            end_with_parent()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._interrupt)
             if multiprocessing.parent_process() is not None:
