@@ -15,13 +15,12 @@ import gc
 import signal
 import sys
 import threading
-from pathlib import PurePath
 
 # ruff: noqa: E402
 # While a command imports its libraries, Ctrl-C ends it at once: they print a KeyboardInterrupt, or
 # drop it, and nothing has begun. (argv[0] is -m while Python looks for the package.)
 _is_command_starting = (
-    PurePath(sys.argv[0] or "-c").name in ("luigi", "thumbnail-tasks", "-m")
+    sys.argv[0].rpartition("/")[2] in ("luigi", "thumbnail-tasks", "-m")
     and threading.current_thread() is threading.main_thread()
     and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 )

@@ -18,7 +18,7 @@ import luigi
 from luigi.configuration import LuigiTomlParser
 from luigi.interface import core
 
-from thumbnail_tasks.errors import ThumbnailTasksError
+from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 
 COMMANDS: Final = ("luigi", "thumbnail-tasks", "thumbnail_tasks")
 """The commands that run this package's tasks; the last is ``python -m``."""
@@ -129,7 +129,10 @@ def _show_own_errors_as_lines() -> None:
 
 def _lowest_level() -> int:
     """The lowest level to print; asked for each record, as flags are parsed after import."""
-    options = core()
+    try:
+        options = core()
+    except SettingsError:  # has been said, and ends the run
+        return logging.INFO
     config = luigi.configuration.get_config()
     if (
         options.logging_conf_file

@@ -692,6 +692,7 @@ def check_all() -> None:
     for section in sections():
         section()
     embedding().names()
+    wanted_quality()
     if core().workers < 1:
         raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
 

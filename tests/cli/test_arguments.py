@@ -46,6 +46,10 @@ def translate(command: str) -> str:
             "export a.csv --embed-columns title,tags",
             "ExportAttributes --videos=a.csv --embedding-columns=title,tags",
         ),
+        (
+            "export a.csv --id-column key --title-column Titel",
+            "ExportAttributes --videos=a.csv --columns-id=key --columns-title=Titel",
+        ),
         ("report a.csv", "BuildReport --videos=a.csv"),
         ("report a.csv --serve --port 0 --no-browser", "BuildReport --videos=a.csv"),
         ("search 'a cat' a.csv --most 3", "SearchTexts --videos=a.csv '--query=a cat' --most=3"),

@@ -1,5 +1,7 @@
 """``thumbnail-tasks doctor`` says which engines can run here."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +97,7 @@ def test_an_unknown_engine_and_quality_are_named(
     monkeypatch.setattr(doctor.settings, "thumbnails", lambda: type("T", (), {"quality": "big"}))
     assert examine_with(tmp_path) == 1
     found = lines(capfd)
+    assert found["settings"].startswith("FAILED [thumbnails] quality: expected one of")
     assert found["faces"].startswith("FAILED [engines] faces: expected one of")
     assert found["picture"].startswith("FAILED [thumbnails] quality: expected one of")
 
@@ -104,3 +107,15 @@ def test_a_folder_that_cannot_be_written_is_named(
 ) -> None:
     assert examine_with(Path("/proc/nowhere")) == 1
     assert lines(capfd)["results"].startswith("FAILED")
+
+
+def test_a_reader_that_ends_early_gives_no_stack_trace(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("thumbnail-tasks")), "doctor"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.wait()

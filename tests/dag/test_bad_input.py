@@ -77,6 +77,12 @@ def test_a_bad_flag_is_named(tmp_path: Path, code: int, flags: tuple[str, ...], 
             "--storage-shard-size: expected a whole number, 1 or more; found: '0'",
         ),
         (("--workers", "0"), "[core] workers: expected 1 or more; found: 0"),
+        (("--workers", "x"), "--workers: expected a whole number; found: 'x'"),
+        (
+            ("--thumbnails-quality", "foo"),
+            "[thumbnails] quality: expected one of maxresdefault, sddefault, hqdefault, "
+            "mqdefault, default; found: 'foo'",
+        ),
         (
             ("--thumbnails-requests-per-second", "0"),
             "--thumbnails-requests-per-second: expected a number above 0; found: '0'",

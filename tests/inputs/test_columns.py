@@ -9,6 +9,7 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks import settings
+from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.columns import (
     CHANNEL_COLUMN,
@@ -20,6 +21,7 @@ from thumbnail_tasks.inputs.columns import (
     column_named,
     find_columns,
 )
+from thumbnail_tasks.inputs.reading import read_schema
 from thumbnail_tasks.inputs.thumbnail_sources import identify_thumbnails
 
 
@@ -131,6 +133,17 @@ def test_a_named_column_is_the_only_one_that_counts() -> None:
     assert find_columns(["video_id", "Key"], ID_COLUMN) == ["Key"]
     assert find_columns(["Key", "key"], ID_COLUMN) == ["key"]
     assert find_columns(["video_id"], ID_COLUMN) == []
+
+
+@pytest.mark.usefixtures("id_column")
+def test_a_named_column_that_no_file_has_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "videos.csv"
+    table.write_text("thumbnail_link,title\nhttps://i.ytimg.com/vi/dQw4w9WgXcQ/default.jpg,A\n")
+    with pytest.raises(InputError, match=r"videos\.csv: no column 'key', which .* names; found: "):
+        read_schema([table], "auto")
+    other = tmp_path / "others.csv"
+    other.write_text("Key\ndQw4w9WgXcQ\n")
+    assert read_schema([table, other], "auto").names == ["thumbnail_link", "title", "Key"]
 
 
 @pytest.mark.parametrize("name", ["id", "link", "title", "channel", "description"])

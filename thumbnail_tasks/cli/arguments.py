@@ -39,6 +39,9 @@ COMMANDS: Final = (*TASKS, "doctor", "describe", "plan", "settings")
 _REPORT_PORT: Final = 8090
 """Fixed, as a browser keeps a report's saved selections by address."""
 
+_COLUMNS: Final = ("id", "link", "title", "channel", "description")
+"""Columns of a table that can be named: settings of [columns]."""
+
 _WORKERS_ON_CLUSTER: Final = 8
 """Blocks at the same time: each stage has one in progress, and the next is being downloaded."""
 
@@ -176,6 +179,10 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help="add vectors of these columns' texts, as of title,tags",
     )
+    for name in _COLUMNS:
+        about = "column of ids; also --link-column, --title-column, …"
+        shown = about if name == _COLUMNS[0] else argparse.SUPPRESS  # the help fits a screen
+        parser.add_argument(f"--{name}-column", metavar="NAME", help=shown)
     parser.add_argument(
         "--workers",
         metavar="N",
@@ -255,6 +262,7 @@ def luigi_arguments(options: argparse.Namespace) -> list[str]:
         "--thumbnails-quality": given.get("quality"),
         "--engines-preset": given.get("preset"),
         "--embedding-columns": given.get("embed_columns"),
+        **{f"--columns-{name}": given.get(f"{name}_column") for name in _COLUMNS},
         "--objects-detect": "true" if given.get("objects") else None,
     }
     words = ["--module", "thumbnail_tasks", TASKS[options.command]]

@@ -49,16 +49,18 @@ def examine() -> int:
     is_well = True
     for name, find in _checks():
         try:
-            print(f"ok      {name:<11} {find()}", flush=True)
+            line = f"ok      {name:<11} {find()}"
         except (ThumbnailTasksError, OSError, ImportError) as error:
             is_well = False
-            print(f"FAILED  {name:<11} {' '.join(str(error).split())}", flush=True)
+            line = f"FAILED  {name:<11} {' '.join(str(error).split())}"
+        print(line, flush=True)
     return 0 if is_well else 1
 
 
 def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     """Name of each check, and a function that returns what it found, or raises."""
     yield "versions", _list_versions
+    yield "settings", _read_settings
     yield "picture", settings.wanted_quality
     yield "GPUs", lambda: ", ".join(gpu.label for gpu in _gpus()) or "none chosen, none needed"
     selected = selected_stages()
@@ -71,6 +73,16 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "results", functools.partial(_describe_room, settings.storage().data_dir)
     if _gpus():
         yield "GPU locks", functools.partial(_describe_room, settings.gpus().lock_dir)
+
+
+def _read_settings() -> str:
+    """Read all settings, which a run does first.
+
+    Raises:
+        SettingsError: A value cannot be parsed, or is out of range.
+    """
+    settings.check_all()
+    return "all can be read; thumbnail-tasks settings lists them"
 
 
 def _examine_cluster() -> str:

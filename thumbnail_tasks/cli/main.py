@@ -5,6 +5,7 @@ records; ``doctor``, ``describe``, ``plan`` and ``settings`` only look, and run 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ThumbnailTasksError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_WRONG_INPUT)
+    except BrokenPipeError:  # of ``thumbnail-tasks doctor | head``; Python flushes again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _show_report(options: argparse.Namespace) -> None:

@@ -131,7 +131,6 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
     """
     wanted = {key: find_columns(names, key) for key in (LINK_COLUMN, ID_COLUMN)}
     if not any(wanted.values()):
-        shown = ", ".join(map(show, names[:20])) + (", …" if len(names) > 20 else "")
         known = ", ".join((*NAMES[LINK_COLUMN][:3], *NAMES[ID_COLUMN][:1], *NAMES[ID_COLUMN][-2:]))
         link, own = (settings.columns().of(key) or key for key in wanted)
         remedy = "Name another with --link-column or --id-column"
@@ -139,7 +138,7 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
             remedy = "--link-column or --id-column names a column that all files must have"
         raise InputError(
             f"{path}: no column {link!r} or {own!r} (columns {how}); "
-            f"found: {shown or 'an empty line'}. Known names: {known}. {remedy}"
+            f"found: {_list_names(names) or 'an empty line'}. Known names: {known}. {remedy}"
         )
     if len(names) > _MAX_COLUMNS:
         raise InputError(f"{path}: expected at most {_MAX_COLUMNS} columns; found {len(names)}")
@@ -150,6 +149,30 @@ def check_columns(path: Path, names: Sequence[str], how: str) -> None:
         if len(found) > 1:
             shown = ", ".join(map(repr, found))
             raise InputError(f"{path}: expected one column {key!r}; found: {shown}")
+
+
+def check_named_columns(files: Sequence[Path], names: Sequence[str]) -> None:
+    """Check that each column that the settings name exists; it would be ignored silently.
+
+    Args:
+        files: The files of a table.
+        names: The columns of all files together.
+
+    Raises:
+        InputError: No file has a column of this name.
+    """
+    for meaning in NAMES:
+        wanted = settings.columns().of(meaning)
+        if wanted and not find_columns(names, meaning):
+            where = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+            raise InputError(
+                f"{where}: no column {wanted!r}, which [columns] or a flag such as --id-column "
+                f"names; found: {_list_names(names)}"
+            )
+
+
+def _list_names(names: Sequence[str]) -> str:
+    return ", ".join(map(show, names[:20])) + (", …" if len(names) > 20 else "")
 
 
 @contextlib.contextmanager

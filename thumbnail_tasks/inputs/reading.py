@@ -27,6 +27,7 @@ from thumbnail_tasks.inputs.columns import (
     ID_COLUMN,
     LINK_COLUMN,
     NAMES,
+    check_named_columns,
     find_columns,
     first_line,
     match_columns,
@@ -68,6 +69,7 @@ def read_schema(files: Sequence[Path], format: str) -> pa.Schema:
     known: dict[str, None] = {}
     for schema, partition in zip(schemas, partitions, strict=True):
         known |= dict.fromkeys(match_columns([*schema.names, *partition], known).values())
+    check_named_columns(files, list(known))
     parts: dict[str, list[_Part]] = {name: [] for name in known}
     for path, schema, partition in zip(files, schemas, partitions, strict=True):
         renamed = match_columns([*schema.names, *partition], known)
