@@ -213,8 +213,7 @@ def _add_cluster(parser: argparse.ArgumentParser, what: str) -> None:
         "--cluster",
         metavar="ADDRESS",
         type=cluster_address,
-        help=f"{what} this Ray cluster, of which this machine is a node: HOST:PORT of its head, or "
-        "auto",
+        help=f"{what} this machine's Ray cluster: HOST:PORT, auto",
     )
 
 
