@@ -50,6 +50,16 @@ def test_each_shard_of_a_batch_is_reported_and_all_of_them_at_the_end(shown: Sho
     assert [share for _, share in shown] == [0, 50, 50, 100, 100]
 
 
+def test_a_continued_shard_says_how_much_was_left(shown: Shown) -> None:
+    lines = ProgressLines(Chore())
+    lines.begin(43, "1 of 1", n_before=16)
+    lines(27)
+    lines.finish()
+    messages = [message for message, _ in shown]
+    assert messages[1] == "continued at 16/43 thumbnails (shard 1 of 1)"
+    assert messages[-1].startswith("27 of 43 thumbnails in ")
+
+
 def test_an_unreachable_luigid_loses_the_message_and_not_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

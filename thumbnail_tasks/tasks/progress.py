@@ -129,7 +129,8 @@ class ProgressLines:
         seconds = self._measured - self._started
         self._done = self._n_items
         self._n_finished += self._n_items
-        self._report(f"{self._n_items} thumbnails in {seconds:.1f} s")
+        done_here = f"{self._n_items - self._n_before} of " if self._n_before else ""
+        self._report(f"{done_here}{self._n_items} thumbnails in {seconds:.1f} s")
         if self._part == self._n_parts > 1:
             message = f"{self._n_finished} thumbnails in {self._n_parts} shards"
             show_on_page(self._task, message, 1)
