@@ -69,7 +69,8 @@ def test_a_process_that_dies_is_reported_and_its_work_retried(tmp_path: Path) ->
             task.kill()
     held.unlink()
     printed, _ = process.communicate(timeout=600)
-    assert "died unexpectedly with exit code -9" in printed
+    assert "its process died unexpectedly with exit code -9: killed by SIGKILL" in printed
+    assert "Finished work is kept; a first failure is tried again." in printed
     assert read_attributes(tmp_path / "data")["thumbnail_status"].to_pylist() == ["ok"] * 6
 
 

@@ -60,7 +60,12 @@ class DataTask(luigi.Task):
 def _log_process_failure(task: DataTask, message: str) -> None:
     exit_code = re.search(r"exit code (-\d+)", message)
     reason = f": {explain_exit(int(exit_code[1]))}" if exit_code else ""
-    logger.error("%s: %s%s. Finished work is kept.", task.task_family, message, reason)
+    logger.error(
+        "%s: its process %s%s. Finished work is kept; a first failure is tried again.",
+        task.task_family,
+        message.removeprefix(f"Task {task.task_id} "),
+        reason,
+    )
 
 
 @DataTask.event_handler(luigi.Event.FAILURE)
