@@ -9,7 +9,8 @@ import luigi
 from luigi.configuration import LuigiTomlParser
 
 _IS_FORKED: Final = multiprocessing.get_all_start_methods()[0] == "fork"
-"""Whether Luigi's tasks start as forks, as on Linux until Python 3.13; others cannot be sent."""
+"""Whether new processes are forks, as on Linux up to Python 3.13; elsewhere Luigi would have to
+pickle its tasks, which has not been tried."""
 
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "core": {

@@ -93,7 +93,8 @@ class ChildProcess:
             target=_serve, args=(theirs, self._pipe, self._gpu), daemon=True
         )
         # A fork inherits locks held by other threads, and nothing releases them there. Threads of
-        # the run's first process take fork_lock while they hold any; its forks have only one.
+        # the run's first process take fork_lock while they hold any; the only other thread of its
+        # forks (end_with_parent) holds none.
         is_first = multiprocessing.parent_process() is None
         with hold_interrupts(), fork_lock if is_first else contextlib.nullcontext():
             self._process.start()
