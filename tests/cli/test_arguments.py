@@ -47,8 +47,8 @@ def translate(command: str) -> str:
             "ExportAttributes --videos=a.csv --embedding-columns=title,tags",
         ),
         (
-            "export a.csv --id-column key --title-column Titel",
-            "ExportAttributes --videos=a.csv --columns-id=key --columns-title=Titel",
+            "export a.csv --id-column key --title-column heading",
+            "ExportAttributes --videos=a.csv --columns-id=key --columns-title=heading",
         ),
         ("report a.csv", "BuildReport --videos=a.csv"),
         ("report a.csv --serve --port 0 --no-browser", "BuildReport --videos=a.csv"),
