@@ -16,6 +16,7 @@ TOUCHING: Final = frozenset({"glob", "io", "os", "pathlib", "shutil", "tempfile"
 OTHER_FILES: Final = {
     "cli/arguments.py": "the user's tables, relative to where a run was started",
     "cli/capacity.py": "the number of cores",
+    "cli/main.py": "standard output whose reader has ended",
     "export/excerpt.py": "writes to the local path that storage gives",
     "export/spreadsheet_csv.py": "writes to the local path that storage gives",
     "report/building.py": "writes to the local path that storage gives",
