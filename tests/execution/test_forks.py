@@ -35,6 +35,27 @@ def test_control_c_ends_a_fork_that_has_just_begun(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == ""
 
 
+def test_a_signal_that_ends_tasks_waits_too() -> None:
+    reached = []
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def terminate() -> None:
+        with hold_interrupts():
+            os.kill(os.getpid(), signal.SIGTERM)
+            reached.append("the end")
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            terminate()
+        assert reached == ["the end"]
+        assert signal.getsignal(signal.SIGTERM) is end
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_a_thread_can_fork_too() -> None:
     handlers = []
 

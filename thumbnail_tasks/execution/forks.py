@@ -16,6 +16,8 @@ from thumbnail_tasks.console import EXIT_INTERRUPTED
 def hold_interrupts() -> Iterator[None]:
     """Delay Ctrl-C until the block, which forks, has ended; it ends a fork that has just begun.
 
+    So is SIGTERM, if it has a handler: Luigi ends its tasks with it after Ctrl-C.
+
     Python calls hooks before and after a fork, of ``logging`` for example, and ignores exceptions
     raised in them: KeyboardInterrupt there would be printed, and the interrupt lost. A fork sets a
     handler of its own once it can clean up.
@@ -24,20 +26,25 @@ def hold_interrupts() -> Iterator[None]:
         yield
         return
     owner = os.getpid()
-    received: list[tuple[Any, ...]] = []
+    received: list[tuple[int, Any]] = []
 
-    def hold(*about: Any) -> None:
+    def hold(sign: int, frame: Any) -> None:
         if os.getpid() != owner:
             os._exit(EXIT_INTERRUPTED)
-        received.append(about)
+        received.append((sign, frame))
 
-    handler = signal.signal(signal.SIGINT, hold)
+    handlers = {signal.SIGINT: signal.signal(signal.SIGINT, hold)}
+    if callable(handler := signal.getsignal(signal.SIGTERM)):
+        handlers[signal.SIGTERM] = handler
+        signal.signal(signal.SIGTERM, hold)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
-        if received and callable(handler):
-            handler(*received[0])
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        for sign, frame in received:  # mostly the first raises
+            if callable(handler := handlers[signal.Signals(sign)]):
+                handler(sign, frame)
 
 
 def end_with_parent() -> None:
