@@ -1,10 +1,14 @@
+import contextlib
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 from luigi.worker import TaskProcess
 
+from thumbnail_tasks.console import EXIT_INTERRUPTED
+from thumbnail_tasks.tasks import interrupts
 from thumbnail_tasks.tasks.interrupts import ReadableFailures
 
 
@@ -22,3 +26,25 @@ def test_control_c_while_a_task_process_ends_prints_nothing(
     process.join()
     assert process.exitcode == 0
     assert capfd.readouterr().err == ""
+
+
+def test_a_task_that_lost_its_interruption_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interrupts, "_MAX_CLEANUP_S", 0.2)
+    fork = multiprocessing.get_context("fork")
+    has_begun = fork.Event()
+
+    def lose_interruptions() -> None:
+        with ReadableFailures(TaskProcess.__new__(TaskProcess)):
+            has_begun.set()
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):
+                    time.sleep(60)
+
+    process = fork.Process(target=lose_interruptions)
+    process.start()
+    assert has_begun.wait(60)
+    process.terminate()
+    process.join(60)
+    assert process.exitcode == EXIT_INTERRUPTED

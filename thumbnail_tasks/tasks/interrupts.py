@@ -16,6 +16,9 @@ from thumbnail_tasks.execution.forks import end_with_parent
 
 logger = logging.getLogger(__name__)
 
+_MAX_CLEANUP_S = 10.0
+"""A task that has not ended so long after Luigi told it to is ended."""
+
 
 def stop_run() -> None:
     """Tell Luigi to start and retry no more tasks of this run; running tasks finish.
@@ -66,6 +69,10 @@ class ReadableFailures:
         # When Luigi ends, it ends its tasks at once and waits for them; their locks are released
         # first, as those in a bucket would last for half a minute.
         self._is_terminated = True
+        # Python drops exceptions in some hooks, and Luigi would wait for ever.
+        end = threading.Timer(_MAX_CLEANUP_S, os._exit, [EXIT_INTERRUPTED])
+        end.daemon = True
+        end.start()
         if not self._is_interrupted:
             self._interrupt()
 
