@@ -69,6 +69,7 @@ class OutcomeObserver:
         if issubclass(kind, KeyboardInterrupt):
             self._is_interrupted = True
             logger.info(INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)  # as of a task in this process; Python would die of SIGINT
         else:
             self._show_traceback(kind, error, trace)
 
