@@ -37,9 +37,9 @@ def test_a_task_that_lost_its_interruption_is_ended_all_the_same(
 
     def lose_interruptions() -> None:
         with ReadableFailures(TaskProcess.__new__(TaskProcess)):
-            has_begun.set()
             while True:
                 with contextlib.suppress(KeyboardInterrupt):
+                    has_begun.set()
                     time.sleep(60)
 
     process = fork.Process(target=lose_interruptions)
