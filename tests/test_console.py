@@ -87,5 +87,5 @@ def test_a_logging_conf_file_takes_the_messages(tmp_path: Path) -> None:
     )
     assert "rows of" not in ran.stderr
     assert (tmp_path / "log.txt").read_text() == (
-        "INFO thumbnail_tasks.tasks.progress ReadVideos         1 rows of videos.csv\n"
+        "INFO thumbnail_tasks.tasks.progress ReadVideos         1 row of videos.csv\n"
     )

@@ -87,6 +87,11 @@ def format_duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours / 24:.0f} days"
 
 
+def format_count(n: int, noun: str) -> str:
+    """``1 shard`` or ``2 shards``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def command_name() -> str:
     """The command of this process, as in ``luigi``."""
     path = Path(sys.argv[0])

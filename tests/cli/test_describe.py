@@ -39,7 +39,7 @@ def test_rows_thumbnails_and_statuses_are_counted(tmp_path: Path, given: str) ->
     lines = describe_in(tmp_path / given).splitlines()
     assert "4 rows, 2 thumbnails: 1 ok, 1 not_found" in lines
     assert "with text 100 %, with faces 100 %" in lines
-    assert "1 faces: 1 happy" in lines
+    assert "1 face: 1 happy" in lines
     assert "not_found: HTTP 404 or 410, or no such file in the folder" in lines
     assert path.read_bytes() == before
 
@@ -49,7 +49,7 @@ def test_persons_are_counted_if_objects_were_detected(tmp_path: Path) -> None:
     assert "persons on" not in describe_in(path)
     counts = pa.array([2, 2, None, None], pa.int32())
     pq.write_table(pq.read_table(path).append_column("person_count", counts), path)
-    assert "2 persons on 1 thumbnails" in describe_in(path).splitlines()
+    assert "2 persons on 1 thumbnail" in describe_in(path).splitlines()
 
 
 def test_without_an_export_the_error_says_how_to_make_one(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_crashed_pictures_are_retried_on_request(tmp_path: Path) -> None:
     assert statuses_of(first.attributes)["segv_reader"] == "crashed_decoder"
     repaired = run(tmp_path / "data", *flags, *QUICKLY, "--thumbnails-retry-failed")
     assert repaired.code == 0, repaired.printed
-    assert "1 thumbnails to do in 1 shards" in repaired.printed
+    assert "1 thumbnail to do in 1 shard" in repaired.printed
     assert statuses_of(repaired.attributes) == all_but(segv_reader="ok")
 
 
@@ -141,7 +141,7 @@ def test_out_of_memory_splits_the_batch_and_single_failures_are_retried_next_nig
     assert "memory ran out: RuntimeError: [ONNXRuntimeError] : 6" in finished.printed
 
     another_night = run(tmp_path / "data", *flags, *QUICKLY)
-    assert "2 thumbnails to do in 1 shards, 5 already in shards" in another_night.printed
+    assert "2 thumbnails to do in 1 shard, 5 already in shards" in another_night.printed
     assert another_night.attributes.equals(undisturbed.attributes)
 
 

@@ -186,7 +186,7 @@ def test_a_shard_with_a_damaged_list_is_planned_again_if_not_downloaded(
     damage(path, truncate)
     finished = go(data_dir, videos)
     assert_repaired(finished, undisturbed, path)
-    assert "2 thumbnails to do in 1 shards, 2 already in shards" in finished.printed
+    assert "2 thumbnails to do in 1 shard, 2 already in shards" in finished.printed
 
 
 def test_foreign_files_among_the_shards_are_moved_aside_and_not_used(

@@ -95,7 +95,7 @@ def test_a_grown_table_costs_only_what_is_new(tmp_path: Path) -> None:
     before = files_of(data_dir)
     grown = run(data_dir, *flags(write_videos(tmp_path / "second.csv", sample_ids(6))))
     assert grown.code == 0, grown.printed
-    assert "2 thumbnails to do in 1 shards, 4 already in shards" in grown.printed
+    assert "2 thumbnails to do in 1 shard, 4 already in shards" in grown.printed
     after = files_of(data_dir)
     for stage in STAGE_TABLES:
         old = {name for name in before if name.startswith(f"{stage}/")}

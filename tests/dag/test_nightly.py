@@ -75,7 +75,7 @@ def test_three_nights_over_a_growing_table_and_a_clean_up(box: Box) -> None:
         box.bring(f"{date}.csv", n_videos)
         finished = box.night(date, *keep_two)
         assert finished.code == 0, finished.printed
-        assert f"1 thumbnails to do in 1 shards, {n_videos - 1} already" in finished.printed
+        assert f"1 thumbnail to do in 1 shard, {n_videos - 1} already" in finished.printed
         assert str(box.exports.joinpath("latest").readlink()) == date
     assert box.dates() == list(NIGHTS[1:])
     assert [box.n_rows(date) for date in NIGHTS[1:]] == [2, 3]

@@ -183,7 +183,7 @@ def test_a_table_replaced_after_reading_is_left_to_the_next_run(tmp_path: Path) 
     assert read_attributes(tmp_path / "data")["title"].to_pylist() == ["one"]
     following = run(tmp_path / "data", *flags)
     assert following.code == 0, following.printed
-    assert "1 thumbnails to do in 1 shards, 1 already in shards" in following.printed
+    assert "1 thumbnail to do in 1 shard, 1 already in shards" in following.printed
     assert following.attributes["title"].to_pylist() == ["one", "two"]
 
 

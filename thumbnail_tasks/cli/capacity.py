@@ -5,7 +5,7 @@ import os
 from typing import Final, NamedTuple
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.console import format_duration
+from thumbnail_tasks.console import format_count, format_duration
 
 THUMBNAILS_PER_CORE_S: Final = 4.25
 """All stages with the default engines: docs/SPEED.md, whole job, 8.5 per second on two cores."""
@@ -81,7 +81,7 @@ def describe_plan(plan: Plan) -> str:
     pictures, results = (_bytes(plan.n_thumbnails * each) for each in (PICTURE_BYTES, RESULT_BYTES))
     export = _bytes(plan.n_thumbnails * EXPORT_BYTES)
     writes, reads = plan.n_shards * WRITES_PER_SHARD, plan.n_shards * READS_PER_SHARD
-    n_nodes = "1 node" if plan.n_nodes == 1 else f"{plan.n_nodes} nodes"
+    n_nodes = format_count(plan.n_nodes, "node")
     return "\n".join(
         [
             f"{plan.n_thumbnails:,} thumbnails in {plan.n_shards:,} shards on {n_nodes} of "

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 
-from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, print_result
+from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, format_count, print_result
 from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.luigi_parsing import PathParameter
 from thumbnail_tasks.storage import files
@@ -61,8 +61,8 @@ class CopyArchive(DataTask):
             logger.warning("%s was not copied: %s", address, why)
         n_bytes = sum(entry.n_bytes for entry in entries)
         print_result(
-            f"{len(entries) - len(damaged)} files, {n_bytes / 1e6:.1f} MB, are in {self.to}; "
-            f"{len(damaged)} damaged ones were left out"
+            f"{self.to} has {format_count(len(entries) - len(damaged), 'file')}, "
+            f"{n_bytes / 1e6:.1f} MB; left out because of damage: {len(damaged)}"
         )
         self._has_run = True
 

@@ -13,7 +13,7 @@ from thumbnail_tasks.commands.engine_checks import check_engines
 from thumbnail_tasks.commands.node_checks import check_nodes
 from thumbnail_tasks.commands.run_start import run_parameters
 from thumbnail_tasks.commands.run_task import RunTask
-from thumbnail_tasks.console import TASK_LINE, print_result
+from thumbnail_tasks.console import TASK_LINE, format_count, print_result
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.export.attributes import Attributes, fingerprint
 from thumbnail_tasks.export.completing import clear_folder, withdraw_dataset, write_export_csv
@@ -30,6 +30,7 @@ from thumbnail_tasks.export.summary import (
     describe_unnamed,
     first_of_each,
     format_counts,
+    format_rows,
     require_a_picture,
     summarize,
     time_new_shards,
@@ -169,7 +170,8 @@ class ExportAttributes(RunTask):
     def run(self) -> Iterator[Sequence[luigi.Task]]:
         plan = self._read_plan()
         shards = shards_of(plan)
-        show_on_page(self, f"{len(plan)} thumbnails in {len(shards)} shards", 0)
+        what = f"{format_count(len(plan), 'thumbnail')} in {format_count(len(shards), 'shard')}"
+        show_on_page(self, what, 0)
         wanted = WantedColumns(self.input()["videos"].read_schema(), f"--videos {self.videos}")
         embedding = EmbedColumns.of(self.table_parameters(), wanted)
         to_do = self._list_to_do(plan)
@@ -203,7 +205,7 @@ class ExportAttributes(RunTask):
             timings = time_new_shards(outputs, self.input()["plan"].written_at())
         unnamed = count_values(self.input()["ids"].read(["status"])["status"])
         on_page = [
-            f"{export.n_rows} rows, {len(plan)} thumbnails: {format_counts(statuses)}",
+            f"{format_rows(export.n_rows, len(plan))}: {format_counts(statuses)}",
             *describe_unnamed(unnamed),
         ]
         show_on_page(self, "; ".join(on_page), 1)

@@ -11,7 +11,7 @@ from luigi.interface import core
 
 from thumbnail_tasks import settings
 from thumbnail_tasks.commands.engine_checks import check_engines, warn_of_limits
-from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.console import TASK_LINE, format_count
 from thumbnail_tasks.errors import SettingsError, suggest
 from thumbnail_tasks.execution.cluster.driver import Node
 from thumbnail_tasks.execution.cluster.executor import check_address, check_cluster, pool_for
@@ -67,7 +67,7 @@ def examine_nodes(stages: Sequence[type[ShardTask]], plan: str, source: str) -> 
     if total["GPU"] and settings.gpus().devices == "none":
         logger.warning("[gpus] devices = none: the cluster's %g GPUs are not used", total["GPU"])
     has = ", ".join(f"{amount:g} {name}" for name, amount in sorted(total.items()))
-    n_nodes = "1 node" if len(cluster.nodes) == 1 else f"{len(cluster.nodes)} nodes"
+    n_nodes = format_count(len(cluster.nodes), "node")
     page = f"; Ray's page: http://{cluster.dashboard}" if cluster.dashboard else ""
     return f"{n_nodes}: {has}{page}"
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.errors import InputError
 from thumbnail_tasks.runs.recorder import is_of_this_run
 from thumbnail_tasks.schemas import EMOTION_LABELS
@@ -79,14 +80,20 @@ def describe_thumbnails(n_rows: int, attributes: pa.Table, unnamed: Counter[str]
     emotions = Counter(
         {label: pc.sum(attributes[f"{label}_count"]).as_py() or 0 for label in EMOTION_LABELS}
     )
+    n_faces = emotions.total()
     return [
-        f"{n_rows} rows, {len(attributes)} thumbnails: {format_counts(statuses)}",
+        f"{format_rows(n_rows, len(attributes))}: {format_counts(statuses)}",
         *describe_unnamed(unnamed),
         f"with text {_percent(with_text, n_ok)}, with faces {_percent(with_faces, n_ok)}",
         *_describe_unread(attributes),
-        f"{emotions.total()} faces" + (f": {format_counts(emotions)}" if emotions.total() else ""),
+        format_count(n_faces, "face") + (f": {format_counts(emotions)}" if n_faces else ""),
         *_describe_persons(attributes),
     ]
+
+
+def format_rows(n_rows: int, n_thumbnails: int) -> str:
+    """As in ``5 rows, 1 thumbnail``."""
+    return f"{format_count(n_rows, 'row')}, {format_count(n_thumbnails, 'thumbnail')}"
 
 
 def _describe_unread(attributes: pa.Table) -> list[str]:
@@ -94,7 +101,9 @@ def _describe_unread(attributes: pa.Table) -> list[str]:
         return []  # an export of an earlier version
     unread = attributes["thumbnail_unread_lines"]
     n_lines, n_thumbnails = pc.sum(unread).as_py(), pc.sum(pc.greater(unread, 0)).as_py()
-    return [f"{n_lines} lines on {n_thumbnails} thumbnails were not read"] if n_lines else []
+    if not n_lines:
+        return []
+    return [f"{_count_on(n_lines, 'line', n_thumbnails)} not read"]
 
 
 def _describe_persons(attributes: pa.Table) -> list[str]:
@@ -102,7 +111,11 @@ def _describe_persons(attributes: pa.Table) -> list[str]:
         return []  # objects were not detected, or the caller does not ask
     persons = attributes["person_count"]
     n_persons, n_thumbnails = pc.sum(persons).as_py(), pc.sum(pc.greater(persons, 0)).as_py()
-    return [f"{n_persons or 0} persons on {n_thumbnails or 0} thumbnails"]
+    return [_count_on(n_persons or 0, "person", n_thumbnails or 0)]
+
+
+def _count_on(n: int, noun: str, n_thumbnails: int) -> str:
+    return f"{format_count(n, noun)} on {format_count(n_thumbnails, 'thumbnail')}"
 
 
 def describe_unnamed(unnamed: Counter[str]) -> list[str]:

@@ -15,6 +15,7 @@ import requests
 from luigi import notifications
 
 from thumbnail_tasks import luigi_patches, settings
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.errors import ThumbnailTasksError
 from thumbnail_tasks.runs.channels import find_email, find_webhook, read_quietly
 from thumbnail_tasks.runs.record_files import record_path
@@ -78,8 +79,8 @@ def _thumbnails(record: Record) -> str:
         return ""
     left = sum(stage.n_shards_left for stage in record.stages)
     return (
-        f": {record.n_thumbnails} thumbnails, {record.n_new} of them new"
-        + f"; {left} shards not made" * bool(left)
+        f": {format_count(record.n_thumbnails, 'thumbnail')}, {record.n_new} of them new"
+        + f"; {format_count(left, 'shard')} not made" * bool(left)
     )
 
 

@@ -13,7 +13,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.console import SECONDS_BETWEEN_LINES, TASK_LINE, Progress, format_duration
+from thumbnail_tasks.console import (
+    SECONDS_BETWEEN_LINES,
+    TASK_LINE,
+    Progress,
+    format_count,
+    format_duration,
+)
 from thumbnail_tasks.errors import SettingsError, ThumbnailTasksError
 from thumbnail_tasks.execution.bisection import bisect_crashes
 from thumbnail_tasks.execution.child_process import model_process
@@ -273,5 +279,6 @@ class _TextLines:
     def finish(self, n_texts: int) -> None:
         """All vectors exist; ``n_texts`` counts those of earlier runs as well."""
         seconds = time.monotonic() - self._started
-        message = f"{n_texts} distinct texts, {self._n_done} of them new, in {seconds:.1f} s"
+        texts = format_count(n_texts, "distinct text")
+        message = f"{texts}, {self._n_done} of them new, in {seconds:.1f} s"
         report_progress(self._task, message, 1)

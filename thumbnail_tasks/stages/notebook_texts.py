@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.console import TASK_LINE, Progress
+from thumbnail_tasks.console import TASK_LINE, Progress, format_count
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.engines.text.scripts import script_of
 from thumbnail_tasks.inputs.notebook_json import NotebookFiles
@@ -63,7 +63,7 @@ def load_texts() -> Mapping[str, str]:
         InputError: A file is missing, or does not have the notebook's format.
     """
     texts = _FILES.read()
-    message = f"{len(texts)} texts from {', '.join(map(str, _FILES.find()))}"
+    message = f"{format_count(len(texts), 'text')} from {', '.join(map(str, _FILES.find()))}"
     logger.info(TASK_LINE, "RecognizeText", message)
     return texts
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.errors import InputError, StorageError
 from thumbnail_tasks.inputs import thumbnail_sources
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, show
@@ -129,7 +130,7 @@ class PlanShards(VideosTask):
             n_rows = videos.open_reader(()).metadata.num_rows
             raise InputError(
                 f"--videos {self.videos}: expected links to thumbnails or YouTube ids; "
-                f"found none in {n_rows} rows{describe_keys(videos)}"
+                f"found none in {format_count(n_rows, 'row')}{describe_keys(videos)}"
             )
         if pictures is not None and wanted["path"].null_count == len(wanted):
             paths = sorted({picture.path for picture in pictures.values()})
@@ -151,8 +152,8 @@ class PlanShards(VideosTask):
         self.output().write(pa.concat_tables(plan))
         report_progress(
             self,
-            f"{len(to_do)} thumbnails to do in {len(plan) - 1} shards, "
-            f"{len(kept)} already in shards",
+            f"{format_count(len(to_do), 'thumbnail')} to do in "
+            f"{format_count(len(plan) - 1, 'shard')}, {len(kept)} already in shards",
             1,
         )
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.console import Progress
+from thumbnail_tasks.console import Progress, format_count
 from thumbnail_tasks.errors import HostDownError
 from thumbnail_tasks.execution.bisection import bisect_crashes
 from thumbnail_tasks.execution.child_process import model_process
@@ -125,7 +125,8 @@ class _Refresh:
         finally:
             self._save()
         counted = ", ".join(f"{n} {outcome}" for outcome, n in self._outcomes.most_common())
-        report_progress(self._task, f"asked again for {len(due)} thumbnails: {counted}", 1)
+        thumbnails = format_count(len(due), "thumbnail")
+        report_progress(self._task, f"asked again for {thumbnails}: {counted}", 1)
 
     def _check(self, due: pa.Table, lines: ProgressLines) -> None:
         seen = find_seen(due, self._read_fetches(due))

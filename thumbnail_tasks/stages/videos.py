@@ -10,6 +10,7 @@ import luigi
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.errors import InputError, ThumbnailTasksError
 from thumbnail_tasks.inputs import reading
 from thumbnail_tasks.inputs.buckets import name_objects
@@ -134,7 +135,7 @@ class ReadVideos(VideosTask):
             if n_rows == 0:
                 raise InputError(f"--videos {self.videos}: expected rows; found only a header")
         named = name_objects(", ".join(map(str, files)))
-        report_progress(self, f"{n_rows} rows of {named}", 1)
+        report_progress(self, f"{format_count(n_rows, 'row')} of {named}", 1)
 
 
 class IdentifyThumbnails(VideosTask):
@@ -158,7 +159,7 @@ class IdentifyThumbnails(VideosTask):
                 writer.write_table(ids)
                 n_rows += len(ids)
                 n_named += len(ids) - ids["thumbnail_id"].null_count
-        report_progress(self, f"{n_named} of {n_rows} rows name a thumbnail", 1)
+        report_progress(self, f"{n_named} of {format_count(n_rows, 'row')} with a thumbnail", 1)
 
 
 def _reject_reserved_columns(files: Sequence[Path], names: Sequence[str]) -> None:

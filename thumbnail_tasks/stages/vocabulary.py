@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thumbnail_tasks import schemas
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, LETTER, MARKS, take_characters
 from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, texts_of
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, iter_columns
@@ -201,7 +202,7 @@ class BuildVocabulary(VideosTask):
 def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarget) -> None:
     vocabulary = build_vocabulary(iter_columns(videos, TITLE_COLUMN, DESCRIPTION_COLUMN))
     target.write(vocabulary)
-    report_progress(task, f"{len(vocabulary)} words", 1)
+    report_progress(task, format_count(len(vocabulary), "word"), 1)
 
 
 class Vocabulary(DataTask):

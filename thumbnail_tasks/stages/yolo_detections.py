@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from thumbnail_tasks import schemas, settings
-from thumbnail_tasks.console import TASK_LINE, Progress
+from thumbnail_tasks.console import TASK_LINE, Progress, format_count
 from thumbnail_tasks.engines.interface import Engine
 from thumbnail_tasks.engines.objects.coco import COCO_CLASSES
 from thumbnail_tasks.inputs.notebook_json import NotebookFiles
@@ -60,7 +60,8 @@ def load_objects() -> Mapping[str, Sequence[str]]:
         InputError: A file is missing, or does not have this format.
     """
     found = _FILES.read()
-    message = f"objects of {len(found)} pictures from {', '.join(map(str, _FILES.find()))}"
+    pictures, paths = format_count(len(found), "picture"), ", ".join(map(str, _FILES.find()))
+    message = f"objects of {pictures} from {paths}"
     logger.info(TASK_LINE, "DetectObjects", message)
     return found
 

@@ -1,6 +1,7 @@
 """Atomic, durable writes: after a crash or power loss a file is complete or absent."""
 
 import contextlib
+import errno
 import os
 import time
 import uuid
@@ -84,7 +85,12 @@ def _make_folder(folder: Path) -> None:
     """Create a folder and its parents, and flush them, so that they survive a power loss."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(
+                errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)
+            ) from None
         _flush(folder.parent)
 
 

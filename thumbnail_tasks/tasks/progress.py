@@ -16,6 +16,7 @@ from thumbnail_tasks.console import (
     SECONDS_BETWEEN_LINES,
     TASK_LINE,
     Progress,
+    format_count,
     format_duration,
 )
 from thumbnail_tasks.execution.executors import Done
@@ -101,16 +102,17 @@ class ProgressLines:
         self._number = number
         self._started = self._last_line = self._measured = time.monotonic()
         shard = f" of shard {number}" if number else ""
-        show_on_page(self._task, f"{n_items} thumbnails{shard}{self._device}", self._share())
+        thumbnails = format_count(n_items, "thumbnail")
+        show_on_page(self._task, f"{thumbnails}{shard}{self._device}", self._share())
         if n_before:
-            self._report(f"continued at {n_before}/{n_items} thumbnails")
+            self._report(f"continued at {n_before}/{thumbnails}")
 
     def __call__(self, n: int) -> None:
         """``n`` more items are done."""
         self._done += n
         self._measure(n)
         if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
-            self._report(f"{self._done}/{self._n_items} thumbnails")
+            self._report(f"{self._done}/{format_count(self._n_items, 'thumbnail')}")
 
     @contextlib.contextmanager
     def rollback_on_failure(self) -> Iterator[Progress]:
@@ -130,9 +132,9 @@ class ProgressLines:
         self._done = self._n_items
         self._n_finished += self._n_items
         done_here = f"{self._n_items - self._n_before} of " if self._n_before else ""
-        self._report(f"{done_here}{self._n_items} thumbnails in {seconds:.1f} s")
+        self._report(f"{done_here}{format_count(self._n_items, 'thumbnail')} in {seconds:.1f} s")
         if self._part == self._n_parts > 1:
-            message = f"{self._n_finished} thumbnails in {self._n_parts} shards"
+            message = f"{format_count(self._n_finished, 'thumbnail')} in {self._n_parts} shards"
             show_on_page(self._task, message, 1)
         return seconds
 
@@ -183,7 +185,8 @@ class BlockLines:
             per_shard_s = (now - self._first_done) / (n_done - 1)
             left = f", {format_duration(per_shard_s * (self._n_shards - n_done))} left"
         message = (
-            f"{self._number}: {n_done}/{self._n_shards} shards, {self._n_thumbnails} thumbnails "
+            f"{self._number}: {n_done}/{format_count(self._n_shards, 'shard')}, "
+            f"{format_count(self._n_thumbnails, 'thumbnail')} "
             f"({self._n_thumbnails / seconds:.1f}/s; by node: {nodes}){left}"
         )
         report_progress(self._task, message, n_done / self._n_shards)

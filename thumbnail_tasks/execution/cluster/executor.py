@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.console import TASK_LINE
+from thumbnail_tasks.console import TASK_LINE, format_count
 from thumbnail_tasks.errors import SettingsError, StorageError
 from thumbnail_tasks.execution.child_process import ChildProcess
 from thumbnail_tasks.execution.cluster.driver import (
@@ -80,11 +80,12 @@ class RayExecutor:
                 if round_.error:
                     raise round_.error
                 raise ClusterError(
-                    f"{work.stage}: expected the cluster to make {len(left)} more shards; found: "
-                    f"none in {_MAX_FAILURES} tries, the last one: {reason}"
+                    f"{work.stage}: expected the cluster to make "
+                    f"{format_count(len(left), 'more shard')}; found: none in "
+                    f"{_MAX_FAILURES} tries, the last one: {reason}"
                 )
             if left:
-                what = f"{len(left)} shards are to be given to actors again: {reason}"
+                what = f"{format_count(len(left), 'shard')} to be given to actors again: {reason}"
                 logger.info(TASK_LINE, work.stage, what)
 
     def _drive(
