@@ -52,6 +52,19 @@ def test_an_old_flag_sets_the_new_setting(
     assert capfd.readouterr().err.count("the old name still works") == 1
 
 
+def test_a_misspelled_section_is_named_and_those_of_others_are_not() -> None:
+    config = luigi.configuration.get_config()
+    for name in ("thumbnail", "hadoop", "hdfs"):
+        config.set(name, "quality", "default")
+    try:
+        assert settings.describe_misspelled_sections() == [
+            "[thumbnail] is ignored: there is no such section. Did you mean thumbnails?"
+        ]
+    finally:
+        for name in ("thumbnail", "hadoop", "hdfs"):
+            config.remove_section(name)
+
+
 def test_attempt_is_the_old_name_of_plan_number(capfd: pytest.CaptureFixture[str]) -> None:
     old = ExportAttributes(videos="videos.csv", data_dir="data", attempt=3)
     assert old.plan_number == 3

@@ -47,7 +47,13 @@ class HostDownError(ThumbnailTasksError):
     """A host failed so often that the run stops; the next run resumes."""
 
 
-def suggest(unknown: str, known: Iterable[str]) -> str:
-    """A sentence with the known name that is most similar; empty if none is."""
-    similar = difflib.get_close_matches(unknown, list(known), n=1)
+def suggest(unknown: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """A sentence with the known name that is most similar; empty if none is.
+
+    Args:
+        unknown: What was written.
+        known: What may be meant.
+        cutoff: The smallest ratio of ``difflib`` that counts as similar, 0 to 1.
+    """
+    similar = difflib.get_close_matches(unknown, list(known), n=1, cutoff=cutoff)
     return f" Did you mean {similar[0]}?" if similar else ""

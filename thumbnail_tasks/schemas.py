@@ -56,7 +56,8 @@ _FACE_INDEX = column("face_index", pa.int32(), "0, 1, … from left to right on 
 STATUSES = {
     "ok": "a picture was stored",
     "no_link": "the row has neither a link nor a video id",
-    "invalid_link": "the link is not a well-formed http(s) address, and the id not a YouTube id",
+    "invalid_link": "the link is not a well-formed http(s) address, and the id not a YouTube id; "
+    "with --images-dir, neither names a picture",
     "blocked_address": "the link, or a redirect from it, leads to an address that is not public "
     "(see `allow_private_addresses`)",
     "not_found": "HTTP 404 or 410, or no such file in the folder",

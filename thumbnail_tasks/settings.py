@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import luigi
+from luigi.configuration import LuigiTomlParser, get_config
 from luigi.interface import core
 
-from thumbnail_tasks.errors import SettingsError
+from thumbnail_tasks.errors import SettingsError, suggest
 from thumbnail_tasks.luigi_parsing import FloatInRange, IntInRange, PathParameter, ShareParameter
 
 QUALITIES = ("maxresdefault", "sddefault", "hqdefault", "mqdefault", "default")
@@ -39,6 +40,9 @@ PRESETS = {
 """A preset names one engine for each stage."""
 
 logger = logging.getLogger(__name__)
+
+_SIMILAR_SECTION = 0.8
+"""difflib's ratio: less than that of ``thumbnail``, more than that of any section of Luigi."""
 
 
 def replace_old_names(
@@ -695,6 +699,21 @@ def check_all() -> None:
     wanted_quality()
     if core().workers < 1:
         raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
+
+
+def describe_misspelled_sections() -> list[str]:
+    """A sentence on each section in the settings that is likely meant to be one of this package.
+
+    Luigi ignores sections that nothing reads.
+    """
+    config = get_config()
+    found = config.data if isinstance(config, LuigiTomlParser) else config.sections()
+    own = [section.__name__ for section in sections()]
+    return [
+        f"[{name}] is ignored: there is no such section.{similar}"
+        for name in found
+        if name not in own and (similar := suggest(name, own, cutoff=_SIMILAR_SECTION))
+    ]
 
 
 def default_data_dir() -> str:

@@ -119,6 +119,12 @@ def test_a_luigid_is_used_instead_of_the_runs_own_scheduler() -> None:
             "argument --workers: expected a whole number from 1, as in 1000000 or 1e6",
         ),
         ("export a.csv --as-of May", "expected a date, as in 2026-01-31; found: 'May'"),
+        (
+            "export a.csv --images-dir ''",
+            "argument --images-dir: expected a folder or an s3:// address; found: ''",
+        ),
+        ("export a.csv --out ''", "argument --out: expected a folder or an s3:// address"),
+        ("copy ''", "argument TO: expected a folder or an s3:// address; found: ''"),
         ("search ''", "argument QUERY: expected a text to search for; found: ''"),
         ("nightly in --date 2026-13-01", "expected a date, as in 2026-01-31; found: '2026-13-01'"),
     ],

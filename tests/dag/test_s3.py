@@ -1,6 +1,7 @@
 """Runs whose data, table and pictures are in a bucket of a real server."""
 
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -300,6 +301,9 @@ def test_an_archive_moves_to_a_bucket_and_back_with_nothing_left_to_do(
     assert (there.code, "Nothing to do" in there.printed) == (0, True), there.printed
     back = copy(box.data_dir, str(tmp_path / "back"))
     assert back.code == 0, back.printed
+    os.truncate(tmp_path / "back" / "exports" / "attributes.parquet", 100)
+    repaired = copy(box.data_dir, str(tmp_path / "back"))
+    assert repaired.code == 0, repaired.printed
     finished = run(tmp_path / "back", *flags)
     assert (finished.code, "Nothing to do" in finished.printed) == (0, True), finished.printed
     for name in ("attributes.parquet", "attributes.csv"):

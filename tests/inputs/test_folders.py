@@ -211,3 +211,27 @@ def test_a_folder_that_says_something_else_than_its_file_is_refused(
 def test_a_folders_name_that_is_no_utf8_stays_as_it_is(tmp_path: Path) -> None:
     write(tmp_path / "key=100%FF/a.parquet", "a")
     assert read(str(tmp_path))["key"].to_pylist() == ["100%FF"]
+
+
+def test_a_table_that_is_named_twice_is_read_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.csv").write_text("video_id\nx\n")
+    (tmp_path / "b.csv").write_text("video_id\ny\n")
+    files = find_files(f"{tmp_path}/*.csv,{tmp_path}/b.csv")
+    assert files == [tmp_path / "a.csv", tmp_path / "b.csv"]
+    assert f"named several times, read once: {tmp_path}/b.csv" in caplog.text
+
+
+@pytest.mark.parametrize("pattern", ["", "/*.csv", "/part-00000.csv,{folder}/part-00001.csv"])
+def test_an_empty_part_has_no_rows(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "part-00000.csv").touch()  # of a partition without rows
+    (tmp_path / "part-00001.csv").write_text("video_id\nx\n")
+    videos = f"{tmp_path}{pattern.format(folder=tmp_path)}"
+    assert read(videos).to_pylist() == [{"video_id": "x"}]
+
+
+def test_a_folder_of_empty_parts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "part-00000.csv").touch()
+    with pytest.raises(InputError, match=r"part-00000.csv: expected .* found an empty one"):
+        read(str(tmp_path))

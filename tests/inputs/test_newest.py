@@ -75,6 +75,31 @@ def test_a_folder_named_like_a_table_is_one_once_it_is_written(tmp_path: Path) -
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
 
 
+@pytest.mark.parametrize("name", ["night", "dt=2026-11-30", "videos.csv", "videos.json"])
+def test_a_folder_written_by_spark_is_one_table(tmp_path: Path, name: str) -> None:
+    lay_down(tmp_path, old__csv=300)
+    spark = tmp_path / name
+    spark.mkdir()
+    parts = {"part-00000-a__csv": 250, "part-00001-b__csv": 200}
+    lay_down(spark, **parts)
+    assert find_tables(str(spark), NOW_S, 60) == (spark, [], 200)
+    assert find_tables(str(tmp_path), NOW_S, 60) == (spark, [], 200)
+    assert find_tables(str(tmp_path / "*"), NOW_S, 60) == (spark, [], 200)
+    lay_down(spark, **parts | {"part-00002-c__csv": 5})
+    assert find_tables(str(spark), NOW_S, 60).newest is None
+    assert find_tables(str(tmp_path), NOW_S, 60).newest == tmp_path / "old.csv"
+
+
+def test_a_partitioned_folder_written_by_spark_is_one_table(tmp_path: Path) -> None:
+    for country, age_s in (("FR", 300), ("RU", 200)):
+        (tmp_path / f"country={country}").mkdir()
+        lay_down(tmp_path / f"country={country}", **{"part-00000__parquet": age_s})
+    lay_down(tmp_path, _SUCCESS=100)
+    assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path, [], 200)
+    (tmp_path / "_SUCCESS").unlink()  # then each may be the table of a night
+    assert find_tables(str(tmp_path), NOW_S, 60).newest == tmp_path / "country=RU"
+
+
 def test_a_newer_table_in_a_subfolder_is_named(tmp_path: Path) -> None:
     lay_down(tmp_path, old__csv=300)
     for name, age_s in (("2024-01", 200), ("dt=2024-02", 250), ("2023", 400), ("pictures", 100)):

@@ -49,6 +49,17 @@ def query(text: str) -> str:
     return text
 
 
+def place(text: str) -> str:
+    """A folder, or an address on S3.
+
+    Raises:
+        argparse.ArgumentTypeError: It is empty, as is a variable of a shell that is not set.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a folder or an s3:// address; found: {text!r}")
+    return text
+
+
 def url(text: str) -> str:
     """An http or https address.
 

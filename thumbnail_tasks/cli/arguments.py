@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from thumbnail_tasks import settings
-from thumbnail_tasks.cli.argument_types import cluster_address, count, date, query, url
+from thumbnail_tasks.cli.argument_types import cluster_address, count, date, place, query, url
 from thumbnail_tasks.cli.examples import EXAMPLES
 from thumbnail_tasks.defaults import DEFAULTS
 from thumbnail_tasks.errors import InputError, suggest
@@ -127,7 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean_up = add("clean-up", "Remove files that no run will need again")
     clean_up.add_argument("--dry-run", action="store_true", help="list them, and remove nothing")
     copy = add("copy", "Copy all results to another folder or bucket, and check them")
-    copy.add_argument("to", metavar="TO", help="a folder, or s3://bucket/prefix")
+    copy.add_argument("to", metavar="TO", type=place, help="a folder, or s3://bucket/prefix")
     fetch = add("fetch-weights", "Download models that are not shipped, by default the notebook's")
     fetch.add_argument(
         "--weights", metavar="NAMES", help="comma-separated models, or rapidocr-v5 for all of its"
@@ -162,6 +162,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images-dir",
         metavar="DIR",
+        type=place,
         help="read the pictures from this folder or s3:// address",
     )
     parser.add_argument(
@@ -219,7 +220,10 @@ def _add_cluster(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--out", metavar="DIR", help="folder or s3:// address of all results (default: data)"
+        "--out",
+        metavar="DIR",
+        type=place,
+        help="folder or s3:// address of all results (default: data)",
     )
     parser.add_argument(
         "--set",

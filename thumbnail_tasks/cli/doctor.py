@@ -82,7 +82,12 @@ def _read_settings() -> str:
         SettingsError: A value cannot be parsed, or is out of range.
     """
     settings.check_all()
-    return "all can be read; thumbnail-tasks settings lists them"
+    return " ".join(
+        [
+            *settings.describe_misspelled_sections(),
+            "All others can be read; thumbnail-tasks settings lists them",
+        ]
+    )
 
 
 def _examine_cluster() -> str:

@@ -71,16 +71,24 @@ class CopyArchive(DataTask):
         started = last_line = time.monotonic()
         total, n_bytes = sum(entry.n_bytes for entry in entries), 0
         there = _states_of_copies(self.to)
+        # A copy may have been removed or cut off since.
+        sizes = {
+            relative_to(entry.address, self.to): entry.n_bytes
+            for entry in files.list_files(self.to, below=True)
+        }
         copied: dict[str, str] = {}
+        renewed: set[str] = set()  # what was made from them must be newer
         for number, entry in enumerate(entries, 1):
             name = relative_to(entry.address, self.data_dir)
             state = f"{entry.n_bytes} {entry.revision}"
-            if there.get(name) != state or not files.exists(join(self.to, name)):
+            is_there = there.get(name) == state and sizes.get(name) == entry.n_bytes
+            if not is_there or (renewed and self._source_of(entry.address) in renewed):
                 try:
                     self._copy_one(entry.address, name)
                 except ChecksumError as damage:
                     yield entry.address, str(damage)
                     continue
+                renewed.add(join(self.to, name))
             copied[name] = state
             n_bytes += entry.n_bytes
             now = time.monotonic()

@@ -38,6 +38,8 @@ _EXPECTED = "expected a CSV, JSON or Parquet file"
 _OTHER_LAYOUTS = {"_delta_log": "a Delta Lake table", ".hoodie": "a Hudi table"}
 """Folders whose table is only a part of their files."""
 _PARTITION = re.compile(r"([^=]+)=(.*)", re.DOTALL)
+_PART = re.compile(r"part-\d+")
+"""How Spark names the files of a table."""
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """How Hive and Spark write null in the name of a folder."""
 
@@ -50,12 +52,23 @@ def find_files(videos: str) -> list[Path]:
     The files of a folder are the tables in it and its subfolders, sorted by path, without those
     whose names begin with ``_`` or ``.``, which Spark, Hive and their file systems write.
 
+    A file that is named several times is read once. Empty ones that Spark writes for partitions
+    without rows are left out.
+
     Raises:
         InputError: A part is not an existing file or folder, or is a pipe or a device; a folder
             has no tables, tables of several formats, or is being written by Spark.
     """
-    if _exists(videos):
-        return _files_of(Path(videos))
+    files = _files_of(Path(videos)) if _exists(videos) else _find_each(videos)
+    return [file for file in files if not _is_empty_part(file)] or files
+
+
+def _is_empty_part(file: Path) -> bool:
+    with reading(file):
+        return bool(_PART.match(file.name)) and file.stat().st_size == 0
+
+
+def _find_each(videos: str) -> list[Path]:
     files: list[Path] = []
     for name in filter(None, (part.strip() for part in videos.split(","))):
         part = mirror("--videos", name) if is_s3(name) else name
@@ -68,6 +81,9 @@ def find_files(videos: str) -> list[Path]:
         files += dict.fromkeys(file for path in found for file in _files_of(Path(path)))
     if not files:
         raise InputError(f"--videos: {_EXPECTED}; found nothing")
+    if repeated := [str(file) for file, count in Counter(files).items() if count > 1]:
+        logger.warning("--videos: named several times, read once: %s", _name_some(repeated))
+        files = list(dict.fromkeys(files))
     for file in files:
         fetch(file)
     return files
@@ -127,6 +143,23 @@ def _list_tables(folder: Path) -> list[Path]:
     if others:
         logger.warning("--videos %s: not used: %s", folder, _name_some(others))
     return list(tables)
+
+
+def is_table_folder(path: Path) -> bool:
+    """Whether a path is a folder that is one table, as Spark, Hive and their like write it.
+
+    It is named like a table (``videos.parquet/``), or has ``_SUCCESS`` or parts (``part-00000…``)
+    in it; partitions (``dt=2026-11-30/``) alone may also be one table each.
+
+    Raises:
+        InputError: The folder cannot be read.
+    """
+    if not path.is_dir():
+        return False
+    if table_suffix(path.name) in FORMAT_OF_SUFFIX:
+        return True
+    with reading(path):
+        return any(each.name == "_SUCCESS" or _PART.match(each.name) for each in path.iterdir())
 
 
 def is_being_written(folder: Path) -> bool:

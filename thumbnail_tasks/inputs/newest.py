@@ -13,6 +13,7 @@ from thumbnail_tasks.inputs.buckets import mirror, name_objects
 from thumbnail_tasks.inputs.files import (
     FORMAT_OF_SUFFIX,
     is_being_written,
+    is_table_folder,
     table_suffix,
     walk,
 )
@@ -51,15 +52,15 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
     changed within the last ``settle_s`` seconds.
 
     Args:
-        tables: A folder (its tables by name, but .json), or a glob. A folder in it that is named
-            like a table (``videos.parquet/``, as Spark writes it) is a table.
+        tables: A folder (its tables by name, but .json), or a glob. A folder that Spark or Hive
+            writes is one table: see ``files.is_table_folder``.
         now_s: Seconds since the epoch.
         settle_s: Seconds without a change after which a file is finished.
     """
     if is_s3(tables):
         found = find_tables(mirror("--tables", tables), now_s, settle_s)
         return found._replace(unused=[name_objects(why) for why in found.unused])
-    is_folder = Path(tables).is_dir()
+    is_folder = Path(tables).is_dir() and not is_table_folder(Path(tables))
     if is_folder:
         paths = [
             path
@@ -68,12 +69,13 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
         ]
     else:
         paths = [Path(path) for path in glob.glob(tables, recursive=True)]  # noqa: PTH207 - absolute globs
+    table_folders = {path for path in paths if is_table_folder(path)}
     states = []
     for path in paths:
         with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
             if path.is_file():
                 states.append((path.stat().st_mtime, path))
-            elif path.is_dir() and table_suffix(path.name) in FORMAT_OF_SUFFIX:
+            elif path in table_folders:
                 changed = [file.stat().st_mtime for file in walk(path)]
                 states.append((max(changed, default=path.stat().st_mtime), path))
             elif is_folder and path.is_dir():
@@ -83,12 +85,12 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
     for modified_s, path in sorted(states, reverse=True):
         if _is_temporary(path.name):
             unused.append(f"{path}: a temporary name")
-        elif is_folder and path.is_dir() and table_suffix(path.name) not in FORMAT_OF_SUFFIX:
+        elif is_folder and path.is_dir() and path not in table_folders:
             why = f"{path}: a subfolder with a newer table; for those in it: --tables '{path}'"
             unused += [why] if why not in unused else []
         elif is_being_written(path):
             unused.append(f"{path}: being written (it has a folder _temporary)")
-        elif is_folder and table_suffix(path.name) not in _TABLES:
+        elif is_folder and path not in table_folders and table_suffix(path.name) not in _TABLES:
             unused.append(f"{path}: expected a name that ends in {' or '.join(_TABLES)}")
         elif now_s - modified_s < settle_s:
             seconds = max(now_s - modified_s, 0)

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import time
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,9 +31,12 @@ def plan_as_of(ids: pa.Table, data_dir: str, source: str, day: datetime.date) ->
         nothing was known.
 
     Raises:
-        InputError: Nothing was known of any thumbnail.
+        InputError: The day is yet to come, or nothing was known of any thumbnail.
         StorageError: A file cannot be read.
     """
+    today = datetime.datetime.fromtimestamp(time.time(), datetime.UTC).date()
+    if day > today:
+        raise InputError(f"--as-of {day}: expected {today} (today in UTC) or an earlier day")
     wanted = ids["thumbnail_id"].drop_null().unique()
     known = known_thumbnails(data_dir, source, datetime.datetime.combine(day, _LAST_MOMENT))
     shards = find_known(pa.chunked_array([wanted]), known)["shard"].cast(pa.string())
