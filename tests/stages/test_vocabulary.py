@@ -1,16 +1,20 @@
 """Which words of titles and descriptions are counted, and how often."""
 
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from thumbnail_tasks import schemas
 from thumbnail_tasks.stages.vocabulary import (
+    _write_vocabulary,
     build_vocabulary,
     count_vocabulary,
     select_vocabulary,
 )
+from thumbnail_tasks.storage.parquet_target import ParquetTarget
+from thumbnail_tasks.tasks.data_task import DataTask
 
 
 def test_no_texts_give_no_words() -> None:
@@ -91,3 +95,13 @@ def test_the_vocabulary_is_of_titles_and_descriptions() -> None:
     assert vocabulary.schema == schemas.VOCABULARY
     assert {"zorbix", "plumbus"} <= set(vocabulary["word"].to_pylist())
     assert len(build_vocabulary([pa.table({"video_id": ["a"]})])) == 0
+
+
+@pytest.mark.parametrize(("column", "hints"), [("title", 0), ("titre", 1)])
+def test_a_table_without_known_titles_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], column: str, hints: int
+) -> None:
+    videos = ParquetTarget(str(tmp_path / "videos.parquet"))
+    videos.write(pa.table({"video_id": ["a"], column: ["METRO LINEA"]}))
+    _write_vocabulary(DataTask(), videos, ParquetTarget(str(tmp_path / "vocabulary.parquet")))
+    assert capfd.readouterr().err.count("--title-column names one") == hints

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from thumbnail_tasks import schemas
 from thumbnail_tasks.console import format_count
 from thumbnail_tasks.engines.letters import ACRONYM_SIGN, JOINERS, LETTER, MARKS, take_characters
-from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, texts_of
+from thumbnail_tasks.inputs.columns import DESCRIPTION_COLUMN, TITLE_COLUMN, column_named, texts_of
 from thumbnail_tasks.stages.videos import ReadVideos, VideosTask, iter_columns
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 from thumbnail_tasks.tasks.data_task import DataTask
@@ -202,7 +202,9 @@ class BuildVocabulary(VideosTask):
 def _write_vocabulary(task: DataTask, videos: ParquetTarget, target: ParquetTarget) -> None:
     vocabulary = build_vocabulary(iter_columns(videos, TITLE_COLUMN, DESCRIPTION_COLUMN))
     target.write(vocabulary)
-    report_progress(task, format_count(len(vocabulary), "word"), 1)
+    has_titles = column_named(videos.read_schema(), TITLE_COLUMN)
+    hint = "" if has_titles else "; no column of titles is known, --title-column names one"
+    report_progress(task, format_count(len(vocabulary), "word") + hint, 1)
 
 
 class Vocabulary(DataTask):
