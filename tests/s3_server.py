@@ -50,12 +50,32 @@ class S3Server:
 
     def __init__(self, folder: Path, n_volumes: int, host: str) -> None:
         self._folder, self._n_volumes, self._host = folder, n_volumes, host
-        self._ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-        self.endpoint = f"http://{host}:{self._ports['s3']}"
+        self._ports: dict[str, int] = {}
+        self.endpoint = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers; for the first time at ports that are free."""
+        is_first = not self._ports
+        deadline = time.monotonic() + 60
+        while True:
+            if self._process is None or self._process.poll() is not None:
+                if is_first:  # or another program has taken one of the ports meanwhile
+                    names = ("s3", "master", "volume", "filer")
+                    self._ports = {name: free_port() for name in names}
+                    self.endpoint = f"http://{self._host}:{self._ports['s3']}"
+                self._launch()
+            try:
+                known = self.client().exceptions
+                with contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
+                    self.client().create_bucket(Bucket=BUCKET)
+                self.client().put_object(Bucket=BUCKET, Key="started", Body=bytes(1 << 20))
+                return
+            except Exception:  # it does not listen yet, or has no volume yet
+                assert time.monotonic() < deadline, (self._folder / "log").read_text()[-2000:]
+                time.sleep(0.3)
+
+    def _launch(self) -> None:
         folder = self._folder / "data"
         folder.mkdir(exist_ok=True)
         keys = [{"accessKey": KEY_ID, "secretKey": SECRET}]
@@ -81,17 +101,6 @@ class S3Server:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                known = self.client().exceptions
-                with contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
-                    self.client().create_bucket(Bucket=BUCKET)
-                self.client().put_object(Bucket=BUCKET, Key="started", Body=bytes(1 << 20))
-                return
-            except Exception:  # it does not listen yet, or has no volume yet
-                assert time.monotonic() < deadline, (self._folder / "log").read_text()[-2000:]
-                time.sleep(0.3)
 
     def stop(self) -> None:
         """Kill it."""

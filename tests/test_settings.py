@@ -1,6 +1,7 @@
-"""Settings and flags keep working under their old names, with one warning."""
+"""Old names of settings, misspelled ones, and values with which nothing can be done."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import luigi
 import luigi.worker
@@ -8,6 +9,7 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from thumbnail_tasks import ExportAttributes, settings
+from thumbnail_tasks.errors import SettingsError
 
 
 @pytest.fixture(autouse=True)
@@ -52,17 +54,56 @@ def test_an_old_flag_sets_the_new_setting(
     assert capfd.readouterr().err.count("the old name still works") == 1
 
 
-def test_a_misspelled_section_is_named_and_those_of_others_are_not() -> None:
+@pytest.fixture
+def config() -> Iterator[Any]:
+    """The settings in effect, as they were before the test afterwards."""
     config = luigi.configuration.get_config()
-    for name in ("thumbnail", "hadoop", "hdfs"):
-        config.set(name, "quality", "default")
-    try:
-        assert settings.describe_misspelled_sections() == [
-            "[thumbnail] is ignored: there is no such section. Did you mean thumbnails?"
-        ]
-    finally:
-        for name in ("thumbnail", "hadoop", "hdfs"):
-            config.remove_section(name)
+    before = {section: dict(config[section]) for section in config.sections()}
+    yield config
+    for section in config.sections():
+        config.remove_section(section)
+    for section, values in before.items():
+        for name, value in values.items():
+            config.set(section, name, value)
+
+
+def test_misspelled_settings_are_named_and_those_of_others_are_not(config: Any) -> None:
+    for section, name in (
+        *(("thumbnail", "quality"), ("hdfs", "client"), ("core", "worker"), ("s3", "host")),
+        *(("thumbnails", "qality"), ("thumbnails", "stop-after"), ("gpus", "cards")),
+        *(("resources", "gup"), ("resources", "licences"), ("night", "xyz")),
+    ):
+        config.set(section, name, "1")
+    assert settings.describe_misspelled() == [
+        "[thumbnail] is ignored: there is no such section. Did you mean thumbnails?",
+        "[night] xyz is ignored: there is no such setting.",
+        "[resources] gup is ignored: there is no such setting. Did you mean gpu?",
+        "[thumbnails] qality is ignored: there is no such setting. Did you mean quality?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "message"),
+    [
+        ("resources", "gpu", "0", r"\[resources\] gpu: expected 1 or more; found: 0"),
+        ("resources", "download", "x", r"\[resources\] download: expected 1 or more; found: x"),
+        ("faces", "min_score", "nan", r"expected a number from -100 to 100; found: 'nan'"),
+        ("storage", "data_dir", "", r"\[storage\] data_dir: expected a folder or an s3://"),
+    ],
+)
+def test_a_setting_with_which_nothing_can_be_done_is_refused(
+    config: Any, section: str, name: str, value: str, message: str
+) -> None:
+    config.set(section, name, value)
+    with pytest.raises(SettingsError, match=message):
+        settings.check_all()
+
+
+def test_a_missing_file_of_settings_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.check_all()
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", "none.cfg")
+    with pytest.raises(SettingsError, match=r"LUIGI_CONFIG_PATH=none.cfg: expected a file"):
+        settings.check_all()
 
 
 def test_attempt_is_the_old_name_of_plan_number(capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,9 @@ Every setting is also a flag: ``[storage] data_dir`` is ``--storage-data-dir``.
 import csv
 import functools
 import logging
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import luigi
@@ -41,6 +43,8 @@ PRESETS = {
 
 logger = logging.getLogger(__name__)
 
+_RESOURCES = ("gpu", "download")
+"""Of this package's tasks; the user's own may need others."""
 _SIMILAR_SECTION = 0.8
 """difflib's ratio: less than that of ``thumbnail``, more than that of any section of Luigi."""
 
@@ -331,7 +335,9 @@ class faces(luigi.Config):
         description="Number of times to double the picture before detection: 1 finds faces from "
         "about 40 pixels, 0 from about 80",
     )
-    min_score: float = luigi.FloatParameter(
+    min_score: float = FloatInRange(
+        at_least=-100,
+        at_most=100,
         default=0.7,
         description="Boxes with a lower score are dropped (most faces score about 1)",
     )
@@ -691,28 +697,49 @@ def check_all() -> None:
     """Read every setting, so that a wrong one is found before a run has computed for hours.
 
     Raises:
-        SettingsError: A value cannot be parsed.
+        SettingsError: A value cannot be parsed, or the file of settings is missing.
     """
+    path = os.environ.get("LUIGI_CONFIG_PATH")
+    if path and not Path(path).exists():
+        raise SettingsError(f"LUIGI_CONFIG_PATH={path}: expected a file of settings; found none")
     for section in sections():
         section()
     embedding().names()
     wanted_quality()
     if core().workers < 1:
         raise SettingsError(f"[core] workers: expected 1 or more; found: {core().workers}")
+    if not storage().data_dir.strip():
+        raise SettingsError("[storage] data_dir: expected a folder or an s3:// address; found none")
+    for name in _RESOURCES:
+        found = str(get_config().get("resources", name))
+        if not (found.isdecimal() and int(found)):
+            raise SettingsError(f"[resources] {name}: expected 1 or more; found: {found}")
 
 
-def describe_misspelled_sections() -> list[str]:
-    """A sentence on each section in the settings that is likely meant to be one of this package.
+def describe_misspelled() -> list[str]:
+    """A sentence on each section and name in the settings that is likely meant to be another.
 
-    Luigi ignores sections that nothing reads.
+    Luigi ignores what nothing reads.
     """
     config = get_config()
-    found = config.data if isinstance(config, LuigiTomlParser) else config.sections()
-    own = [section.__name__ for section in sections()]
-    return [
-        f"[{name}] is ignored: there is no such section.{similar}"
-        for name in found
-        if name not in own and (similar := suggest(name, own, cutoff=_SIMILAR_SECTION))
+    if isinstance(config, LuigiTomlParser):
+        found = {section: list(names) for section, names in config.data.items()}
+    else:
+        found = {name: config.options(name) for name in config.sections()}
+        found = {name: [n for n in of if n not in config.defaults()] for name, of in found.items()}
+    known = {section.__name__: list(section.get_param_names(True)) for section in sections()}
+    known["resources"] = list(_RESOURCES)
+    misspelled = [
+        f"[{section}] is ignored: there is no such section.{similar}"
+        for section in found
+        if section not in known and (similar := suggest(section, known, cutoff=_SIMILAR_SECTION))
+    ]
+    return misspelled + [
+        f"[{section}] {name} is ignored: there is no such setting.{similar}"
+        for section in sorted(found.keys() & (known.keys() - {"core"}))
+        for name in found[section]
+        if name.replace("-", "_") not in known[section]
+        and ((similar := suggest(name, known[section])) or section not in ("resources", "s3"))
     ]
 
 

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import ROOT
-from thumbnail_tasks.errors import StorageError
 from thumbnail_tasks.storage.atomic import atomic_write, publish
 from thumbnail_tasks.storage.parquet_target import ParquetTarget
 
@@ -96,14 +95,6 @@ def may_trace() -> bool:
     return bool(
         shutil.which("strace") and not subprocess.run([*TRACED, "/dev/null", "true"]).returncode
     )
-
-
-def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file")
-    target = ParquetTarget(str(tmp_path / "data" / "words" / "a.parquet"))
-    with pytest.raises(StorageError, match=r"writable folder .*; found: Not a directory"):
-        target.write(TABLE)
-    assert (tmp_path / "data").read_text() == "a file"
 
 
 @pytest.mark.skipif(

@@ -33,7 +33,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path
 def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = ParquetTarget(str(tmp_path / "file" / "a.parquet"))
-    with pytest.raises(StorageError, match=r"a\.parquet: cannot be written.*found: File exists"):
+    with pytest.raises(StorageError, match=r"a\.parquet: cannot be written.*: Not a directory"):
         target.write(TABLE)
 
 

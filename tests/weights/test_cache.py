@@ -161,7 +161,7 @@ def test_without_a_network_one_line_explains_how_to_provide_the_file(weights: We
 
 def test_a_folder_that_cannot_be_written_is_reported(weights: Weights) -> None:
     weights.path.parent.write_text("a file, not a folder")
-    with pytest.raises(StorageError, match=r"model\.h5: cannot be written.*found: File exists"):
+    with pytest.raises(StorageError, match=r"model\.h5: cannot be written.*found: Not a directory"):
         put(weights)
 
 

@@ -84,7 +84,7 @@ def _read_settings() -> str:
     settings.check_all()
     return " ".join(
         [
-            *settings.describe_misspelled_sections(),
+            *settings.describe_misspelled(),
             "All others can be read; thumbnail-tasks settings lists them",
         ]
     )

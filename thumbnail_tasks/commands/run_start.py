@@ -75,7 +75,7 @@ def start_run(task: Mapping[str, Any]) -> int:
         files.check_place(task["data_dir"])
     if is_begun:
         channels.check_at_start()
-        for misspelled in settings.describe_misspelled_sections():
+        for misspelled in settings.describe_misspelled():
             logger.warning("%s", misspelled)
         if settings.engines().objects and not settings.objects().detect:
             logger.warning(

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _RENEWALS: Final = 5
 """Within the time after which a holder that does not renew its lease is dead."""
 POLL_S: Final = 1.0
+_SECONDS_OF_SILENCE: Final = 3.0
 
 
 _between_requests = threading.Lock()
@@ -156,7 +157,7 @@ class _Watch:
     def __init__(self, on_wait: Callable[[], None]) -> None:
         self._seen: dict[str, tuple[str, float]] = {}
         self._on_wait = on_wait
-        self._has_waited = False
+        self._has_waited = self._has_said = False
 
     def is_dead(self, address: str, state: _State) -> bool:
         """Whether a lease has not changed for too long; the first change calls ``on_wait``.
@@ -170,6 +171,9 @@ class _Watch:
                 self._has_waited = True
                 self._on_wait()
             return False
+        if not self._has_said and time.monotonic() - since > _SECONDS_OF_SILENCE:
+            self._has_said = True
+            logger.info("waiting for another run, or up to %.0f s if it has died", state.lease_s)
         return time.monotonic() - since > state.lease_s
 
 
