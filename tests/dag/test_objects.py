@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import EXAMPLES, STAGE_TABLES
 from tests.dag.runs import QUICKLY, Finished, files_of, run, sample_ids, write_videos
 from thumbnail_tasks import schemas
+from thumbnail_tasks.console import format_count
 from thumbnail_tasks.runs.record_files import read_records
 
 pytestmark = pytest.mark.dag
@@ -58,7 +59,9 @@ def test_objects_are_added_to_a_finished_archive_and_nothing_else_is_computed(
     assert [name for name in table.column_names if name not in COUNTS] == plain.column_names
     assert table.drop_columns(COUNTS).equals(plain)
     n_persons = [count or 0 for count in table["person_count"].to_pylist()]
-    assert f"{sum(n_persons)} persons on {sum(map(bool, n_persons))} thumbnails" in added.printed
+    persons = format_count(sum(n_persons), "person")
+    thumbnails = format_count(sum(map(bool, n_persons)), "thumbnail")
+    assert f"{persons} on {thumbnails}\n" in added.printed
     assert " persons on " not in without.printed
     (stage,) = (
         each for each in read_records(str(data_dir), 1)[0].stages if each.stage == "DetectObjects"
