@@ -725,8 +725,10 @@ def describe_misspelled() -> list[str]:
     if isinstance(config, LuigiTomlParser):
         found = {section: list(names) for section, names in config.data.items()}
     else:
-        found = {name: config.options(name) for name in config.sections()}
-        found = {name: [n for n in of if n not in config.defaults()] for name, of in found.items()}
+        found = {
+            section: [name for name in config.options(section) if name not in config.defaults()]
+            for section in config.sections()
+        }
     known = {section.__name__: list(section.get_param_names(True)) for section in sections()}
     known["resources"] = list(_RESOURCES)
     misspelled = [

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.dag
         (b"video_id,title\naaaaaaaaaaa,\xe9t\xe9\n", "expected text in UTF-8"),
         (b"video_id,title\naaaaaaaaaaa\n", "with 2 cells in each row"),
         (b"video_id,title\n", "found only a header"),
-        (b"video_id,title\nno id at all,x\n", "found none in 1 row"),
+        (b"video_id,title\nno id at all,x\n", "found none in 1 row ("),
         (b"video_id,face_count\naaaaaaaaaaa,1\n", "columns face_count would be overwritten"),
     ],
 )

@@ -75,7 +75,9 @@ def test_a_folder_named_like_a_table_is_one_once_it_is_written(tmp_path: Path) -
     assert find_tables(str(tmp_path), NOW_S, 60) == (tmp_path / "old.csv", [why], 300)
 
 
-@pytest.mark.parametrize("name", ["night", "dt=2026-11-30", "videos.csv", "videos.json"])
+@pytest.mark.parametrize(
+    "name", ["night", "night [1]", "dt=2026-11-30", "videos.csv", "videos.json"]
+)
 def test_a_folder_written_by_spark_is_one_table(tmp_path: Path, name: str) -> None:
     lay_down(tmp_path, old__csv=300)
     spark = tmp_path / name

@@ -33,7 +33,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path
 def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = ParquetTarget(str(tmp_path / "file" / "a.parquet"))
-    with pytest.raises(StorageError, match=r"a\.parquet: cannot be written.*: Not a directory"):
+    message = r"a\.parquet: cannot be written.*found: Not a directory"
+    with pytest.raises(StorageError, match=message):
         target.write(TABLE)
 
 

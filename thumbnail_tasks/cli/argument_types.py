@@ -44,9 +44,7 @@ def query(text: str) -> str:
     Raises:
         argparse.ArgumentTypeError: It is empty.
     """
-    if not text.strip():
-        raise argparse.ArgumentTypeError(f"expected a text to search for; found: {text!r}")
-    return text
+    return _require(text, "a text to search for")
 
 
 def place(text: str) -> str:
@@ -55,8 +53,12 @@ def place(text: str) -> str:
     Raises:
         argparse.ArgumentTypeError: It is empty, as is a variable of a shell that is not set.
     """
+    return _require(text, "a folder or an s3:// address")
+
+
+def _require(text: str, what: str) -> str:
     if not text.strip():
-        raise argparse.ArgumentTypeError(f"expected a folder or an s3:// address; found: {text!r}")
+        raise argparse.ArgumentTypeError(f"expected {what}; found: {text!r}")
     return text
 
 

@@ -82,12 +82,9 @@ def _read_settings() -> str:
         SettingsError: A value cannot be parsed, or is out of range.
     """
     settings.check_all()
-    return " ".join(
-        [
-            *settings.describe_misspelled(),
-            "All others can be read; thumbnail-tasks settings lists them",
-        ]
-    )
+    misspelled = settings.describe_misspelled()
+    others = "All others" if misspelled else "all"
+    return " ".join([*misspelled, f"{others} can be read; thumbnail-tasks settings lists them"])
 
 
 def _examine_cluster() -> str:

@@ -60,8 +60,11 @@ def find_tables(tables: str, now_s: float, settle_s: float) -> TablesFound:
     if is_s3(tables):
         found = find_tables(mirror("--tables", tables), now_s, settle_s)
         return found._replace(unused=[name_objects(why) for why in found.unused])
-    is_folder = Path(tables).is_dir() and not is_table_folder(Path(tables))
-    if is_folder:
+    is_table = is_table_folder(Path(tables))
+    is_folder = not is_table and Path(tables).is_dir()
+    if is_table:
+        paths = [Path(tables)]
+    elif is_folder:
         paths = [
             path
             for path in Path(tables).iterdir()
